@@ -1,0 +1,112 @@
+"""Every exception that Diorama raises on purpose.
+
+    DioramaError
+    ├── UsageError        the caller did something that can't work (also a wandb.Error look-alike)
+    │   ├── ConfigError   a config key was changed without allow_val_change
+    │   └── CommError     a run could not be started as asked (resume="must" of a run that is not there)
+    ├── StoreError        the store can't be read or written
+    │   ├── NotFound      no such project, run, key, blob or file
+    │   ├── TooNew        the store was written by a newer Diorama
+    │   └── Corrupt       stored bytes do not match their checksum
+    ├── JournalError      a journal can't be written or read
+    ├── BadRequest        a request to the service or server is not valid
+    ├── TooLarge          a request is over a stated limit
+    ├── Unauthorized      no key, or a wrong one
+    └── Forbidden         a good key, but not for this
+
+Wrong arguments of media constructors raise TypeError, ValueError, KeyError or FileNotFoundError, as
+W&B's SDK does, so that scripts written for it keep working.
+Each error carries a `hint`: one sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+
+class DioramaError(Exception):
+    """Base of all errors that Diorama raises on purpose.
+
+    >>> str(DioramaError("no such run", hint="`diorama ls` lists the runs"))
+    'no such run (`diorama ls` lists the runs)'
+    """
+
+    code = "error"
+
+    def __init__(self, message: str = "", *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class UsageError(DioramaError):
+    """The caller did something that can't work, such as logging to a finished run."""
+
+    code = "usage"
+
+
+class ConfigError(UsageError):
+    """A config key was set twice to different values without `allow_val_change=True`."""
+
+    code = "config"
+
+
+class CommError(UsageError):
+    """A run could not be started as asked."""
+
+    code = "comm"
+
+
+class StoreError(DioramaError):
+    """The store can't be read or written."""
+
+    code = "store"
+
+
+class NotFound(StoreError):
+    """No such project, run, key, blob or file."""
+
+    code = "not_found"
+
+
+class TooNew(StoreError):
+    """The store was written by a newer Diorama than this one."""
+
+    code = "too_new"
+
+
+class Corrupt(StoreError):
+    """Stored bytes do not match their checksum."""
+
+    code = "corrupt"
+
+
+class JournalError(DioramaError):
+    """A journal can't be written or read."""
+
+    code = "journal"
+
+
+class BadRequest(DioramaError):
+    """A request is not valid."""
+
+    code = "bad_request"
+
+
+class TooLarge(DioramaError):
+    """A request is over a stated limit."""
+
+    code = "too_large"
+
+
+class Unauthorized(DioramaError):
+    """No key, or a wrong one."""
+
+    code = "unauthorized"
+
+
+class Forbidden(DioramaError):
+    """A good key, but not for this."""
+
+    code = "forbidden"

@@ -1,0 +1,164 @@
+"""What a journal says: one closed union of entries, written by `log()` and replayed by ingest.
+
+Media inside `data` travels as a msgpack extension: EXT_SNAPSHOT in the journal (raw, with its spool
+files), EXT_RECORD once the sidecar has encoded it. Everything else is plain msgpack.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Union
+
+import msgspec
+
+EXT_SNAPSHOT = 1
+"""msgpack of [kind, header, buffers]; a buffer is bytes, or [spool file name, size_bytes, crc32c]."""
+EXT_INTEGER = 2
+"""An int outside 64 bits, as ASCII decimal digits."""
+EXT_RECORD = 3
+"""msgpack of a MediaRecord."""
+
+RunState = Literal["running", "finished", "failed", "crashed", "killed"]
+
+
+class Start(msgspec.Struct, tag="start", array_like=True, kw_only=True):
+    """First entry of every journal: which run, and who writes."""
+
+    entity: str
+    project: str
+    run: str
+    writer: str
+    pid: int
+    pid_started: float
+    time: float
+    resume: Literal["allow", "must", "never", "auto"] | None = None
+    name: str | None = None
+    notes: str | None = None
+    tags: list[str] | None = None
+    group: str | None = None
+    job_type: str | None = None
+    config: dict[str, Any] = {}
+    environment: dict[str, Any] = {}
+    is_secondary: bool = False
+    """True for forked children and for the sidecar's own system-metric journal: such a writer does
+    not decide whether the run has finished."""
+
+
+class Log(msgspec.Struct, tag="log", array_like=True):
+    """One `log()` call. Calls that build one history row share `row`, which only grows."""
+
+    step: int
+    row: int
+    time: float
+    data: dict[str, Any]
+
+
+class System(msgspec.Struct, tag="system", array_like=True):
+    """One sample of the machine; keys without prefix, e.g. "cpu", "gpu.0.memory_percent"."""
+
+    time: float
+    data: dict[str, float]
+
+
+class Config(msgspec.Struct, tag="config", array_like=True):
+    """Top-level config keys that changed (whole values) and keys that went."""
+
+    data: dict[str, Any]
+    deleted: list[str] = []
+
+
+class Summary(msgspec.Struct, tag="summary", array_like=True):
+    """Summary keys set by hand: dotted path -> value, and paths that went."""
+
+    data: dict[str, Any]
+    deleted: list[str] = []
+
+
+class Define(msgspec.Struct, tag="define", array_like=True):
+    """One define_metric call. `key` may end in *."""
+
+    key: str
+    step_key: str | None = None
+    is_step_synced: bool | None = None
+    is_hidden: bool | None = None
+    summary: list[Literal["min", "max", "mean", "last", "first", "best", "copy", "none"]] | None = None
+    goal: Literal["minimize", "maximize"] | None = None
+    is_overwriting: bool = False
+
+
+class ConsoleLine(msgspec.Struct, array_like=True):
+    """A line of output; a later line of the same writer and number replaces it (progress bars)."""
+
+    number: int
+    time: float
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
+class Console(msgspec.Struct, tag="console", array_like=True):
+    lines: list[ConsoleLine]
+
+
+class Attributes(msgspec.Struct, tag="attributes", array_like=True, kw_only=True):
+    """The run's name, notes, tags or group changed; None leaves a field as it is."""
+
+    name: str | None = None
+    notes: str | None = None
+    tags: list[str] | None = None
+    group: str | None = None
+    job_type: str | None = None
+
+
+class File(msgspec.Struct, tag="file", array_like=True):
+    """A file of the run (requirements.txt, diff.patch ...). content: EXT_SNAPSHOT of kind "file",
+    then EXT_RECORD; `name` is only a label, never a path on the server."""
+
+    name: str
+    content: Any
+
+
+class Warn(msgspec.Struct, tag="warn", array_like=True):
+    """Something was not as it should be: shown in the run, counted by `code`."""
+
+    time: float
+    code: str
+    text: str
+    count: int = 1
+
+
+class Finish(msgspec.Struct, tag="finish", array_like=True):
+    """The run ended. state "finished" for exit code 0, "failed" for others, "killed" by a signal."""
+
+    time: float
+    exit_code: int
+    state: RunState
+
+
+Entry = Union[Start, Log, System, Config, Summary, Define, Console, Attributes, File, Warn, Finish]  # noqa: UP007 msgspec wants a real Union on 3.10
+
+
+class Numbered(msgspec.Struct, array_like=True):
+    """An entry with its sequence number in its writer's journal (1, 2, 3 ...)."""
+
+    seq: int
+    entry: Entry
+
+
+class Lost(msgspec.Struct, array_like=True):
+    """Frames first_seq..last_seq (inclusive) could not be read: `reason`, in `segment`."""
+
+    first_seq: int
+    last_seq: int
+    segment: str
+    reason: str
+
+
+class Batch(msgspec.Struct):
+    """What the sidecar ships and `service.ingest` applies, all or nothing.
+
+    Idempotent: entries with seq <= the writer's acknowledged seq are skipped.
+    """
+
+    run: tuple[str, str, str]
+    writer: str
+    entries: list[Numbered]
+    lost: list[Lost] = []

@@ -1,0 +1,77 @@
+"""What a kind of media is.
+
+A media object knows how to become a small record plus blobs. It never knows the run, the step, the
+disk or the network. Constructing it validates at the user's line and keeps a snapshot, so that
+changing the source afterwards changes nothing; encoding happens later, in the sidecar.
+
+    user's array ── X(...) ──> Snapshot(kind, header, buffers) ── journal + spool ──>
+        KIND.encode(snapshot, put_blob) ──> XRecord (small, JSON-able) + blobs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+
+from diorama.media.keep import Kept
+from diorama.model import BlobRef
+
+
+class MediaRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
+    """What the store keeps of a media object. New fields have defaults, for ever."""
+
+    caption: str | None = None
+    sample_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A media object on its way to the sidecar.
+
+    header: small and msgpack-able (numbers, strings, lists, dicts).
+    buffers: raw bytes, never encoded; large ones may already lie in the spool (see media/keep.py).
+    """
+
+    kind: str
+    header: dict[str, Any]
+    buffers: tuple[Kept, ...] = ()
+
+
+class Media:
+    """Base of every media class that a user can log."""
+
+    KIND: ClassVar[str]
+
+    def snapshot(self) -> Snapshot:
+        """The frozen content of this object. Cheap; called in the training process."""
+        raise NotImplementedError
+
+
+PutBlob = Callable[["bytes | bytearray | memoryview", str], BlobRef]
+"""put_blob(data, mime) stores bytes and names them."""
+
+GetBlob = Callable[[BlobRef], bytes]
+"""get_blob(ref) reads them back."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of media, listed in `diorama.media.KINDS`.
+
+    name: the record's tag, the golden folder, the UI's view and the docs page.
+    encode: runs in the sidecar; the snapshot's buffers are memory by then.
+    decode: the read side: a record back to what the user logged (arrays, ...).
+    adopts: qualified names of foreign classes that become this kind when logged bare.
+    adopt: makes the media object of such a foreign value.
+    """
+
+    name: str
+    cls: type[Media]
+    record: type[MediaRecord]
+    encode: Callable[[Snapshot, PutBlob], MediaRecord]
+    decode: Callable[[Any, GetBlob], Any]
+    adopts: tuple[str, ...] = ()
+    adopt: Callable[[Any], Media] | None = None

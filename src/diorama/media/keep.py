@@ -1,0 +1,66 @@
+"""Where a snapshot's bytes wait: in memory, or already in the spool of a running journal.
+
+A media object must copy what it was given. Writing that one copy straight into the spool saves a
+second copy at `log()`; so the journal of a running run installs a keeper here, and media code only
+calls `keep()`. The arrow still points down: media knows the interface, not the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+SPOOL_FROM_BYTES = 32 * 1024
+"""Smaller buffers travel inside the journal's frame."""
+
+
+@runtime_checkable
+class Kept(Protocol):
+    """Bytes that nobody can change any more."""
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    def read(self) -> bytes | memoryview:
+        """The bytes."""
+        ...
+
+
+class InMemory:
+    """Bytes kept as a private copy in this process."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes | memoryview) -> None:
+        self.data = data
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.data)
+
+    def read(self) -> bytes | memoryview:
+        return self.data
+
+
+Keeper = Callable[[memoryview], "Kept | None"]
+
+_keeper: Keeper | None = None
+
+
+def set_keeper(keeper: Keeper | None) -> None:
+    """Install (or with None remove) the function that keeps large buffers."""
+    global _keeper
+    _keeper = keeper
+
+
+def keep(data: bytes | bytearray | memoryview) -> Kept:
+    """Keep a private, frozen copy of `data` (contiguous). `bytes` are immutable and not copied.
+
+    Large buffers go to the installed keeper; if there is none, or it declines, to memory.
+    """
+    view = memoryview(data).cast("B") if len(memoryview(data).shape) else memoryview(data)
+    if _keeper is not None and view.nbytes >= SPOOL_FROM_BYTES:
+        kept = _keeper(view)
+        if kept is not None:
+            return kept
+    return InMemory(data if isinstance(data, bytes) else bytes(view))

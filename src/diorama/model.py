@@ -1,0 +1,106 @@
+"""Ids, places and the small structs that every layer shares."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+DEFAULT_PORT = 7117
+DEFAULT_ENTITY = "local"
+DEFAULT_PROJECT = "uncategorized"
+
+_ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ID_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f]")
+NAME_LIMIT_BYTES = 1024
+
+
+class BlobRef(msgspec.Struct, frozen=True):
+    """Bytes in the blob store: named by their SHA-256, so the same bytes are stored once."""
+
+    sha256: str
+    size_bytes: int
+    mime: str
+
+
+class RunKey(msgspec.Struct, frozen=True, order=True):
+    """What names a run: `entity/project/id`."""
+
+    entity: str
+    project: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.entity}/{self.project}/{self.id}"
+
+
+def new_run_id() -> str:
+    """A fresh run id: eight characters of [0-9a-z], as W&B makes them."""
+    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(8))
+
+
+def check_name(name: str, what: str) -> str:
+    """Return `name` if it may name a run, project or entity; else raise ValueError.
+
+    Not allowed: an empty name, "." and "..", the characters `/ \\ # ? % :`, control characters,
+    lone surrogates, and more than 1,024 UTF-8 bytes.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"{what} must be a string, not {type(name).__name__}")
+    if not name.strip() or name in {".", ".."}:
+        raise ValueError(f"{what} must not be empty, '.' or '..'")
+    if _ID_FORBIDDEN.search(name):
+        raise ValueError(f"{what} {name!r} must not contain any of / \\ # ? % : or control characters")
+    try:
+        size_bytes = len(name.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise ValueError(f"{what} {name!r} is not valid Unicode") from error
+    if size_bytes > NAME_LIMIT_BYTES:
+        raise ValueError(f"{what} is {size_bytes} bytes long; the limit is {NAME_LIMIT_BYTES}")
+    return name
+
+
+@dataclass(frozen=True)
+class StoreDir:
+    """The folder that holds a store, and where things lie in it.
+
+    root/diorama.db     the SQL database (SQLite)
+    root/blobs/         content-addressed bytes
+    root/journal/       what training processes have written and nobody has stored yet
+    root/key            the API key of this store (0600)
+    root/server.json    where the running server listens (0600), absent when none runs
+    """
+
+    root: Path
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> StoreDir:
+        """The store that DIORAMA_DIR names, else ~/.diorama."""
+        environ = os.environ if environ is None else environ
+        named = environ.get("DIORAMA_DIR")
+        return cls(Path(named).expanduser().absolute() if named else Path.home() / ".diorama")
+
+    @property
+    def database(self) -> Path:
+        return self.root / "diorama.db"
+
+    @property
+    def blobs(self) -> Path:
+        return self.root / "blobs"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
+    def key_file(self) -> Path:
+        return self.root / "key"
+
+    @property
+    def server_file(self) -> Path:
+        return self.root / "server.json"
