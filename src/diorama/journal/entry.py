@@ -133,7 +133,16 @@ class Finish(msgspec.Struct, tag="finish", array_like=True):
     state: RunState
 
 
-Entry = Union[Start, Log, System, Config, Summary, Define, Console, Attributes, File, Warn, Finish]  # noqa: UP007 msgspec wants a real Union on 3.10
+class Environment(msgspec.Struct, tag="environment", array_like=True):
+    """Facts about where the run runs, found out after Start (git, gpus ...): top-level keys of the
+    run's environment that are new or changed; the others stay."""
+
+    data: dict[str, Any]
+
+
+Entry = Union[  # noqa: UP007 msgspec wants a real Union on 3.10
+    Start, Log, System, Config, Summary, Define, Console, Attributes, File, Warn, Finish, Environment
+]
 
 
 class Numbered(msgspec.Struct, array_like=True):
@@ -156,9 +165,14 @@ class Batch(msgspec.Struct):
     """What the sidecar ships and `service.ingest` applies, all or nothing.
 
     Idempotent: entries with seq <= the writer's acknowledged seq are skipped.
+    A batch without entries is a heartbeat: the run is alive, nothing else changes.
+    is_orphaned: the writer's process died without a Finish; after applying the entries the run is
+    "crashed", unless the writer is secondary or the run has ended already. Entries that come later
+    all the same are stored, and a later Start or heartbeat makes the run "running" again.
     """
 
     run: tuple[str, str, str]
     writer: str
     entries: list[Numbered]
     lost: list[Lost] = []
+    is_orphaned: bool = False
