@@ -1,0 +1,1 @@
+"""The demo: real data, real learning, no download (`diorama demo`)."""

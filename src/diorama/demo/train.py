@@ -1,0 +1,174 @@
+"""One training run of the demo, logged the way any script would log it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import diorama
+from diorama.demo.model import CLASSES, HALF, Detection, PixelClassifier, detections, windows_of
+from diorama.demo.scenes import CLASS_NAMES, GROUND, Box, Scene, compose, digit_indices
+
+PROJECT = "digit-scenes"
+VALIDATION_SCENES = 8
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a run; they become its config."""
+
+    name: str
+    learning_rate: float
+    hidden: int
+    batch_pixels: int = 1024
+    ground_share: float = 0.35
+    weight_decay: float = 1e-5
+    steps: int = 400
+    eval_every: int = 10
+    seed: int = 7
+
+
+RECIPES = (
+    Recipe("wide", learning_rate=2e-3, hidden=192),
+    Recipe("baseline", learning_rate=1e-3, hidden=64),
+    Recipe("hot", learning_rate=3e-2, hidden=64),
+)
+
+
+def train(recipe: Recipe) -> None:
+    """Train a pixel classifier for `recipe.steps` steps and log all of it to a run of that name."""
+    settings = {name: value for name, value in asdict(recipe).items() if name != "name"}
+    with diorama.init(project=PROJECT, name=recipe.name, config=settings, tags=["demo"]) as run:
+        run.define_metric("val/mIoU", summary="max")
+        rng = np.random.default_rng(recipe.seed)
+        scene_rng = np.random.default_rng(2026)
+        held_out = [compose(scene_rng, digit_indices(is_validation=True)) for _ in range(VALIDATION_SCENES)]
+        model = PixelClassifier(recipe.hidden, recipe.learning_rate, recipe.weight_decay, recipe.seed)
+        started = time.perf_counter()
+        for step in range(recipe.steps + 1):
+            inputs, targets = _batch(rng, recipe)
+            loss, accuracy = model.train(inputs, targets)
+            entry: dict[str, Any] = {"train/loss": loss, "train/accuracy": accuracy}
+            if step % recipe.eval_every == 0:
+                entry |= _evaluation(model, held_out)
+                entry |= _distributions(model, inputs)
+                entry["epoch"] = step / recipe.eval_every
+            run.log(entry)
+            if step % 5 == 0:
+                _print_progress(recipe, step, loss, time.perf_counter() - started)
+        print()
+
+
+def _batch(rng: np.random.Generator, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Windows and classes of pixels from four fresh scenes; `ground_share` of them ground."""
+    inputs, targets = [], []
+    for _ in range(4):
+        scene = compose(rng, digit_indices(is_validation=False))
+        classes = scene.classes[::2, ::2].reshape(-1)
+        is_ground = classes == GROUND
+        ground_count = int(recipe.batch_pixels / 4 * recipe.ground_share)
+        chosen = np.concatenate(
+            [
+                rng.choice(np.flatnonzero(is_ground), ground_count),
+                rng.choice(np.flatnonzero(~is_ground), recipe.batch_pixels // 4 - ground_count),
+            ]
+        )
+        inputs.append(windows_of(scene).reshape(HALF * HALF, -1)[chosen])
+        targets.append(classes[chosen])
+    return np.concatenate(inputs), np.concatenate(targets)
+
+
+def _evaluation(model: PixelClassifier, scenes: list[Scene]) -> dict[str, Any]:
+    """Pictures with masks and boxes, pixel metrics and detection metrics over the held-out scenes."""
+    confusion = np.zeros((CLASSES, CLASSES), np.int64)
+    hits = misses = extras = 0
+    pictures = []
+    for number, scene in enumerate(scenes):
+        probabilities = model.probabilities(scene)
+        predicted = probabilities.argmax(axis=2).astype(np.uint8)
+        pairs = scene.classes.astype(np.int64) * CLASSES + predicted
+        confusion += np.bincount(pairs.ravel(), minlength=CLASSES**2).reshape(CLASSES, CLASSES)
+        found = detections(probabilities)
+        matched = sum(any(_is_hit(truth, one) for one in found) for truth in scene.boxes)
+        hits += matched
+        misses += len(scene.boxes) - matched
+        extras += len(found) - matched
+        pictures.append(_picture(number, scene, predicted, found))
+    diagonal = np.diag(confusion)
+    union = confusion.sum(axis=0) + confusion.sum(axis=1) - diagonal
+    present = confusion.sum(axis=1) > 0
+    is_digit = np.arange(CLASSES) != GROUND
+    return {
+        "val/scenes": pictures,
+        "val/mIoU": float((diagonal / np.maximum(union, 1))[present].mean()),
+        "val/pixel_accuracy": float(diagonal.sum() / confusion.sum()),
+        "val/digit_pixel_accuracy": float(diagonal[is_digit].sum() / confusion[is_digit].sum()),
+        "detections/precision": hits / max(hits + extras, 1),
+        "detections/recall": hits / max(hits + misses, 1),
+        "detections/f1": 2 * hits / max(2 * hits + extras + misses, 1),
+    }
+
+
+def _is_hit(truth: Box, found: Detection) -> bool:
+    return truth.digit == found.box.digit and truth.iou(found.box) >= 0.5
+
+
+def _picture(
+    number: int, scene: Scene, predicted: NDArray[np.uint8], found: list[Detection]
+) -> diorama.Image:
+    """The scene with the true and the predicted masks and boxes over it."""
+    return diorama.Image(
+        scene.pixels,
+        caption=f"scene {number}: " + " ".join(str(box.digit) for box in scene.boxes),
+        sample_id=f"scene-{number}",
+        masks={
+            "prediction": {"mask_data": predicted, "class_labels": CLASS_NAMES},
+            "ground_truth": {"mask_data": scene.classes, "class_labels": CLASS_NAMES},
+        },
+        boxes={
+            "detections": {
+                "box_data": [
+                    {
+                        **_position(one.box),
+                        "box_caption": f"{one.box.digit} {one.confidence:.2f}",
+                        "scores": {"confidence": one.confidence, "foreground": one.foreground},
+                    }
+                    for one in found
+                ],
+                "class_labels": CLASS_NAMES,
+            },
+            "true_boxes": {
+                "box_data": [{**_position(box), "box_caption": str(box.digit)} for box in scene.boxes],
+                "class_labels": CLASS_NAMES,
+            },
+        },
+    )
+
+
+def _position(box: Box) -> dict[str, Any]:
+    return {
+        "position": {"minX": box.left, "maxX": box.right, "minY": box.top, "maxY": box.bottom},
+        "domain": "pixel",
+        "class_id": box.digit,
+    }
+
+
+def _distributions(model: PixelClassifier, inputs: NDArray[np.float32]) -> dict[str, diorama.Histogram]:
+    """Weights, gradients and activations of every layer."""
+    weights = {f"weights/{name}": diorama.Histogram(value) for name, value in model.weights.items()}
+    gradients = {f"gradients/{name}": diorama.Histogram(value) for name, value in model.gradients.items()}
+    hidden = model.activations(inputs)[1:3]
+    shown = {f"activations/layer{number}": diorama.Histogram(value) for number, value in enumerate(hidden, 1)}
+    return weights | gradients | shown
+
+
+def _print_progress(recipe: Recipe, step: int, loss: float, elapsed_secs: float) -> None:
+    done = step * 24 // recipe.steps
+    bar = "#" * done + "." * (24 - done)
+    sys.stdout.write(f"\r{recipe.name:<9} [{bar}] {step}/{recipe.steps}  loss {loss:.3f}  {elapsed_secs:.0f} s")
+    sys.stdout.flush()
