@@ -1,0 +1,34 @@
+// The API asks for runs x keys. Panels want single (run, key) pairs: this groups pairs into few
+// requests that ask for exactly those pairs and no others.
+
+export interface Pair {
+  run: number;
+  key: string;
+}
+
+export interface PairGroup {
+  runs: number[];
+  keys: string[];
+}
+
+export function pairId(run: number, key: string): string {
+  return `${run}|${key}`;
+}
+
+/** Keys that want the same runs share a group. */
+export function groupPairs(pairs: Iterable<Pair>): PairGroup[] {
+  const runsByKey = new Map<string, Set<number>>();
+  for (const { run, key } of pairs) {
+    const runs = runsByKey.get(key);
+    if (runs) runs.add(run);
+    else runsByKey.set(key, new Set([run]));
+  }
+  const groups = new Map<string, PairGroup>();
+  for (const [key, wanted] of runsByKey) {
+    const runs = [...wanted].sort((a, b) => a - b);
+    const group = groups.get(runs.join());
+    if (group) group.keys.push(key);
+    else groups.set(runs.join(), { runs, keys: [key] });
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,244 @@
+// Where media exists: the steps of every media key of the visible runs, kept live.
+// Fetched in groups, only for pairs that are not known yet or that the live stream named.
+// Also fills the clock's `stops` and `extent`, and carries the position over to another axis.
+
+import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
+import { apiErrorFrom, postColumns, type ApiError } from "@/api/client";
+import type { KeyView, RunView, TrackReply, TrackRequest } from "@/api/schema";
+import { axis, extent, position, range, stops } from "./clock";
+import { keys } from "./keys";
+import { onLive } from "./live";
+import { groupPairs, pairId, type Pair } from "./pairs";
+import { mergePositions, orderedTrack, positionOfStep, resolveStep, type Track } from "./resolve";
+import { visibleRuns } from "./runs";
+
+export type { Track } from "./resolve";
+
+const LIVE_WAIT_MS = 150;
+const RETRY_WAIT_MS = 3000;
+
+const known = new Map<string, Signal<Track | undefined>>();
+const loadError = signal<ApiError | null>(null);
+/** Why tracks could not be loaded; null when all is well. It is tried again by itself. */
+export const tracksError: ReadonlySignal<ApiError | null> = loadError;
+
+/** Pairs to fetch. The generation grows with the axis, so that answers for an old axis are dropped. */
+const dirty = new Map<string, Pair>();
+let generation = 0;
+/** The axis on which the positions in `known` stand. */
+let loadedAxis = axis.peek();
+let inFlight = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let isStarted = false;
+
+/** Kinds that are drawn against the axis rather than shown at a step. */
+function isMedia(key: KeyView): boolean {
+  return key.kind !== "metric" && key.kind !== "system";
+}
+
+/** All (run, key) pairs of the visible runs that have media or values. */
+const wantedPairs = computed<Pair[]>(() => {
+  const visible = new Set(visibleRuns.value.map((run) => run.uid));
+  const pairs = new Map<string, Pair>();
+  for (const view of keys.value) {
+    if (!isMedia(view)) continue;
+    for (const { run } of view.runs) {
+      if (visible.has(run)) pairs.set(pairId(run, view.key), { run, key: view.key });
+    }
+  }
+  return [...pairs.values()];
+});
+
+/**
+ * The steps at which `key` of `run` has media. Undefined while loading; a track without steps when
+ * the run has none. Reading it in a component or an effect subscribes to its changes.
+ */
+export function trackOf(run: number, key: string): Track | undefined {
+  start();
+  return trackSignal(pairId(run, key)).value;
+}
+
+/** Tracks of all visible (run, key) pairs that are loaded. */
+export const visibleTracks: ReadonlySignal<Track[]> = computed(() => {
+  start();
+  return wantedPairs.value.flatMap(({ run, key }) => trackSignal(pairId(run, key)).value ?? []);
+});
+
+/**
+ * Go over to another axis and stay at the same moment: the step that stands under the scrub bar
+ * now is looked up on the new axis. The view changes at once when the new tracks are here.
+ */
+export async function changeAxis(next: string): Promise<void> {
+  start();
+  if (next === axis.peek()) return;
+  generation += 1;
+  const mine = generation;
+  const pairs = wantedPairs.peek();
+  const before = position.peek();
+  let loaded: Map<string, Track>;
+  try {
+    loaded = await fetchTracks(pairs, next);
+  } catch (thrown) {
+    loadError.value = apiErrorFrom(thrown);
+    return;
+  }
+  if (mine !== generation) return;
+  batch(() => {
+    const anchor = before === null ? null : anchorOn(pairs, before, loaded);
+    loadedAxis = next;
+    axis.value = next;
+    range.value = null;
+    position.value = anchor;
+    store(pairs, loaded);
+    loadError.value = null;
+  });
+}
+
+function anchorOn(pairs: Pair[], before: number, loaded: Map<string, Track>): number | null {
+  for (const { run, key } of pairs) {
+    const old = trackSignal(pairId(run, key)).peek();
+    const step = old && resolveStep(old, before, "nearest");
+    const found = loaded.get(pairId(run, key));
+    const there = typeof step === "number" && found ? positionOfStep(found, step) : null;
+    if (there !== null) return there;
+  }
+  return null;
+}
+
+function trackSignal(id: string): Signal<Track | undefined> {
+  let found = known.get(id);
+  if (!found) known.set(id, (found = signal<Track | undefined>(undefined)));
+  return found;
+}
+
+/** Begin to follow runs, keys, axis and the live stream: on first use, so that importing is free. */
+function start(): void {
+  if (isStarted) return;
+  isStarted = true;
+  untracked(() => {
+    effect(() => {
+      const pairs = wantedPairs.value;
+      if (axis.value !== loadedAxis) {
+        // The axis came from the address bar, not from changeAxis: what is loaded stands on the old one.
+        generation += 1;
+        loadedAxis = axis.value;
+        for (const track of known.values()) track.value = undefined;
+      }
+      for (const pair of pairs) if (!trackSignal(pairId(pair.run, pair.key)).peek()) markDirty(pair);
+    });
+    onLive((event) => {
+      const changed = new Map(event.runs.map((run) => [run.uid, new Set(run.keys)]));
+      for (const pair of wantedPairs.peek()) if (changed.get(pair.run)?.has(pair.key)) markDirty(pair);
+    });
+    effect(() => {
+      stops.value = mergePositions(visibleTracks.value);
+    });
+    effect(() => {
+      extent.value = extentOf(axis.value, keys.value, visibleRuns.value, visibleTracks.value);
+    });
+  });
+}
+
+function markDirty(pair: Pair): void {
+  dirty.set(pairId(pair.run, pair.key), pair);
+  if (!inFlight) timer ??= setTimeout(() => void load(), 0);
+}
+
+async function load(): Promise<void> {
+  timer = undefined;
+  if (inFlight || dirty.size === 0) return;
+  inFlight = true;
+  const pairs = [...dirty.values()];
+  dirty.clear();
+  const mine = generation;
+  let wait = LIVE_WAIT_MS;
+  try {
+    const loaded = await fetchTracks(pairs, axis.peek());
+    if (mine === generation) {
+      store(pairs, loaded);
+      loadError.value = null;
+    }
+  } catch (thrown) {
+    loadError.value = apiErrorFrom(thrown);
+    for (const pair of pairs) dirty.set(pairId(pair.run, pair.key), pair);
+    wait = RETRY_WAIT_MS;
+  } finally {
+    inFlight = false;
+  }
+  if (dirty.size > 0) timer ??= setTimeout(() => void load(), wait);
+}
+
+function store(pairs: Pair[], loaded: Map<string, Track>): void {
+  batch(() => {
+    for (const { run, key } of pairs) {
+      const id = pairId(run, key);
+      trackSignal(id).value = loaded.get(id) ?? EMPTY_TRACK;
+    }
+  });
+}
+
+const EMPTY_TRACK: Track = { kind: "", total: 0, steps: new Float64Array(0), at: new Float64Array(0) };
+
+async function fetchTracks(pairs: Pair[], onAxis: string): Promise<Map<string, Track>> {
+  const loaded = new Map<string, Track>();
+  await Promise.all(
+    groupPairs(pairs).map(async (group) => {
+      const body: TrackRequest = { ...group, axis: onAxis };
+      const { head, column } = await postColumns<TrackReply>("api/tracks", body);
+      for (const track of head.tracks) {
+        const { steps, at } = track.columns;
+        if (!steps || !at) continue;
+        loaded.set(pairId(track.run, track.key), {
+          kind: track.kind,
+          total: track.total,
+          steps: column(steps),
+          at: column(at),
+        });
+      }
+    }),
+  );
+  return loaded;
+}
+
+/** First and last position on the axis of everything that the visible runs logged. */
+export function extentOf(
+  onAxis: string,
+  keyViews: readonly KeyView[],
+  runs: readonly RunView[],
+  tracks: readonly Track[],
+): [number, number] | null {
+  let low = Infinity;
+  let high = -Infinity;
+  const include = (value: number | undefined): void => {
+    if (value === undefined || Number.isNaN(value)) return;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  };
+  for (const track of tracks) {
+    const { at } = orderedTrack(track);
+    include(at[0]);
+    include(at[at.length - 1]);
+  }
+  const uids = new Set(runs.map((run) => run.uid));
+  if (onAxis === "step") {
+    for (const view of keyViews) {
+      if (view.kind === "system") continue;
+      for (const run of view.runs) {
+        if (!uids.has(run.run)) continue;
+        include(run.first_step);
+        include(run.last_step);
+      }
+    }
+  } else if (onAxis === "relative") {
+    for (const run of runs) {
+      include(0);
+      include(run.runtime_secs);
+    }
+  } else if (onAxis === "time") {
+    for (const run of runs) {
+      include(run.created_at);
+      include(run.last_activity_at);
+    }
+  }
+  return low <= high ? [low, high] : null;
+}
