@@ -10,7 +10,7 @@ import diorama
 
 rng = np.random.default_rng(0)
 with diorama.init(project="examples", name="images") as run:
-    for step in range(5):
+    for _ in range(5):
         noise = rng.random((64, 96, 3))  # floats in 0..1 become 0..255
         grey = np.linspace(0, 255, 64 * 96).reshape(64, 96).astype(np.uint8)
         picture = Pillow.radial_gradient("L").resize((96, 64))

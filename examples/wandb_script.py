@@ -11,7 +11,7 @@ parser.add_argument("--lr", type=float, default=1e-3)
 parser.add_argument("--epochs", type=int, default=3)
 args = parser.parse_args()
 
-wandb.init(project="examples", name="written for wandb", config=args, tags=["ported"], notes="nothing else changed")
+wandb.init(project="examples", name="written for wandb", config=args, tags=["ported"], notes="as it was")
 wandb.define_metric("epoch")
 wandb.define_metric("val/*", step_metric="epoch", summary="min")
 wandb.config.update({"batch_size": 32})

@@ -49,7 +49,8 @@ def packaged_npm() -> list[str] | None:
 def sources_digest() -> str:
     """A digest of everything that the UI is built from."""
     digest = hashlib.sha256()
-    tops = [WEB / name for name in ("package.json", "package-lock.json", "index.html", "vite.config.ts", "tsconfig.json")]
+    names = ("package.json", "package-lock.json", "index.html", "vite.config.ts", "tsconfig.json")
+    tops = [WEB / name for name in names]
     nested = [path for folder in ("src", "public") for path in sorted((WEB / folder).rglob("*"))]
     for path in tops + nested:
         if path.is_file() and ".test." not in path.name:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from diorama.api import Api
 
 ROOT = Path(__file__).resolve().parents[2]

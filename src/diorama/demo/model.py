@@ -6,6 +6,7 @@ pixel (11 x 11 numbers, minus their mean), and a two-layer perceptron gives the 
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,7 +53,7 @@ class PixelClassifier:
         rng = np.random.default_rng(self.seed)
         sizes = [WINDOW * WINDOW, self.hidden, self.hidden // 2, CLASSES]
         self.weights = {}
-        for layer, (fan_in, fan_out) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
+        for layer, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), 1):
             scale = np.sqrt(2 / fan_in)
             self.weights[f"layer{layer}/weight"] = rng.normal(0, scale, (fan_in, fan_out)).astype(np.float32)
             self.weights[f"layer{layer}/bias"] = np.zeros(fan_out, np.float32)

@@ -120,9 +120,7 @@ def _stamp(rng: np.random.Generator, indices: NDArray[np.int64]) -> tuple[NDArra
     return np.asarray(turned, np.float64) / 255, int(targets[index])
 
 
-def _free_place(
-    rng: np.random.Generator, shape: tuple[int, ...], boxes: list[Box]
-) -> tuple[int, int] | None:
+def _free_place(rng: np.random.Generator, shape: tuple[int, ...], boxes: list[Box]) -> tuple[int, int] | None:
     """A (top, left) where a stamp of `shape` touches no other digit, or None after 30 tries."""
     for _ in range(30):
         top, left = (int(rng.integers(2, SIDE - size - 2)) for size in shape[:2])

@@ -170,5 +170,6 @@ def _distributions(model: PixelClassifier, inputs: NDArray[np.float32]) -> dict[
 def _print_progress(recipe: Recipe, step: int, loss: float, elapsed_secs: float) -> None:
     done = step * 24 // recipe.steps
     bar = "#" * done + "." * (24 - done)
-    sys.stdout.write(f"\r{recipe.name:<9} [{bar}] {step}/{recipe.steps}  loss {loss:.3f}  {elapsed_secs:.0f} s")
+    line = f"{recipe.name:<9} [{bar}] {step}/{recipe.steps}  loss {loss:.3f}  {elapsed_secs:.0f} s"
+    sys.stdout.write(f"\r{line}")
     sys.stdout.flush()
