@@ -1,0 +1,292 @@
+"""Python values to journal bytes and back.
+
+On the way in (the training process) `Encoding` turns what users log into msgpack: plain values as they
+are, media as EXT_SNAPSHOT, foreign values (numpy, torch, PIL ...) by what they hold, without importing
+their libraries. On the way out (the sidecar) `decode_entry` gives the same values, with a `SnapshotRef`
+where media stood. `encode_batch` and `decode_batch` are for what the sidecar ships.
+
+Every number arrives bit-exact: NaN with its sign, infinities, -0.0, integers of any size.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from struct import Struct
+from typing import Any, NamedTuple
+
+import msgspec
+from google_crc32c import value as crc32c_of
+from msgspec.msgpack import Ext
+
+from diorama.errors import BadRequest, Corrupt, JournalError
+from diorama.journal.entry import (
+    EXT_INTEGER,
+    EXT_RECORD,
+    EXT_SNAPSHOT,
+    Batch,
+    Config,
+    Entry,
+    Log,
+    Numbered,
+    Start,
+    Summary,
+)
+from diorama.media.base import Media, MediaRecord, Snapshot
+from diorama.media.keep import InMemory, Kept
+
+PLAIN = frozenset({float, int, str, bool, type(None)})
+"""Types that need no look at the value (except ints beyond 64 bits, which the encoder refuses)."""
+
+DEPTH_LIMIT = 64
+INTEGER_BITS_LIMIT = 13_000
+"""About 3,900 digits: below the length at which Python refuses to turn text into an int."""
+SHOWN_OBJECT_CHARS = 2000
+
+_encoder = msgspec.msgpack.Encoder()
+encode_plain = _encoder.encode
+
+_pack_log_head = Struct(">5sBqBqBd").pack
+
+
+def log_payload(step: int, row: int, time: float, data: bytes) -> bytes:
+    """The payload of a `Log` entry whose data are encoded already.
+
+    The same bytes as encoding the struct, but for integers not being shortened; written by hand so that
+    data are encoded before the lock is taken that orders steps.
+    """
+    return _pack_log_head(b"\x95\xa3log", 0xD3, step, 0xD3, row, 0xCB, time) + data
+
+
+class SpoolPart(NamedTuple):
+    """A buffer that lies in the writer's spool: the first `size_bytes` of `file`."""
+
+    file: str
+    size_bytes: int
+    crc: int
+
+
+class SnapshotRef(NamedTuple):
+    """A media object as a journal holds it; `load_snapshot` brings its buffers to memory."""
+
+    kind: str
+    header: dict[str, Any]
+    buffers: tuple[bytes | SpoolPart, ...]
+
+
+ToSpool = Callable[[Kept], "tuple[SpoolPart, Kept] | None"]
+
+
+class Encoding:
+    """One value on its way into a journal.
+
+    to_spool: puts a buffer into the writer's spool, or answers None if it is to travel in the frame.
+    kept: the buffers that the encoded bytes refer to; they must stay alive until the entry has its seq.
+    warnings: (code, text) of values that could not be kept as what they are.
+    """
+
+    __slots__ = ("kept", "to_spool", "warnings")
+
+    def __init__(self, to_spool: ToSpool | None = None) -> None:
+        self.to_spool = to_spool
+        self.kept: list[Kept] = []
+        self.warnings: list[tuple[str, str]] = []
+
+    def encode_data(self, data: Mapping[str, Any]) -> bytes:
+        """msgpack of a dict of values of any kind.
+
+        Raises ValueError for a container that holds itself or is nested too deep, TypeError for a value
+        that can't be read.
+        """
+        return _encoder.encode(self.plain_dict(data))
+
+    def plain_dict(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        return {_key(key): self.plain(value, _key(key)) for key, value in data.items()}
+
+    def plain(self, value: Any, name: str = "", _inside: tuple[int, ...] = ()) -> Any:
+        """`value` as something that msgpack takes. `name` is for messages."""
+        cls = type(value)
+        if cls in PLAIN:
+            return _exact_int(value) if cls is int else _clean_text(value) if cls is str else value
+        if isinstance(value, Media):
+            return self._snapshot(value)
+        if isinstance(value, enum.Enum):
+            return value.name
+        if isinstance(value, (Mapping, list, tuple, AbstractSet)):
+            if id(value) in _inside:
+                raise ValueError(f"{name!r} refers to itself")
+            if len(_inside) >= DEPTH_LIMIT:
+                raise ValueError(f"{name!r} is nested more than {DEPTH_LIMIT} levels deep")
+            inside = (*_inside, id(value))
+            if isinstance(value, Mapping):
+                return {_key(key): self.plain(item, name, inside) for key, item in value.items()}
+            return [self.plain(item, name, inside) for item in value]
+        return self._foreign(value, name, _inside)
+
+    def _snapshot(self, media: Media) -> Ext:
+        snapshot = media.snapshot()
+        buffers: list[bytes | memoryview | list[Any]] = []
+        for kept in snapshot.buffers:
+            placed = self.to_spool(kept) if self.to_spool is not None else None
+            if placed is None:
+                buffers.append(kept.read())
+            else:
+                part, owned = placed
+                self.kept.append(owned)
+                buffers.append(list(part))
+        return Ext(EXT_SNAPSHOT, _encoder.encode([snapshot.kind, snapshot.header, buffers]))
+
+    def _foreign(self, value: Any, name: str, inside: tuple[int, ...]) -> Any:
+        from diorama.media.adopt import adopt
+
+        adopted = adopt(value)
+        if isinstance(adopted, Media):
+            return self._snapshot(adopted)
+        if adopted is not None and type(adopted) is not type(value):
+            return self.plain(adopted, name, inside)
+        for base in (bool, int, float, str):  # users' own subclasses of plain types
+            if isinstance(value, base):
+                return self.plain(base(value), name, inside)
+        cls = type(value)
+        self.warnings.append(
+            ("value", f"{name!r} is a {cls.__module__}.{cls.__qualname__}, which Diorama keeps only as text")
+        )
+        return _clean_text(str(value)[:SHOWN_OBJECT_CHARS])
+
+
+def _key(key: Any) -> str:
+    if type(key) is str:
+        return _clean_text(key)
+    return key.name if isinstance(key, enum.Enum) else _clean_text(str(key))
+
+
+def _exact_int(value: int) -> Any:
+    if -(2**63) <= value < 2**64:
+        return value
+    if value.bit_length() > INTEGER_BITS_LIMIT:
+        raise ValueError(f"an integer of {value.bit_length()} bits is too large to be logged")
+    return Ext(EXT_INTEGER, str(value).encode("ascii"))
+
+
+def _clean_text(text: str) -> str:
+    """Text that UTF-8 can hold: a lone surrogate becomes the six characters \\udXXX."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def encode_entry(entry: Entry) -> bytes:
+    """The payload of an entry whose values are plain already (`Encoding.plain` makes them so)."""
+    return _encoder.encode(entry)
+
+
+class _UnknownExtension:
+    """An extension of a newer Diorama; shipped on as it is."""
+
+    __slots__ = ("code", "data")
+
+    def __init__(self, code: int, data: bytes) -> None:
+        self.code = code
+        self.data = data
+
+
+def _read_extension(code: int, data: memoryview) -> Any:
+    if code == EXT_SNAPSHOT:
+        kind, header, buffers = _plain_decoder.decode(data)
+        return SnapshotRef(
+            kind, header, tuple(SpoolPart(*part) if isinstance(part, list) else part for part in buffers)
+        )
+    if code == EXT_INTEGER:
+        return int(bytes(data))
+    if code == EXT_RECORD:
+        from diorama.media import decode_record
+
+        return decode_record(bytes(data))
+    return _UnknownExtension(code, bytes(data))
+
+
+_plain_decoder = msgspec.msgpack.Decoder(ext_hook=_read_extension)
+_entry_decoder: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry, ext_hook=_read_extension)
+_batch_decoder = msgspec.msgpack.Decoder(Batch, ext_hook=_read_extension)
+
+
+def decode_entry(payload: bytes) -> Entry:
+    """The entry that a frame holds; media in it are `SnapshotRef`s, integers of any size are ints.
+
+    Raises JournalError for bytes that are no entry.
+    """
+    try:
+        return _entry_decoder.decode(payload)
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        raise JournalError(f"not a journal entry: {error}") from error
+
+
+def load_snapshot(ref: SnapshotRef, spool_dir: Path) -> Snapshot:
+    """The snapshot with its buffers in memory.
+
+    Raises Corrupt if a spool file is missing, too short or does not match its checksum.
+    """
+    buffers: list[Kept] = []
+    for buffer in ref.buffers:
+        buffers.append(InMemory(load_part(buffer, spool_dir) if isinstance(buffer, SpoolPart) else buffer))
+    return Snapshot(ref.kind, ref.header, tuple(buffers))
+
+
+def load_part(part: SpoolPart, spool_dir: Path) -> bytes:
+    """The bytes of a spool part, checked."""
+    if part.file != Path(part.file).name:
+        raise Corrupt(f"{part.file!r} is not the name of a spool file")
+    try:
+        with open(spool_dir / part.file, "rb") as file:
+            data = file.read(part.size_bytes)
+    except OSError as error:
+        raise Corrupt(f"spool file {part.file} can't be read: {error}") from error
+    if len(data) != part.size_bytes:
+        raise Corrupt(f"spool file {part.file} has {len(data)} of {part.size_bytes} bytes")
+    if crc32c_of(data) != part.crc:
+        raise Corrupt(f"spool file {part.file} does not match its checksum")
+    return data
+
+
+def _write_extension(value: Any) -> Any:
+    from diorama.media import UnknownRecord, encode_record
+
+    if isinstance(value, MediaRecord | UnknownRecord):
+        return Ext(EXT_RECORD, encode_record(value))  # type: ignore[arg-type]  # the union of all kinds
+    if isinstance(value, _UnknownExtension):
+        return Ext(value.code, value.data)
+    raise NotImplementedError(f"can't ship a {type(value).__name__}")
+
+
+_shipping_encoder = msgspec.msgpack.Encoder(enc_hook=_write_extension)
+
+
+def encode_batch(batch: Batch) -> bytes:
+    """A batch for the wire: media records as EXT_RECORD, big integers as EXT_INTEGER."""
+    try:
+        return _shipping_encoder.encode(batch)
+    except OverflowError:
+        entries = [Numbered(numbered.seq, _shorten_integers(numbered.entry)) for numbered in batch.entries]
+        return _shipping_encoder.encode(msgspec.structs.replace(batch, entries=entries))
+
+
+def _shorten_integers(value: Any) -> Any:
+    """`value` with integers beyond 64 bits as extensions, which the encoder takes."""
+    if type(value) is int:
+        return _exact_int(value)
+    if type(value) is dict:
+        return {key: _shorten_integers(item) for key, item in value.items()}
+    if type(value) is list:
+        return [_shorten_integers(item) for item in value]
+    if isinstance(value, (Log, Config, Summary, Start)):
+        name = "config" if isinstance(value, Start) else "data"
+        return msgspec.structs.replace(value, **{name: _shorten_integers(getattr(value, name))})
+    return value
+
+
+def decode_batch(data: bytes) -> Batch:
+    """Undo `encode_batch`. Raises BadRequest for bytes that are no batch."""
+    try:
+        return _batch_decoder.decode(data)
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as error:
+        raise BadRequest(f"not a batch: {error}") from error

@@ -1,0 +1,428 @@
+"""Appends entries to a journal: when `append` returns, `kill -9` cannot lose the entry.
+
+Invariants:
+- one `os.write` to an O_APPEND file per entry, no buffer in this process: what the kernel has taken
+  survives the process. A daemon thread calls `fdatasync` at most once a second for power loss;
+  `sync()` does it at once.
+- seq grows by one per entry, and frames lie on disk in that order, whatever signals or exceptions
+  interrupt an append.
+- a full or broken disk never raises. Entries then wait in a bounded ring in memory and are written
+  when the disk takes them again; what the ring cannot hold is counted in `dropped`.
+- a segment is created with O_EXCL, so that two processes never write to one file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from struct import Struct
+
+from google_crc32c import value as crc32c_of
+
+from diorama.journal.frame import BODY_HEAD, HEAD, MAGIC
+from diorama.journal.reader import list_segments, segment_name
+
+SEGMENT_BYTES = 64 << 20
+RING_BYTES = 64 << 20
+RETRY_SECS = 0.5
+SYNC_SECS = 1.0
+ACK = Struct("<Q")
+
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
+_fdatasync = getattr(os, "fdatasync", os.fsync)
+_pack_head = HEAD.pack
+_pack_body_head = BODY_HEAD.pack
+
+
+def read_ack(directory: Path) -> int:
+    """The highest seq that is stored for good, as the sidecar noted it; 0 if none is."""
+    try:
+        noted = (directory / "ack").read_bytes()
+    except OSError:
+        return 0
+    return int(ACK.unpack_from(noted)[0]) if len(noted) >= ACK.size else 0
+
+
+class JournalWriter:
+    """The one writer of `directory`.
+
+    on_trouble(code, text) is called, outside of the lock, when the disk fails and when it is well again;
+    codes: "disk", "disk-recovered", "dropped".
+
+    Raises OSError if the folder exists already; any other failing of the disk is survived.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        ring_bytes: int = RING_BYTES,
+        on_trouble: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self.directory = Path(directory)
+        self.seq = 0
+        """seq of the newest entry."""
+        self.dropped = 0
+        """Entries that neither the disk nor the ring could take."""
+        self.lock = threading.RLock()
+        self._segment_bytes = segment_bytes
+        self._ring_bytes = ring_bytes
+        self._on_trouble = on_trouble
+        self._ring: deque[bytes] = deque()
+        self._ring_size_bytes = 0
+        self._retry_at = 0.0
+        self._is_in_trouble = False
+        self._is_appending = False
+        self._is_closed = False
+        self._interrupting: deque[bytes] = deque()
+        self._news: deque[tuple[str, str]] = deque()
+        self._fd = -1
+        self._segment = 0
+        self._size_bytes = 0
+        self._synced_bytes = 0
+        self._last_seq_of: dict[int, int] = {}
+        self._is_dirty = False
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._syncer: threading.Thread | None = None
+        self.before_sync: Callable[[], None] | None = None
+        """Called before each sync: the spool's files must be on disk before the frames that name them."""
+        try:
+            os.makedirs(self.directory.parent, mode=0o700, exist_ok=True)
+            os.mkdir(self.directory, 0o700)
+        except FileExistsError:
+            raise
+        except OSError as error:
+            self._note_trouble(error)
+        else:
+            try:
+                self._open_segment()
+            except OSError as error:
+                self._note_trouble(error)
+        self._tell_news()
+
+    def append(self, payload: bytes) -> int:
+        """Write one entry; returns its seq. Never raises for a fault of the disk."""
+        with self.lock:
+            if self._is_appending:
+                # A signal handler or destructor logs in the middle of an append of this same thread:
+                # its entry goes behind the one that is being written.
+                self._interrupting.append(payload)
+                return self.seq + len(self._interrupting) + 1
+            self._is_appending = True
+            seq = self.seq + 1
+            frame = b""
+            try:
+                body = _pack_body_head(len(payload), seq) + payload
+                frame = _pack_head(MAGIC, crc32c_of(body)) + body
+                if self._is_in_trouble:
+                    self._append_in_trouble(frame)
+                    self.seq = seq
+                else:
+                    written = os.write(self._fd, frame)
+                    self._size_bytes += written
+                    self.seq = seq
+                    if written != len(frame):
+                        self._complete(frame, written)
+                    if self._size_bytes >= self._segment_bytes:
+                        self._rotate()
+            except OSError as error:
+                self._note_trouble(error)
+                self._push(frame)
+                self.seq = seq
+            except BaseException:
+                # KeyboardInterrupt and its like can strike between the write and our note of it.
+                self._reconcile(frame, seq)
+                raise
+            finally:
+                self._is_appending = False
+                if self._interrupting:
+                    self._append_interrupting()
+            if not self._is_dirty:
+                self._is_dirty = True
+                self._wake_syncer()
+        if self._news:
+            self._tell_news()
+        return seq
+
+    def sync(self) -> bool:
+        """Bring everything to disk. False if something still waits in memory, because the disk is full
+        or broken."""
+        with self.lock:
+            if self._is_closed:
+                return not self._ring
+            if self._is_in_trouble:
+                self._retry_at = 0.0
+                self._drain()
+            is_whole = not self._ring
+        is_synced = self._sync_now()
+        self._tell_news()
+        return is_whole and is_synced
+
+    def close(self) -> None:
+        """Sync and close. Later appends go to memory only and are lost; the run refuses them before."""
+        self.sync()
+        with self.lock:
+            self._is_closed = True
+            self._close_segment()
+            self._is_in_trouble = True
+            self._retry_at = float("inf")
+        self._closing.set()
+        self._wake.set()
+
+    def abandon(self) -> None:
+        """In a forked child: forget the parent's journal without touching it."""
+        self._is_closed = True
+        if self._fd >= 0:
+            with contextlib.suppress(OSError):
+                os.close(self._fd)
+        self._fd = -1
+        self._ring.clear()
+
+    @property
+    def waiting_entries(self) -> int:
+        """Entries held in memory because the disk does not take them."""
+        return len(self._ring)
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._ring_size_bytes
+
+    # -- segments ------------------------------------------------------------------------------
+
+    def _open_segment(self) -> None:
+        number = self._segment
+        while True:
+            number += 1
+            try:
+                self._fd = os.open(self.directory / segment_name(number), _FLAGS, 0o600)
+            except FileExistsError:
+                continue
+            break
+        self._segment = number
+        self._size_bytes = self._synced_bytes = 0
+
+    def _close_segment(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _rotate(self) -> None:
+        old_fd = self._fd
+        self._last_seq_of[self._segment] = self.seq
+        try:
+            if self.before_sync is not None:
+                self.before_sync()
+            _fdatasync(old_fd)
+        except OSError as error:
+            self._news.append(("disk", f"syncing the journal failed: {error}"))
+        self._open_segment()
+        os.close(old_fd)
+        self._drop_stored_segments()
+
+    def _drop_stored_segments(self) -> None:
+        """Delete what is stored for good. The first segment stays: it says whose journal this is."""
+        acked_seq = read_ack(self.directory)
+        for number in list_segments(self.directory):
+            last_seq = self._last_seq_of.get(number)
+            if number > 1 and last_seq is not None and last_seq <= acked_seq:
+                with contextlib.suppress(OSError):
+                    os.unlink(self.directory / segment_name(number))
+                del self._last_seq_of[number]
+
+    # -- trouble -------------------------------------------------------------------------------
+
+    def _complete(self, frame: bytes, written: int) -> None:
+        """The disk took only a part of a frame: write the rest, or take the part back."""
+        try:
+            while written < len(frame):
+                more = os.write(self._fd, frame[written:])
+                written += more
+                self._size_bytes += more
+        except OSError:
+            self._cut(written)
+            raise
+
+    def _cut(self, torn_bytes: int) -> None:
+        """Take a torn frame off the end. If even that fails, readers skip it by its checksum."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._fd, self._size_bytes - torn_bytes)
+            self._size_bytes -= torn_bytes
+
+    def _reconcile(self, frame: bytes, seq: int) -> None:
+        """After an interrupt: find out from the file whether the frame was written."""
+        if self.seq == seq or not frame or self._fd < 0:
+            return
+        with contextlib.suppress(OSError):
+            added_bytes = os.fstat(self._fd).st_size - self._size_bytes
+            if added_bytes == len(frame):
+                self._size_bytes += added_bytes
+                self.seq = seq
+            elif added_bytes > 0:
+                self._size_bytes += added_bytes
+                self._cut(added_bytes)
+
+    def _append_interrupting(self) -> None:
+        while self._interrupting:
+            self.append(self._interrupting.popleft())
+
+    def _note_trouble(self, error: OSError) -> None:
+        if not self._is_in_trouble:
+            self._is_in_trouble = True
+            self._news.append(("disk", f"the journal in {self.directory} can't be written: {error}"))
+        self._retry_at = time.monotonic() + RETRY_SECS
+
+    def _append_in_trouble(self, frame: bytes) -> None:
+        self._push(frame)
+        if time.monotonic() >= self._retry_at:
+            self._drain()
+
+    def _push(self, frame: bytes) -> None:
+        if self._ring_size_bytes + len(frame) > self._ring_bytes:
+            # The oldest stay: what follows may make no sense without them.
+            self.dropped += 1
+            if self.dropped == 1:
+                self._news.append(("dropped", "the disk is full and so is the memory reserve"))
+            return
+        self._ring.append(frame)
+        self._ring_size_bytes += len(frame)
+
+    def _drain(self) -> None:
+        """Try the disk again, with a fresh segment: the old file may be gone or unwritable."""
+        if self._is_closed:
+            return
+        try:
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+            old_fd, self._fd = self._fd, -1
+            if old_fd >= 0:
+                self._last_seq_of.setdefault(self._segment, self.seq)
+                with contextlib.suppress(OSError):
+                    _fdatasync(old_fd)
+                with contextlib.suppress(OSError):
+                    os.close(old_fd)
+            self._open_segment()
+            while self._ring:
+                frame = self._ring[0]
+                written = os.write(self._fd, frame)
+                self._size_bytes += written
+                if written != len(frame):
+                    self._complete(frame, written)
+                self._ring.popleft()
+                self._ring_size_bytes -= len(frame)
+        except OSError:
+            self._retry_at = time.monotonic() + RETRY_SECS
+            self._remove_if_empty()
+            return
+        self._is_in_trouble = False
+        self._is_dirty = True
+        self._news.append(("disk-recovered", "the journal can be written again"))
+
+    def _remove_if_empty(self) -> None:
+        """A disk that stays full must not fill with empty segments."""
+        if self._fd < 0 or self._size_bytes:
+            return
+        with contextlib.suppress(OSError):
+            os.close(self._fd)
+            os.unlink(self.directory / segment_name(self._segment))
+        self._fd = -1
+
+    def _tell_news(self) -> None:
+        while self._news:
+            code, text = self._news.popleft()
+            if self._on_trouble is not None:
+                self._on_trouble(code, text)
+
+    # -- power loss ----------------------------------------------------------------------------
+
+    def _wake_syncer(self) -> None:
+        if self._syncer is None:
+            self._syncer = threading.Thread(target=self._sync_often, name="diorama-sync", daemon=True)
+            try:
+                self._syncer.start()
+            except RuntimeError:  # no more threads, or the interpreter is going down
+                self._syncer = None
+                return
+        self._wake.set()
+
+    def _sync_often(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            if self._closing.wait(SYNC_SECS):
+                return
+            self._sync_now()
+            if self._is_in_trouble:
+                with self.lock:
+                    if time.monotonic() >= self._retry_at:
+                        self._drain()
+                self._wake.set()
+            self._tell_news()
+
+    def _sync_now(self) -> bool:
+        """fdatasync without holding the lock, so that `append` never waits for the disk."""
+        with self.lock:
+            if self._fd < 0:
+                return False
+            self._is_dirty = False
+            size_bytes, segment = self._size_bytes, self._segment
+            try:
+                fd = os.dup(self._fd)
+            except OSError:
+                return False
+        try:
+            if self.before_sync is not None:
+                self.before_sync()
+            _fdatasync(fd)
+            is_gone = os.fstat(fd).st_nlink == 0
+        except OSError as error:
+            self._rewrite_unsynced(segment, f"syncing the journal failed: {error}", from_start=False)
+            return False
+        finally:
+            os.close(fd)
+        if is_gone:
+            self._rewrite_unsynced(segment, "the journal was deleted under the run", from_start=True)
+            return False
+        with self.lock:
+            if self._segment == segment:
+                self._synced_bytes = size_bytes
+        return True
+
+    def _rewrite_unsynced(self, segment: int, why: str, *, from_start: bool) -> None:
+        """Copy what may not be on disk to a fresh segment: after a failed sync the kernel may have
+        forgotten the pages, and syncing again would only pretend. Readers skip what they see twice."""
+        with self.lock:
+            if self._segment != segment or self._fd < 0 or self._is_closed:
+                return
+            start = 0 if from_start else self._synced_bytes
+            old_fd, old_size_bytes = self._fd, self._size_bytes
+            self._news.append(("disk", f"{why}; writing the unsynced part again"))
+            try:
+                unsynced = _read_back(self.directory, segment, old_fd, start, old_size_bytes)
+                os.makedirs(self.directory, mode=0o700, exist_ok=True)
+                self._open_segment()
+                os.close(old_fd)
+                while unsynced:
+                    written = os.write(self._fd, unsynced)
+                    self._size_bytes += written
+                    unsynced = unsynced[written:]
+            except OSError as error:
+                self._note_trouble(error)
+
+
+def _read_back(directory: Path, segment: int, fd: int, start: int, end: int) -> bytes:
+    """Bytes of a segment that is open for writing only: by its name, or by the process's own handle on
+    it where the name is gone."""
+    for path in (f"/proc/self/fd/{fd}", directory / segment_name(segment)):
+        try:
+            with open(path, "rb") as file:
+                file.seek(start)
+                return file.read(end - start)
+        except OSError:
+            continue
+    return b""
