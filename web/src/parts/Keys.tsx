@@ -1,0 +1,14 @@
+import type { JSX } from "preact";
+import { keycaps } from "@/state/commands";
+import "@/parts/parts.css";
+
+/** A shortcut as keycaps: <Keys keys="Mod+K" />. */
+export function Keys({ keys }: { keys: string }): JSX.Element {
+  return (
+    <span class="keys" aria-hidden="true">
+      {keycaps(keys).map((cap) => (
+        <kbd key={cap}>{cap}</kbd>
+      ))}
+    </span>
+  );
+}
