@@ -1,0 +1,73 @@
+/**
+ * Class colours: 26 that stay apart also for eyes without red or green cones (chosen greedily for the largest
+ * distance in OKLab under normal, deuteranope and protanope vision), assigned once per page.
+ */
+
+export const CLASS_COLORS: readonly string[] = [
+  "#0078b4", "#e1a500", "#00a578", "#d278a5", "#5ab4f0", "#d25a00", "#f0e13c", "#96003c", "#4bfff0", "#1e3cb4",
+  "#8778ff", "#78d2a5", "#4b4b78", "#965a5a", "#96d2ff", "#2dffa5", "#ff5a69", "#a52d00", "#5a5ae1", "#ffb469",
+  "#c33c96", "#ff78d2", "#e17800", "#c33c2d", "#007887", "#a578d2",
+];
+
+const BACKGROUND_COLOR = "#8a8f98";
+const BACKGROUND_NAME = /^(background|bg|void|ignored?|unlabell?ed|unknown|none|other)$/i;
+
+/** Classes that mean "nothing here": grey, and hidden until asked for, because they would tint the whole picture. */
+export function isBackgroundName(name: string): boolean {
+  return BACKGROUND_NAME.test(name.trim());
+}
+
+/** The name of a class, as the SDK also makes it up for classes without one. */
+export function classNameOf(id: number, labels: Readonly<Record<string, string>> | undefined): string {
+  return labels?.[String(id)] ?? `class_${id}`;
+}
+
+/**
+ * The colour of a class name. The id says which colour is wanted; a name keeps the colour it got first, so that
+ * "Car" looks the same in every mask and box of the page; another name that wants it too gets the next free one.
+ */
+export class ColorRegistry {
+  private readonly slots = new Map<string, number>();
+  private readonly taken = new Map<number, string>();
+
+  colorOf(name: string, id: number | null): string {
+    if (isBackgroundName(name)) return BACKGROUND_COLOR;
+    return CLASS_COLORS[this.slotOf(name, id) % CLASS_COLORS.length] as string;
+  }
+
+  private slotOf(name: string, id: number | null): number {
+    const known = this.slots.get(name);
+    if (known !== undefined) return known;
+    const count = CLASS_COLORS.length;
+    const wanted = (((id ?? hashOf(name)) % count) + count) % count;
+    let slot = wanted;
+    for (let step = 0; step < count && this.taken.has(slot); step++) slot = (slot + 1) % count;
+    if (this.taken.has(slot)) slot = wanted; // more classes than colours: they repeat
+    this.slots.set(name, slot);
+    this.taken.set(slot, name);
+    return slot;
+  }
+}
+
+export function hashOf(text: string): number {
+  let hash = 0x811c9dc5; // FNV-1a
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
+
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** "#0078b4" -> [0, 120, 180] */
+export function rgbOf(color: string): Rgb {
+  const value = Number.parseInt(color.slice(1), 16);
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+}
+
+/** Black or white, whichever reads better on the colour. */
+export function inkOn(color: string): string {
+  const [red, green, blue] = rgbOf(color).map((value) => {
+    const share = value / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 ? "#000000" : "#ffffff";
+}
