@@ -10,7 +10,7 @@ import { keys } from "./keys";
 import { onLive } from "./live";
 import { groupPairs, pairId, type Pair } from "./pairs";
 import { mergePositions, orderedTrack, positionOfStep, resolveStep, type Track } from "./resolve";
-import { visibleRuns } from "./runs";
+import { visibleKey, visibleRuns } from "./runs";
 
 export type { Track } from "./resolve";
 
@@ -38,7 +38,7 @@ function isMedia(key: KeyView): boolean {
 
 /** All (run, key) pairs of the visible runs that have media or values. */
 const wantedPairs = computed<Pair[]>(() => {
-  const visible = new Set(visibleRuns.value.map((run) => run.uid));
+  const visible = new Set(visibleKey.value.split(",").map(Number));
   const pairs = new Map<string, Pair>();
   for (const view of keys.value) {
     if (!isMedia(view)) continue;
@@ -131,10 +131,15 @@ function start(): void {
       for (const pair of wantedPairs.peek()) if (changed.get(pair.run)?.has(pair.key)) markDirty(pair);
     });
     effect(() => {
-      stops.value = mergePositions(visibleTracks.value);
+      // Plain values are often logged at every step: they are stops only where there is no media.
+      const tracks = visibleTracks.value;
+      const media = tracks.filter((track) => track.kind !== "value" && track.kind !== "");
+      stops.value = mergePositions(media.length > 0 ? media : tracks);
     });
     effect(() => {
-      extent.value = extentOf(axis.value, keys.value, visibleRuns.value, visibleTracks.value);
+      const next = extentOf(axis.value, keys.value, visibleRuns.value, visibleTracks.value);
+      const before = extent.peek();
+      if (next?.[0] !== before?.[0] || next?.[1] !== before?.[1]) extent.value = next;
     });
   });
 }

@@ -1,0 +1,259 @@
+// Curves' data: each (run, key) of a visible chart as columns cut to what the screen shows.
+//
+// Charts `watch` queries; those of one moment go out together, in few requests. What a live event
+// touches is fetched again while it is watched, and stays drawn until the answer is there. What
+// nobody watches is kept for a while, so that scrolling back draws at once.
+
+import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { apiErrorFrom, postColumns, type ApiError } from "@/api/client";
+import type { LiveEvent, SeriesReply, SeriesRequest } from "@/api/schema";
+import { onLive } from "./live";
+import { groupPairs } from "./pairs";
+
+export interface SeriesQuery {
+  run: number;
+  key: string;
+  /** "step", "time", "relative" or a metric's key */
+  x: string;
+  /** null is everything */
+  range: readonly [number, number] | null;
+  buckets: number;
+  isSystem: boolean;
+}
+
+/** One curve. Exact: `low`, `high` and `mean` are the values themselves and every `count` is 1. */
+export interface Series {
+  run: number;
+  key: string;
+  total: number;
+  isExact: boolean;
+  xLow: Float64Array;
+  xHigh: Float64Array;
+  low: Float64Array;
+  high: Float64Array;
+  mean: Float64Array;
+  last: Float64Array;
+  /** points in each bucket; null when exact */
+  count: Float64Array | null;
+}
+
+export interface SeriesState {
+  /** what to draw: the newest answer, also while a newer one is on its way */
+  series: Series | null;
+  isLoading: boolean;
+  error: ApiError | null;
+}
+
+export interface Watch {
+  state: ReadonlySignal<SeriesState>;
+  release(): void;
+}
+
+interface Entry {
+  query: SeriesQuery;
+  state: Signal<SeriesState>;
+  watchers: number;
+  isStale: boolean;
+  request: AbortController | null;
+  usedAt: number;
+}
+
+const MAX_REQUESTS = 4;
+const MAX_PAIRS_PER_REQUEST = 120;
+const KEPT_UNWATCHED = 600;
+const LIVE_WAIT_MS = 200;
+const RETRY_WAIT_MS = 4000;
+
+const entries = new Map<string, Entry>();
+let requestCount = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let timerAt = Infinity;
+let isListening = false;
+
+/** Keep a query's answer here and up to date until released. */
+export function watchSeries(query: SeriesQuery): Watch {
+  listen();
+  const id = JSON.stringify([query.run, query.key, query.x, query.range, query.buckets, query.isSystem]);
+  let entry = entries.get(id);
+  if (!entry) {
+    const state = signal<SeriesState>({ series: null, isLoading: true, error: null });
+    entry = { query, state, watchers: 0, isStale: true, request: null, usedAt: 0 };
+    entries.set(id, entry);
+  }
+  const watched = entry;
+  watched.watchers += 1;
+  watched.usedAt = performance.now();
+  if (watched.isStale) plan(0);
+  let isReleased = false;
+  return {
+    state: watched.state,
+    release: () => {
+      if (isReleased) return;
+      isReleased = true;
+      watched.watchers -= 1;
+      watched.usedAt = performance.now();
+      if (watched.watchers === 0) plan(0);
+    },
+  };
+}
+
+/** Ask again for a query that failed (the button in the failed chart). */
+export function retryFailedSeries(): void {
+  for (const entry of entries.values()) if (entry.state.peek().error) entry.isStale = true;
+  plan(0);
+}
+
+function listen(): void {
+  if (isListening) return;
+  isListening = true;
+  onLive(takeEvent);
+}
+
+function takeEvent(event: LiveEvent): void {
+  const changed = new Map(event.runs.map((run) => [run.uid, new Set(run.keys)]));
+  let isWatched = false;
+  for (const entry of entries.values()) {
+    const { run, key, x } = entry.query;
+    const keys = changed.get(run);
+    if (!keys || !(keys.has(key) || keys.has(x))) continue;
+    entry.isStale = true;
+    isWatched ||= entry.watchers > 0;
+  }
+  if (isWatched) plan(LIVE_WAIT_MS);
+}
+
+/** Look at what is due in `waitMs`, or earlier when that is planned already. */
+function plan(waitMs: number): void {
+  const at = performance.now() + waitMs;
+  if (at >= timerAt) return;
+  clearTimeout(timer);
+  timerAt = at;
+  timer = setTimeout(run, waitMs);
+}
+
+function run(): void {
+  timerAt = Infinity;
+  abandon();
+  forget();
+  const due = [...entries.values()].filter((entry) => entry.isStale && entry.watchers > 0 && !entry.request);
+  for (const group of requestsFor(due)) {
+    if (requestCount >= MAX_REQUESTS) return; // the end of a request looks again
+    void load(group);
+  }
+}
+
+/** Stop requests whose every chart has gone. */
+function abandon(): void {
+  const wanted = new Map<AbortController, boolean>();
+  for (const entry of entries.values()) {
+    if (entry.request) wanted.set(entry.request, (wanted.get(entry.request) ?? false) || entry.watchers > 0);
+  }
+  for (const [request, isWanted] of wanted) if (!isWanted) request.abort();
+}
+
+function forget(): void {
+  const idle = [...entries].filter(([, entry]) => entry.watchers === 0 && !entry.request);
+  if (idle.length <= KEPT_UNWATCHED) return;
+  idle.sort(([, a], [, b]) => a.usedAt - b.usedAt);
+  for (const [id] of idle.slice(0, idle.length - KEPT_UNWATCHED)) entries.delete(id);
+}
+
+/** Entries that can share a request: same x, range and detail, and a full product of runs and keys. */
+function requestsFor(due: Entry[]): Entry[][] {
+  const alike = new Map<string, Entry[]>();
+  for (const entry of due) {
+    const { x, range, buckets, isSystem } = entry.query;
+    const id = JSON.stringify([x, range, buckets, isSystem]);
+    const list = alike.get(id);
+    if (list) list.push(entry);
+    else alike.set(id, [entry]);
+  }
+  const requests: Entry[][] = [];
+  for (const list of alike.values()) {
+    for (const { runs, keys } of groupPairs(list.map((entry) => entry.query))) {
+      const perRequest = Math.max(1, Math.floor(MAX_PAIRS_PER_REQUEST / runs.length));
+      for (let at = 0; at < keys.length; at += perRequest) {
+        const names = new Set(keys.slice(at, at + perRequest));
+        const uids = new Set(runs);
+        requests.push(list.filter(({ query }) => names.has(query.key) && uids.has(query.run)));
+      }
+    }
+  }
+  return requests;
+}
+
+async function load(group: Entry[]): Promise<void> {
+  const first = group[0];
+  if (!first) return;
+  const { x, range, buckets, isSystem } = first.query;
+  const body: SeriesRequest = {
+    runs: [...new Set(group.map((entry) => entry.query.run))],
+    keys: [...new Set(group.map((entry) => entry.query.key))],
+    x,
+    x_min: range?.[0] ?? null,
+    x_max: range?.[1] ?? null,
+    buckets,
+    is_system: isSystem,
+  };
+  const request = new AbortController();
+  requestCount += 1;
+  for (const entry of group) {
+    entry.request = request;
+    entry.isStale = false;
+    entry.state.value = { ...entry.state.peek(), isLoading: true };
+  }
+  let nextWait = 0;
+  try {
+    const { head, column } = await postColumns<SeriesReply>("api/series", body, { signal: request.signal });
+    const found = new Map(head.series.map((one) => [JSON.stringify([one.run, one.key]), one]));
+    for (const entry of group) {
+      const one = found.get(JSON.stringify([entry.query.run, entry.query.key]));
+      const series = one ? seriesFrom(one, column) : emptySeries(entry.query);
+      entry.state.value = { series, isLoading: false, error: null };
+    }
+  } catch (thrown) {
+    const error = apiErrorFrom(thrown);
+    for (const entry of group) {
+      entry.isStale = true;
+      entry.state.value = { ...entry.state.peek(), isLoading: error.isAborted, error: error.isAborted ? null : error };
+    }
+    nextWait = error.isAborted ? 0 : RETRY_WAIT_MS;
+  } finally {
+    requestCount -= 1;
+    for (const entry of group) entry.request = null;
+  }
+  plan(group.some((entry) => entry.isStale) ? Math.max(nextWait, LIVE_WAIT_MS) : nextWait);
+}
+
+type Head = SeriesReply["series"][number];
+
+/** A series of the reply's columns. */
+export function seriesFrom(head: Head, column: (range: readonly [number, number]) => Float64Array): Series {
+  const named = (name: string): Float64Array => {
+    const place = head.columns[name];
+    if (!place) throw new RangeError(`the series ${head.key} came without its column "${name}"`);
+    return column(place);
+  };
+  const common = { run: head.run, key: head.key, total: head.total, isExact: head.is_exact };
+  if (head.is_exact) {
+    const x = named("x");
+    const values = named("last");
+    return { ...common, xLow: x, xHigh: x, low: values, high: values, mean: values, last: values, count: null };
+  }
+  return {
+    ...common,
+    xLow: named("x_min"),
+    xHigh: named("x_max"),
+    low: named("min"),
+    high: named("max"),
+    mean: named("mean"),
+    last: named("last"),
+    count: named("count"),
+  };
+}
+
+function emptySeries({ run: uid, key }: SeriesQuery): Series {
+  const none = new Float64Array(0);
+  const columns = { xLow: none, xHigh: none, low: none, high: none, mean: none, last: none, count: null };
+  return { run: uid, key, total: 0, isExact: true, ...columns };
+}
