@@ -1,0 +1,35 @@
+"""`make bench`, or `python -m bench [NAME ...]`: every comparison in turn, each in its own process.
+
+Read ratios, not absolute times: each comparison measures its peer or its limit in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+COMPARISONS = {
+    "hot_path": "what a log() call costs the training thread",
+    "throughput": "200 pictures and 200,000 numbers until they are stored, and their bytes",
+    "read": "charts of a million steps, from the store",
+    "ui_charts": "the same on the page: request to drawn, scrubbing, log() to pixels",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(COMPARISONS))
+    names = parser.parse_args().names or list(COMPARISONS)
+    unknown = [name for name in names if name not in COMPARISONS]
+    if unknown:
+        parser.error(f"no comparison named {', '.join(unknown)}; there are {', '.join(COMPARISONS)}")
+    worst = 0
+    for name in names:
+        print(f"\n== {name}: {COMPARISONS[name]}", flush=True)
+        worst = max(worst, subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode)
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main())
