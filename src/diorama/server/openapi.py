@@ -1,38 +1,146 @@
-"""What the API looks like, derived from the structs.
+"""What the API looks like, derived from its handlers and structs.
 
-    python -m diorama.server.openapi --typescript web/src/api/schema.ts [--check]
+    python -m diorama.server.openapi --json docs/openapi.json --typescript web/src/api/schema.ts [--check]
 
---check writes nothing and exits with 1 when the file is not what it should be.
+--check writes nothing and exits with 1 when a file is not what it should be.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
-from diorama.media.histogram import HistogramRecord
-from diorama.media.image import ImageRecord
+import msgspec
+
+from diorama import __version__
+from diorama.media import KINDS
+from diorama.server.app import ENDPOINTS
+from diorama.server.endpoint import JSON, Endpoint
 from diorama.server.typescript import structs_from_module, typescript_from_structs
 from diorama.service import views
+
+_REF = "#/components/schemas/{name}"
+
+
+@functools.cache
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI 3.1 document of the whole API."""
+    records = [kind.record for kind in KINDS]
+    structs = [
+        shape for endpoint in ENDPOINTS for shape in (endpoint.reads.get("body"), endpoint.reply) if shape
+    ]
+    named = list(dict.fromkeys([*structs, *records, views.Problem]))
+    _, schemas = msgspec.json.schema_components(named, ref_template=_REF)
+    schemas["MediaRecord"] = {
+        "description": "Every kind of media, told apart by `kind`.",
+        "oneOf": [{"$ref": _REF.format(name=record.__name__)} for record in records],
+    }
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        path = re.sub(r":\w+}", "}", endpoint.path)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Diorama",
+            "version": __version__,
+            "description": "Every route needs the store's key (bearer) or a session cookie, "
+            "unless it says otherwise.",
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}, {"session": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "diorama-<store>",
+                    "description": "Set by /?token=... and POST /api/login. "
+                    "Anything but GET also needs the header `X-Diorama: 1`.",
+                },
+            },
+        },
+    }
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    summary, _, rest = endpoint.summary.partition("\n")
+    operation: dict[str, Any] = {"operationId": endpoint.name, "summary": summary}
+    if rest.strip():
+        operation["description"] = rest.strip()
+    parameters = [*_parameters(endpoint, "path"), *_parameters(endpoint, "query")]
+    if parameters:
+        operation["parameters"] = parameters
+    if endpoint.method in {"POST", "PUT", "PATCH"}:
+        body = endpoint.reads.get("body")
+        schema = {"$ref": _REF.format(name=body.__name__)} if body else {}
+        operation["requestBody"] = {"required": True, "content": {endpoint.body_mime: {"schema": schema}}}
+    reply = {"$ref": _REF.format(name=endpoint.reply.__name__)} if endpoint.reply else {}
+    # Columns begin with their head as JSON; an event's data is the struct.
+    content = {"schema": reply} if endpoint.reply_mime == JSON else {"x-described-by": reply} if reply else {}
+    operation["responses"] = {
+        "201" if endpoint.method == "PUT" else "200": {
+            "description": "Done",
+            "content": {endpoint.reply_mime: content},
+        },
+        "default": {
+            "description": "What went wrong",
+            "content": {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}},
+        },
+    }
+    if endpoint.is_public:
+        operation["security"] = []
+    return operation
+
+
+def _parameters(endpoint: Endpoint, place: str) -> list[dict[str, Any]]:
+    shape = endpoint.reads.get(place)
+    if shape is None:
+        return []
+    schema = msgspec.json.schema_components([shape])[1][shape.__name__]
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": place, "required": place == "path" or name in required, "schema": described}
+        for name, described in schema["properties"].items()
+    ]
+
+
+def openapi_json() -> str:
+    """The document as text, with sorted names, so that it only differs when the API does."""
+    return (
+        msgspec.json.format(msgspec.json.encode(openapi_document(), order="sorted"), indent=2).decode() + "\n"
+    )
 
 
 def schema_typescript() -> str:
     """The text of `web/src/api/schema.ts`."""
-    return typescript_from_structs(structs_from_module(views), [ImageRecord, HistogramRecord])
+    return typescript_from_structs(structs_from_module(views), [kind.record for kind in KINDS])
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m diorama.server.openapi", description=__doc__)
+    """Write or check the files that are named; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m diorama.server.openapi", description="The API's description."
+    )
+    parser.add_argument("--json", metavar="PATH", type=Path, help="write the OpenAPI document")
     parser.add_argument("--typescript", metavar="PATH", type=Path, help="write the UI's types")
     parser.add_argument("--check", action="store_true", help="compare instead of writing; exit 1 on drift")
     asked = parser.parse_args(argv)
-    wanted = {asked.typescript: schema_typescript()} if asked.typescript else {}
+    wanted = [(asked.json, openapi_json), (asked.typescript, schema_typescript)]
     has_drifted = False
-    for path, text in wanted.items():
+    for path, text in wanted:
+        if path is None:
+            continue
         if not asked.check:
-            path.write_text(text, encoding="utf-8")
-        elif not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text(), encoding="utf-8")
+        elif not path.is_file() or path.read_text(encoding="utf-8") != text():
             print(f"{path} is not up to date: run this command without --check", file=sys.stderr)
             has_drifted = True
     return 1 if has_drifted else 0

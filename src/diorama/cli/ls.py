@@ -1,0 +1,119 @@
+"""`diorama ls`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from diorama.cli.terminal import format_age, format_table, format_time, printable, store_from_option
+from diorama.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from diorama.service import Service
+    from diorama.service.views import ProjectList, RunList
+
+SUMMARY = "list projects, or the runs of one"
+EXAMPLES = (
+    ("diorama ls", "all projects"),
+    ("diorama ls digits", "the runs of a project, newest first"),
+    ("diorama ls digits --query 'lr < 0.01, state:finished'", "some of them"),
+    ("diorama ls digits --json | jq '.runs[].name'", "for scripts"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", nargs="?", metavar="PROJECT", help='a project, "name" or "entity/name"')
+    parser.add_argument(
+        "--query", default="", metavar="Q", help="only runs that match, as in the UI's search"
+    )
+    parser.add_argument("--sort", default="-created_at", metavar="PATH", help="default: %(default)s")
+    parser.add_argument(
+        "--limit", type=int, default=50, metavar="N", help="at most N runs (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, as the API answers it")
+
+
+def run(options: argparse.Namespace) -> int:
+    """List the projects of a store, or the runs of one project."""
+    import msgspec
+
+    from diorama.service import Service
+
+    store_dir = store_from_option(options.store)
+    if not store_dir.database.exists():
+        raise NotFound(
+            f"there is no store in {store_dir.root} yet", hint="log something, or try `diorama demo`"
+        )
+    if options.limit < 1:
+        raise UsageError("--limit must be 1 or more")
+    service = Service.open(store_dir)
+    try:
+        if options.project is None:
+            projects = service.projects()
+            text = _project_table(projects)
+            answer: ProjectList | RunList = projects
+        else:
+            entity, name = _find_project(service, options.project)
+            runs = service.runs(entity, name, query=options.query, sort=options.sort, limit=options.limit)
+            text = _run_table(runs)
+            answer = runs
+    finally:
+        service.close()
+    if options.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode() + "\n")
+    else:
+        print(text)
+    return 0
+
+
+def _find_project(service: Service, wanted: str) -> tuple[str, str]:
+    """The (entity, name) that `wanted` means. NotFound or UsageError when that is none or several."""
+    known = [(project.entity, project.name) for project in service.projects().projects]
+    found = [pair for pair in known if wanted in (pair[1], f"{pair[0]}/{pair[1]}")]
+    if not found:
+        raise NotFound(f"there is no project {wanted!r}", hint="`diorama ls` lists them")
+    if len(found) > 1:
+        names = ", ".join(f"{entity}/{name}" for entity, name in found)
+        raise UsageError(f"{wanted!r} is the name of {len(found)} projects", hint=f"say which: {names}")
+    return found[0]
+
+
+def _project_table(projects: ProjectList) -> str:
+    now = time.time()
+    if not projects.projects:
+        return "no projects yet"
+    return format_table(
+        ("PROJECT", "RUNS", "RUNNING", "LAST ACTIVITY"),
+        [
+            (
+                f"{project.entity}/{project.name}",
+                str(project.run_count),
+                str(project.running_count),
+                f"{format_age(now - project.last_activity_at)} ago",
+            )
+            for project in projects.projects
+        ],
+    )
+
+
+def _run_table(runs: RunList) -> str:
+    if not runs.runs:
+        return "no runs" if not runs.total else f"none of {runs.total} runs matches"
+    table = format_table(
+        ("ID", "NAME", "STATE", "CREATED", "RUNTIME", "STEP"),
+        [
+            (
+                run.id,
+                run.name,
+                "lost contact" if run.is_stale else run.state,
+                format_time(run.created_at),
+                format_age(run.runtime_secs),
+                "" if run.last_step is None else str(run.last_step),
+            )
+            for run in runs.runs
+        ],
+    )
+    hidden = runs.matched - len(runs.runs)
+    return table + (printable(f"\n{hidden} more; --limit shows them") if hidden > 0 else "")

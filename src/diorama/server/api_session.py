@@ -1,0 +1,79 @@
+"""Sessions, health, the API's own description, and live updates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from starlette.responses import Response, StreamingResponse
+
+from diorama import __version__
+from diorama.errors import BadRequest
+from diorama.server.endpoint import Call, endpoint
+from diorama.service import views
+
+
+class Health(msgspec.Struct):
+    """The server answers. store: a public name of its store, the same as long as the key is."""
+
+    status: str
+    version: str
+    store: str
+
+
+class Login(msgspec.Struct, forbid_unknown_fields=True):
+    """The store's API key, as `diorama key` prints it."""
+
+    key: str
+
+
+class LiveQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """project: "entity/name", or nothing for all. since: a version; the header Last-Event-ID wins."""
+
+    project: str | None = None
+    since: Annotated[int, msgspec.Meta(ge=0, le=2**62)] | None = None
+
+
+def _json(reply: Any, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        msgspec.json.encode(reply),
+        media_type="application/json",
+        headers={"cache-control": "no-store", **(headers or {})},
+    )
+
+
+@endpoint("GET", "/healthz", is_public=True, reply=Health)
+async def health(call: Call) -> Response:
+    """Answers as soon as the server is ready."""
+    return _json(Health("ok", __version__, call.auth.store_name))
+
+
+@endpoint("GET", "/api/session", is_public=True, reply=views.SessionView)
+async def session(call: Call) -> Response:
+    """Whether the caller is logged in. Public, so that the UI can ask before it shows a login."""
+    return _json(views.SessionView(__version__, call.auth.is_authenticated(call.request)))
+
+
+@endpoint("POST", "/api/login", is_public=True, reply=views.SessionView)
+async def login(call: Call, body: Login) -> Response:
+    """Exchange the key for a session cookie."""
+    call.auth.check_login(call.request, body.key)
+    reply = _json(views.SessionView(__version__, True))
+    call.auth.give_session(call.request, reply)
+    return reply
+
+
+@endpoint("GET", "/api/live", reply_mime="text/event-stream", reply=views.LiveEvent)
+async def live(call: Call, query: LiveQuery) -> Response:
+    """Server-sent events: each is a LiveEvent with everything that changed after the one before it."""
+    resumed = call.request.headers.get("last-event-id", "")
+    if resumed and not (resumed.isascii() and resumed.isdigit() and len(resumed) <= 18):
+        raise BadRequest("Last-Event-ID must be a version that this server sent")
+    call.live.check_room()
+    events = call.live.stream(int(resumed) if resumed else query.since, query.project)
+    return StreamingResponse(
+        events,
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )

@@ -1,0 +1,135 @@
+"""One API route: what it reads, what it answers, and the code between.
+
+A handler's signature is its contract. `service` is the service; `path`, `query` and `body` are structs
+that are decoded before it runs; what it returns is encoded after. The same annotations become the
+OpenAPI document, so the document can't lie.
+
+    @endpoint("GET", "/api/projects")
+    def projects(service: Service) -> views.ProjectList:
+        '''All projects.'''
+        return service.projects()
+
+A plain function runs in a thread. An `async def` takes a `call` as well and makes its own Response;
+its MIME types are given to the decorator.
+"""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from diorama.server.request import body_struct, path_struct, query_struct
+
+if TYPE_CHECKING:
+    from diorama.server.auth import Auth
+    from diorama.server.live import LiveHub
+    from diorama.server.settings import ServerSettings
+    from diorama.service import Service
+
+JSON = "application/json"
+COLUMNS = "application/x-diorama-columns"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request on its way through an async handler, with everything of the server it may need."""
+
+    request: Request
+    service: Service
+    settings: ServerSettings
+    auth: Auth
+    live: LiveHub
+
+    async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Do blocking work in a thread."""
+        return await anyio.to_thread.run_sync(partial(work, *args, **kwargs))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route of the API. `reads` maps "path", "query" and "body" to their structs."""
+
+    method: str
+    path: str
+    handle: Callable[..., Any]
+    reads: dict[str, Any]
+    reply: Any
+    body_mime: str
+    reply_mime: str
+    is_public: bool
+
+    @property
+    def name(self) -> str:
+        return self.handle.__name__
+
+    @property
+    def summary(self) -> str:
+        return inspect.cleandoc(self.handle.__doc__ or "")
+
+    async def answer(self, call: Call) -> Response:
+        """Check, decode, handle, encode. Raises DioramaError for what is not right."""
+        if not self.is_public:
+            call.auth.check(call.request)
+        given: dict[str, Any] = {}
+        if "path" in self.reads:
+            given["path"] = path_struct(call.request, self.reads["path"])
+        if "query" in self.reads:
+            given["query"] = query_struct(call.request, self.reads["query"])
+        if "body" in self.reads:
+            given["body"] = await body_struct(call.request, self.reads["body"], call.settings.limits)
+        if inspect.iscoroutinefunction(self.handle):
+            answer: Awaitable[Response] = self.handle(call=call, **given)
+            return await answer
+        content = await call.run(self._encoded, call.service, given)
+        return Response(content, media_type=self.reply_mime, headers={"cache-control": "no-store"})
+
+    def _encoded(self, service: Service, given: dict[str, Any]) -> bytes:
+        reply = self.handle(service=service, **given)
+        return reply if isinstance(reply, bytes) else msgspec.json.encode(reply)
+
+
+def endpoint(
+    method: str,
+    path: str,
+    *,
+    body_mime: str = JSON,
+    reply_mime: str = JSON,
+    reply: Any = None,
+    is_public: bool = False,
+) -> Callable[[Callable[..., Any]], Endpoint]:
+    """Make a handler an Endpoint. `reply`: the struct of an answer that is not plainly returned."""
+
+    def decorate(handle: Callable[..., Any]) -> Endpoint:
+        hints = _hints(handle)
+        answered = reply if reply is not None else hints.get("return")
+        return Endpoint(
+            method=method,
+            path=path,
+            handle=handle,
+            reads={name: hints[name] for name in ("path", "query", "body") if name in hints},
+            reply=answered if isinstance(answered, type) and issubclass(answered, msgspec.Struct) else None,
+            body_mime=body_mime,
+            reply_mime=reply_mime,
+            is_public=is_public,
+        )
+
+    return decorate
+
+
+def _hints(handle: Callable[..., Any]) -> dict[str, Any]:
+    """The annotations of what is decoded and answered; `service` and `call` are not looked at, because
+    their modules are imported for type checkers only."""
+    annotations = {
+        name: value for name, value in handle.__annotations__.items() if name not in {"service", "call"}
+    }
+    bare = type("_Annotated", (), {"__annotations__": annotations, "__module__": handle.__module__})
+    return typing.get_type_hints(bare, globalns=getattr(handle, "__globals__", None))

@@ -1,0 +1,98 @@
+"""Errors as HTTP answers: the one place that turns an exception into a status and a `Problem`."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Mapping
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from diorama import errors
+from diorama.service.views import Problem
+
+log = logging.getLogger("diorama.server")
+
+SECURITY_HEADERS: dict[str, str] = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "x-frame-options": "DENY",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+}
+"""On every answer; a page that needs another policy says so itself."""
+
+_STATUS: tuple[tuple[type[errors.DioramaError], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.BadRequest, 400),
+    (errors.TooLarge, 413),
+    (errors.Unauthorized, 401),
+    (errors.Forbidden, 403),
+    (errors.TooNew, 503),
+    (errors.UsageError, 400),
+    (errors.JournalError, 400),
+)
+
+
+class Refusal(errors.DioramaError):
+    """A request that HTTP itself has a word for: 405, 408, 415, 421, 422, 429 ..."""
+
+    def __init__(
+        self, status: int, message: str, *, hint: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+def problem_response(
+    status: int, code: str, message: str, *, hint: str = "", headers: Mapping[str, str] | None = None
+) -> Response:
+    """A Problem as the answer. Browsers must neither cache nor sniff it."""
+    return Response(
+        msgspec.json.encode(Problem(code, _printable(message), _printable(hint))),
+        status_code=status,
+        media_type="application/problem+json",
+        headers={**SECURITY_HEADERS, "cache-control": "no-store", **(headers or {})},
+    )
+
+
+def response_from_error(error: errors.DioramaError) -> Response:
+    """The answer to a DioramaError; what is not the caller's fault is a 500 (or 503) and is logged."""
+    if isinstance(error, Refusal):
+        code = http.HTTPStatus(error.status).phrase.lower().replace(" ", "_")
+        return problem_response(error.status, code, error.message, hint=error.hint, headers=error.headers)
+    status = next((status for cls, status in _STATUS if isinstance(error, cls)), 500)
+    if status == 500:
+        log.error("%s: %s", error.code, ascii(str(error)))
+    headers = {"www-authenticate": 'Bearer realm="diorama"'} if status == 401 else None
+    return problem_response(status, error.code, error.message, hint=error.hint, headers=headers)
+
+
+async def on_diorama_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.DioramaError)
+    return response_from_error(error)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own 404 and 405."""
+    assert isinstance(error, HTTPException)
+    status = error.status_code
+    phrase = http.HTTPStatus(status).phrase
+    return problem_response(status, phrase.lower().replace(" ", "_"), phrase, headers=error.headers)
+
+
+async def on_bug(request: Request, error: Exception) -> Response:
+    """A fault of ours: no details leave the process; the traceback is in the server's log."""
+    return problem_response(
+        500, "internal", "Diorama failed at this request", hint="the server's terminal shows the traceback"
+    )
+
+
+def _printable(text: str) -> str:
+    """Lone surrogates can't be encoded as JSON; they are shown escaped."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
