@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from diorama.media.base import MediaRecord
+import operator
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot
+from diorama.media.foreign import array_from, family_of
+from diorama.media.keep import keep
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 class HistogramRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, tag="histogram"):
@@ -14,3 +23,243 @@ class HistogramRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True
     bins: list[float]
     values: list[float]
     non_finite: int = 0
+
+
+class Histogram(Media):
+    """How numbers are distributed.
+
+    Accepts: `sequence`, numbers in any shape: a list (also of arrays), array, torch/JAX/TensorFlow tensor,
+    or any iterable, flattened and counted in `num_bins` bins (1..512, default 64) exactly as
+    `numpy.histogram` does; or `np_histogram`, the (values, bin_edges) that `numpy.histogram` returns, which
+    may also be given in the place of `sequence`. NaN and infinities are left out and counted. No numbers
+    at all give empty bins over 0..1. `caption` and `sample_id`: text.
+
+    Raises: ValueError for neither or both, more than 512 bins, edges that are not one more than the
+    values or don't grow; TypeError for anything but real numbers.
+
+    The numbers are copied now and counted later, outside the training process; `histogram` and `bins`
+    count them at once when you ask.
+
+    >>> Histogram([1, 1, 2, 5], num_bins=2).histogram
+    [3, 1]
+    """
+
+    KIND = "histogram"
+    MAX_LENGTH = 512
+
+    def __init__(
+        self,
+        sequence: Any = None,
+        np_histogram: Any = None,
+        num_bins: int = 64,
+        *,
+        caption: str | None = None,
+        sample_id: str | None = None,
+    ) -> None:
+        if sequence is not None and np_histogram is not None:
+            raise ValueError("give either numbers or np_histogram=(values, bin_edges), not both")
+        if sequence is None and np_histogram is None:
+            raise ValueError("Expected numbers, or np_histogram to be a tuple of (values, bin_edges)")
+        self.caption = None if caption is None else str(caption)
+        self.sample_id = None if sample_id is None else str(sample_id)
+        self._counted: HistogramRecord | None = None
+        if np_histogram is None and _is_counted(sequence):
+            sequence, np_histogram = None, sequence
+        if np_histogram is not None:
+            self._counted = _record_from_counts(np_histogram)
+            self._header: dict[str, Any] = {"bins": self._counted.bins, "values": self._counted.values}
+            self._kept = keep(b"")
+            return
+        num_bins = _checked_bins(num_bins)
+        array = _numbers_from(sequence)
+        self._header = {"dtype": array.dtype.str, "num_bins": num_bins}
+        self._kept = keep(array.view("u1").data if array.size else b"")
+
+    @property
+    def histogram(self) -> list[float]:
+        """The counts, one for each bin."""
+        return self._count().values
+
+    @property
+    def bins(self) -> list[float]:
+        """The edges, one more than there are counts."""
+        return self._count().bins
+
+    def _count(self) -> HistogramRecord:
+        if self._counted is None:
+            self._counted = _record_from_numbers(self._header, self._kept.read())
+        return self._counted
+
+    def snapshot(self) -> Snapshot:
+        header = {**self._header, "caption": self.caption, "sample_id": self.sample_id}
+        return Snapshot(self.KIND, header, (self._kept,))
+
+    def __repr__(self) -> str:
+        return f"Histogram(num_bins={self._header.get('num_bins') or len(self._header['values'])})"
+
+
+def _is_counted(value: Any) -> bool:
+    """Whether a pair is what numpy.histogram returns: two flat sequences, the second longer by one."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        return False
+    sizes = [_flat_size(part) for part in value]
+    return None not in sizes and sizes[0] != sizes[1]
+
+
+def _flat_size(part: Any) -> int | None:
+    if isinstance(part, (list, tuple)):
+        return len(part) if all(hasattr(item, "__float__") for item in part) else None
+    if family_of(type(part)) is None:
+        return None
+    shape = tuple(part.shape)
+    return int(shape[0]) if len(shape) == 1 else None
+
+
+def _checked_bins(num_bins: Any) -> int:
+    try:
+        count = operator.index(num_bins)
+    except TypeError as error:
+        raise TypeError(f"num_bins must be an integer, not {num_bins!r}") from error
+    if count < 1:
+        raise ValueError(f"num_bins must be at least 1, not {count}")
+    if count > Histogram.MAX_LENGTH:
+        raise ValueError(f"The maximum length of a histogram is {Histogram.MAX_LENGTH}; num_bins is {count}")
+    return count
+
+
+def _record_from_counts(pair: Any) -> HistogramRecord:
+    import numpy as np
+
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ValueError(
+            "Expected np_histogram to be a tuple of (values, bin_edges), as numpy.histogram returns it"
+        )
+    values, bins = (_numbers_from(part) for part in pair)
+    if len(values) > Histogram.MAX_LENGTH:
+        raise ValueError(
+            f"The maximum length of a histogram is {Histogram.MAX_LENGTH}; this one has {len(values)}"
+        )
+    if len(bins) != len(values) + 1:
+        raise ValueError(f"len(bins) must be len(histogram) + 1; there are {len(bins)} and {len(values)}")
+    if not len(values):
+        raise ValueError("a histogram needs at least one bin")
+    if not (np.isfinite(bins).all() and np.isfinite(values).all()):
+        raise ValueError("values and bin edges of a histogram must be finite")
+    if (bins[1:] < bins[:-1]).any():
+        raise ValueError("the bin edges of a histogram must grow")
+    return HistogramRecord(bins=bins.astype(np.float64).tolist(), values=values.tolist())
+
+
+def _numbers_from(value: Any) -> NDArray[Any]:
+    """A flat, C-contiguous array of bools, integers or floats, not copied unless needed."""
+    import numpy as np
+
+    if isinstance(value, (str, bytes, Mapping)):
+        raise TypeError(f"a histogram needs numbers, not {type(value).__name__}")
+    if family_of(type(value)) is None and not hasattr(value, "__array__"):
+        if not isinstance(value, Iterable):
+            raise TypeError(f"a histogram needs a sequence of numbers, not {type(value).__name__}")
+        value = value if isinstance(value, (list, tuple)) else list(value)
+        if any(isinstance(item, (list, tuple)) or family_of(type(item)) for item in value):
+            parts = [
+                _numbers_from(np.atleast_1d(array_from(item)) if family_of(type(item)) else item)
+                for item in _nested(value)
+            ]
+            return np.concatenate(parts) if parts else np.zeros(0)
+    array = array_from(value)
+    if array.dtype.kind == "O":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"a histogram needs numbers: {error}") from error
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"a histogram needs real numbers, not an array of dtype {array.dtype}")
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    return np.ascontiguousarray(array).reshape(-1)
+
+
+def _nested(items: Iterable[Any]) -> Iterable[Any]:
+    """Parts of a list that may hold lists, arrays and bare numbers: each part all numbers, or one array."""
+    bare: list[Any] = []
+    for item in items:
+        if isinstance(item, (list, tuple)) or family_of(type(item)):
+            if bare:
+                yield bare
+                bare = []
+            yield item
+        else:
+            bare.append(item)
+    if bare:
+        yield bare
+
+
+def _record_from_numbers(header: Mapping[str, Any], data: bytes | memoryview) -> HistogramRecord:
+    import numpy as np
+
+    array = np.frombuffer(data, header["dtype"])
+    if array.dtype.kind == "b":
+        array = array.view(np.uint8)
+    non_finite = 0
+    if array.dtype.kind == "f":
+        is_finite = np.isfinite(array)
+        non_finite = int(array.size - np.count_nonzero(is_finite))
+        array = array[is_finite] if non_finite else array
+    values, bins = _count(array, header["num_bins"])
+    return HistogramRecord(
+        bins=bins.astype(np.float64).tolist(), values=values.tolist(), non_finite=non_finite
+    )
+
+
+def _count(array: NDArray[Any], num_bins: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    import numpy as np
+
+    for numbers in (array, array.astype(np.float64)):
+        try:
+            with np.errstate(all="ignore"):
+                values, bins = np.histogram(numbers, bins=num_bins)
+        except (ValueError, IndexError, OverflowError):
+            continue
+        if np.isfinite(bins).all() and not (bins[1:] < bins[:-1]).any():
+            return values, bins
+    # The numbers are too near to one another, or too far apart, for this many edges between them.
+    low, high = float(array.min()), float(array.max())
+    if low == high:
+        low, high = float(np.nextafter(low, -np.inf)), float(np.nextafter(high, np.inf))
+    return np.array([array.size]), np.array([low, high])
+
+
+def encode(snapshot: Snapshot, put_blob: PutBlob) -> HistogramRecord:
+    """The record of a histogram: its numbers counted. Stores no blobs."""
+    header = snapshot.header
+    meta = {"caption": header["caption"], "sample_id": header["sample_id"]}
+    if "bins" in header:
+        return HistogramRecord(bins=header["bins"], values=header["values"], **meta)
+    counted = _record_from_numbers(header, snapshot.buffers[0].read())
+    return HistogramRecord(bins=counted.bins, values=counted.values, non_finite=counted.non_finite, **meta)
+
+
+def decode(record: HistogramRecord, get_blob: GetBlob) -> tuple[NDArray[Any], NDArray[Any]]:
+    """(values, bin_edges), as numpy.histogram returns them."""
+    import numpy as np
+
+    return np.array(record.values), np.array(record.bins)
+
+
+def warnings_of(record: HistogramRecord) -> list[tuple[str, str]]:
+    """(code, text) of what could not be kept as it was given."""
+    if not record.non_finite:
+        return []
+    text = f"{record.non_finite} values of a histogram are NaN or infinite and were left out"
+    return [("histogram.non_finite", text)]
+
+
+KIND = Kind(
+    name="histogram",
+    cls=Histogram,
+    record=HistogramRecord,
+    encode=encode,
+    decode=decode,
+    adopts=("numpy.ndarray", "torch.Tensor", "jax.Array"),
+    adopt=Histogram,
+)

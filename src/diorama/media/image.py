@@ -2,28 +2,187 @@
 
 from __future__ import annotations
 
-from diorama.media.base import MediaRecord
-from diorama.media.overlays import BoxLayer, MaskLayer
-from diorama.model import BlobRef
+import operator
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from diorama.media.base import Kind, Media, Snapshot
+from diorama.media.boxes import BoundingBoxes2D
+from diorama.media.formats import SIDE_LIMIT
+from diorama.media.image_codec import decode, encode, render_pixels, warnings_of
+from diorama.media.image_record import ImageRecord, LoadedImage
+from diorama.media.masks import ImageMask
+from diorama.media.overlays import Classes, warn_user
+from diorama.media.picture import Picture, picture_from
+from diorama.media.pixels import CONVERTIBLE_MODES, Pixels, pillow_from_pixels
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = ["KIND", "Image", "ImageRecord", "LoadedImage", "warnings_of"]
+
+FILE_TYPES = ("png", "jpg", "jpeg", "bmp")
 
 
-class ImageRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, tag="image"):
-    """A picture. `thumbnail` is None when the picture itself is small enough to be one.
+class Image(Media):
+    """A picture to log.
 
-    width, height: pixels. format: "png", "jpg", "bmp", "webp", "gif" ... of `blob`.
-    mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16 ...).
-    normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "clip", or "none".
-    masks, boxes: layer name -> layer. classes: id -> name shared by all layers.
+    Accepts as `data_or_path`:
+    * an array (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) of any bool, integer or float type (also float16 and
+      bfloat16), numpy, JAX, TensorFlow or CuPy; axes of size 1 in front are dropped; nested lists too,
+    * a torch tensor (H, W) or (C, H, W) on any device, with or without gradient,
+    * a PIL image in any mode that Pillow converts (L, LA, P, RGB, RGBA and I;16 stay as they are),
+    * the path (or the bytes) of a png, jpg, bmp, gif, webp or tiff, kept byte for byte,
+    * a matplotlib figure, axes or pyplot, drawn now,
+    * another `Image`: its picture, caption, grouping and classes, not its masks and boxes.
+
+    `mode`: Pillow mode to convert to ("I;16" keeps 16-bit numbers). `caption`: text. `grouping`: int, kept.
+    `classes`: `Classes` or a list of {"id", "name"}.
+    `masks`: {layer: {"mask_data" or "path", "class_labels"}}, see `ImageMask`.
+    `boxes`: {layer: {"box_data", "class_labels"}}, see `BoundingBoxes2D`.
+    `file_type`: "png" (lossless), "jpg", "jpeg" or "bmp". `normalize`: scale numbers to 0..255 as
+    `diorama.media.pixels` says; False casts them. `sample_id`: names the example across steps and runs.
+    A file on disk is never converted: mode, file_type and normalize don't apply to it.
+
+    Raises: ValueError for a shape, file, size (more than 65,500 pixels a side), mode, file type, URL or mask
+    size that can't be; TypeError for a batch, for values and dtypes that are no picture; FileNotFoundError.
+
+    >>> Image([[0.0, 0.5], [0.5, 1.0]], caption="a corner").image.getpixel((1, 1))
+    255
     """
 
-    blob: BlobRef
-    width: int
-    height: int
-    format: str = "png"
-    mode: str = "RGB"
-    thumbnail: BlobRef | None = None
-    normalized: str = "none"
-    grouping: int | None = None
-    masks: dict[str, MaskLayer] = {}
-    boxes: dict[str, BoxLayer] = {}
-    classes: dict[int, str] = {}
+    KIND = "image"
+    MAX_DIMENSION = SIDE_LIMIT
+
+    _picture: Picture
+    _mode: str | None
+    _file_type: str | None
+    _normalize: bool
+    caption: str | None
+    grouping: int | None
+    classes: Classes | None
+
+    def __init__(
+        self,
+        data_or_path: Any,
+        mode: str | None = None,
+        caption: str | None = None,
+        grouping: int | None = None,
+        classes: Classes | Sequence[Mapping[str, Any]] | None = None,
+        boxes: Mapping[str, Any] | None = None,
+        masks: Mapping[str, Any] | None = None,
+        file_type: str | None = None,
+        normalize: bool = True,
+        sample_id: str | None = None,
+    ) -> None:
+        if file_type is not None and file_type not in FILE_TYPES:
+            raise ValueError(f"file_type must be one of {list(FILE_TYPES)}, not {file_type!r}")
+        if mode is not None and mode not in CONVERTIBLE_MODES:
+            raise ValueError(f"mode must be one of {list(CONVERTIBLE_MODES)}, not {mode!r}")
+        if isinstance(data_or_path, Image):
+            source = data_or_path
+            self._picture = source._picture
+            caption = source.caption if caption is None else caption
+            grouping = source.grouping if grouping is None else grouping
+            classes = source.classes if classes is None else classes
+            mode, file_type = mode or source._mode, file_type or source._file_type
+            normalize = normalize and source._normalize
+        else:
+            self._picture = picture_from(data_or_path)
+        self.width = self._picture.width
+        self.height = self._picture.height
+        self._mode, self._file_type, self._normalize = mode, file_type, bool(normalize)
+        self.format = self._picture.file_format or ("jpg" if file_type == "jpeg" else file_type or "png")
+        self.caption = None if caption is None else str(caption)
+        self.sample_id = None if sample_id is None else str(sample_id)
+        self.grouping = None if grouping is None else operator.index(grouping)
+        self.classes = (
+            Classes(classes) if classes is not None and not isinstance(classes, Classes) else classes
+        )
+        self.masks = {name: _mask(mask, name) for name, mask in _layers(masks, "masks")}
+        self.boxes = {name: _boxes(layer, name) for name, layer in _layers(boxes, "boxes")}
+        for name, mask in self.masks.items():
+            if (mask.width, mask.height) != (self.width, self.height):
+                raise ValueError(
+                    f"masks[{name!r}] is {mask.width}x{mask.height} pixels, "
+                    f"but its image is {self.width}x{self.height} (width x height)"
+                )
+        if self.format == "jpg" and self._picture.has_alpha:
+            warn_user("a jpg has no alpha channel: it is dropped; file_type='png' keeps it")
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The picture as a Pillow image, made when asked for."""
+        return pillow_from_pixels(self._pixels())
+
+    def _pixels(self) -> Pixels:
+        header = self._picture.header
+        return render_pixels(header, self._picture.kept.read(), self._mode, self._normalize)
+
+    def snapshot(self) -> Snapshot:
+        header: dict[str, Any] = {
+            "picture": self._picture.header,
+            "mode": self._mode,
+            "file_type": self.format,
+            "normalize": self._normalize,
+            "caption": self.caption,
+            "grouping": self.grouping,
+            "sample_id": self.sample_id,
+            "width": self.width,
+            "height": self.height,
+        }
+        if not (self.masks or self.boxes or self.classes):
+            return Snapshot("image", header, (self._picture.kept,))
+        classes = self.classes.names if self.classes is not None else {}
+        masks = [mask.snapshot() for mask in self.masks.values()]
+        header["classes"] = classes
+        header["masks"] = dict(zip(self.masks, (mask_header for mask_header, _ in masks), strict=True))
+        header["boxes"] = {
+            name: msgspec.to_builtins(boxes.layer_with(classes)) for name, boxes in self.boxes.items()
+        }
+        return Snapshot("image", header, (self._picture.kept, *(kept for _, kept in masks)))
+
+    def __eq__(self, other: object) -> bool:
+        """Same pixels, caption, grouping, size and classes; masks and boxes don't count, as in W&B."""
+        import numpy as np
+
+        if not isinstance(other, Image):
+            return NotImplemented
+        mine = (self.width, self.height, self.caption, self.grouping, self.classes)
+        if mine != (other.width, other.height, other.caption, other.grouping, other.classes):
+            return False
+        return np.array_equal(np.asarray(self.image), np.asarray(other.image))
+
+    __hash__ = Media.__hash__
+
+    def __repr__(self) -> str:
+        return f"Image({self.width}x{self.height} {self.format}, caption={self.caption!r})"
+
+
+def _layers(layers: Any, argument: str) -> list[tuple[str, Any]]:
+    if layers is None:
+        return []
+    if not isinstance(layers, Mapping):
+        raise ValueError(f'Images "{argument}" argument must be a dictionary, not {type(layers).__name__}')
+    return [(str(name), layer) for name, layer in layers.items()]
+
+
+def _mask(mask: Any, name: str) -> ImageMask:
+    return mask if isinstance(mask, ImageMask) else ImageMask(mask, name)
+
+
+def _boxes(boxes: Any, name: str) -> BoundingBoxes2D:
+    return boxes if isinstance(boxes, BoundingBoxes2D) else BoundingBoxes2D(boxes, name)
+
+
+KIND = Kind(
+    name="image",
+    cls=Image,
+    record=ImageRecord,
+    encode=encode,
+    decode=decode,
+    adopts=("PIL.Image.Image", "matplotlib.figure.Figure", "matplotlib.axes._axes.Axes", "matplotlib.pyplot"),
+    adopt=Image,
+)

@@ -58,7 +58,7 @@ def keep(data: bytes | bytearray | memoryview) -> Kept:
 
     Large buffers go to the installed keeper; if there is none, or it declines, to memory.
     """
-    view = memoryview(data).cast("B") if len(memoryview(data).shape) else memoryview(data)
+    view = memoryview(data).cast("B")
     if _keeper is not None and view.nbytes >= SPOOL_FROM_BYTES:
         kept = _keeper(view)
         if kept is not None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import inspect
+import operator
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import msgspec
 
@@ -30,6 +34,7 @@ class BoxRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     form "corners": position = (min_x, max_x, min_y, max_y).
     form "middle":  position = (middle_x, middle_y, width, height).
     domain "fraction": of the image's width and height; "pixel": of its pixels.
+    Numbers are kept as they came, NaN and infinities included. extra: other keys that the box had.
     """
 
     form: Literal["corners", "middle"]
@@ -38,10 +43,89 @@ class BoxRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     class_id: int | None = None
     caption: str | None = None
     scores: dict[str, float] = {}
+    extra: dict[str, Any] = {}
 
 
 class BoxLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A named set of boxes."""
+    """A named set of boxes. class_labels: class id -> name, for every class id that a box has."""
 
     boxes: list[BoxRecord] = []
     class_labels: dict[int, str] = {}
+
+
+class Classes:
+    """The classes that masks and boxes of an image may show.
+
+    Accepts: a sequence of dicts with `id` (int, or text of an int) and `name` (text).
+    Raises: AssertionError for a dict without them (as W&B does), TypeError for anything that is no
+    sequence of dicts, ValueError for an id that is no integer.
+
+    >>> Classes([{"id": 0, "name": "road"}, {"id": 1, "name": "car"}]).names
+    {0: 'road', 1: 'car'}
+    """
+
+    def __init__(self, class_set: Sequence[Mapping[str, Any]]) -> None:
+        if isinstance(class_set, (str, bytes, Mapping)) or not isinstance(class_set, Iterable):
+            raise TypeError("classes must be a list of dicts such as {'id': 1, 'name': 'car'}")
+        names: dict[int, str] = {}
+        for each in class_set:
+            if not isinstance(each, Mapping):
+                raise TypeError(f"each class must be a dict with 'id' and 'name', not {each!r}")
+            if "id" not in each or "name" not in each:
+                raise AssertionError(f"each class needs an 'id' and a 'name'; got {dict(each)!r}")
+            names[_class_id(each["id"])] = str(each["name"])
+        self.names = names
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Classes) and self.names == other.names
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.names.items()))
+
+
+def _class_id(value: Any) -> int:
+    try:
+        return int(value, 10) if isinstance(value, str) else operator.index(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"class id {value!r} is no integer; masks and boxes name classes by integers"
+        ) from error
+
+
+def check_class_labels(labels: Any, where: str) -> dict[int, str]:
+    """Class labels with plain int keys. Raises TypeError unless `labels` maps integers to strings."""
+    if labels is None:
+        return {}
+    if isinstance(labels, Mapping):
+        checked = {_label_id(key): name for key, name in labels.items()}
+        if None not in checked and all(isinstance(name, str) for name in checked.values()):
+            return {key: str(name) for key, name in checked.items() if key is not None}
+    raise TypeError(
+        f"Class labels must be a dictionary of numbers to strings; {where}['class_labels'] is {labels!r}"
+    )
+
+
+def _label_id(key: Any) -> int | None:
+    if isinstance(key, float):
+        return int(key) if key.is_integer() else None
+    try:
+        label_id: int = operator.index(key)
+    except TypeError:
+        return None
+    return label_id
+
+
+def warn_of_unknown_keys(layer: Mapping[str, Any], known: frozenset[str], where: str) -> None:
+    """One warning at the user's line for keys that a layer does not have, most often a typing slip."""
+    unknown = sorted(str(key) for key in layer if key not in known)
+    if unknown:
+        warn_user(f"{where} has unknown keys {unknown}, which are not kept; known are {sorted(known)}")
+
+
+def warn_user(message: str) -> None:
+    """Warn at the innermost line that is not this package's own."""
+    frame = inspect.currentframe()
+    level = 1
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("diorama.media"):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, UserWarning, stacklevel=level - 1 if level > 1 else 1)

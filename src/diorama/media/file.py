@@ -1,0 +1,67 @@
+"""Files that nobody looks into: kept byte for byte, offered for download."""
+
+from __future__ import annotations
+
+import mimetypes
+
+from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot
+from diorama.media.keep import keep
+from diorama.model import BlobRef
+
+ANY_MIME = "application/octet-stream"
+
+
+class FileRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, tag="file"):
+    """Bytes with a name. `name` is only a label, never a path on the server."""
+
+    blob: BlobRef
+    name: str
+
+
+class RunFile(Media):
+    """Bytes that a run keeps under a name, such as requirements.txt.
+
+    Accepts: `name` (non-empty text; "/" makes folders in the listing), `data` (bytes-like or text,
+    text is stored as UTF-8), `mime` (guessed from the name when not given).
+    Raises: TypeError for other data, ValueError for an empty name.
+
+    >>> RunFile("notes.txt", "two epochs were enough").mime
+    'text/plain'
+    """
+
+    KIND = "file"
+
+    def __init__(
+        self,
+        name: str,
+        data: bytes | bytearray | memoryview | str,
+        *,
+        mime: str | None = None,
+        caption: str | None = None,
+    ) -> None:
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(f"a file needs a name, not {name!r}")
+        if not isinstance(data, (bytes, bytearray, memoryview, str)):
+            raise TypeError(f"the content of {name!r} must be bytes or text, not {type(data).__name__}")
+        self.name = name
+        self.mime = mime or mimetypes.guess_type(name, strict=False)[0] or ANY_MIME
+        self.caption = caption
+        self._kept = keep(data.encode("utf-8") if isinstance(data, str) else data)
+
+    def snapshot(self) -> Snapshot:
+        header = {"name": self.name, "mime": self.mime, "caption": self.caption}
+        return Snapshot(self.KIND, header, (self._kept,))
+
+
+def encode(snapshot: Snapshot, put_blob: PutBlob) -> FileRecord:
+    header = snapshot.header
+    blob = put_blob(snapshot.buffers[0].read(), header["mime"])
+    return FileRecord(blob=blob, name=header["name"], caption=header["caption"])
+
+
+def decode(record: FileRecord, get_blob: GetBlob) -> bytes:
+    """The file's bytes."""
+    return get_blob(record.blob)
+
+
+KIND = Kind(name="file", cls=RunFile, record=FileRecord, encode=encode, decode=decode)

@@ -1,0 +1,114 @@
+"""Values of other libraries, recognised by qualified class name without importing those libraries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Family = Literal["array", "scalar", "torch", "host", "cupy", "pillow", "figure", "axes"]
+"""array: numpy; scalar: one numpy number; torch: channels-first; host: JAX, TensorFlow, MLX, pandas
+(numpy can read them); cupy: on a GPU; pillow: a PIL image; figure, axes: matplotlib."""
+
+_BY_NAME: dict[str, Family] = {
+    "numpy.ndarray": "array",
+    "numpy.generic": "scalar",
+    "torch.Tensor": "torch",
+    "jax.Array": "host",
+    "cupy.ndarray": "cupy",
+    "PIL.Image.Image": "pillow",
+    "matplotlib.figure.FigureBase": "figure",
+    "matplotlib.figure.Figure": "figure",
+    "matplotlib.axes._base._AxesBase": "axes",
+    "matplotlib.axes._axes.Axes": "axes",
+    "seaborn.axisgrid.Grid": "axes",
+    "pandas.core.series.Series": "host",
+    "pandas.Series": "host",
+}
+_HOST_ARRAYS = {"jax": "ArrayImpl", "jaxlib": "ArrayImpl", "tensorflow": "Tensor", "mlx": "array"}
+
+
+_remembered: dict[type, Family | None] = {}
+
+
+def family_of(cls: type) -> Family | None:
+    """The family of a class, or None for one that is not foreign."""
+    if cls not in _remembered:
+        _remembered[cls] = _find_family(cls)
+    return _remembered[cls]
+
+
+def _find_family(cls: type) -> Family | None:
+    for base in cls.__mro__:
+        module = base.__module__
+        family = _BY_NAME.get(f"{module}.{base.__qualname__}")
+        if family is not None:
+            return family
+        package = module.partition(".")[0]
+        if package == "ml_dtypes":
+            return "scalar"
+        if package == "cupy" and base.__qualname__ == "ndarray":
+            return "cupy"
+        ending = _HOST_ARRAYS.get(package)
+        if ending is not None and base.__qualname__.endswith(ending):
+            return "host"
+        if package == "tensorflow" and base.__qualname__.endswith("Variable"):
+            return "host"
+    return None
+
+
+def array_from(value: Any) -> NDArray[Any]:
+    """A numpy array of `value`, sharing its memory where that is possible.
+
+    Accepts numpy arrays, torch tensors (any device, layout and dtype, with or without gradient), JAX,
+    TensorFlow, MLX and CuPy arrays, anything with `__array__`, and nested lists of numbers. Number
+    types that numpy lacks (bfloat16, float8, int4) come back as float32 or int8, which hold them exactly.
+    """
+    import numpy as np
+
+    family = family_of(type(value))
+    if family == "array" and type(value) is np.ndarray:
+        array: NDArray[Any] = value
+    elif family == "torch":
+        array = _array_from_torch(value)
+    elif family == "cupy":
+        array = value.get()
+    else:
+        array = np.asarray(value)
+    return widen(array) if array.dtype.kind == "V" else array
+
+
+def widen(array: NDArray[Any]) -> NDArray[Any]:
+    """An array whose dtype plain numpy knows; ml_dtypes numbers are widened without loss."""
+    name = array.dtype.name
+    if "float" in name:
+        return array.astype("float32")
+    if name.startswith(("int", "uint")):
+        return array.astype("int8" if name.startswith("int") else "uint8")
+    return array
+
+
+def _array_from_torch(tensor: Any) -> NDArray[Any]:
+    dtype = str(tensor.dtype)
+    if "bfloat16" in dtype or "float8" in dtype:
+        tensor = tensor.float()
+    if "quint" in dtype or "qint" in dtype:
+        tensor = tensor.dequantize()
+    tensor = tensor.detach().cpu()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    array: NDArray[Any] = tensor.resolve_conj().resolve_neg().numpy()
+    return array
+
+
+def figure_from(value: Any) -> Any | None:
+    """The matplotlib figure of a figure, sub-figure, axes or the pyplot module; None for others."""
+    if getattr(value, "__name__", None) == "matplotlib.pyplot":
+        return value.gcf()
+    family = family_of(type(value))
+    if family not in ("figure", "axes"):
+        return None
+    while not hasattr(value, "savefig"):
+        value = value.figure
+    return value

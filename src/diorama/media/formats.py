@@ -1,0 +1,107 @@
+"""The picture formats that are read and written, known by their first bytes.
+
+Only the decoders named here ever run on a user's file, whatever its name says.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import struct
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+MIMES = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "bmp": "image/bmp",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "tiff": "image/tiff",
+}
+UNDRAWABLE = frozenset({"tiff"})
+"""Formats that browsers don't draw."""
+SIDE_LIMIT = 65_500
+"""Pixels per side; what JPEG can hold, and W&B's limit too."""
+PIXEL_LIMIT = 178_956_970
+"""Pixels of a file that is decoded: where Pillow too calls it a decompression bomb."""
+
+_DECODERS = {
+    "png": ("PIL.PngImagePlugin", "PngImageFile"),
+    "jpg": ("PIL.JpegImagePlugin", "JpegImageFile"),
+    "bmp": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "gif": ("PIL.GifImagePlugin", "GifImageFile"),
+    "webp": ("PIL.WebPImagePlugin", "WebPImageFile"),
+    "tiff": ("PIL.TiffImagePlugin", "TiffImageFile"),
+}
+DECODE_ERRORS = (OSError, SyntaxError, ValueError, IndexError, TypeError, KeyError, EOFError, struct.error)
+"""What Pillow's decoders raise on bytes that are not what they say."""
+
+_EXIF_ORIENTATION = 0x0112
+_LYING = frozenset({5, 6, 7, 8})
+
+
+def sniff(data: bytes | memoryview) -> str | None:
+    """The format that the first bytes tell, or None."""
+    head = bytes(data[:16])
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "jpg"
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return "gif"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith((b"II*\x00", b"MM\x00*")):
+        return "tiff"
+    if head.startswith(b"BM"):
+        return "bmp"
+    return None
+
+
+def open_picture(data: bytes | memoryview, what: str) -> tuple[PIL.Image.Image, str]:
+    """A Pillow image (its pixels are not decoded yet) and its format.
+
+    Raises ValueError, naming `what`, for other formats, broken headers, more than SIDE_LIMIT pixels
+    a side or PIXEL_LIMIT pixels in all.
+    """
+    picture_format = sniff(data)
+    if picture_format is None:
+        raise ValueError(f"{what} is not a picture in a known format ({', '.join(MIMES)})")
+    module, name = _DECODERS[picture_format]
+    try:
+        # The plugin's class itself, not Image.open: that would warn about size by Python's global filters.
+        image: PIL.Image.Image = getattr(importlib.import_module(module), name)(io.BytesIO(data))
+    except DECODE_ERRORS as error:
+        raise ValueError(f"{what} starts like a {picture_format} but can't be read: {error}") from error
+    check_size(*image.size, what=what)
+    if image.width * image.height > PIXEL_LIMIT:
+        raise ValueError(
+            f"{what} has {image.width}x{image.height} pixels; the limit for files is {PIXEL_LIMIT:,} in all"
+        )
+    return image, picture_format
+
+
+def check_size(width: int, height: int, *, what: str) -> None:
+    """Raise ValueError for a picture without pixels or with a side that is too long."""
+    if width < 1 or height < 1:
+        raise ValueError(f"{what} has no pixels ({width}x{height})")
+    if max(width, height) > SIDE_LIMIT:
+        raise ValueError(f"{what} is {width}x{height} pixels; the limit is {SIDE_LIMIT:,} per side")
+
+
+def orientation_of(image: PIL.Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) when there is none or it can't be read."""
+    try:
+        orientation: Any = image.getexif().get(_EXIF_ORIENTATION, 1)
+    except DECODE_ERRORS:
+        return 1
+    return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+
+
+def upright_size(image: PIL.Image.Image) -> tuple[int, int]:
+    """Width and height as a viewer shows them, EXIF orientation applied."""
+    width, height = image.size
+    return (height, width) if orientation_of(image) in _LYING else (width, height)

@@ -1,0 +1,206 @@
+"""Numbers become pixels: the one place that scales, clips and converts.
+
+How numbers become 8-bit pixels (`normalize=True`, W&B 0.28's rules, any dtype):
+
+| finite values | pixel | `normalized` |
+|---|---|---|
+| all in 0..1 (also integers and bools) | x * 255 | "unit" |
+| all in -1..1 | (x + 1) * 127.5 | "signed" |
+| integers in 0..255 | x | "none" |
+| others | x clipped to 0..255 | "clip" |
+
+Fractions are cut, not rounded. NaN and -inf become 0, +inf becomes 255; they don't take part in the
+choice of the rule and are counted. `normalize=False` never scales or clips: fractions are cut and
+integers wrap around at 256, as a C cast does; non-finite numbers become 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import PIL.Image
+    from numpy.typing import NDArray
+
+CONVERTIBLE_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK", "YCbCr", "HSV", "I", "F")
+_STORED_AS = {
+    "1": "L",
+    "La": "LA",
+    "RGBa": "RGBA",
+    "PA": "RGBA",
+    "RGBX": "RGB",
+    "CMYK": "RGB",
+    "YCbCr": "RGB",
+    "HSV": "RGB",
+}
+_MODE_BY_CHANNELS = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A picture ready to be written: uint8 (H, W) or (H, W, C), or uint16 (H, W) for "I;16".
+
+    mode: L, LA, RGB, RGBA, I;16, or P with `palette` (RGB triples) and `transparency` (alpha per entry).
+    normalized, non_finite, out_of_range: what happened to the numbers on the way.
+    """
+
+    array: NDArray[Any]
+    mode: str
+    palette: bytes = b""
+    transparency: bytes = b""
+    normalized: str = "none"
+    non_finite: int = 0
+    out_of_range: int = 0
+
+
+def pixels_from_numbers(array: NDArray[Any], *, normalize: bool, top: int = 255) -> Pixels:
+    """Pixels of an array (H, W) or (H, W, C) of bools, integers or floats. top: 255, or 65535 for "I;16"."""
+    import numpy as np
+
+    mode = "I;16" if top > 255 else _MODE_BY_CHANNELS[1 if array.ndim == 2 else array.shape[2]]
+    target = np.dtype(np.uint16 if top > 255 else np.uint8)
+    if array.dtype.kind == "b":
+        array = array.view(np.uint8)
+    if not normalize:
+        return Pixels(_cast(array, target), mode)
+
+    non_finite = 0
+    low, high = array.min(), array.max()
+    if array.dtype.kind == "f":
+        array = array.astype(np.float32) if array.dtype.itemsize < 4 else array
+        is_finite = np.isfinite(array)
+        non_finite = int(array.size - np.count_nonzero(is_finite))
+        if non_finite:
+            finite = array[is_finite]
+            low, high = (finite.min(), finite.max()) if finite.size else (0, 0)
+
+    out_of_range = 0
+    if low >= 0 and high <= 1:
+        normalized = "unit"
+        scaled = array.astype(target) * target.type(top) if array.dtype.kind != "f" else array * top
+    elif low >= -1 and high <= 1:
+        normalized = "signed"
+        scaled = (array.astype(np.float64) if array.dtype.kind != "f" else array) + 1
+        scaled = scaled * (top / 2)
+    elif array.dtype.kind != "f" and low >= 0 and high <= top:
+        normalized = "none"
+        scaled = array
+    else:
+        normalized = "clip"
+        scaled = array
+        if low < 0 or high > top:
+            out_of_range = int(np.count_nonzero((array < 0) | (array > top))) - _count_infinite(array)
+            scaled = np.clip(
+                array, 0, min(top, np.iinfo(array.dtype).max) if array.dtype.kind != "f" else top
+            )
+    if non_finite:
+        scaled = np.nan_to_num(np.asarray(scaled), nan=0, posinf=top, neginf=0)
+    return Pixels(
+        np.asarray(scaled).astype(target, copy=False),
+        mode,
+        normalized=normalized,
+        non_finite=non_finite,
+        out_of_range=out_of_range,
+    )
+
+
+def _count_infinite(array: NDArray[Any]) -> int:
+    import numpy as np
+
+    return int(np.count_nonzero(np.isinf(array))) if array.dtype.kind == "f" else 0
+
+
+def _cast(array: NDArray[Any], target: Any) -> NDArray[Any]:
+    import numpy as np
+
+    if array.dtype.kind == "f":
+        span = float(np.iinfo(target).max) + 1
+        whole = np.trunc(np.nan_to_num(array.astype(np.float64), nan=0, posinf=0, neginf=0))
+        array = np.mod(whole, span)
+    return array.astype(target, copy=False)
+
+
+def storable(image: PIL.Image.Image) -> PIL.Image.Image:
+    """The image in a mode whose pixels can be kept: L, LA, P, RGB, RGBA, I;16, I or F.
+
+    Raises ValueError for a mode that Pillow can't convert, such as LAB.
+    """
+    mode = image.mode
+    if mode == "P" and (image.palette is None or image.palette.mode != "RGB"):
+        return image.convert("RGBA")
+    if mode in ("L", "LA", "P", "RGB", "RGBA", "I", "F") or mode.startswith("I;16"):
+        return image
+    if mode not in _STORED_AS:
+        raise ValueError(f"a picture in mode {mode!r} can't be stored; convert it first, e.g. to 'RGB'")
+    return image.convert(_STORED_AS[mode])
+
+
+def palette_of(image: PIL.Image.Image) -> tuple[bytes, bytes]:
+    """(RGB triples, alpha per entry) of a "P" image."""
+    transparency = image.info.get("transparency", b"")
+    if isinstance(transparency, int):
+        transparency = b"\xff" * transparency + b"\x00"
+    return bytes(image.getpalette("RGB") or b""), bytes(transparency)
+
+
+def pixels_from_pillow(image: PIL.Image.Image, *, normalize: bool = True) -> Pixels:
+    """Pixels of a Pillow image, without loss where PNG can hold them.
+
+    I keeps values that fit 8 or 16 bits; other I images, and F, follow the rules for numbers.
+    """
+    import numpy as np
+
+    image = storable(image)
+    array = np.asarray(image)
+    if image.mode == "P":
+        return Pixels(array, "P", *palette_of(image))
+    if image.mode.startswith("I;16"):
+        return Pixels(array.astype(np.uint16, copy=False), "I;16")
+    if image.mode == "I" and array.min() >= 0 and array.max() <= 65535:
+        return (
+            Pixels(array.astype(np.uint8), "L")
+            if array.max() < 256
+            else Pixels(array.astype(np.uint16), "I;16")
+        )
+    if image.mode in ("I", "F"):
+        return pixels_from_numbers(array, normalize=normalize)
+    return Pixels(array, image.mode)
+
+
+def pillow_from_pixels(pixels: Pixels) -> PIL.Image.Image:
+    import PIL.Image
+
+    if pixels.mode != "P":
+        return PIL.Image.fromarray(pixels.array)
+    height, width = pixels.array.shape
+    image = PIL.Image.frombytes("P", (width, height), pixels.array.tobytes())
+    image.putpalette(pixels.palette, "RGB")
+    if pixels.transparency:
+        image.info["transparency"] = pixels.transparency
+    return image
+
+
+def convert_pixels(pixels: Pixels, mode: str) -> Pixels:
+    """The pixels in another mode, by Pillow's conversion; modes that PNG lacks come out as their nearest."""
+    import numpy as np
+
+    if mode == pixels.mode or (mode in ("I", "F") and pixels.mode in ("L", "I;16")):
+        return pixels
+    if pixels.mode == "I;16":
+        pixels = replace(pixels, array=(pixels.array >> 8).astype(np.uint8), mode="L")
+    image = pillow_from_pixels(pixels)
+    if mode in ("I;16", "I", "F"):
+        array = np.asarray(image.convert("L"))
+        if mode == "I;16":
+            array = array.astype(np.uint16) * np.uint16(257)
+        return replace(
+            pixels, array=array, mode="I;16" if mode == "I;16" else "L", palette=b"", transparency=b""
+        )
+    converted = pixels_from_pillow(image if image.mode == mode else image.convert(mode))
+    return replace(
+        converted,
+        normalized=pixels.normalized,
+        non_finite=pixels.non_finite,
+        out_of_range=pixels.out_of_range,
+    )
