@@ -1,0 +1,157 @@
+"""From raw snapshots to records: the slow part of `log()`, done here with threads.
+
+numpy and zlib release the interpreter lock, so a few threads use a few cores. An entry goes on in its
+old order once all its media are encoded. What can't be encoded does not stop the stream: a record of
+kind "failed" takes its place and a warning tells it to the run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from diorama.journal.codec import SnapshotRef, SpoolPart, load_snapshot
+from diorama.journal.entry import Config, Entry, File, Log, Start, Summary, Warn
+from diorama.media import KINDS_BY_NAME, MediaRecord, UnknownRecord, record_warnings
+from diorama.media.base import PutBlob
+from diorama.sidecar.ship import Unavailable
+
+ENCODER_THREADS = max(2, min(4, os.cpu_count() or 2))
+WARNING_TEXT_LIMIT = 500
+
+Encoded = MediaRecord | UnknownRecord
+
+
+class MediaInWork:
+    """An entry whose media are being encoded."""
+
+    __slots__ = ("_entry", "_futures", "_refs", "size_bytes")
+
+    def __init__(self, entry: Entry, refs: list[SnapshotRef], futures: list[Future[Encoded]]) -> None:
+        self._entry = entry
+        self._refs = refs
+        self._futures = futures
+        self.size_bytes = sum(map(_size_bytes, refs))
+
+    def is_done(self) -> bool:
+        return all(future.done() for future in self._futures)
+
+    def needs_retry(self) -> Unavailable | None:
+        """Why blobs could not be stored, if that was it: then the media must be encoded once more."""
+        for future in self._futures:
+            error = future.exception()
+            if isinstance(error, Unavailable):
+                return error
+        return None
+
+    def result(self) -> tuple[Entry, list[Warn]]:
+        """The entry with records for snapshots, and what there is to tell about them."""
+        warnings: list[Warn] = []
+        records: list[Encoded] = []
+        for ref, future in zip(self._refs, self._futures, strict=True):
+            error = future.exception()
+            if error is None:
+                record = future.result()
+                warnings += [_warn(code, text) for code, text in record_warnings(record)]
+            else:
+                reason = f"{type(error).__name__}: {error}"[:WARNING_TEXT_LIMIT]
+                record = UnknownRecord({"kind": "failed", "of": ref.kind, "reason": reason})
+                warnings.append(
+                    _warn("media-failed", f"{_place(self._entry)}: {ref.kind} could not be kept: {reason}")
+                )
+            records.append(record)
+        replacing = iter(records)
+        return _with_values(
+            self._entry, lambda value: replace_refs(value, lambda ref: next(replacing))
+        ), warnings
+
+
+class EncoderPool:
+    """Encodes the media of entries in threads; `on_done` is called from them after each."""
+
+    def __init__(
+        self, put_blob: PutBlob, *, threads: int = ENCODER_THREADS, on_done: Callable[[], None]
+    ) -> None:
+        self._put_blob = put_blob
+        self._on_done = on_done
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="diorama-encode")
+
+    def submit(self, entry: Entry, spool_dir: Path) -> MediaInWork | None:
+        """Start encoding; None if there is nothing to encode."""
+        refs: list[SnapshotRef] = []
+
+        def take(ref: SnapshotRef) -> SnapshotRef:
+            refs.append(ref)
+            return ref
+
+        for value in _values_of(entry):
+            replace_refs(value, take)
+        if not refs:
+            return None
+        futures = [self._pool.submit(self._encode, ref, spool_dir) for ref in refs]
+        for future in futures:
+            future.add_done_callback(lambda _: self._on_done())
+        return MediaInWork(entry, refs, futures)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _encode(self, ref: SnapshotRef, spool_dir: Path) -> Encoded:
+        kind = KINDS_BY_NAME.get(ref.kind)
+        if kind is None:
+            raise ValueError(f"this Diorama knows no media of kind {ref.kind!r}")
+        record: Encoded = kind.encode(load_snapshot(ref, spool_dir), self._put_blob)
+        return record
+
+
+def replace_refs(value: Any, replacement: Callable[[SnapshotRef], Any]) -> Any:
+    """`value` with every SnapshotRef in its dicts and lists replaced, in a fixed order.
+
+    >>> replace_refs({"a": [1, SnapshotRef("image", {}, ())]}, lambda ref: ref.kind)
+    {'a': [1, 'image']}
+    """
+    if isinstance(value, SnapshotRef):
+        return replacement(value)
+    if type(value) is dict:
+        return {key: replace_refs(item, replacement) for key, item in value.items()}
+    if type(value) is list:
+        return [replace_refs(item, replacement) for item in value]
+    return value
+
+
+def _values_of(entry: Entry) -> list[Any]:
+    if isinstance(entry, Log | Summary | Config):
+        return [entry.data]
+    if isinstance(entry, Start):
+        return [entry.config]
+    return [entry.content] if isinstance(entry, File) else []
+
+
+def _with_values(entry: Entry, change: Callable[[Any], Any]) -> Entry:
+    if isinstance(entry, Log | Summary | Config):
+        return msgspec.structs.replace(entry, data=change(entry.data))
+    if isinstance(entry, Start):
+        return msgspec.structs.replace(entry, config=change(entry.config))
+    if isinstance(entry, File):
+        return msgspec.structs.replace(entry, content=change(entry.content))
+    return entry
+
+
+def _size_bytes(ref: SnapshotRef) -> int:
+    return sum(part.size_bytes if isinstance(part, SpoolPart) else len(part) for part in ref.buffers)
+
+
+def _place(entry: Entry) -> str:
+    if isinstance(entry, Log):
+        return f"step {entry.step}, {', '.join(map(repr, entry.data))}"[:WARNING_TEXT_LIMIT]
+    return f"file {entry.name!r}" if isinstance(entry, File) else type(entry).__name__.lower()
+
+
+def _warn(code: str, text: str) -> Warn:
+    return Warn(time.time(), code, text)

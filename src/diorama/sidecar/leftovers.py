@@ -1,0 +1,236 @@
+"""Brings into the store what earlier processes left in their journals.
+
+Called by `diorama sync`, at the start of `diorama ui`, by `Api()`, and by a new run's sidecar for the
+journals of processes that are dead. Journals that a living sidecar serves are left to it. One journal
+that can't be read never stops the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from diorama.model import StoreDir
+from diorama.sidecar.lease import Lease
+from diorama.sidecar.pump import Pump, token_of, writer_dirs
+from diorama.sidecar.ship import LocalTransport, Refused, Transport, Unavailable
+from diorama.sidecar.stream import GONE_PREFIX, Stream
+
+PATIENCE_SECS = 10.0
+WAIT_SECS = 0.05
+EMPTY_STAYS_SECS = 60.0
+ELSEWHERE = "elsewhere.txt"
+
+
+@dataclass
+class DrainReport:
+    """What a drain did.
+
+    entries: brought into the store; runs: that they belong to; lost: entries that could not be read
+    (reported in their runs); refused: entries that the store will not take (kept in `refused/`);
+    failed: a sentence per journal that could not be brought in and is still there;
+    skipped_live: journals that a living sidecar serves.
+    """
+
+    entries: int = 0
+    runs: set[tuple[str, str, str]] = field(default_factory=set)
+    lost: int = 0
+    refused: int = 0
+    failed: list[str] = field(default_factory=list)
+    skipped_live: int = 0
+
+    def add(self, other: DrainReport) -> None:
+        self.entries += other.entries
+        self.runs |= other.runs
+        self.lost += other.lost
+        self.refused += other.refused
+        self.failed += other.failed
+        self.skipped_live += other.skipped_live
+
+
+def drain(
+    store_dir: StoreDir,
+    *,
+    journal_root: Path | None = None,
+    tokens: Iterable[str] | None = None,
+    transport: Transport | None = None,
+    patience_secs: float = PATIENCE_SECS,
+    only_dead: bool = False,
+    on_progress: Callable[[DrainReport], None] | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> DrainReport:
+    """Store everything that journals hold and nobody serves.
+
+    journal_root: one place to look at; by default the store's own and those in its `elsewhere.txt`.
+    tokens: only these training processes.
+    transport: where to; by default the local store in `store_dir`.
+    patience_secs: how long to try a store that does not answer before a journal counts as failed.
+    only_dead: leave alone journals whose process still lives (by default, what is there is stored).
+    on_progress: called now and then with what was done so far.
+
+    >>> drain(StoreDir(Path("~/.diorama").expanduser())).entries     # doctest: +SKIP
+    1234
+    """
+    owned = None if transport is not None else LocalTransport(store_dir)
+    into: Transport = transport if transport is not None else owned  # type: ignore[assignment]  # one of them is set
+    wanted = None if tokens is None else set(tokens)
+    report = DrainReport()
+    try:
+        for root in [journal_root] if journal_root is not None else journal_roots(store_dir):
+            _sweep_gone(root)
+            for token in list_tokens(root):
+                if should_stop():
+                    return report
+                if wanted is None or token in wanted:
+                    one = _TokenDrain(root, token, into, patience_secs, only_dead, should_stop)
+                    one.run(lambda so_far: on_progress(_sum(report, so_far)) if on_progress else None)
+                    report.add(one.report)
+    finally:
+        if owned is not None:
+            owned.close()
+    return report
+
+
+def journal_roots(store_dir: StoreDir) -> list[Path]:
+    """Where this store's journals lie: its own folder, and the others that runs were told to use."""
+    roots = [store_dir.journal]
+    try:
+        lines = (store_dir.journal / ELSEWHERE).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        path = Path(line.strip())
+        if line.strip() and path not in roots:
+            roots.append(path)
+    return [root for root in roots if root.is_dir()]
+
+
+def list_tokens(journal_root: Path) -> list[str]:
+    """The tokens that have journals below `journal_root`, oldest first."""
+    try:
+        found = {token_of(path.name) for path in journal_root.iterdir() if path.is_dir()}
+    except OSError:
+        return []
+    return sorted(token for token in found if token is not None)
+
+
+class _TokenDrain:
+    def __init__(
+        self,
+        root: Path,
+        token: str,
+        transport: Transport,
+        patience_secs: float,
+        only_dead: bool,
+        should_stop: Callable[[], bool],
+    ) -> None:
+        self.report = DrainReport()
+        self._root = root
+        self._token = token
+        self._transport = transport
+        self._patience_secs = patience_secs
+        self._only_dead = only_dead
+        self._should_stop = should_stop
+
+    def run(self, on_progress: Callable[[DrainReport], None]) -> None:
+        try:
+            lease = Lease.acquire(self._root, self._token)
+        except OSError as error:
+            self.report.failed.append(f"{self._root / self._token}: {error}")
+            return
+        if lease is None:
+            self.report.skipped_live += len(writer_dirs(self._root, self._token))
+            return
+        with lease:
+            pump = Pump(self._root, self._token, self._transport)
+            try:
+                pump.discover()
+                self._set_lives(pump)
+                self._pump_dry(pump, on_progress)
+                self._part_with_done(pump)
+            finally:
+                pump.close()
+                self._tell(pump)
+            _remove_empty(self._root, self._token)
+
+    def _set_lives(self, pump: Pump) -> None:
+        for stream in list(pump.streams.values()):
+            stream.is_writer_gone = not stream.is_writer_alive()
+            if self._only_dead and not stream.is_writer_gone:
+                self.report.skipped_live += 1
+                pump.forget(stream, is_removing=False)
+
+    def _pump_dry(self, pump: Pump, on_progress: Callable[[DrainReport], None]) -> None:
+        while not self._should_stop():
+            did_something = pump.step()
+            so_far = DrainReport(
+                sum(stream.entries_stored for stream in pump.streams.values()), set(pump.runs)
+            )
+            on_progress(so_far)
+            if pump.failed_secs > self._patience_secs:
+                return
+            if did_something:
+                continue
+            is_read = all(
+                stream.is_exhausted or not stream.is_writer_gone for stream in pump.streams.values()
+            )
+            if is_read and not pump.has_work:
+                return
+            pump.wait(WAIT_SECS)
+
+    def _part_with_done(self, pump: Pump) -> None:
+        for stream in list(pump.streams.values()):
+            if not stream.is_exhausted or stream.has_work or pump.has_work:
+                continue
+            if (
+                stream.finish is None
+                and not stream.start.is_secondary
+                and not self._mark_crashed(pump, stream)
+            ):
+                continue
+            pump.forget(stream, is_removing=True)
+
+    def _mark_crashed(self, pump: Pump, stream: Stream) -> bool:
+        try:
+            pump.orphan(stream)
+        except (Unavailable, Refused) as trouble:
+            pump.failures[stream.name] = str(trouble)
+            return False
+        return True
+
+    def _tell(self, pump: Pump) -> None:
+        self.report.entries = pump.entries_stored
+        self.report.lost = pump.entries_lost
+        self.report.refused = pump.entries_refused
+        self.report.runs = set(pump.runs) if pump.entries_stored else set()
+        self.report.failed += [f"{self._root / name}: {text}" for name, text in pump.failures.items()]
+
+
+def _sum(done: DrainReport, more: DrainReport) -> DrainReport:
+    total = DrainReport()
+    total.add(done)
+    total.add(more)
+    return total
+
+
+def _remove_empty(root: Path, token: str) -> None:
+    """A process that was killed before its first entry leaves an empty folder."""
+    for directory in writer_dirs(root, token):
+        try:
+            is_old = time.time() - directory.stat().st_mtime > EMPTY_STAYS_SECS
+            if is_old and not any(path.stat().st_size for path in directory.iterdir() if path.is_file()):
+                for path in directory.iterdir():
+                    path.unlink()
+                directory.rmdir()
+        except OSError:
+            continue  # not empty after all, or gone already
+
+
+def _sweep_gone(root: Path) -> None:
+    """Finish removals that a kill interrupted."""
+    import shutil
+
+    for path in root.glob(f"{GONE_PREFIX}*"):
+        shutil.rmtree(path, ignore_errors=True)

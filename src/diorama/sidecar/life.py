@@ -1,0 +1,61 @@
+"""Whether a training process still lives.
+
+A process is named by its id *and* its start time, because ids are given out again. A journal that
+was written on another host (a shared file system) can't be asked about: it counts as alive until
+nothing was written to it for a day.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+
+import psutil
+
+from diorama.journal.entry import Start
+
+START_TOLERANCE_SECS = 2.0
+FOREIGN_SILENCE_SECS = 86_400.0
+
+
+def started_at(pid: int) -> float | None:
+    """When process `pid` began (Unix seconds); None if there is none, or only its zombie."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return float(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
+    except psutil.Error:
+        return float("nan")  # it is there, but will not be asked
+
+
+def is_alive(pid: int, pid_started: float | None = None) -> bool:
+    """Whether the process `pid` that began at `pid_started` (None or 0: any) still runs."""
+    began = started_at(pid)
+    if began is None:
+        return False
+    if not pid_started or began != began:
+        return True
+    return abs(began - pid_started) <= START_TOLERANCE_SECS
+
+
+def is_writer_alive(start: Start, writer_dir: Path) -> bool:
+    """Whether the process that wrote this journal may still write to it."""
+    host = start.environment.get("host")
+    if isinstance(host, str) and host and host != socket.gethostname():
+        return time.time() - newest_change(writer_dir) < FOREIGN_SILENCE_SECS
+    return is_alive(start.pid, start.pid_started)
+
+
+def newest_change(directory: Path) -> float:
+    """When a file of `directory` was last written (Unix seconds); 0 if there is none."""
+    newest = 0.0
+    try:
+        for path in directory.iterdir():
+            newest = max(newest, path.stat().st_mtime)
+    except OSError:
+        return newest
+    return newest

@@ -1,0 +1,168 @@
+"""Shipping to a server: `PUT /api/blobs/{sha256}`, then `POST /api/ingest`.
+
+Every request is tried once here; coming again (with growing, jittered waits) is the pump's part,
+because only it knows whether anybody still waits. Redirects are off, so that the key never reaches
+another host. A 200 that is not our own reply (a captive portal, a proxy's page) is no acknowledgement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import urllib.request
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import urllib3
+
+from diorama.journal.codec import encode_batch
+from diorama.journal.entry import Batch
+from diorama.model import BlobRef
+from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
+from diorama.sidecar.ship import Refused, Unavailable
+
+CONNECT_SECS = 5.0
+IDLE_SECS = 60.0
+KNOWN_BLOBS_LIMIT = 100_000
+RETRY_AFTER_LIMIT_SECS = 300.0
+
+_NEEDS_MENDING = {
+    401: "set DIORAMA_API_KEY to the key that `diorama key` prints on the server",
+    403: "this key must not write here; ask for another one, or check DIORAMA_URL",
+    404: "check DIORAMA_URL: there is a server, but no Diorama API at this address",
+    405: "check DIORAMA_URL: there is a server, but no Diorama API at this address",
+}
+_REFUSES_THIS_BATCH = {400, 409, 413, 415, 422}
+
+_Reply = TypeVar("_Reply")
+
+
+class HttpTransport:
+    """Ships to the Diorama server at `url` (which may have a path prefix) with an API key."""
+
+    def __init__(self, url: str, api_key: str | None = None, *, idle_secs: float = IDLE_SECS) -> None:
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise ValueError(f"the server's URL must begin with http:// or https://, not {url!r}")
+        self._base = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._pool = _pool_for(self._base, urllib3.Timeout(connect=CONNECT_SECS, read=idle_secs))
+        self._uploads = ThreadPoolExecutor(3, thread_name_prefix="diorama-upload")
+        self._lock = threading.Lock()
+        self._staged: dict[str, tuple[bytes | bytearray | memoryview, str]] = {}
+        self._known: OrderedDict[str, None] = OrderedDict()
+
+    def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
+        sha256 = hashlib.sha256(data).hexdigest()
+        with self._lock:
+            if sha256 not in self._known:
+                self._staged[sha256] = (data, mime)
+        return BlobRef(sha256=sha256, size_bytes=memoryview(data).nbytes, mime=mime)
+
+    def ingest(self, batch: Batch) -> int:
+        self._upload_staged()
+        body = encode_batch(batch)
+        reply = self._request("POST", "/api/ingest", body, "application/msgpack")
+        acked_seq = self._decode(reply, IngestReply).acked_seq
+        if batch.entries and acked_seq < batch.entries[-1].seq:
+            raise Unavailable(f"{self._base} stored only up to entry {acked_seq} of a batch")
+        return acked_seq
+
+    def close(self) -> None:
+        self._uploads.shutdown(wait=True, cancel_futures=True)
+        self._pool.clear()
+
+    def _upload_staged(self) -> None:
+        """Send the blobs that the server lacks. More than this batch needs may go; that is no harm."""
+        with self._lock:
+            staged = dict(self._staged)
+        if not staged:
+            return
+        asked = msgspec.json.encode(BlobsWanted(list(staged)))
+        reply = self._request("POST", "/api/blobs/missing", asked, "application/json")
+        missing = self._decode(reply, BlobsMissing).sha256
+        uploads = [
+            self._uploads.submit(self._upload, name, *staged[name]) for name in missing if name in staged
+        ]
+        for upload in uploads:
+            upload.result()
+        with self._lock:
+            for name in staged:
+                self._staged.pop(name, None)
+                self._known[name] = None
+            while len(self._known) > KNOWN_BLOBS_LIMIT:
+                self._known.popitem(last=False)
+
+    def _upload(self, sha256: str, data: bytes | bytearray | memoryview, mime: str) -> None:
+        self._request("PUT", f"/api/blobs/{sha256}", bytes(data), mime)
+
+    def _decode(self, reply: urllib3.BaseHTTPResponse, shape: type[_Reply]) -> _Reply:
+        try:
+            return msgspec.json.decode(reply.data, type=shape)
+        except msgspec.DecodeError as error:
+            raise Unavailable(
+                f"{self._base} answered {reply.status}, but not as a Diorama server does",
+                hint="is there a login page or another program at this address?",
+            ) from error
+
+    def _request(self, method: str, path: str, body: bytes, mime: str) -> urllib3.BaseHTTPResponse:
+        try:
+            reply = self._pool.request(
+                method,
+                self._base + path,
+                body=body,
+                headers={**self._headers, "Content-Type": mime},
+                redirect=False,
+            )
+        except urllib3.exceptions.SSLError as error:
+            raise Unavailable(
+                f"{self._base}: {error}",
+                hint="the server's certificate is not trusted here",
+                needs_mending=True,
+            ) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unavailable(f"{self._base} does not answer: {error}") from error
+        if 200 <= reply.status < 300:
+            return reply
+        self._raise_for(reply)
+        raise AssertionError("unreachable")
+
+    def _raise_for(self, reply: urllib3.BaseHTTPResponse) -> None:
+        status = reply.status
+        said = _problem_in(reply)
+        text = f"{self._base} answered {status}" + (f": {said.message}" if said else "")
+        hint = said.hint if said else ""
+        if status in _REFUSES_THIS_BATCH and said is not None:
+            raise Refused(text, hint=hint)
+        if 300 <= status < 400:
+            raise Unavailable(
+                f"{self._base} redirects to {reply.headers.get('Location', 'another place')}",
+                hint="give that address in DIORAMA_URL; the key is never sent along a redirect",
+                needs_mending=True,
+            )
+        if status in _NEEDS_MENDING:
+            raise Unavailable(text, hint=hint or _NEEDS_MENDING[status], needs_mending=True)
+        raise Unavailable(text, hint=hint, wait_secs=_retry_after_secs(reply))
+
+
+def _pool_for(url: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:
+    """Connections to `url`, through the proxy that the environment names for it, if any."""
+    parts = urlsplit(url)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if proxy and not urllib.request.proxy_bypass(parts.netloc):
+        return urllib3.ProxyManager(proxy, maxsize=4, retries=False, timeout=timeout)
+    return urllib3.PoolManager(maxsize=4, retries=False, timeout=timeout)
+
+
+def _problem_in(reply: urllib3.BaseHTTPResponse) -> Problem | None:
+    try:
+        return msgspec.json.decode(reply.data, type=Problem)
+    except msgspec.DecodeError:
+        return None
+
+
+def _retry_after_secs(reply: urllib3.BaseHTTPResponse) -> float:
+    text = reply.headers.get("Retry-After", "").strip()
+    return min(float(text), RETRY_AFTER_LIMIT_SECS) if text.isdigit() else 0.0

@@ -1,0 +1,240 @@
+"""One writer's journal on its way into the store: read, encoded, batched in order, acknowledged.
+
+Invariants:
+- entries leave in the order of their seq, whatever order their media are encoded in;
+- the acknowledgement on disk never runs ahead of the store;
+- what can't be read or encoded is passed on as a loss or a warning, never in silence.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+from diorama.errors import JournalError
+from diorama.journal.codec import decode_entry
+from diorama.journal.entry import Batch, Entry, Finish, Lost, Numbered, Start, Warn
+from diorama.journal.frame import Frame, decode_frame
+from diorama.journal.reader import JournalReader, segment_name
+from diorama.journal.writer import ACK, read_ack
+from diorama.sidecar.encode import EncoderPool, MediaInWork
+from diorama.sidecar.life import is_writer_alive
+
+BATCH_BYTES = 4 << 20
+BATCH_ENTRIES = 5_000
+READ_BYTES = 2 << 20
+GONE_PREFIX = ".gone-"
+START_COPY = "start"
+
+
+@dataclass(slots=True)
+class _Item:
+    seq: int
+    entry: Entry
+    size_bytes: int
+    media: MediaInWork | None
+    lost_before: list[Lost]
+
+
+class Stream:
+    """The journal in `directory`. Not for several threads at once."""
+
+    def __init__(self, directory: Path, start: Start, encoders: EncoderPool) -> None:
+        self.directory = directory
+        self.start = start
+        self.run = (start.entity, start.project, start.run)
+        self.acked_seq = read_ack(directory)
+        self.finish: Finish | None = None
+        self.entries_stored = 0
+        self.entries_lost = 0
+        self.entries_refused = 0
+        self.last_shipped_at = 0.0
+        self.waiting_bytes = 0
+        """Payload and media of entries that were read and not yet acknowledged."""
+        self.is_writer_gone = False
+        """Nobody writes here any more (set from outside): an end that can't be read is damage then."""
+        self.is_exhausted = False
+        """The writer is gone and all of it was read."""
+        self._reader = JournalReader(directory, after_seq=self.acked_seq)
+        self._spool_dir = directory / "spool"
+        self._encoders = encoders
+        self._items: deque[_Item] = deque()
+        self._lost: list[Lost] = []
+        self._in_flight: list[_Item] = []
+
+    @property
+    def name(self) -> str:
+        return self.directory.name
+
+    def is_writer_alive(self) -> bool:
+        return is_writer_alive(self.start, self.directory)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether something that was read is not yet in the store."""
+        return bool(self._items or self._in_flight or self._lost)
+
+    def read(self) -> int:
+        """Take in what has been written; answers the number of entries."""
+        is_final = self.is_writer_gone
+        frames = self._reader.poll(limit_bytes=READ_BYTES)
+        if is_final and not frames:
+            frames = self._reader.poll(is_final=True)
+            self.is_exhausted = not frames
+        self._lost += self._reader.take_lost()
+        if self.acked_seq == 0 and self._lost and self._lost[0].first_seq == 1:
+            self._take_start_from_copy()
+        for seq, payload in frames:
+            self._take(seq, payload)
+        return len(frames)
+
+    def next_batch(self) -> Batch | None:
+        """The entries in front that are ready, as a batch; None if there are none, or one is under way.
+
+        Raises Unavailable if blobs could not be stored; their media are encoded again at the next call.
+        """
+        if self._in_flight:
+            return None
+        taken_bytes = 0
+        numbered: list[Numbered] = []
+        lost: list[Lost] = []
+        while self._items and taken_bytes < BATCH_BYTES and len(numbered) < BATCH_ENTRIES:
+            item = self._items[0]
+            entry, warnings = item.entry, list[Warn]()
+            if item.media is not None:
+                if not item.media.is_done():
+                    break
+                trouble = item.media.needs_retry()
+                if trouble is not None:
+                    if numbered:
+                        break  # ship what is ready; this one's turn to complain comes
+                    item.media = self._encoders.submit(item.entry, self._spool_dir)
+                    raise trouble
+                entry, warnings = item.media.result()
+            self._items.popleft()
+            self._in_flight.append(item)
+            taken_bytes += item.size_bytes
+            lost += item.lost_before
+            numbered.append(Numbered(item.seq, entry))
+            numbered += [Numbered(item.seq, warning) for warning in warnings]
+        if not self._items and self.is_exhausted and self._lost:
+            lost, self._lost = lost + self._lost, []
+        if not numbered and not lost:
+            return None
+        return Batch(self.run, self.name, numbered, lost)
+
+    def acknowledge(self, batch: Batch, acked_seq: int) -> None:
+        """The store has the batch: note it on disk, so that nobody reads these entries again."""
+        seqs = [
+            acked_seq,
+            *(numbered.seq for numbered in batch.entries[-1:]),
+            *(lost.last_seq for lost in batch.lost),
+        ]
+        self.entries_stored += len({numbered.seq for numbered in batch.entries})
+        self.entries_lost += sum(lost.last_seq - lost.first_seq + 1 for lost in batch.lost)
+        for item in self._in_flight:
+            self.waiting_bytes -= item.size_bytes
+        self._in_flight = []
+        self.last_shipped_at = time.monotonic()
+        if max(seqs) > self.acked_seq:
+            self.acked_seq = max(seqs)
+            write_ack(self.directory, self.acked_seq)
+
+    def give_back_from(self, seq: int) -> None:
+        """The batch in flight is to be shorter: entries from `seq` on wait for the next one."""
+        back = [item for item in self._in_flight if item.seq >= seq]
+        self._in_flight = [item for item in self._in_flight if item.seq < seq]
+        self._items.extendleft(reversed(back))
+
+    def close(self) -> None:
+        self._reader.close()
+
+    def remove(self) -> None:
+        """Delete the journal: all of it is stored. First renamed, so that no half of it is ever read."""
+        self.close()
+        gone = self.directory.with_name(GONE_PREFIX + self.name)
+        try:
+            os.rename(self.directory, gone)
+        except OSError:
+            return  # Windows, while somebody still has a file open; the next drain finds nothing new in it
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def _take_start_from_copy(self) -> None:
+        """The frame of the Start entry is damaged, but its copy is not: the run begins all the same."""
+        lost = self._lost.pop(0)
+        text = f"the first entry, in {lost.segment}, was damaged and was restored from its copy"
+        self._items.append(_Item(1, self.start, 0, None, []))
+        self._items.append(_Item(1, Warn(time.time(), "journal-repaired", text), 0, None, []))
+        if lost.last_seq > 1:
+            self._lost.insert(0, Lost(2, lost.last_seq, lost.segment, lost.reason))
+
+    def _take(self, seq: int, payload: bytes) -> None:
+        lost, self._lost = self._lost, []
+        try:
+            entry = decode_entry(payload)
+        except JournalError as error:
+            reason = f"a whole frame, but not an entry that this Diorama knows: {error}"
+            self._lost = [*lost, Lost(seq, seq, segment_name(self._reader.segment), reason)]
+            return
+        if isinstance(entry, Finish):
+            self.finish = entry
+        media = self._encoders.submit(entry, self._spool_dir)
+        size_bytes = len(payload) + (media.size_bytes if media is not None else 0)
+        self.waiting_bytes += size_bytes
+        self._items.append(_Item(seq, entry, size_bytes, media, lost))
+
+
+def open_stream(directory: Path, encoders: EncoderPool) -> Stream | None:
+    """The stream of a writer's journal; None while it has no entry yet.
+
+    Raises JournalError if its first entry can't be read: nobody knows then whose journal it is.
+    """
+    start = read_start(directory)
+    return None if start is None else Stream(directory, start, encoders)
+
+
+def read_start(directory: Path) -> Start | None:
+    """The Start entry of a journal; None if nothing was written yet (or only a torn first frame).
+
+    The writer keeps a second copy in the file `start`, because without it the whole journal would hang
+    on one frame. Raises JournalError if both are damaged.
+    """
+    with JournalReader(directory) as reader:
+        frames = reader.poll(limit_bytes=1)
+    if frames and frames[0][0] == 1:
+        return _start_from(frames[0][1], directory)
+    try:
+        copy = decode_frame((directory / START_COPY).read_bytes(), 0)
+    except FileNotFoundError:
+        copy = None
+    if isinstance(copy, Frame):
+        return _start_from(copy.payload, directory)
+    if frames:
+        raise JournalError(f"the first entry of the journal {directory} is damaged: nobody knows its run")
+    return None
+
+
+def _start_from(payload: bytes, directory: Path) -> Start:
+    entry = decode_entry(payload)
+    if not isinstance(entry, Start):
+        raise JournalError(f"the journal {directory} does not begin with a Start entry")
+    return entry
+
+
+def write_ack(directory: Path, seq: int) -> None:
+    """Note that everything up to `seq` is stored."""
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    try:
+        fd = os.open(directory / "ack", flags, 0o600)
+    except OSError:
+        return  # a full disk, or the folder is gone: the store will say "known already" when it comes again
+    try:
+        os.write(fd, ACK.pack(seq))
+    except OSError:
+        return
+    finally:
+        os.close(fd)

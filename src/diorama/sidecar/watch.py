@@ -1,0 +1,111 @@
+"""Watches a run from beside it: machine samples and surroundings, written as entries of their own journal.
+
+They take the way of everything else (journal, encode, ship), so they too survive a crash and wait for
+a server that is away. The journal's writer is secondary: it does not decide whether the run has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from diorama.journal.codec import Encoding
+from diorama.journal.entry import Environment, File, Finish, Start, System, Warn
+from diorama.journal.writer import JournalWriter
+from diorama.media import RunFile
+from diorama.sidecar.life import started_at
+from diorama.sidecar.machine import MachineSampler
+from diorama.sidecar.surroundings import look_around
+
+FIRST_SAMPLE_SECS = 1.0
+DEFAULT_INTERVAL_SECS = 10.0
+
+log = logging.getLogger("diorama.sidecar")
+
+
+class RunWatch:
+    """Watches the run of one primary writer until `close`.
+
+    name: the folder of its own journal, in `journal_root`.
+    interval_secs: seconds between samples; 0 turns them off.
+    """
+
+    def __init__(self, journal_root: Path, name: str, start: Start, *, interval_secs: float) -> None:
+        self._interval_secs = interval_secs
+        self._is_over = threading.Event()
+        self._start = start
+        directory = start.environment.get("cwd")
+        self._directory = Path(directory) if isinstance(directory, str) and directory else Path.cwd()
+        self._writer = JournalWriter(journal_root / name)
+        self._append(
+            Start(
+                entity=start.entity,
+                project=start.project,
+                run=start.run,
+                writer=name,
+                pid=os.getpid(),
+                pid_started=started_at(os.getpid()) or 0.0,
+                time=time.time(),
+                resume="allow",
+                environment={"host": start.environment["host"]} if "host" in start.environment else {},
+                is_secondary=True,
+            )
+        )
+        self._thread = threading.Thread(target=self._watch, name="diorama-watch", daemon=True)
+        self._thread.start()
+
+    @property
+    def run(self) -> tuple[str, str, str]:
+        return (self._start.entity, self._start.project, self._start.run)
+
+    def close(self, timeout_secs: float = 5.0) -> None:
+        """Stop watching; the journal ends with a Finish, so that it is removed once it is stored."""
+        if self._is_over.is_set():
+            return
+        self._is_over.set()
+        self._thread.join(timeout_secs)
+        self._append(Finish(time.time(), 0, "finished"))
+        self._writer.close()
+
+    def _watch(self) -> None:
+        sampler = MachineSampler(self._start.pid, self._directory) if self._interval_secs > 0 else None
+        began = time.monotonic()
+        if self._is_over.wait(0.3):  # a script of a second is not to be slowed down by git
+            return
+        self._look_around()
+        wait_secs = max(FIRST_SAMPLE_SECS - (time.monotonic() - began), 0.1)
+        while sampler is not None and not self._is_over.wait(wait_secs):
+            self._append(System(time.time(), sampler.sample()))
+            wait_secs = self._interval_secs
+
+    def _look_around(self) -> None:
+        seen = look_around(self._directory)
+        if seen.data:
+            self._append(Environment(seen.data))
+        for name, content in seen.files.items():
+            if not self._is_over.is_set():
+                self._append(File(name, Encoding().plain(RunFile(name, content))))
+        for remark in seen.remarks:
+            self._append(Warn(time.time(), "surroundings", remark))
+
+    def _append(self, entry: Start | System | Environment | File | Warn | Finish) -> None:
+        self._writer.append(msgspec.msgpack.encode(entry))
+
+
+def interval_from_environ() -> float:
+    """Seconds between samples: DIORAMA_STATS_INTERVAL_SECS, else 10; 0 turns them off."""
+    named = os.environ.get("DIORAMA_STATS_INTERVAL_SECS", "").strip()
+    if not named:
+        return DEFAULT_INTERVAL_SECS
+    try:
+        return max(float(named), 0.0)
+    except ValueError:
+        log.warning(
+            "DIORAMA_STATS_INTERVAL_SECS is %r, which is no number; using %g", named, DEFAULT_INTERVAL_SECS
+        )
+        return DEFAULT_INTERVAL_SECS

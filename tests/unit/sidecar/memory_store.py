@@ -1,0 +1,108 @@
+"""A store in memory that keeps the promises of `Service.ingest`, and journals written by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from diorama.journal.codec import Encoding
+from diorama.journal.entry import Batch, Entry, Finish, Log, Lost, Start
+from diorama.journal.writer import JournalWriter
+from diorama.model import BlobRef
+from diorama.sidecar.life import started_at
+
+DEAD_PID = 2**22 + 1  # above the largest process id that Linux gives out
+
+
+class MemoryStore:
+    """A Transport. `trouble` is raised by the next calls of ingest, one each."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, list[tuple[int, Entry]]] = {}
+        self.lost: dict[str, list[Lost]] = {}
+        self.orphans: list[str] = []
+        self.heartbeats: list[str] = []
+        self.blobs: dict[str, bytes] = {}
+        self.trouble: list[Exception] = []
+        self.refuses: set[int] = set()
+        self.calls = 0
+        self._lock = threading.Lock()
+
+    def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
+        name = hashlib.sha256(data).hexdigest()
+        with self._lock:
+            self.blobs[name] = bytes(data)
+        return BlobRef(name, len(data), mime)
+
+    def ingest(self, batch: Batch) -> int:
+        with self._lock:
+            self.calls += 1
+            if self.trouble:
+                raise self.trouble.pop(0)
+            if any(
+                numbered.seq in self.refuses and isinstance(numbered.entry, Log) for numbered in batch.entries
+            ):
+                raise ValueError("a value that this store does not like")
+            stored = self.entries.setdefault(batch.writer, [])
+            acked_seq = stored[-1][0] if stored else 0
+            stored += [
+                (numbered.seq, numbered.entry) for numbered in batch.entries if numbered.seq > acked_seq
+            ]
+            self.lost.setdefault(batch.writer, []).extend(batch.lost)
+            if batch.is_orphaned:
+                self.orphans.append(batch.writer)
+            elif not batch.entries:
+                self.heartbeats.append(batch.writer)
+            return stored[-1][0] if stored else 0
+
+    def close(self) -> None:
+        pass
+
+    def logs(self, writer: str) -> list[dict[str, Any]]:
+        return [entry.data for _, entry in self.entries.get(writer, []) if isinstance(entry, Log)]
+
+    def of(self, writer: str, shape: type) -> list[Any]:
+        return [entry for _, entry in self.entries.get(writer, []) if isinstance(entry, shape)]
+
+
+class Journal:
+    """A writer's journal, as the client makes it."""
+
+    def __init__(
+        self, root: Path, token: str = "t", n: int = 0, *, pid: int | None = None, **start: Any
+    ) -> None:
+        self.name = f"{token}.{n}"
+        self.directory = root / self.name
+        self.writer = JournalWriter(self.directory)
+        pid = os.getpid() if pid is None else pid
+        fields = {
+            "entity": "e",
+            "project": "p",
+            "run": "r",
+            "writer": self.name,
+            "pid": pid,
+            "time": time.time(),
+        }
+        began = started_at(pid) if pid != DEAD_PID else None
+        self.add(Start(**{**fields, "pid_started": began or 0.0, **start}))
+        self.steps = 0
+
+    def add(self, entry: Entry) -> int:
+        return self.writer.append(msgspec.msgpack.encode(entry))
+
+    def log(self, **data: Any) -> int:
+        plain = Encoding().plain(data)
+        self.steps += 1
+        return self.add(Log(self.steps, self.steps, time.time(), plain))
+
+    def finish(self) -> None:
+        self.add(Finish(time.time(), 0, "finished"))
+
+    def close(self) -> None:
+        self.writer.close()
