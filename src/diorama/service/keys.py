@@ -1,0 +1,147 @@
+"""Which keys runs have, and what changed since a version."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+import sqlalchemy as sa
+
+from diorama.errors import BadRequest
+from diorama.service.definitions import Definition, Definitions
+from diorama.service.flatten import METRIC, SYSTEM
+from diorama.service.views import KeyList, KeyRun, KeyView, LiveEvent, LiveRun
+from diorama.store import schema
+
+RUN_LIMIT = 10_000
+_AT_ONCE = 500
+_definition_decoder = msgspec.msgpack.Decoder(Definition)
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """A key of a run as it is stored."""
+
+    id: int
+    run: int
+    key: str
+    kind: str
+    count: int
+    first_step: int
+    last_step: int
+
+
+def list_keys(connection: sa.Connection, runs: Iterable[int]) -> KeyList:
+    """All keys of the runs, one view per key and kind, sorted by key."""
+    uids = list(dict.fromkeys(runs))
+    if len(uids) > RUN_LIMIT:
+        raise BadRequest(f"keys of at most {RUN_LIMIT} runs at once")
+    table = schema.keys.c
+    views: dict[tuple[str, str], KeyView] = {}
+    for first in range(0, len(uids), _AT_ONCE):
+        some = uids[first : first + _AT_ONCE]
+        definitions = definitions_of(connection, some)
+        rows = connection.execute(
+            sa.select(
+                table.run,
+                table.key,
+                table.kind,
+                table.count,
+                table.first_step,
+                table.last_step,
+                table.last_value,
+            ).where(table.run.in_(some))
+        )
+        for row in rows:
+            view = views.get((row.key, row.kind))
+            if view is None:
+                view = views[row.key, row.kind] = KeyView(key=row.key, kind=row.kind, runs=[])
+            last = row.last_value if row.last_value is not None and math.isfinite(row.last_value) else None
+            view.runs.append(KeyRun(row.run, row._mapping["count"], row.first_step, row.last_step, last))
+            definition = definitions[row.run].of(row.key) if row.run in definitions else None
+            if definition is not None and row.kind != SYSTEM:
+                view.step_key = view.step_key or definition.step_key
+                view.is_hidden = view.is_hidden or bool(definition.is_hidden)
+    place = {uid: index for index, uid in enumerate(uids)}
+    for view in views.values():
+        view.runs.sort(key=lambda key_run: place[key_run.run])
+    return KeyList([views[name] for name in sorted(views)])
+
+
+def definitions_of(connection: sa.Connection, runs: list[int]) -> dict[int, Definitions]:
+    """define_metric's definitions of those runs that have any."""
+    table = schema.definitions.c
+    found: dict[int, Definitions] = {}
+    for run, data in connection.execute(sa.select(table.run, table.data).where(table.run.in_(runs))):
+        found.setdefault(run, Definitions()).put(_definition_decoder.decode(data))
+    return found
+
+
+def key_rows(
+    connection: sa.Connection,
+    runs: Iterable[int],
+    keys: Iterable[str] | None = None,
+    *,
+    kinds: Iterable[str] | None = None,
+    not_kinds: Iterable[str] = (),
+) -> list[KeyRow]:
+    """Rows of keys, of some runs, names and kinds; None: all."""
+    table = schema.keys.c
+    uids = list(dict.fromkeys(runs))
+    names = None if keys is None else list(dict.fromkeys(keys))
+    select = sa.select(
+        table.id, table.run, table.key, table.kind, table.count, table.first_step, table.last_step
+    )
+    if kinds is not None:
+        select = select.where(table.kind.in_(list(kinds)))
+    if not_kinds:
+        select = select.where(table.kind.not_in(list(not_kinds)))
+    found: list[KeyRow] = []
+    for first in range(0, len(uids), _AT_ONCE):
+        of_runs = select.where(table.run.in_(uids[first : first + _AT_ONCE]))
+        if names is None:
+            found += [KeyRow(*row) for row in connection.execute(of_runs)]
+            continue
+        for first_name in range(0, len(names), _AT_ONCE):
+            of_names = of_runs.where(table.key.in_(names[first_name : first_name + _AT_ONCE]))
+            found += [KeyRow(*row) for row in connection.execute(of_names)]
+    return found
+
+
+def metric_rows(
+    connection: sa.Connection, runs: Iterable[int], keys: Iterable[str], *, is_system: bool = False
+) -> dict[tuple[int, str], KeyRow]:
+    """(run, key) -> row of metrics (or system metrics)."""
+    rows = key_rows(connection, runs, keys, kinds=[SYSTEM if is_system else METRIC])
+    return {(row.run, row.key): row for row in rows}
+
+
+def changes(connection: sa.Connection, since: int, runs: set[int] | None) -> LiveEvent:
+    """The store's version, and the runs (of `runs`, None: of all) that changed after version `since`."""
+    meta, run_table, key_table = schema.meta.c, schema.runs.c, schema.keys.c
+    version = int(connection.execute(sa.select(meta.number).where(meta.name == "version")).scalar_one())
+    if version <= since:
+        return LiveEvent(version, [])
+    changed = connection.execute(
+        sa.select(run_table.id, run_table.state, run_table.last_step)
+        .where(run_table.version > since)
+        .order_by(run_table.version)
+    ).all()
+    found = [row for row in changed if runs is None or row.id in runs]
+    keys: dict[int, list[str]] = {row.id: [] for row in found}
+    uids = list(keys)
+    for first in range(0, len(uids), _AT_ONCE):
+        rows = connection.execute(
+            sa.select(key_table.run, key_table.key)
+            .where(key_table.run.in_(uids[first : first + _AT_ONCE]), key_table.version > since)
+            .order_by(key_table.key)
+            .distinct()
+        )
+        for run, key in rows:
+            keys[run].append(key)
+    return LiveEvent(
+        version,
+        [LiveRun(uid=row.id, state=row.state, last_step=row.last_step, keys=keys[row.id]) for row in found],
+    )

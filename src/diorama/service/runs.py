@@ -1,0 +1,284 @@
+"""Projects and runs: lists, one run, and what a person may edit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from diorama.errors import BadRequest, NotFound
+from diorama.service import filter as filters
+from diorama.service import runstate
+from diorama.service.flatten import clean_text
+from diorama.service.jsonable import to_json
+from diorama.service.leaves import nested
+from diorama.service.runstate import STALE_SECS
+from diorama.service.views import (
+    ColumnView,
+    ProjectList,
+    ProjectView,
+    RunDetail,
+    RunList,
+    RunPatch,
+    RunView,
+    WarningView,
+)
+from diorama.store import schema
+from diorama.store.values import unpack
+
+LIST_LIMIT = 10_000
+COLUMN_LIMIT = 2000
+TAG_LIMIT = 200
+_RUNS_AT_ONCE = 500
+Row = Mapping[Any, Any]
+
+
+def list_projects(connection: sa.Connection) -> ProjectList:
+    """All projects, the most recently active first."""
+    projects, runs = schema.projects.c, schema.runs.c
+    rows = connection.execute(
+        sa.select(
+            projects.entity,
+            projects.name,
+            projects.created_at,
+            sa.func.count(runs.id).label("run_count"),
+            sa.func.sum(sa.case((runs.state == "running", 1), else_=0)).label("running_count"),
+            sa.func.max(runs.last_activity_at).label("last_activity_at"),
+        )
+        .select_from(schema.projects.outerjoin(schema.runs, runs.project_id == projects.id))
+        .group_by(projects.id, projects.entity, projects.name, projects.created_at)
+    ).all()
+    found = [
+        ProjectView(
+            entity=row.entity,
+            name=row.name,
+            run_count=row.run_count,
+            running_count=row.running_count or 0,
+            created_at=row.created_at,
+            last_activity_at=row.last_activity_at if row.last_activity_at is not None else row.created_at,
+        )
+        for row in rows
+    ]
+    return ProjectList(sorted(found, key=lambda view: (-view.last_activity_at, view.entity, view.name)))
+
+
+def list_runs(
+    connection: sa.Connection,
+    entity: str,
+    project: str,
+    *,
+    query: str,
+    sort: str,
+    limit: int,
+    offset: int,
+    now: float,
+) -> RunList:
+    """Runs of a project that match `query`, sorted by a path ("-" before it: descending).
+
+    Runs that have no value at the path come last. Raises BadRequest for limits or queries that can't be,
+    NotFound for a project that is not there.
+    """
+    if not 0 <= limit <= LIST_LIMIT or offset < 0:
+        raise BadRequest(f"limit must lie between 0 and {LIST_LIMIT}, offset must not be negative")
+    runs = schema.runs
+    project_id = _project_id(connection, entity, project)
+    of_project = runs.c.project_id == project_id
+    conditions = [filters.condition(term) for term in filters.parse(query)]
+    total = connection.execute(sa.select(sa.func.count()).select_from(runs).where(of_project)).scalar_one()
+    matched = total
+    if conditions:
+        matched = connection.execute(
+            sa.select(sa.func.count()).select_from(runs).where(of_project, *conditions)
+        ).scalar_one()
+    select = _sorted(sa.select(runs.c.id).where(of_project, *conditions), sort)
+    uids = [int(uid) for uid in connection.execute(select.limit(limit).offset(offset)).scalars()]
+    return RunList(
+        runs=run_views(connection, uids, now=now),
+        matched=matched,
+        total=total,
+        columns=_columns(connection, project_id),
+    )
+
+
+def run_views(connection: sa.Connection, uids: list[int], *, now: float) -> list[RunView]:
+    """Views of runs in the order of `uids`; runs that are not there are left out."""
+    runs, projects, documents = schema.runs, schema.projects.c, schema.documents.c
+    found: dict[int, RunView] = {}
+    for first in range(0, len(uids), _RUNS_AT_ONCE):
+        rows = connection.execute(
+            sa.select(
+                runs, projects.entity, projects.name.label("project"), documents.config, documents.summary
+            )
+            .join(schema.projects, projects.id == runs.c.project_id)
+            .join(schema.documents, documents.run == runs.c.id)
+            .where(runs.c.id.in_(uids[first : first + _RUNS_AT_ONCE]))
+        ).mappings()
+        for row in rows:
+            found[row["id"]] = _view_of(row, now)
+    return [found[uid] for uid in uids if uid in found]
+
+
+def _view_of(row: Row, now: float) -> RunView:
+    return RunView(
+        uid=row["id"],
+        entity=row["entity"],
+        project=row["project"],
+        id=row["run_id"],
+        name=row["name"],
+        state=row["state"],
+        is_stale=row["state"] == "running" and now - row["seen_at"] > STALE_SECS,
+        created_at=row["created_at"],
+        last_activity_at=row["last_activity_at"],
+        runtime_secs=max(0.0, row["last_activity_at"] - row["created_at"]),
+        exit_code=row["exit_code"],
+        last_step=row["last_step"],
+        notes=row["notes"],
+        tags=json.loads(row["tags"]),
+        group=row["group_name"],
+        job_type=row["job_type"],
+        host=row["host"],
+        config=to_json(unpack(row["config"])),
+        summary=to_json(nested(unpack(row["summary"]))),
+        version=row["version"],
+    )
+
+
+def run_detail(connection: sa.Connection, uid: int, *, now: float) -> RunDetail:
+    """A run with its environment and warnings. Raises NotFound."""
+    view = run_view(connection, uid, now=now)
+    documents, warnings = schema.documents.c, schema.warnings.c
+    environment = connection.execute(
+        sa.select(documents.environment).where(documents.run == uid)
+    ).scalar_one()
+    rows = connection.execute(
+        sa.select(warnings.code, warnings.text, warnings.count, warnings.time)
+        .where(warnings.run == uid)
+        .order_by(warnings.time, warnings.code, warnings.digest)
+    )
+    return RunDetail(
+        run=view,
+        environment=to_json(unpack(environment)),
+        warnings=[WarningView(code=row[0], text=row[1], count=row[2], time=row[3]) for row in rows],
+    )
+
+
+def run_view(connection: sa.Connection, uid: int, *, now: float) -> RunView:
+    """A run. Raises NotFound."""
+    views = run_views(connection, [uid], now=now)
+    if not views:
+        raise NotFound(f"no run {uid}", hint="`diorama ls` lists the runs")
+    return views[0]
+
+
+def find_uid(connection: sa.Connection, entity: str, project: str, run_id: str) -> int:
+    """The uid of a run by its name. Raises NotFound."""
+    runs = schema.runs.c
+    uid = connection.execute(
+        sa.select(runs.id).where(
+            runs.project_id == _project_id(connection, entity, project), runs.run_id == run_id
+        )
+    ).scalar()
+    if uid is None:
+        raise NotFound(f"no run {entity}/{project}/{run_id}", hint="`diorama ls` lists the runs")
+    return int(uid)
+
+
+def documents_of(connection: sa.Connection, uid: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(config, summary) of a run as exact Python values, both nested. Raises NotFound."""
+    documents = schema.documents.c
+    row = connection.execute(
+        sa.select(documents.config, documents.summary).where(documents.run == uid)
+    ).first()
+    if row is None:
+        raise NotFound(f"no run {uid}")
+    return unpack(row.config), nested(unpack(row.summary))
+
+
+def patch(connection: sa.Connection, uid: int, change: RunPatch) -> None:
+    """Change what a person may edit. Raises NotFound, BadRequest."""
+    if change.name is not None and not change.name.strip():
+        raise BadRequest("a run's name must not be empty")
+    if change.tags is not None and len(change.tags) > TAG_LIMIT:
+        raise BadRequest(f"a run may have {TAG_LIMIT} tags")
+    row = (
+        connection.execute(sa.select(schema.runs).where(schema.runs.c.id == uid).with_for_update())
+        .mappings()
+        .first()
+    )
+    if row is None:
+        raise NotFound(f"no run {uid}")
+    changes = runstate.text_changes({"name": change.name, "notes": change.notes, "tags": change.tags})
+    version = runstate.next_version(connection)
+    runstate.update_run(connection, dict(row), changes | {"version": version})
+
+
+def touch(connection: sa.Connection, uids: Iterable[int], *, now: float) -> None:
+    """Note that runs are heard of: a heartbeat without a batch."""
+    runs = schema.runs.c
+    connection.execute(
+        sa.update(schema.runs)
+        .where(runs.id.in_(list(uids)))
+        .values(
+            seen_at=now,
+            last_activity_at=sa.case((runs.last_activity_at < now, now), else_=runs.last_activity_at),
+        )
+    )
+
+
+def _project_id(connection: sa.Connection, entity: str, project: str) -> int:
+    projects = schema.projects.c
+    found = connection.execute(
+        sa.select(projects.id).where(
+            projects.entity == clean_text(entity), projects.name == clean_text(project)
+        )
+    ).scalar()
+    if found is None:
+        raise NotFound(f"no project {entity}/{project}", hint="`diorama ls` lists the projects")
+    return int(found)
+
+
+def _sorted(select: sa.Select[Any], sort: str) -> sa.Select[Any]:
+    is_descending = sort.startswith("-")
+    path = sort.lstrip("+-") or "created_at"
+    runs = schema.runs.c
+    tie = runs.id.desc() if is_descending else runs.id.asc()
+    if path in ("runtime", "runtime_secs"):
+        return _order(select, [runs.last_activity_at - runs.created_at], is_descending).order_by(tie)
+    if path in filters.RUN_COLUMNS:
+        return _order(select, [filters.RUN_COLUMNS[path]], is_descending).order_by(tie)
+    paths = [path] if path.startswith(("config.", "summary.")) else [f"config.{path}", f"summary.{path}"]
+    values = []
+    for one in paths:
+        leaf = schema.run_values.alias()
+        select = select.outerjoin(leaf, sa.and_(leaf.c.run == runs.id, leaf.c.path == one))
+        values.append(leaf)
+    numbers = [leaf.c.number for leaf in values]
+    texts = [leaf.c.text for leaf in values]
+    number = sa.func.coalesce(*numbers) if len(numbers) > 1 else numbers[0]
+    text = sa.func.coalesce(*texts) if len(texts) > 1 else texts[0]
+    return _order(select, [number, text], is_descending).order_by(tie)
+
+
+def _order(select: sa.Select[Any], columns: list[Any], is_descending: bool) -> sa.Select[Any]:
+    for column in columns:
+        is_absent = sa.case((column.is_(None), 1), else_=0)
+        select = select.order_by(is_absent, column.desc() if is_descending else column.asc())
+    return select
+
+
+def _columns(connection: sa.Connection, project_id: int) -> list[ColumnView]:
+    table = schema.run_columns.c
+    rows = connection.execute(
+        sa.select(table.path, table.type, table.run_count)
+        .where(table.project_id == project_id, table.run_count > 0)
+        .order_by(table.path, table.run_count)
+        .limit(COLUMN_LIMIT * 2)
+    ).all()
+    merged: dict[str, ColumnView] = {}
+    for path, type_, run_count in rows:
+        before = merged.get(path)
+        # Runs may disagree about a path's type: the one that most of them have is told.
+        merged[path] = ColumnView(path, type_, run_count + (before.run_count if before else 0))
+    return list(merged.values())[:COLUMN_LIMIT]

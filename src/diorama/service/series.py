@@ -1,0 +1,200 @@
+"""Charts: series cut to what a screen shows.
+
+Few points travel as they are; many as buckets of equal width with min, max, mean, last and count, read
+from the coarsest level of the pyramid that still has twice as many buckets as were asked for. Only chunks
+that overlap the asked range are read, and one neighbour on each side, so that lines reach the edges.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from diorama.errors import BadRequest
+from diorama.service.axis import Axis
+from diorama.service.columns import ColumnBody
+from diorama.service.keys import metric_rows
+from diorama.service.views import SeriesHead, SeriesReply, SeriesRequest
+from diorama.store import history, pyramid
+from diorama.store.columns import Floats, Points
+from diorama.store.history import Chunk, ChunkReader
+from diorama.store.pyramid import LEVELS, Buckets
+
+SERIES_LIMIT = 20_000
+BUCKET_LIMIT = 100_000
+OVERSAMPLING = 2
+
+
+def series(connection: sa.Connection, reader: ChunkReader, request: SeriesRequest) -> bytes:
+    """The binary reply to a request. Raises BadRequest for limits that can't be."""
+    _check(request)
+    rows = metric_rows(connection, request.runs, request.keys, is_system=request.is_system)
+    chunks = history.chunks_of(connection, [row.id for row in rows.values()])
+    axis = Axis(connection, reader, request.x, request.runs)
+    body = ColumnBody()
+    heads: list[SeriesHead] = []
+    for run in request.runs:
+        for key in request.keys:
+            row = rows.get((run, key))
+            if row is not None:
+                heads.append(_one(connection, reader, axis, request, run, key, chunks[row.id], body))
+    return body.with_head(SeriesReply(heads))
+
+
+def _check(request: SeriesRequest) -> None:
+    if not 1 <= request.buckets <= BUCKET_LIMIT:
+        raise BadRequest(f"buckets must lie between 1 and {BUCKET_LIMIT}")
+    if len(request.runs) * len(request.keys) > SERIES_LIMIT:
+        raise BadRequest(f"at most {SERIES_LIMIT} series at once")
+    for bound in (request.x_min, request.x_max):
+        if bound is not None and bound != bound:
+            raise BadRequest("a bound of the range is NaN")
+
+
+def _one(
+    connection: sa.Connection,
+    reader: ChunkReader,
+    axis: Axis,
+    request: SeriesRequest,
+    run: int,
+    key: str,
+    chunks: list[Chunk],
+    body: ColumnBody,
+) -> SeriesHead:
+    low = -np.inf if request.x_min is None else request.x_min
+    high = np.inf if request.x_max is None else request.x_max
+    if not axis.is_key:
+        chunks, expected = _overlapping(chunks, axis, run, low, high)
+        level = _level_for(expected, request.buckets)
+        if level is not None:
+            return _from_pyramid(connection, reader, axis, request, run, key, chunks, level, body)
+    points = reader.all_points(connection, chunks)
+    x = axis.positions(run, points)
+    if not axis.is_key and axis.name == "step":
+        order = None  # chunks are read in order of steps
+    else:
+        has_position = ~np.isnan(x)
+        if not has_position.all():
+            points, x = points.take(has_position), x[has_position]
+        order = None if (x[1:] >= x[:-1]).all() else np.argsort(x, kind="stable")
+    if order is not None:
+        points, x = points.take(order), x[order]
+    first, last = int(np.searchsorted(x, low, "left")), int(np.searchsorted(x, high, "right"))
+    shown = slice(max(first - 1, 0), min(last + 1, len(x)))
+    points, x = points.take(shown), x[shown]
+    if len(x) <= request.buckets:
+        columns = {"x": body.add(x), "last": body.add(points.numbers())}
+        return SeriesHead(run=run, key=key, total=last - first, is_exact=True, columns=columns)
+    buckets = pyramid.buckets_from_points(points)
+    return _bucketed(request, run, key, buckets, x, x, last - first, body)
+
+
+def _overlapping(
+    chunks: list[Chunk], axis: Axis, run: int, low: float, high: float
+) -> tuple[list[Chunk], float]:
+    """Chunks that overlap the range, the nearest one on each side, and how many points to expect in it."""
+    if low == -np.inf and high == np.inf:
+        return chunks, float(sum(chunk.count for chunk in chunks))
+    offset = axis.offset(run)
+    found: list[Chunk] = []
+    expected = 0.0
+    before: tuple[float, Chunk] | None = None
+    after: tuple[float, Chunk] | None = None
+    for chunk in chunks:
+        if axis.name == "step":
+            start, end = float(chunk.step_min), float(chunk.step_max)
+        else:
+            start, end = chunk.time_min - offset, chunk.time_max - offset
+        if end < low:
+            before = (end, chunk) if before is None or end >= before[0] else before
+        elif start > high:
+            after = (start, chunk) if after is None or start < after[0] else after
+        else:
+            found.append(chunk)
+            width = end - start
+            share = (min(end, high) - max(start, low)) / width if width > 0 else 1.0
+            expected += chunk.count * share
+    if before is not None:
+        found.append(before[1])
+    if after is not None:
+        found.append(after[1])
+    return sorted(found, key=lambda chunk: chunk.id), expected
+
+
+def _level_for(expected: float, buckets: int) -> int | None:
+    """The coarsest level with enough buckets; None: the points themselves."""
+    fitting = [level for level in LEVELS if expected / level >= OVERSAMPLING * buckets]
+    return max(fitting, default=None)
+
+
+def _from_pyramid(
+    connection: sa.Connection,
+    reader: ChunkReader,
+    axis: Axis,
+    request: SeriesRequest,
+    run: int,
+    key: str,
+    chunks: list[Chunk],
+    level: int,
+    body: ColumnBody,
+) -> SeriesHead:
+    sealed = [chunk for chunk in chunks if chunk.is_sealed]
+    parts = list(reader.buckets(connection, sealed, level).values())
+    opened: Points = reader.all_points(connection, [chunk for chunk in chunks if not chunk.is_sealed])
+    if len(opened):
+        parts.append(pyramid.buckets_from_points(opened))
+    buckets = pyramid.join(parts)
+    if axis.name == "step":
+        start, end = buckets.step_min, buckets.step_max
+    else:
+        offset = axis.offset(run)
+        start, end = buckets.time_min - offset, buckets.time_max - offset
+    order = np.argsort(start + end, kind="stable")
+    buckets, start, end = buckets.take(order), start[order], end[order]
+    low = start[0] if request.x_min is None else request.x_min
+    high = end.max() if request.x_max is None else request.x_max
+    inside = np.flatnonzero((end >= low) & (start <= high))
+    if len(inside):
+        shown = np.arange(max(inside[0] - 1, 0), min(inside[-1] + 2, len(start)))
+        total = int(buckets.count[inside].sum())
+        buckets, start, end = buckets.take(shown), start[shown], end[shown]
+    else:
+        total = 0
+    return _bucketed(request, run, key, buckets, start, end, total, body)
+
+
+def _bucketed(
+    request: SeriesRequest,
+    run: int,
+    key: str,
+    buckets: Buckets,
+    start: Floats,
+    end: Floats,
+    total: int,
+    body: ColumnBody,
+) -> SeriesHead:
+    low = float(start.min()) if request.x_min is None else request.x_min
+    high = float(end.max()) if request.x_max is None else request.x_max
+    starts = _bucket_starts((start + end) / 2, low, high, request.buckets)
+    merged = pyramid.merge(buckets, starts)
+    columns = {
+        "x_min": body.add(np.minimum.reduceat(start, starts)),
+        "x_max": body.add(np.maximum.reduceat(end, starts)),
+        "min": body.add(merged.low),
+        "max": body.add(merged.high),
+        "mean": body.add(merged.mean()),
+        "last": body.add(merged.last),
+        "count": body.add(merged.count),
+    }
+    return SeriesHead(run=run, key=key, total=total, is_exact=False, columns=columns)
+
+
+def _bucket_starts(x: Floats, low: float, high: float, count: int) -> npt.NDArray[np.intp]:
+    """Where buckets of equal width over low..high begin in `x`, which rises. Empty buckets are left out."""
+    width = high - low
+    if not np.isfinite(width) or width <= 0:
+        # No width to share out: buckets of equal numbers of points instead.
+        return np.unique(np.linspace(0, len(x) - 1, min(count, len(x))).astype(np.intp))
+    bucket = np.clip(((x - low) / width * count).astype(np.int64), 0, count - 1)
+    return np.flatnonzero(np.diff(bucket, prepend=-1))

@@ -1,0 +1,278 @@
+"""The facade of a store: everything that the sidecar, the server, the CLI and the read API may ask for."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from diorama.errors import NotFound
+from diorama.journal.entry import Batch
+from diorama.model import BlobRef, RunKey, StoreDir
+from diorama.service import keys, media, output, runs, scan
+from diorama.service import series as charts
+from diorama.service.ingest import Ingest
+from diorama.service.views import (
+    ConsolePage,
+    FileList,
+    FileView,
+    HistogramReply,
+    HistogramRequest,
+    KeyList,
+    LiveEvent,
+    MediaReply,
+    MediaRequest,
+    ProjectList,
+    RunDetail,
+    RunList,
+    RunPatch,
+    RunView,
+    SeriesRequest,
+    TrackRequest,
+)
+from diorama.store import schema
+from diorama.store.blobs import Blobs, Data, open_blobs
+from diorama.store.database import Database
+from diorama.store.history import ChunkReader
+
+RunName = RunKey | tuple[str, str, str]
+
+
+class Service:
+    """An open store. All methods may be called from several threads at once.
+
+    Any number of processes may have the same store open. Methods raise NotFound for what is not there,
+    BadRequest for what can't be asked, StoreError if the store can't be read or written.
+
+    >>> from pathlib import Path; import tempfile
+    >>> service = Service.open(StoreDir(Path(tempfile.mkdtemp())))
+    >>> service.projects().projects
+    []
+    >>> service.close()
+    """
+
+    def __init__(self, database: Database, blobs: Blobs, *, now: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._now = now
+        self._ingest = Ingest(database, blobs, now=now)
+        self._reader = ChunkReader()
+
+    @classmethod
+    def open(
+        cls,
+        store_dir: StoreDir,
+        *,
+        environ: Mapping[str, str] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> Service:
+        """Open the store in a folder, making it if it is not there.
+
+        DIORAMA_DATABASE_URL (postgresql+psycopg://...) and DIORAMA_BLOBS_URL (s3://bucket/prefix, gs://,
+        az://) put the database and the blobs elsewhere. Raises TooNew, StoreError.
+        """
+        environ = os.environ if environ is None else environ
+        database = Database.open(environ.get("DIORAMA_DATABASE_URL") or store_dir.database)
+        try:
+            blobs = open_blobs(store_dir.blobs, environ.get("DIORAMA_BLOBS_URL"), environ)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, blobs, now=now)
+
+    def close(self) -> None:
+        """Close the store's connections."""
+        self._database.close()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Writing ---------------------------------------------------------------------------------------
+
+    def ingest(self, batch: Batch) -> int:
+        """Store a batch for good; returns the writer's acknowledged seq. Twice is the same as once."""
+        return self._ingest.apply(batch)
+
+    def acked_seq(self, run: RunName, writer: str) -> int:
+        """The highest stored seq of a writer; 0 if it is not known."""
+        return self._ingest.acked_seq(_key_of(run), writer)
+
+    def put_blob(self, data: Data, mime: str) -> BlobRef:
+        """Store bytes for good."""
+        sha256 = self._blobs.put(data)
+        self._ingest.note_blob(sha256)
+        return BlobRef(sha256, memoryview(data).nbytes, mime)
+
+    def mark_crashed(self, run: RunName, writer: str) -> None:
+        """The process of a writer died without finishing."""
+        key = _key_of(run)
+        self.ingest(Batch((key.entity, key.project, key.id), writer, [], is_orphaned=True))
+
+    def touch(self, run: RunName) -> None:
+        """A sign of life of a run that has nothing to say."""
+        key = _key_of(run)
+        with self._database.write() as connection:
+            uid = runs.find_uid(connection, key.entity, key.project, key.id)
+            runs.touch(connection, [uid], now=self._now())
+
+    def patch_run(self, uid: int, patch: RunPatch) -> RunView:
+        """Change a run's name, notes or tags."""
+        with self._database.write() as connection:
+            runs.patch(connection, uid, patch)
+        return self.run(uid).run
+
+    # Blobs -----------------------------------------------------------------------------------------
+
+    def get_blob(self, blob: BlobRef | str) -> bytes:
+        """All bytes of a blob, checked. Raises NotFound, Corrupt."""
+        return self._blobs.get(blob.sha256 if isinstance(blob, BlobRef) else blob)
+
+    def get_blob_range(self, sha256: str, start: int, end: int) -> bytes:
+        """Bytes start..end (end excluded) of a blob. Raises NotFound."""
+        return self._blobs.get_range(sha256, start, end)
+
+    def blob_info(self, sha256: str) -> BlobRef:
+        """Size and type of a blob that some run names. Raises NotFound for others, even if stored."""
+        table = schema.blobs.c
+        with self._database.read() as connection:
+            row = connection.execute(
+                sa.select(table.sha256, table.size_bytes, table.mime).where(table.sha256 == sha256)
+            ).first()
+        if row is None:
+            raise NotFound(f"no blob {sha256[:80]}")
+        return BlobRef(*row)
+
+    def missing_blobs(self, sha256s: Iterable[str]) -> list[str]:
+        """Those that are not stored."""
+        return self._blobs.missing(sha256s)
+
+    # Reading ---------------------------------------------------------------------------------------
+
+    def projects(self) -> ProjectList:
+        """All projects, the most recently active first."""
+        with self._database.read() as connection:
+            return runs.list_projects(connection)
+
+    def runs(
+        self,
+        entity: str,
+        project: str,
+        *,
+        query: str = "",
+        sort: str = "-created_at",
+        limit: int = 1000,
+        offset: int = 0,
+    ) -> RunList:
+        """Runs of a project that match `query` (see `service/filter.py`), sorted by a path."""
+        with self._database.read() as connection:
+            return runs.list_runs(
+                connection,
+                entity,
+                project,
+                query=query,
+                sort=sort,
+                limit=limit,
+                offset=offset,
+                now=self._now(),
+            )
+
+    def run(self, uid: int) -> RunDetail:
+        """A run with its environment and warnings."""
+        with self._database.read() as connection:
+            return runs.run_detail(connection, uid, now=self._now())
+
+    def find_run(self, entity: str, project: str, id: str) -> RunView:
+        """A run by the name that its training script knows it by."""
+        with self._database.read() as connection:
+            return runs.run_view(connection, runs.find_uid(connection, entity, project, id), now=self._now())
+
+    def documents(self, uid: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(config, summary) as exact Python values; media in the summary as records."""
+        with self._database.read() as connection:
+            return runs.documents_of(connection, uid)
+
+    def keys(self, runs: Iterable[int]) -> KeyList:
+        """The keys that runs have."""
+        with self._database.read() as connection:
+            return keys.list_keys(connection, runs)
+
+    def series(self, request: SeriesRequest) -> bytes:
+        """Charts: binary columns (see `service/columns.py`) under a SeriesReply."""
+        with self._database.read() as connection:
+            return charts.series(connection, self._reader, request)
+
+    def tracks(self, request: TrackRequest) -> bytes:
+        """Where media exists: binary columns under a TrackReply."""
+        with self._database.read() as connection:
+            return media.tracks(connection, self._reader, request)
+
+    def media(self, request: MediaRequest) -> MediaReply:
+        """Records at exact steps."""
+        with self._database.read() as connection:
+            return media.cells(connection, request)
+
+    def histograms(self, request: HistogramRequest) -> HistogramReply:
+        """A histogram key over steps."""
+        with self._database.read() as connection:
+            return media.histograms(connection, self._reader, request)
+
+    def console(self, uid: int, *, offset: int = 0, limit: int = 1000, query: str = "") -> ConsolePage:
+        """What a run printed; a negative offset counts from the end."""
+        with self._database.read() as connection:
+            return output.console_page(connection, uid, offset=offset, limit=limit, query=query)
+
+    def files(self, uid: int) -> FileList:
+        """The files of a run."""
+        with self._database.read() as connection:
+            return output.list_files(connection, uid)
+
+    def file(self, uid: int, name: str) -> FileView:
+        """A file of a run; its bytes are the blob that it names."""
+        with self._database.read() as connection:
+            return output.find_file(connection, uid, name)
+
+    def scan_history(
+        self,
+        uid: int,
+        *,
+        keys: list[str] | None = None,
+        min_step: int | None = None,
+        max_step: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Every row, exactly as logged; with `keys`, the rows that have all of them.
+
+        Values are Python objects, media are records; `service/jsonable.to_json` makes JSON of them.
+        """
+        return scan.scan_history(
+            self._database.read, self._reader, uid, keys=keys, min_step=min_step, max_step=max_step
+        )
+
+    def version(self) -> int:
+        """A number that every change raises."""
+        table = schema.meta.c
+        with self._database.read() as connection:
+            return int(
+                connection.execute(sa.select(table.number).where(table.name == "version")).scalar_one()
+            )
+
+    def changes(self, since: int, *, runs: set[int] | None = None) -> LiveEvent:
+        """What changed after version `since`, in all runs or some."""
+        with self._database.read() as connection:
+            return keys.changes(connection, since, runs)
+
+    def check(self) -> list[str]:
+        """What is wrong with the database, and which named blobs are missing; empty if all is well."""
+        found = self._database.check()
+        with self._database.read() as connection:
+            named = [str(sha256) for sha256 in connection.execute(sa.select(schema.blobs.c.sha256)).scalars()]
+        return found + [f"blob {sha256} is missing" for sha256 in self._blobs.missing(named)]
+
+
+def _key_of(run: RunName) -> RunKey:
+    return run if isinstance(run, RunKey) else RunKey(*run)

@@ -1,0 +1,222 @@
+"""Points of a key as columns, and their exact bytes.
+
+A point is (step, time, value, row). `rows` says in which history row it was logged:
+`writer number << 40 | row of that writer`. Values keep their Python type (float, int of 64 bits, bool)
+bit for bit: -0.0, NaN, infinities and ints beyond 2**53 come back as they were.
+
+Bytes: a head of 8 (format, flags, value type, 0, count u32), then the columns. Steps, rows and times
+are stored as differences, all columns as byte planes (all lowest bytes, then all second ones ...),
+because neighbours differ in their low bytes only; zstd does the rest.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+from diorama.errors import Corrupt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.uint8]
+
+FLOAT, INT, BOOL = 0, 1, 2
+_MIXED = 255
+_FORMAT = 1
+_IS_COMPRESSED = 1
+_COMPRESS_FROM = 24
+_HEAD = struct.Struct("<BBBxI")
+ROW_BITS = 40
+
+
+@dataclass(frozen=True)
+class Points:
+    """Columns of equal length. `bits` are the values' 8 bytes, `types` say what they mean."""
+
+    steps: Ints
+    times: Floats
+    rows: Ints
+    bits: Ints
+    types: Codes
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    @classmethod
+    def empty(cls) -> Points:
+        """No points."""
+        ints = np.empty(0, np.int64)
+        return cls(ints, np.empty(0, np.float64), ints, ints, np.empty(0, np.uint8))
+
+    def numbers(self) -> Floats:
+        """Values as float64 (ints beyond 2**53 are rounded; for charts)."""
+        floats = self.bits.view(np.float64)
+        if not self.types.any():
+            return floats
+        return np.where(self.types == FLOAT, floats, self.bits.astype(np.float64))
+
+    def values(self) -> list[Any]:
+        """Values as the Python objects that were logged."""
+        if not self.types.any():
+            return list(self.bits.view(np.float64).tolist())
+        if (self.types == INT).all():
+            return list(self.bits.tolist())
+        if (self.types == BOOL).all():
+            return list(self.bits.astype(bool).tolist())
+        floats = self.bits.view(np.float64).tolist()
+        return [
+            number if code == FLOAT else bool(whole) if code == BOOL else whole
+            for number, whole, code in zip(floats, self.bits.tolist(), self.types.tolist(), strict=True)
+        ]
+
+    def take(self, which: Any) -> Points:
+        """The points that an index, slice or mask selects."""
+        return Points(
+            self.steps[which], self.times[which], self.rows[which], self.bits[which], self.types[which]
+        )
+
+    def ordered(self) -> Points:
+        """By step, then row; of points that share a row (one key logged twice in it) the last one stays."""
+        if len(self) < 2:
+            return self
+        steps, rows = self.steps, self.rows
+        rises = (steps[1:] > steps[:-1]) | ((steps[1:] == steps[:-1]) & (rows[1:] > rows[:-1]))
+        if rises.all():
+            return self
+        ordered = self.take(np.lexsort((rows, steps)))
+        is_last = np.ones(len(self), bool)
+        is_last[:-1] = (ordered.rows[1:] != ordered.rows[:-1]) | (ordered.steps[1:] != ordered.steps[:-1])
+        return ordered if is_last.all() else ordered.take(is_last)
+
+
+def join(parts: Sequence[Points]) -> Points:
+    """All points, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return Points.empty()
+    return Points(
+        np.concatenate([part.steps for part in parts]),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.bits for part in parts]),
+        np.concatenate([part.types for part in parts]),
+    )
+
+
+def bits_from_values(values: list[Any]) -> tuple[Ints, Codes]:
+    """Exact columns of Python floats, ints and bools. Raises OverflowError for ints beyond 64 bits."""
+    kinds = set(map(type, values))
+    count = len(values)
+    if kinds == {float}:
+        return np.array(values, np.float64).view(np.int64), np.zeros(count, np.uint8)
+    if kinds == {int}:
+        return np.array(values, np.int64), np.full(count, INT, np.uint8)
+    if kinds == {bool}:
+        return np.array(values, np.int64), np.full(count, BOOL, np.uint8)
+    bits = np.empty(count, np.int64)
+    types = np.empty(count, np.uint8)
+    floats = bits.view(np.float64)
+    for index, value in enumerate(values):
+        if type(value) is float:
+            floats[index] = value
+            types[index] = FLOAT
+        else:
+            bits[index] = value
+            types[index] = BOOL if type(value) is bool else INT
+    return bits, types
+
+
+def encode(points: Points) -> bytes:
+    """Bytes that `decode` turns back into equal columns."""
+    types = points.types
+    uniform = int(types[0]) if len(types) and (types == types[0]).all() else _MIXED
+    columns = [
+        _planes(_differences(points.steps)),
+        _planes(_differences(np.ascontiguousarray(points.times).view(np.int64))),
+        _planes(_differences(points.rows)),
+        _planes(_differences(points.bits) if uniform == INT else np.ascontiguousarray(points.bits)),
+    ]
+    if uniform == _MIXED:
+        columns.append(types.tobytes())
+    body = b"".join(columns)
+    flags = 0
+    if len(points) >= _COMPRESS_FROM:
+        body = zstandard.ZstdCompressor(level=3).compress(body)
+        flags = _IS_COMPRESSED
+    return _HEAD.pack(_FORMAT, flags, uniform, len(points)) + body
+
+
+def decode(data: bytes) -> Points:
+    """The columns that were encoded. Raises Corrupt for bytes that are none."""
+    try:
+        version, flags, uniform, count = _HEAD.unpack_from(data)
+    except struct.error as error:
+        raise Corrupt("a chunk of metric history is too short") from error
+    if version != _FORMAT:
+        raise Corrupt(f"a chunk of metric history has the unknown format {version}")
+    width = 32 + (uniform == _MIXED)
+    body = decompress(data[_HEAD.size :], count * width) if flags & _IS_COMPRESSED else data[_HEAD.size :]
+    if len(body) != count * width:
+        raise Corrupt(f"a chunk of {count} points has {len(body)} bytes, not {count * width}")
+    size = count * 8
+    steps, times, rows, bits = (
+        _from_planes(body[index * size : (index + 1) * size], count) for index in range(4)
+    )
+    return Points(
+        np.cumsum(steps),
+        np.cumsum(times).view(np.float64),
+        np.cumsum(rows),
+        np.cumsum(bits) if uniform == INT else bits,
+        np.frombuffer(body, np.uint8, count, 4 * size)
+        if uniform == _MIXED
+        else np.full(count, uniform, np.uint8),
+    )
+
+
+def encode_floats(matrix: Floats) -> bytes:
+    """A matrix of float64 as compressed byte planes, for pyramids."""
+    rows, columns = matrix.shape
+    planes = b"".join(_planes(np.ascontiguousarray(row).view(np.int64)) for row in matrix)
+    return struct.pack("<II", rows, columns) + zstandard.ZstdCompressor(level=3).compress(planes)
+
+
+def decode_floats(data: bytes) -> Floats:
+    """The matrix that was encoded."""
+    rows, columns = struct.unpack_from("<II", data)
+    body = decompress(data[8:], rows * columns * 8)
+    if len(body) != rows * columns * 8:
+        raise Corrupt("a pyramid of metric history has the wrong size")
+    planes = np.frombuffer(body, np.uint8).reshape(rows, 8, columns)
+    return np.ascontiguousarray(planes.transpose(0, 2, 1)).view(np.float64).reshape(rows, columns)
+
+
+def decompress(data: bytes, size_bytes: int) -> bytes:
+    """zstd, never giving more than `size_bytes`. Raises Corrupt."""
+    try:
+        plain: bytes = zstandard.ZstdDecompressor().decompress(data, max_output_size=size_bytes)
+    except zstandard.ZstdError as error:
+        raise Corrupt(f"a chunk of metric history can't be unpacked: {error}") from error
+    return plain
+
+
+def _differences(column: Ints) -> Ints:
+    changes = np.empty_like(column)
+    changes[:1] = column[:1]
+    np.subtract(column[1:], column[:-1], out=changes[1:])
+    return changes
+
+
+def _planes(column: Ints) -> bytes:
+    return np.ascontiguousarray(column).view(np.uint8).reshape(-1, 8).T.tobytes()
+
+
+def _from_planes(data: bytes, count: int) -> Ints:
+    planes = np.frombuffer(data, np.uint8).reshape(8, count)
+    return np.ascontiguousarray(planes.T).view(np.int64).reshape(count)

@@ -1,0 +1,260 @@
+"""The SQL database of a store: SQLite in a file, or PostgreSQL by URL.
+
+This is the only file that knows which of the two it is. Everyone else writes portable SQL and asks for
+`read()` (a consistent snapshot) or `write()` (one transaction, all or nothing, durable when it returns).
+
+SQLite: WAL, synchronous=FULL, foreign keys, BEGIN IMMEDIATE for writers, 30 s of patience with others.
+PostgreSQL: psycopg 3; writers of one run wait for each other on the run's row (`lock_row`).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from diorama.errors import Corrupt, StoreError, TooNew
+from diorama.store import schema
+from diorama.store.migrations import MIGRATIONS
+
+BUSY_WAIT_SECS = 30.0
+MIGRATION_LOCK = 0x64696F72
+"""PostgreSQL advisory lock: one process at a time makes or migrates the tables."""
+
+T = TypeVar("T")
+
+
+class Database:
+    """An open database with its tables at the newest version.
+
+    >>> database = Database.open("sqlite:////tmp/store/diorama.db")     # doctest: +SKIP
+    >>> with database.write() as connection: ...                         # doctest: +SKIP
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+
+    @classmethod
+    def open(cls, url: str | Path) -> Database:
+        """Open (and make or migrate) the database at a SQLAlchemy URL or SQLite file path.
+
+        Raises TooNew if a newer Diorama wrote it, StoreError if it can't be opened.
+        """
+        if isinstance(url, Path):
+            _make_parent(url)
+            url_object = sa.URL.create("sqlite", database=str(url))
+        else:
+            try:
+                url_object = sa.make_url(url)
+            except SQLAlchemyError as error:
+                raise StoreError(
+                    "the database URL is not one that SQLAlchemy understands",
+                    hint="for example postgresql+psycopg://user@host/database",
+                ) from error
+        database = cls(_make_engine(url_object))
+        try:
+            database._migrate(url_object)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A snapshot to read from."""
+        with _told_plainly(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction to write in; committed and durable when the block ends without an exception."""
+        with (
+            _told_plainly(),
+            self._engine.connect().execution_options(diorama_writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def upsert(self, table: sa.Table, *, index: Sequence[str], update: Sequence[str] = ()) -> Any:
+        """An insert that, where a row with the same `index` columns exists, sets its `update` columns
+        to the new values (or leaves the row alone if there are none to update)."""
+        statement = sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        if not update:
+            return statement.on_conflict_do_nothing(index_elements=list(index))
+        excluded = statement.excluded
+        return statement.on_conflict_do_update(
+            index_elements=list(index), set_={name: excluded[name] for name in update}
+        )
+
+    def upsert_adding(
+        self, table: sa.Table, *, index: Sequence[str], add: str, update: Sequence[str] = ()
+    ) -> Any:
+        """An upsert whose `add` column grows by the new value."""
+        statement = sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        excluded = statement.excluded
+        changes: dict[str, Any] = {name: excluded[name] for name in update}
+        changes[add] = table.c[add] + excluded[add]
+        return statement.on_conflict_do_update(index_elements=list(index), set_=changes)
+
+    def size_bytes(self) -> int:
+        """How much the database takes."""
+        query = (
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+            if self.is_sqlite
+            else "SELECT pg_database_size(current_database())"
+        )
+        with self.read() as connection:
+            return int(connection.execute(sa.text(query)).scalar_one())
+
+    def check(self) -> list[str]:
+        """What the database engine finds wrong with its own file; empty if nothing is."""
+        if not self.is_sqlite:
+            return []
+        with self.read() as connection:
+            found = [str(row[0]) for row in connection.execute(sa.text("PRAGMA integrity_check"))]
+            found += [
+                f"foreign key: {tuple(row)}"
+                for row in connection.execute(sa.text("PRAGMA foreign_key_check"))
+            ]
+        return [line for line in found if line != "ok"]
+
+    def _migrate(self, url: sa.URL) -> None:
+        with _told_plainly():
+            if self._schema_version() == schema.SCHEMA_VERSION:
+                return
+        with self.write() as connection:
+            if not self.is_sqlite:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+            version = _schema_version(connection)
+            if version == schema.SCHEMA_VERSION:
+                return
+            if version > 0 and self.is_sqlite and url.database:
+                _back_up(Path(url.database), version)
+            for number in range(version, schema.SCHEMA_VERSION):
+                MIGRATIONS[number](connection)
+            connection.execute(
+                sa.update(schema.meta)
+                .where(schema.meta.c.name == "schema_version")
+                .values(number=schema.SCHEMA_VERSION)
+            )
+
+    def _schema_version(self) -> int:
+        with self.read() as connection:
+            return _schema_version(connection)
+
+
+def _schema_version(connection: sa.Connection) -> int:
+    if not sa.inspect(connection).has_table("meta"):
+        return 0
+    version = int(
+        connection.execute(
+            sa.select(schema.meta.c.number).where(schema.meta.c.name == "schema_version")
+        ).scalar_one()
+    )
+    if version > schema.SCHEMA_VERSION:
+        raise TooNew(
+            f"the store is at version {version}; this Diorama knows versions up to {schema.SCHEMA_VERSION}",
+            hint="install a newer Diorama",
+        )
+    return version
+
+
+def _make_engine(url: sa.URL) -> sa.Engine:
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    engine = sa.create_engine(
+        url,
+        poolclass=sa.pool.QueuePool,
+        pool_size=8,
+        max_overflow=56,
+        connect_args={"timeout": BUSY_WAIT_SECS, "check_same_thread": False, "isolation_level": None},
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute("PRAGMA cache_size = -32768")
+        # Becoming WAL needs the file alone, and SQLite does not wait for that by itself.
+        _until_not_busy(lambda: _use_wal(connection))
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("diorama_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _until_not_busy(do: Callable[[], T]) -> T:
+    deadline = time.monotonic() + BUSY_WAIT_SECS
+    while True:
+        try:
+            return do()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
+def _make_parent(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(
+            f"can't make the store's folder {path.parent}: {error.strerror}",
+            hint="set DIORAMA_DIR to a folder that you may write",
+        ) from error
+
+
+def _back_up(path: Path, version: int) -> None:
+    """Copy the database beside itself. The caller holds the write lock, so nothing changes meanwhile."""
+    target = path.with_name(f"{path.name}.v{version}.backup")
+    draft = path.with_name(f"{target.name}.{os.getpid()}.tmp")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as copy:
+        source.backup(copy)
+    with draft.open("rb") as file:
+        os.fsync(file.fileno())
+    draft.replace(target)
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Turn the driver's errors into ours, with a hint where there is one to give."""
+    try:
+        yield
+    except DBAPIError as error:
+        if isinstance(error, sa.exc.IntegrityError):
+            raise
+        text = str(error.orig)
+        if "malformed" in text or "not a database" in text:
+            raise Corrupt(
+                f"the database is damaged: {text}", hint="`diorama doctor` says how to mend it"
+            ) from error
+        hint = ""
+        if "locked" in text:
+            hint = "another process has been writing for a long time; try again"
+        elif "full" in text or "No space" in text:
+            hint = "the disk is full; free some space and it goes on by itself"
+        elif "readonly" in text or "unable to open" in text:
+            hint = "check that you may write the store's folder"
+        raise StoreError(f"the database says: {text}", hint=hint) from error

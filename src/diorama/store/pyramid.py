@@ -1,0 +1,120 @@
+"""Buckets over points: what a chart of many points reads instead of them.
+
+A bucket holds the extent (in steps and times), min, max, mean, last value and count of the points it
+covers. NaN is left out of min, max and mean but counted; infinities stay in min and max (an overflow must
+not vanish) and are left out of the mean. A spike never disappears: the maximum of a bucket is the maximum
+of its points, at every level.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from diorama.store.columns import Floats, Points
+
+LEVELS = (64, 512, 4096)
+"""Points per bucket of the stored levels."""
+
+_FIELDS = ("step_min", "step_max", "time_min", "time_max", "low", "high", "total", "finite", "last", "count")
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """Columns of equal length. total and finite: sum and number of the finite values (for the mean)."""
+
+    step_min: Floats
+    step_max: Floats
+    time_min: Floats
+    time_max: Floats
+    low: Floats
+    high: Floats
+    total: Floats
+    finite: Floats
+    last: Floats
+    count: Floats
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+    def mean(self) -> Floats:
+        """Mean of the finite values; NaN where there are none."""
+        means = np.full(len(self), np.nan)
+        np.divide(self.total, self.finite, out=means, where=self.finite > 0)
+        return means
+
+    def matrix(self) -> Floats:
+        """All columns, for storing."""
+        return np.stack([getattr(self, name) for name in _FIELDS])
+
+    @classmethod
+    def from_matrix(cls, matrix: Floats) -> Buckets:
+        """The columns that `matrix` gave."""
+        return cls(*matrix)
+
+    def take(self, which: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Buckets:
+        """The buckets that an index or mask selects."""
+        return Buckets(*(getattr(self, name)[which] for name in _FIELDS))
+
+
+def buckets_from_points(points: Points) -> Buckets:
+    """One bucket for each point."""
+    numbers = points.numbers()
+    steps = points.steps.astype(np.float64)
+    is_finite = np.isfinite(numbers)
+    return Buckets(
+        steps,
+        steps,
+        points.times,
+        points.times,
+        numbers,
+        numbers,
+        np.where(is_finite, numbers, 0.0),
+        is_finite.astype(np.float64),
+        numbers,
+        np.ones(len(points)),
+    )
+
+
+def merge(buckets: Buckets, starts: npt.NDArray[np.intp]) -> Buckets:
+    """Fewer buckets: the i-th covers buckets starts[i] .. starts[i + 1] - 1 (starts rise, from 0)."""
+    if not len(starts):
+        return buckets
+    ends = np.append(starts[1:], len(buckets)) - 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        return Buckets(
+            np.minimum.reduceat(buckets.step_min, starts),
+            np.maximum.reduceat(buckets.step_max, starts),
+            np.minimum.reduceat(buckets.time_min, starts),
+            np.maximum.reduceat(buckets.time_max, starts),
+            np.fmin.reduceat(buckets.low, starts),
+            np.fmax.reduceat(buckets.high, starts),
+            np.add.reduceat(buckets.total, starts),
+            np.add.reduceat(buckets.finite, starts),
+            buckets.last[ends],
+            np.add.reduceat(buckets.count, starts),
+        )
+
+
+def join(parts: list[Buckets]) -> Buckets:
+    """All buckets, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return buckets_from_points(Points.empty())
+    return Buckets(*(np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS))
+
+
+def pyramid(points: Points) -> list[tuple[int, Buckets]]:
+    """The stored levels of a full chunk: (points per bucket, buckets)."""
+    levels = []
+    buckets = buckets_from_points(points)
+    size = 1
+    for level in LEVELS:
+        starts = np.arange(0, len(buckets), level // size)
+        buckets = merge(buckets, starts)
+        size = level
+        levels.append((level, buckets))
+    return levels

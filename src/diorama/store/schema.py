@@ -1,0 +1,268 @@
+"""The tables of a store, written once for SQLite and PostgreSQL.
+
+    projects ── runs ─┬─ documents      config, summary, environment (msgpack, exact)
+                      ├─ writers        who logs to the run, and up to which seq it is stored
+                      ├─ run_values     leaves of config and summary, for filters and sorting
+                      ├─ keys ─┬─ chunks ── pyramids    columns of every point of a key
+                      │        └─ records               media records and plain values, one per row
+                      ├─ definitions, console, files, warnings
+                      └─ blob_uses ── blobs             which run names which bytes
+
+Invariants: every change of a run raises `meta.version` and stores it in the run (and in the keys it
+touched); a row that names a blob is only written once the blob's bytes are durable.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION = 1
+"""The newest migration; a store says its own in meta."""
+
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
+"""A row number the database hands out (SQLite does so only for columns of type INTEGER)."""
+
+DOUBLE = Float(53)
+
+metadata = MetaData()
+
+
+def _run_part_of_key() -> Column[int]:
+    """A column `run` that is part of the primary key; the row goes when the run goes."""
+    return Column(
+        "run", BigInteger, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+"""Rows "schema_version" and "version" (the counter that every change raises)."""
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("entity", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("created_at", DOUBLE, nullable=False),
+    UniqueConstraint("entity", "name"),
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("project_id", BigInteger, ForeignKey("projects.id"), nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("exit_code", BigInteger),
+    Column("created_at", DOUBLE, nullable=False),
+    Column("last_activity_at", DOUBLE, nullable=False),
+    Column("seen_at", DOUBLE, nullable=False),
+    Column("last_step", BigInteger),
+    Column("notes", Text, nullable=False),
+    Column("tags", Text, nullable=False),
+    Column("group_name", Text),
+    Column("job_type", Text),
+    Column("host", Text),
+    Column("search", Text, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    UniqueConstraint("project_id", "run_id"),
+    Index("runs_by_version", "version"),
+    Index("runs_by_created", "project_id", "created_at"),
+)
+"""last_activity_at is the training machine's clock, seen_at this machine's: only the second one says
+whether a run is still heard of. search: case-folded name, id and tags."""
+
+documents = Table(
+    "documents",
+    metadata,
+    _run_part_of_key(),
+    Column("config", LargeBinary, nullable=False),
+    Column("summary", LargeBinary, nullable=False),
+    Column("summary_state", LargeBinary, nullable=False),
+    Column("environment", LargeBinary, nullable=False),
+)
+"""config: nested. summary: {dotted path: value}. summary_state: what aggregation must remember."""
+
+writers = Table(
+    "writers",
+    metadata,
+    _run_part_of_key(),
+    Column("writer", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("acked_seq", BigInteger, nullable=False),
+    Column("is_secondary", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("exit_code", BigInteger),
+    Column("started_at", DOUBLE, nullable=False),
+    Column("ended_at", DOUBLE),
+    Column("seen_at", DOUBLE, nullable=False),
+)
+"""number: 1, 2, ... in the run; the high bits of the row ids of its points."""
+
+run_values = Table(
+    "run_values",
+    metadata,
+    _run_part_of_key(),
+    Column("path", Text, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("number", DOUBLE),
+    Column("text", Text),
+    Column("folded", Text),
+    Index("run_values_by_number", "path", "number"),
+)
+
+run_columns = Table(
+    "run_columns",
+    metadata,
+    Column(
+        "project_id",
+        BigInteger,
+        ForeignKey("projects.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("path", Text, primary_key=True),
+    Column("type", Text, primary_key=True),
+    Column("run_count", BigInteger, nullable=False),
+)
+"""How many runs of a project have a value at a path: kept by ingest, so that a list need not count."""
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("run", BigInteger, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("first_step", BigInteger, nullable=False),
+    Column("last_step", BigInteger, nullable=False),
+    Column("last_value", DOUBLE),
+    Column("fresh_chunks", BigInteger, nullable=False),
+    Column("open_points", BigInteger, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    UniqueConstraint("run", "key", "kind"),
+    Index("keys_by_version", "run", "version"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("key_id", BigInteger, ForeignKey("keys.id", ondelete="CASCADE"), nullable=False),
+    Column("tier", Integer, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("step_min", BigInteger, nullable=False),
+    Column("step_max", BigInteger, nullable=False),
+    Column("time_min", DOUBLE, nullable=False),
+    Column("time_max", DOUBLE, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("chunks_by_key", "key_id", "tier"),
+    sqlite_autoincrement=True,
+)
+"""A chunk is written once and never changed; compaction replaces chunks by one with a higher id.
+Ids are never used again (AUTOINCREMENT), because decoded chunks are cached by id."""
+
+pyramids = Table(
+    "pyramids",
+    metadata,
+    Column(
+        "chunk_id",
+        BigInteger,
+        ForeignKey("chunks.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("level", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("key_id", BigInteger, ForeignKey("keys.id", ondelete="CASCADE"), nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("row", BigInteger, nullable=False),
+    Column("time", DOUBLE, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("records_by_step", "key_id", "step", "row"),
+)
+
+definitions = Table(
+    "definitions",
+    metadata,
+    _run_part_of_key(),
+    Column("key", Text, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+console = Table(
+    "console",
+    metadata,
+    _run_part_of_key(),
+    Column("writer", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("time", DOUBLE, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+files = Table(
+    "files",
+    metadata,
+    _run_part_of_key(),
+    Column("name", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("time", DOUBLE, nullable=False),
+)
+
+warnings = Table(
+    "warnings",
+    metadata,
+    _run_part_of_key(),
+    Column("code", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("time", DOUBLE, nullable=False),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("created_at", DOUBLE, nullable=False),
+)
+
+blob_uses = Table(
+    "blob_uses",
+    metadata,
+    Column("sha256", Text, ForeignKey("blobs.sha256"), primary_key=True),
+    _run_part_of_key(),
+    Index("blob_uses_by_run", "run"),
+)
