@@ -13,10 +13,17 @@ export interface Curve {
   low: Float64Array;
   high: Float64Array;
   last: Float64Array;
+  /** points behind each place that are not finite: to be marked, never left out silently */
+  broken: Uint8Array | null;
   /** the line to draw: `mean`, or its smoothed form */
   line: Float64Array;
   isSmoothed: boolean;
 }
+
+/** What is not finite in a bucket or point: bits of `broken`. */
+export const HAS_NAN = 1;
+export const HAS_PLUS_INFINITY = 2;
+export const HAS_MINUS_INFINITY = 4;
 
 /** Columns in ascending x. A metric as x axis may go back and forth, so order is not taken for granted. */
 interface Columns {
@@ -25,6 +32,7 @@ interface Columns {
   low: Float64Array;
   high: Float64Array;
   last: Float64Array;
+  broken: Uint8Array | null;
 }
 
 const orderedColumns = new WeakMap<Series, Columns>();
@@ -36,15 +44,39 @@ function columnsOf(series: Series): Columns {
   const x = series.isExact ? xLow : Float64Array.from(xLow, (low, i) => (low + (xHigh[i] ?? low)) / 2);
   let isAscending = true;
   for (let i = 0; i < x.length && isAscending; i++) isAscending = (x[i] ?? NaN) >= (i > 0 ? (x[i - 1] ?? NaN) : -Infinity);
-  let columns: Columns = { x, mean: series.mean, low: series.low, high: series.high, last: series.last };
+  const broken = brokenOf(series);
+  let columns: Columns = { x, mean: series.mean, low: series.low, high: series.high, last: series.last, broken };
   if (!isAscending) {
     const order = Array.from(x.keys()).filter((i) => !Number.isNaN(x[i]));
     order.sort((a, b) => (x[a] ?? 0) - (x[b] ?? 0));
     const sorted = (column: Float64Array) => Float64Array.from(order, (i) => column[i] ?? NaN);
-    columns = { x: sorted(x), mean: sorted(series.mean), low: sorted(series.low), high: sorted(series.high), last: sorted(series.last) };
+    columns = {
+      x: sorted(x),
+      mean: sorted(series.mean),
+      low: sorted(series.low),
+      high: sorted(series.high),
+      last: sorted(series.last),
+      broken: broken && Uint8Array.from(order, (i) => broken[i] ?? 0),
+    };
   }
   orderedColumns.set(series, columns);
   return columns;
+}
+
+/** Where values are not finite; null when all are. A bucket's low and high leave NaN out but keep infinities. */
+function brokenOf({ low, high, mean, count, finite }: Series): Uint8Array | null {
+  let broken: Uint8Array | null = null;
+  for (let i = 0; i < mean.length; i++) {
+    let bits = 0;
+    if (high[i] === Infinity) bits |= HAS_PLUS_INFINITY;
+    if (low[i] === -Infinity) bits |= HAS_MINUS_INFINITY;
+    const isMissingSome = count !== null && finite !== null && (finite[i] ?? 0) < (count[i] ?? 0);
+    if (Number.isNaN(low[i]) || (isMissingSome && bits === 0)) bits |= HAS_NAN;
+    if (bits === 0) continue;
+    broken ??= new Uint8Array(mean.length);
+    broken[i] = bits;
+  }
+  return broken;
 }
 
 /** `width`: the x width (in log10 when x is logarithmic) that the smoothing's amount refers to. */
@@ -127,6 +159,7 @@ export function yLimits(curves: readonly Curve[], from: number, to: number, y: Y
   const lows: number[] = [];
   const highs: number[] = [];
   const take = (low: number, high: number): void => {
+    // (an infinity in a bucket is marked at the edge; the rest of the bucket still counts)
     if (Number.isFinite(low) && (!isLog || low > 0)) lows.push(low);
     else if (isLog && Number.isFinite(high) && high > 0) lows.push(high);
     if (Number.isFinite(high) && (!isLog || high > 0)) highs.push(high);

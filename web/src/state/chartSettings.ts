@@ -2,7 +2,7 @@
 
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import { NO_SMOOTHING, type Smoothing, type SmoothingKind } from "@/charts/smoothing";
-import { axis, formatInterval, parseInterval } from "./clock";
+import { axis } from "./clock";
 import { urlSignal } from "./url";
 
 /** "auto": all values; "clip": without the outermost ones; or fixed limits, null where open. */
@@ -35,13 +35,6 @@ export const pageLogX: Signal<boolean> = urlSignal("logx", false);
 export const pageLogY: Signal<boolean> = urlSignal("logy", false);
 export const pageY: Signal<YRange> = urlSignal<YRange>("y", "auto", { parse: parseYRange, format: formatYRange, history: "replace" });
 export const pageBand: Signal<boolean> = urlSignal("band", true);
-
-/** The part of the x axis that all charts show; null is all of it. */
-export const zoom: Signal<[number, number] | null> = urlSignal<[number, number] | null>("zoom", null, {
-  parse: parseInterval,
-  format: formatInterval,
-  history: "replace",
-});
 
 /** The chart shown in full size, by key; "" for none. */
 export const fullChart: Signal<string> = urlSignal("chart", "");

@@ -29,6 +29,13 @@ export const range: Signal<[number, number] | null> = urlSignal<[number, number]
   history: "replace",
 });
 
+/** The part of the axis that charts and scrub bar show; null is all of it. */
+export const zoom: Signal<[number, number] | null> = urlSignal<[number, number] | null>("zoom", null, {
+  parse: parseInterval,
+  format: formatInterval,
+  history: "replace",
+});
+
 export const isPlaying = signal(false);
 export const isLooping: Signal<boolean> = urlSignal("loop", false);
 /** Stops a second while playing. */

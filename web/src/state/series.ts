@@ -35,6 +35,8 @@ export interface Series {
   last: Float64Array;
   /** points in each bucket; null when exact */
   count: Float64Array | null;
+  /** those of them that are finite; null when exact, or when the server does not say */
+  finite: Float64Array | null;
 }
 
 export interface SeriesState {
@@ -238,7 +240,7 @@ export function seriesFrom(head: Head, column: (range: readonly [number, number]
   if (head.is_exact) {
     const x = named("x");
     const values = named("last");
-    return { ...common, xLow: x, xHigh: x, low: values, high: values, mean: values, last: values, count: null };
+    return { ...common, xLow: x, xHigh: x, low: values, high: values, mean: values, last: values, count: null, finite: null };
   }
   return {
     ...common,
@@ -249,11 +251,12 @@ export function seriesFrom(head: Head, column: (range: readonly [number, number]
     mean: named("mean"),
     last: named("last"),
     count: named("count"),
+    finite: head.columns["finite"] ? column(head.columns["finite"]) : null,
   };
 }
 
 function emptySeries({ run: uid, key }: SeriesQuery): Series {
   const none = new Float64Array(0);
-  const columns = { xLow: none, xHigh: none, low: none, high: none, mean: none, last: none, count: null };
+  const columns = { xLow: none, xHigh: none, low: none, high: none, mean: none, last: none, count: null, finite: null };
   return { run: uid, key, total: 0, isExact: true, ...columns };
 }

@@ -5,7 +5,7 @@
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import { apiErrorFrom, postColumns, type ApiError } from "@/api/client";
 import type { KeyView, RunView, TrackReply, TrackRequest } from "@/api/schema";
-import { axis, extent, position, range, stops } from "./clock";
+import { axis, extent, position, range, stops, zoom } from "./clock";
 import { keys } from "./keys";
 import { onLive } from "./live";
 import { groupPairs, pairId, type Pair } from "./pairs";
@@ -88,6 +88,7 @@ export async function changeAxis(next: string): Promise<void> {
     loadedAxis = next;
     axis.value = next;
     range.value = null;
+    zoom.value = null;
     position.value = anchor;
     store(pairs, loaded);
     loadError.value = null;
