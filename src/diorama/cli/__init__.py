@@ -11,6 +11,7 @@ A verb imports what it needs inside `run`, so that `--help` is instant.
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import sys
 from collections.abc import Sequence
@@ -71,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(
             name,
             help=module.SUMMARY,
-            description=(module.run.__doc__ or module.SUMMARY).strip(),
+            description=inspect.cleandoc(module.run.__doc__ or module.SUMMARY),
             epilog=format_examples(module.EXAMPLES),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

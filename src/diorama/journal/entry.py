@@ -164,7 +164,8 @@ class Lost(msgspec.Struct, array_like=True):
 class Batch(msgspec.Struct):
     """What the sidecar ships and `service.ingest` applies, all or nothing.
 
-    Idempotent: entries with seq <= the writer's acknowledged seq are skipped.
+    Idempotent: entries with seq <= the writer's acknowledged seq are skipped. The sidecar's warnings
+    about an entry follow it with the same seq.
     A batch without entries is a heartbeat: the run is alive, nothing else changes.
     is_orphaned: the writer's process died without a Finish; after applying the entries the run is
     "crashed", unless the writer is secondary or the run has ended already. Entries that come later

@@ -85,7 +85,7 @@ class Ingest:
         """Everything that needs no lock: sort the entries, and see that the blobs they name are there."""
         last = 0
         for numbered in batch.entries:
-            if numbered.seq <= last:
+            if numbered.seq < max(last, 1):  # equal ones: an entry and the sidecar's warnings about it
                 raise BadRequest("the seqs of a batch must rise")
             last = numbered.seq
         gathered = gather(numbered for numbered in batch.entries if numbered.seq > acked)
@@ -315,8 +315,8 @@ class _Target:
                 count = lost.last_seq - first + 1
                 self.warn(
                     "journal_damage",
-                    f"{count} journal entries ({first} to {lost.last_seq} of {batch.writer}, in {lost.segment}) "
-                    f"could not be read: {lost.reason}",
+                    f"{count} journal entries ({first} to {lost.last_seq} of {batch.writer}, in "
+                    f"{lost.segment}) could not be read: {lost.reason}",
                     self.now,
                     count,
                 )
@@ -326,7 +326,8 @@ class _Target:
             if seq > expected and not _is_lost(batch, expected, seq - 1):
                 self.warn(
                     "journal_damage",
-                    f"{seq - expected} journal entries ({expected} to {seq - 1} of {batch.writer}) never came",
+                    f"{seq - expected} journal entries ({expected} to {seq - 1} of {batch.writer}) "
+                    "never came",
                     self.now,
                     seq - expected,
                 )

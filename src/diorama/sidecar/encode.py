@@ -90,7 +90,7 @@ class EncoderPool:
             refs.append(ref)
             return ref
 
-        for value in _values_of(entry):
+        for value in values_of(entry):
             replace_refs(value, take)
         if not refs:
             return None
@@ -106,8 +106,7 @@ class EncoderPool:
         kind = KINDS_BY_NAME.get(ref.kind)
         if kind is None:
             raise ValueError(f"this Diorama knows no media of kind {ref.kind!r}")
-        record: Encoded = kind.encode(load_snapshot(ref, spool_dir), self._put_blob)
-        return record
+        return kind.encode(load_snapshot(ref, spool_dir), self._put_blob)  # type: ignore[return-value]  # one of the union
 
 
 def replace_refs(value: Any, replacement: Callable[[SnapshotRef], Any]) -> Any:
@@ -125,7 +124,8 @@ def replace_refs(value: Any, replacement: Callable[[SnapshotRef], Any]) -> Any:
     return value
 
 
-def _values_of(entry: Entry) -> list[Any]:
+def values_of(entry: Entry) -> list[Any]:
+    """The parts of an entry that may hold media."""
     if isinstance(entry, Log | Summary | Config):
         return [entry.data]
     if isinstance(entry, Start):

@@ -7,16 +7,20 @@ that can't be read never stops the others.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from diorama.errors import JournalError
+from diorama.journal.reader import JournalReader
+from diorama.journal.writer import read_ack
 from diorama.model import StoreDir
-from diorama.sidecar.lease import Lease
+from diorama.sidecar.lease import Lease, is_held
 from diorama.sidecar.pump import Pump, token_of, writer_dirs
 from diorama.sidecar.ship import LocalTransport, Refused, Transport, Unavailable
-from diorama.sidecar.stream import GONE_PREFIX, Stream
+from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, read_start
 
 PATIENCE_SECS = 10.0
 WAIT_SECS = 0.05
@@ -28,24 +32,36 @@ ELSEWHERE = "elsewhere.txt"
 class DrainReport:
     """What a drain did.
 
-    entries: brought into the store; runs: that they belong to; lost: entries that could not be read
-    (reported in their runs); refused: entries that the store will not take (kept in `refused/`);
+    tallies: by run, what was stored, what could not be read (and is reported in the run), and what the
+    store will not take (kept in `refused/`);
     failed: a sentence per journal that could not be brought in and is still there;
     skipped_live: journals that a living sidecar serves.
     """
 
-    entries: int = 0
-    runs: set[tuple[str, str, str]] = field(default_factory=set)
-    lost: int = 0
-    refused: int = 0
+    tallies: dict[tuple[str, str, str], Tally] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
     skipped_live: int = 0
 
+    @property
+    def entries(self) -> int:
+        return sum(tally.entries for tally in self.tallies.values())
+
+    @property
+    def lost(self) -> int:
+        return sum(tally.lost for tally in self.tallies.values())
+
+    @property
+    def refused(self) -> int:
+        return sum(tally.refused for tally in self.tallies.values())
+
+    @property
+    def runs(self) -> set[tuple[str, str, str]]:
+        """The runs that got entries."""
+        return {run for run, tally in self.tallies.items() if tally.entries}
+
     def add(self, other: DrainReport) -> None:
-        self.entries += other.entries
-        self.runs |= other.runs
-        self.lost += other.lost
-        self.refused += other.refused
+        for run, tally in other.tallies.items():
+            self.tallies.setdefault(run, Tally()).add(tally)
         self.failed += other.failed
         self.skipped_live += other.skipped_live
 
@@ -116,6 +132,46 @@ def list_tokens(journal_root: Path) -> list[str]:
     return sorted(token for token in found if token is not None)
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A journal that is not wholly stored. trouble: why it can't be read, or ""; run: None then."""
+
+    directory: Path
+    run: tuple[str, str, str] | None
+    entries: int
+    lost: int
+    is_served: bool
+    trouble: str = ""
+
+
+def list_waiting(journal_root: Path, tokens: Iterable[str] | None = None) -> list[Waiting]:
+    """What a drain would find, without storing anything."""
+    found: list[Waiting] = []
+    for token in list_tokens(journal_root) if tokens is None else sorted(tokens):
+        served = is_held(journal_root, token)
+        for directory in writer_dirs(journal_root, token):
+            try:
+                start = read_start(directory)
+            except JournalError as error:
+                found.append(Waiting(directory, None, 0, 0, served, str(error)))
+                continue
+            if start is not None:
+                entries, lost = _count_waiting(directory)
+                found.append(
+                    Waiting(directory, (start.entity, start.project, start.run), entries, lost, served)
+                )
+    return found
+
+
+def _count_waiting(directory: Path) -> tuple[int, int]:
+    entries = 0
+    with JournalReader(directory, after_seq=read_ack(directory)) as reader:
+        while frames := reader.poll():
+            entries += len(frames)
+        reader.poll(is_final=True)
+        return entries, sum(gap.last_seq - gap.first_seq + 1 for gap in reader.take_lost())
+
+
 class _TokenDrain:
     def __init__(
         self,
@@ -165,10 +221,7 @@ class _TokenDrain:
     def _pump_dry(self, pump: Pump, on_progress: Callable[[DrainReport], None]) -> None:
         while not self._should_stop():
             did_something = pump.step()
-            so_far = DrainReport(
-                sum(stream.entries_stored for stream in pump.streams.values()), set(pump.runs)
-            )
-            on_progress(so_far)
+            on_progress(_so_far(pump))
             if pump.failed_secs > self._patience_secs:
                 return
             if did_something:
@@ -201,11 +254,15 @@ class _TokenDrain:
         return True
 
     def _tell(self, pump: Pump) -> None:
-        self.report.entries = pump.entries_stored
-        self.report.lost = pump.entries_lost
-        self.report.refused = pump.entries_refused
-        self.report.runs = set(pump.runs) if pump.entries_stored else set()
+        self.report.tallies = pump.tallies
         self.report.failed += [f"{self._root / name}: {text}" for name, text in pump.failures.items()]
+
+
+def _so_far(pump: Pump) -> DrainReport:
+    report = DrainReport()
+    for stream in pump.streams.values():
+        report.tallies.setdefault(stream.run, Tally()).add(stream.tally)
+    return report
 
 
 def _sum(done: DrainReport, more: DrainReport) -> DrainReport:
@@ -230,7 +287,5 @@ def _remove_empty(root: Path, token: str) -> None:
 
 def _sweep_gone(root: Path) -> None:
     """Finish removals that a kill interrupted."""
-    import shutil
-
     for path in root.glob(f"{GONE_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)

@@ -19,7 +19,7 @@ from diorama.journal.entry import Batch, Numbered, Warn
 from diorama.sidecar.encode import EncoderPool
 from diorama.sidecar.refuse import keep_refused
 from diorama.sidecar.ship import Refused, Transport, Unavailable
-from diorama.sidecar.stream import GONE_PREFIX, Stream, open_stream
+from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, open_stream
 
 IN_WORK_LIMIT_BYTES = 256 << 20
 SHIP_INTERVAL_SECS = 0.05
@@ -43,10 +43,8 @@ class Pump:
         self.token = token
         self.streams: dict[str, Stream] = {}
         self.failures: dict[str, str] = {}
-        self.entries_stored = 0
-        self.entries_lost = 0
-        self.entries_refused = 0
-        self.runs: set[tuple[str, str, str]] = set()
+        self.tallies: dict[tuple[str, str, str], Tally] = {}
+        """By run, of the streams that are parted with."""
         self._transport = transport
         self._wake = threading.Event()
         self._encoders = EncoderPool(transport.put_blob, on_done=self._wake.set)
@@ -70,7 +68,6 @@ class Pump:
                 continue
             if stream is not None:
                 self.streams[directory.name] = stream
-                self.runs.add(stream.run)
 
     def step(self) -> bool:
         """Read, collect and ship what can be done now, without waiting. False if there was nothing to do."""
@@ -108,7 +105,7 @@ class Pump:
     def forget(self, stream: Stream, *, is_removing: bool) -> None:
         """Done with this writer; with is_removing its journal goes, all of it being stored."""
         del self.streams[stream.name]
-        self._count(stream)
+        self.tallies.setdefault(stream.run, Tally()).add(stream.tally)
         if is_removing:
             self.failures.pop(stream.name, None)
             stream.remove()
@@ -122,11 +119,6 @@ class Pump:
         self._encoders.close()
         for stream in list(self.streams.values()):
             self.forget(stream, is_removing=False)
-
-    def _count(self, stream: Stream) -> None:
-        self.entries_stored += stream.entries_stored
-        self.entries_lost += stream.entries_lost
-        self.entries_refused += stream.entries_refused
 
     def _waiting_bytes(self) -> int:
         return sum(stream.waiting_bytes for stream in self.streams.values())
@@ -203,7 +195,7 @@ class Pump:
         reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
         text = f"entry {bad.seq} was refused by the store: {reason}; it is kept in {kept_in.name}"
         log.error("%s: %s", stream.name, text)
-        stream.entries_refused += 1
+        stream.tally.refused += 1
         warning = Numbered(bad.seq, Warn(time.time(), "entry-refused", text))
         self._retry = (stream, Batch(batch.run, batch.writer, [warning], batch.lost))
 

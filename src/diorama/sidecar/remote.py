@@ -11,7 +11,8 @@ import hashlib
 import threading
 import urllib.request
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -19,10 +20,12 @@ import msgspec
 import urllib3
 
 from diorama.journal.codec import encode_batch
-from diorama.journal.entry import Batch
+from diorama.journal.entry import Batch, Entry
 from diorama.model import BlobRef
 from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
+from diorama.sidecar.encode import values_of
 from diorama.sidecar.ship import Refused, Unavailable
+from diorama.store.values import blobs_in
 
 CONNECT_SECS = 5.0
 IDLE_SECS = 60.0
@@ -52,6 +55,7 @@ class HttpTransport:
         self._uploads = ThreadPoolExecutor(3, thread_name_prefix="diorama-upload")
         self._lock = threading.Lock()
         self._staged: dict[str, tuple[bytes | bytearray | memoryview, str]] = {}
+        self._refused: dict[str, Refused] = {}
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
@@ -62,7 +66,7 @@ class HttpTransport:
         return BlobRef(sha256=sha256, size_bytes=memoryview(data).nbytes, mime=mime)
 
     def ingest(self, batch: Batch) -> int:
-        self._upload_staged()
+        self._upload_for(batch)
         body = encode_batch(batch)
         reply = self._request("POST", "/api/ingest", body, "application/msgpack")
         acked_seq = self._decode(reply, IngestReply).acked_seq
@@ -74,18 +78,21 @@ class HttpTransport:
         self._uploads.shutdown(wait=True, cancel_futures=True)
         self._pool.clear()
 
-    def _upload_staged(self) -> None:
-        """Send the blobs that the server lacks. More than this batch needs may go; that is no harm."""
+    def _upload_for(self, batch: Batch) -> None:
+        """Send the blobs that the batch names and the server lacks."""
+        named = {blob.sha256 for numbered in batch.entries for blob in _blobs_of(numbered.entry)}
         with self._lock:
-            staged = dict(self._staged)
+            refused = next((self._refused[name] for name in named if name in self._refused), None)
+            staged = {name: self._staged[name] for name in named if name in self._staged}
+        if refused is not None:
+            raise Refused(refused.message, hint=refused.hint)
         if not staged:
             return
         asked = msgspec.json.encode(BlobsWanted(list(staged)))
         reply = self._request("POST", "/api/blobs/missing", asked, "application/json")
-        missing = self._decode(reply, BlobsMissing).sha256
-        uploads = [
-            self._uploads.submit(self._upload, name, *staged[name]) for name in missing if name in staged
-        ]
+        missing = [name for name in self._decode(reply, BlobsMissing).sha256 if name in staged]
+        uploads = [self._uploads.submit(self._upload, name, *staged[name]) for name in missing]
+        wait(uploads)
         for upload in uploads:
             upload.result()
         with self._lock:
@@ -96,7 +103,15 @@ class HttpTransport:
                 self._known.popitem(last=False)
 
     def _upload(self, sha256: str, data: bytes | bytearray | memoryview, mime: str) -> None:
-        self._request("PUT", f"/api/blobs/{sha256}", bytes(data), mime)
+        try:
+            self._request("PUT", f"/api/blobs/{sha256}", bytes(data), mime)
+        except Refused as refusal:
+            if refusal.status == 422:  # damaged on the way: the same bytes may arrive well next time
+                raise Unavailable(refusal.message, hint=refusal.hint) from refusal
+            with self._lock:
+                self._staged.pop(sha256, None)
+                self._refused[sha256] = refusal
+            raise
 
     def _decode(self, reply: urllib3.BaseHTTPResponse, shape: type[_Reply]) -> _Reply:
         try:
@@ -135,7 +150,7 @@ class HttpTransport:
         text = f"{self._base} answered {status}" + (f": {said.message}" if said else "")
         hint = said.hint if said else ""
         if status in _REFUSES_THIS_BATCH and said is not None:
-            raise Refused(text, hint=hint)
+            raise Refused(text, hint=hint, status=status)
         if 300 <= status < 400:
             raise Unavailable(
                 f"{self._base} redirects to {reply.headers.get('Location', 'another place')}",
@@ -145,6 +160,11 @@ class HttpTransport:
         if status in _NEEDS_MENDING:
             raise Unavailable(text, hint=hint or _NEEDS_MENDING[status], needs_mending=True)
         raise Unavailable(text, hint=hint, wait_secs=_retry_after_secs(reply))
+
+
+def _blobs_of(entry: Entry) -> Iterator[BlobRef]:
+    for value in values_of(entry):
+        yield from blobs_in(value)
 
 
 def _pool_for(url: str, timeout: urllib3.Timeout) -> urllib3.PoolManager:

@@ -41,9 +41,13 @@ class Unavailable(DioramaError):
 
 
 class Refused(DioramaError):
-    """The store will never take this batch as it is."""
+    """The store will never take this batch as it is. status: of the HTTP answer, 0 for a local store."""
 
     code = "refused"
+
+    def __init__(self, message: str, *, hint: str = "", status: int = 0) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class Transport(Protocol):

@@ -40,6 +40,20 @@ class _Item:
     lost_before: list[Lost]
 
 
+@dataclass(slots=True)
+class Tally:
+    """Entries that were stored; that could not be read; that the store refused."""
+
+    entries: int = 0
+    lost: int = 0
+    refused: int = 0
+
+    def add(self, other: Tally) -> None:
+        self.entries += other.entries
+        self.lost += other.lost
+        self.refused += other.refused
+
+
 class Stream:
     """The journal in `directory`. Not for several threads at once."""
 
@@ -49,9 +63,7 @@ class Stream:
         self.run = (start.entity, start.project, start.run)
         self.acked_seq = read_ack(directory)
         self.finish: Finish | None = None
-        self.entries_stored = 0
-        self.entries_lost = 0
-        self.entries_refused = 0
+        self.tally = Tally()
         self.last_shipped_at = 0.0
         self.waiting_bytes = 0
         """Payload and media of entries that were read and not yet acknowledged."""
@@ -134,8 +146,8 @@ class Stream:
             *(numbered.seq for numbered in batch.entries[-1:]),
             *(lost.last_seq for lost in batch.lost),
         ]
-        self.entries_stored += len({numbered.seq for numbered in batch.entries})
-        self.entries_lost += sum(lost.last_seq - lost.first_seq + 1 for lost in batch.lost)
+        self.tally.entries += len({numbered.seq for numbered in batch.entries})
+        self.tally.lost += sum(lost.last_seq - lost.first_seq + 1 for lost in batch.lost)
         for item in self._in_flight:
             self.waiting_bytes -= item.size_bytes
         self._in_flight = []
