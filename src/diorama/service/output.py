@@ -68,8 +68,7 @@ def check_run(connection: sa.Connection, uid: int) -> None:
 
 
 def _view_of(row: sa.Row[Any]) -> FileView:
-    name, size_bytes, mime, sha256, time = row
-    return FileView(name, size_bytes, mime, sha256, time)
+    return FileView(row.name, row.size_bytes, row.mime, row.sha256, row.time)
 
 
 def _select_files() -> sa.Select[Any]:

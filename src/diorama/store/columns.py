@@ -200,10 +200,9 @@ def decode_floats(data: bytes) -> Floats:
 def decompress(data: bytes, size_bytes: int) -> bytes:
     """zstd, never giving more than `size_bytes`. Raises Corrupt."""
     try:
-        plain: bytes = zstandard.ZstdDecompressor().decompress(data, max_output_size=size_bytes)
+        return zstandard.ZstdDecompressor().decompress(data, max_output_size=size_bytes)
     except zstandard.ZstdError as error:
         raise Corrupt(f"a chunk of metric history can't be unpacked: {error}") from error
-    return plain
 
 
 def _differences(column: Ints) -> Ints:
@@ -214,7 +213,8 @@ def _differences(column: Ints) -> Ints:
 
 
 def _planes(column: Ints) -> bytes:
-    return np.ascontiguousarray(column).view(np.uint8).reshape(-1, 8).T.tobytes()
+    planes: bytes = np.ascontiguousarray(column).view(np.uint8).reshape(-1, 8).T.tobytes()
+    return planes
 
 
 def _from_planes(data: bytes, count: int) -> Ints:
