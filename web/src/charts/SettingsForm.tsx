@@ -1,0 +1,169 @@
+// The settings of charts, for the page and for a single chart, in one form.
+
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { Button } from "@/parts/Button";
+import { Popover } from "@/parts/Popover";
+import { Slider } from "@/parts/Slider";
+import { TextField } from "@/parts/TextField";
+import { Choice, Select, Toggle } from "@/parts/Toggle";
+import { axis as pageAxis } from "@/state/clock";
+import {
+  changePage,
+  FIRST_AMOUNT,
+  MOST_AMOUNT,
+  overrideChart,
+  overridesOf,
+  pageSettings,
+  resetChart,
+  settingsOf,
+  type ChartSettings,
+  type YRange,
+} from "@/state/chartSettings";
+import { axisChoices } from "@/state/axes";
+import { changeAxis } from "@/state/tracks";
+import type { Smoothing } from "./smoothing";
+import { axisName } from "./format";
+
+type Change = (changes: Partial<ChartSettings>) => void;
+
+/** The button of the page's chart settings. */
+export function PageChartSettings(): JSX.Element {
+  const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  return (
+    <>
+      <Button buttonRef={button} look="plain" icon="settings" label="Settings of all charts" isExpanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        {summaryOf(pageSettings.value)}
+      </Button>
+      {isOpen && (
+        <Popover anchor={button} label="Settings of all charts" align="end" onClose={() => setOpen(false)}>
+          <SettingsForm settings={pageSettings.value} onChange={changeAll} />
+        </Popover>
+      )}
+    </>
+  );
+}
+
+function changeAll(changes: Partial<ChartSettings>): void {
+  if (changes.x !== undefined) void changeAxis(changes.x);
+  changePage(changes);
+}
+
+/** "x: step · smoothing 0.6": what a section's heading says about its charts. */
+export function summaryOf({ x, smoothing, isLogX, isLogY }: ChartSettings): string {
+  const parts = [`x: ${axisName(x)}${isLogX ? " (log)" : ""}`];
+  if (isLogY) parts.push("log y");
+  if (smoothing.kind !== "none") parts.push(`smoothing ${amountText(smoothing)}`);
+  return parts.join(" · ");
+}
+
+/** The settings of one chart, over those of the page. */
+export function OneChartSettings({ chart }: { chart: string }): JSX.Element {
+  const hasOwn = Object.keys(overridesOf(chart)).length > 0;
+  return (
+    <>
+      <SettingsForm settings={settingsOf(chart)} onChange={(changes) => overrideChart(chart, changes)} />
+      <div class="chart-form-foot">
+        <span class="chart-form-hint">{hasOwn ? "This chart has its own settings." : "As the page's settings; changes here are for this chart."}</span>
+        <Button look="plain" icon="reset" isDisabled={!hasOwn} onClick={() => resetChart(chart)}>
+          As the page
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function SettingsForm({ settings, onChange }: { settings: ChartSettings; onChange: Change }): JSX.Element {
+  const { smoothing, y } = settings;
+  const choices = [...new Set([...axisChoices.value, settings.x, pageAxis.value])];
+  return (
+    <div class="chart-form">
+      <span class="chart-form-label">Smoothing</span>
+      <Choice
+        label="Smoothing"
+        value={smoothing.kind}
+        options={[
+          { value: "none", label: "None" },
+          { value: "ema", label: "EMA", title: "Exponential moving average, weighted by distance in x, debiased" },
+          { value: "gaussian", label: "Gaussian", title: "Weights by a bell curve on both sides" },
+          { value: "running", label: "Mean", title: "Mean of a window on both sides" },
+        ]}
+        onChange={(kind) => onChange({ smoothing: { kind, amount: FIRST_AMOUNT[kind] } })}
+      />
+      {smoothing.kind !== "none" && (
+        <>
+          <span />
+          <div class="chart-form-amount">
+            <Slider
+              label="Amount of smoothing"
+              min={0}
+              max={MOST_AMOUNT[smoothing.kind]}
+              step={smoothing.kind === "ema" ? 0.001 : 0.1}
+              value={smoothing.amount}
+              text={amountText(smoothing)}
+              onInput={(amount) => onChange({ smoothing: { kind: smoothing.kind, amount } })}
+            />
+            <span class="chart-form-read">{amountText(smoothing)}</span>
+          </div>
+        </>
+      )}
+      <span class="chart-form-label">X axis</span>
+      <div class="chart-form-row">
+        <Select label="X axis" value={settings.x} options={choices.map((value) => ({ value, label: axisName(value) }))} onChange={(x) => onChange({ x })} />
+        <Toggle label="log" isOn={settings.isLogX} onChange={(isLogX) => onChange({ isLogX })} />
+      </div>
+      <span class="chart-form-label">Y axis</span>
+      <div class="chart-form-row">
+        <Choice
+          label="Y range"
+          value={typeof y === "string" ? y : "manual"}
+          options={[
+            { value: "auto", label: "All" },
+            { value: "clip", label: "No outliers", title: "Leave the outermost values out of sight; the chart says how many" },
+            { value: "manual", label: "From–to" },
+          ]}
+          onChange={(mode) => onChange({ y: mode === "manual" ? { min: 0, max: null } : mode })}
+        />
+        <Toggle label="log" isOn={settings.isLogY} onChange={(isLogY) => onChange({ isLogY })} />
+      </div>
+      {typeof y === "object" && (
+        <>
+          <span />
+          <div class="chart-form-row">
+            <Limit label="From" value={y.min} onChange={(min) => onChange({ y: { ...y, min } })} />
+            <span aria-hidden="true">–</span>
+            <Limit label="To" value={y.max} onChange={(max) => onChange({ y: { ...y, max } })} />
+          </div>
+        </>
+      )}
+      <span class="chart-form-label">Band</span>
+      <Toggle label="min to max of what a pixel stands for" isOn={settings.isBandShown} onChange={(isBandShown) => onChange({ isBandShown })} />
+    </div>
+  );
+}
+
+function Limit({ label, value, onChange }: { label: string; value: number | null; onChange: (value: number | null) => void }): JSX.Element {
+  const [text, setText] = useState(value === null ? "" : String(value));
+  const typed = Number(text);
+  const isInvalid = text.trim() !== "" && !Number.isFinite(typed);
+  return (
+    <TextField
+      label={`Y ${label.toLowerCase()}`}
+      placeholder="auto"
+      value={text}
+      isInvalid={isInvalid}
+      onInput={setText}
+      onCommit={() => {
+        if (!isInvalid) onChange(text.trim() === "" ? null : typed);
+      }}
+    />
+  );
+}
+
+function amountText({ kind, amount }: Smoothing): string {
+  if (kind === "ema") return String(Number(amount.toFixed(3)));
+  return `${Number(amount.toFixed(1))} % of the width`;
+}
+
+export type { YRange };

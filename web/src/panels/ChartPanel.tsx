@@ -1,0 +1,194 @@
+// One metric of the visible runs: name, values, curves; and what stands there when there are none.
+
+import { effect, useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import type { RunView } from "@/api/schema";
+import { csvOf, pngOf, saveFile } from "@/charts/download";
+import { formatPosition, formatValue, axisName } from "@/charts/format";
+import { LineChart } from "@/charts/LineChart";
+import { ChartModel, type Reading } from "@/charts/model";
+import { OneChartSettings } from "@/charts/SettingsForm";
+import { IconButton } from "@/parts/Button";
+import { Menu } from "@/parts/Menu";
+import { Popover } from "@/parts/Popover";
+import { EmptyState, ErrorState } from "@/parts/States";
+import { fullChart, overridesOf } from "@/state/chartSettings";
+import { runColor, runOf } from "@/state/runs";
+import { retryFailedSeries } from "@/state/series";
+import { token } from "@/state/theme";
+import { showToast } from "@/state/toasts";
+import { apiErrorFrom } from "@/api/client";
+import "./chart.css";
+
+export interface ChartPanelProps {
+  keyName: string;
+  runs: readonly RunView[];
+  isSystem?: boolean;
+  /** what the heading says instead of the key */
+  title?: string;
+  /** fixed x axis, whatever the page's is */
+  x?: string;
+  /** in full size already: no button for it */
+  isFull?: boolean;
+}
+
+/** Values in the heading; more runs than this are counted. */
+const MOST_VALUES = 4;
+
+export function ChartPanel(props: ChartPanelProps): JSX.Element {
+  const { keyName, runs } = props;
+  const uids = runs.map((run) => run.uid);
+  const model = useChartModel(props, uids);
+  const body = useRef<HTMLDivElement>(null);
+  const status = model.status.value;
+  return (
+    <section class={`chart${props.isFull ? " chart-full" : ""}`} aria-label={props.title ?? keyName}>
+      <header class="chart-head">
+        <h3 class="chart-name truncate" title={keyName}>{props.title ?? keyName}</h3>
+        <Values model={model} most={props.isFull ? 8 : MOST_VALUES} />
+        <Tools model={model} body={body} {...props} />
+      </header>
+      <div class="chart-body" ref={body}>
+        <LineChart model={model} />
+        {status.is === "loading" && <div class="chart-cover chart-loading" role="status" aria-label="Loading" />}
+        {status.is === "empty" && (
+          <div class="chart-cover"><EmptyState isSmall title={uids.length === 0 ? "No run is shown" : "No selected run has this metric"} /></div>
+        )}
+        {status.is === "failed" && (
+          <div class="chart-cover"><ErrorState isSmall title="The curves could not be loaded" error={status.error} onRetry={retryFailedSeries} /></div>
+        )}
+        <Note model={model} />
+      </div>
+      {props.isFull && <Legend model={model} />}
+    </section>
+  );
+}
+
+function useChartModel({ keyName, isSystem, x }: ChartPanelProps, uids: readonly number[]): ChartModel {
+  const model = useMemo(
+    () => new ChartModel({ keyName, ...(isSystem ? { isSystem } : {}), ...(x === undefined ? {} : { x }) }, uids),
+    [keyName, isSystem, x],
+  );
+  useLayoutEffect(() => () => model.dispose(), [model]);
+  useLayoutEffect(() => {
+    const before = model.uids.peek();
+    if (before.length !== uids.length || before.some((uid, i) => uid !== uids[i])) model.uids.value = uids;
+  });
+  return model;
+}
+
+/** The runs' values at the pointer, at the scrub bar, or their last: written without rendering. */
+function Values({ model, most }: { model: ChartModel; most: number }): JSX.Element {
+  const host = useRef<HTMLSpanElement>(null);
+  useLayoutEffect(
+    () =>
+      effect(() => {
+        const readings = model.readings.value;
+        const x = model.focusX();
+        if (!host.current) return;
+        host.current.textContent = valuesText(readings, most);
+        const where = x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
+        host.current.title = [where, ...readings.map((reading) => `${runOf(reading.run)?.name ?? reading.run}: ${formatValue(reading.value)}`)].join("\n");
+      }),
+    [model, most],
+  );
+  return <span ref={host} class="chart-values" />;
+}
+
+function valuesText(readings: readonly Reading[], most: number): string {
+  const shown = readings.slice(0, most).map((reading) => formatValue(reading.value));
+  const rest = readings.length - shown.length;
+  return shown.join(" · ") + (rest > 0 ? ` +${rest}` : "");
+}
+
+function Note({ model }: { model: ChartModel }): JSX.Element | null {
+  const text = model.note.value;
+  return text === "" ? null : <div class="chart-note" role="note">{text}</div>;
+}
+
+/** In full size: every run with its value. */
+function Legend({ model }: { model: ChartModel }): JSX.Element {
+  const readings = useComputed(() => new Map(model.readings.value.map((reading) => [reading.run, reading.value])));
+  return (
+    <ul class="chart-legend">
+      {model.uids.value.map((uid) => {
+        const value = readings.value.get(uid);
+        return (
+          <li key={uid} class="chart-legend-run">
+            <span class="chart-legend-line" style={{ background: runColor(uid) }} />
+            <span class="truncate">{runOf(uid)?.name ?? `run ${uid}`}</span>
+            <span class="chart-legend-value">{value === undefined ? "–" : formatValue(value)}</span>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+interface ToolsProps extends ChartPanelProps {
+  model: ChartModel;
+  body: { current: HTMLDivElement | null };
+}
+
+function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
+  const { keyName, isFull } = props;
+  const [isOpen, setOpen] = useState(false);
+  const anchor = useRef<HTMLButtonElement>(null);
+  const hasOwn = Object.keys(overridesOf(keyName)).length > 0;
+  const isZoomed = model.shared.value.zoom.value !== null;
+  return (
+    <span class={`chart-tools${isOpen || hasOwn || isZoomed ? " chart-tools-shown" : ""}`}>
+      {isZoomed && <IconButton icon="reset" size={14} label="Show all of the x axis (double-click)" onClick={() => (model.shared.peek().zoom.value = null)} />}
+      <IconButton buttonRef={anchor} icon="settings" size={14} label={hasOwn ? "Settings of this chart (its own)" : "Settings of this chart"} isPressed={hasOwn} isExpanded={isOpen} onClick={() => setOpen(!isOpen)} />
+      <Menu
+        label="More for this chart"
+        icon="download"
+        align="end"
+        items={[
+          { label: "Download PNG", onSelect: () => void savePng(model, body.current, props.title ?? keyName) },
+          { label: "Download CSV", detail: "values in sight", onSelect: () => void saveCsv(model, props.runs) },
+        ]}
+      />
+      {!isFull && !props.isSystem && <IconButton icon="expand" size={14} label="Full size" onClick={() => (fullChart.value = keyName)} />}
+      {isOpen && (
+        <Popover anchor={anchor} label={`Settings of ${keyName}`} align="end" onClose={() => setOpen(false)}>
+          <OneChartSettings chart={keyName} />
+        </Popover>
+      )}
+    </span>
+  );
+}
+
+async function savePng(model: ChartModel, body: HTMLDivElement | null, title: string): Promise<void> {
+  const canvas = body?.querySelector<HTMLCanvasElement>(".uplot canvas");
+  if (!canvas) return;
+  try {
+    const entries = model.readings.peek().map((reading) => ({
+      color: runColor(reading.run),
+      text: `${runOf(reading.run)?.name ?? reading.run}  ${formatValue(reading.value)}`,
+    }));
+    const colors = { surface: token("--surface"), text: token("--text"), faint: token("--text-2") };
+    saveFile(await pngOf(canvas, uPlot.pxRatio, { title, entries, colors }), `${title}.png`);
+  } catch (thrown) {
+    showToast("The picture could not be made.", { tone: "error", hint: apiErrorFrom(thrown).message });
+  }
+}
+
+async function saveCsv(model: ChartModel, runs: readonly RunView[]): Promise<void> {
+  try {
+    const { text, isExact } = await csvOf({
+      runs: runs.map(({ uid, name }) => ({ uid, name })),
+      key: model.keyName,
+      x: model.settings.peek().x,
+      range: model.shared.peek().zoom.peek(),
+      isSystem: model.isSystem,
+    });
+    saveFile(new Blob([text], { type: "text/csv" }), `${model.keyName}.csv`);
+    if (!isExact) showToast("The file holds buckets, not every point.", { hint: "Zoom in for single values, or read them all with the API's scan_history()." });
+  } catch (thrown) {
+    const error = apiErrorFrom(thrown);
+    showToast("The values could not be loaded.", { tone: "error", hint: error.message });
+  }
+}
