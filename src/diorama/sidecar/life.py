@@ -7,7 +7,7 @@ nothing was written to it for a day.
 
 from __future__ import annotations
 
-import socket
+import os
 import time
 from pathlib import Path
 
@@ -45,9 +45,17 @@ def is_alive(pid: int, pid_started: float | None = None) -> bool:
 def is_writer_alive(start: Start, writer_dir: Path) -> bool:
     """Whether the process that wrote this journal may still write to it."""
     host = start.environment.get("host")
-    if isinstance(host, str) and host and host != socket.gethostname():
+    if isinstance(host, str) and host and host != _own_host():
         return time.time() - newest_change(writer_dir) < FOREIGN_SILENCE_SECS
     return is_alive(start.pid, start.pid_started)
+
+
+def _own_host() -> str:
+    if hasattr(os, "uname"):
+        return os.uname().nodename
+    import socket
+
+    return socket.gethostname()
 
 
 def newest_change(directory: Path) -> float:

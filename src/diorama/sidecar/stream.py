@@ -18,7 +18,6 @@ from pathlib import Path
 from diorama.errors import JournalError
 from diorama.journal.codec import decode_entry
 from diorama.journal.entry import Batch, Entry, Finish, Lost, Numbered, Start, Warn
-from diorama.journal.frame import Frame, decode_frame
 from diorama.journal.reader import JournalReader, segment_name
 from diorama.journal.writer import ACK, read_ack
 from diorama.sidecar.encode import EncoderPool, MediaInWork
@@ -28,7 +27,6 @@ BATCH_BYTES = 4 << 20
 BATCH_ENTRIES = 5_000
 READ_BYTES = 2 << 20
 GONE_PREFIX = ".gone-"
-START_COPY = "start"
 
 
 @dataclass(slots=True)
@@ -98,8 +96,6 @@ class Stream:
             frames = self._reader.poll(is_final=True)
             self.is_exhausted = not frames
         self._lost += self._reader.take_lost()
-        if self.acked_seq == 0 and self._lost and self._lost[0].first_seq == 1:
-            self._take_start_from_copy()
         for seq, payload in frames:
             self._take(seq, payload)
         return len(frames)
@@ -175,15 +171,6 @@ class Stream:
             return  # Windows, while somebody still has a file open; the next drain finds nothing new in it
         shutil.rmtree(gone, ignore_errors=True)
 
-    def _take_start_from_copy(self) -> None:
-        """The frame of the Start entry is damaged, but its copy is not: the run begins all the same."""
-        lost = self._lost.pop(0)
-        text = f"the first entry, in {lost.segment}, was damaged and was restored from its copy"
-        self._items.append(_Item(1, self.start, 0, None, []))
-        self._items.append(_Item(1, Warn(time.time(), "journal-repaired", text), 0, None, []))
-        if lost.last_seq > 1:
-            self._lost.insert(0, Lost(2, lost.last_seq, lost.segment, lost.reason))
-
     def _take(self, seq: int, payload: bytes) -> None:
         lost, self._lost = self._lost, []
         try:
@@ -212,28 +199,19 @@ def open_stream(directory: Path, encoders: EncoderPool) -> Stream | None:
 def read_start(directory: Path) -> Start | None:
     """The Start entry of a journal; None if nothing was written yet (or only a torn first frame).
 
-    The writer keeps a second copy in the file `start`, because without it the whole journal would hang
-    on one frame. Raises JournalError if both are damaged.
+    Writers begin with two Start entries, because otherwise a whole journal would hang on one frame.
+    Raises JournalError if neither can be read.
     """
     with JournalReader(directory) as reader:
         frames = reader.poll(limit_bytes=1)
-    if frames and frames[0][0] == 1:
-        return _start_from(frames[0][1], directory)
+    if not frames:
+        return None
     try:
-        copy = decode_frame((directory / START_COPY).read_bytes(), 0)
-    except FileNotFoundError:
-        copy = None
-    if isinstance(copy, Frame):
-        return _start_from(copy.payload, directory)
-    if frames:
-        raise JournalError(f"the first entry of the journal {directory} is damaged: nobody knows its run")
-    return None
-
-
-def _start_from(payload: bytes, directory: Path) -> Start:
-    entry = decode_entry(payload)
+        entry = decode_entry(frames[0][1])
+    except JournalError as error:
+        raise JournalError(f"the first entry of the journal {directory}: {error}") from error
     if not isinstance(entry, Start):
-        raise JournalError(f"the journal {directory} does not begin with a Start entry")
+        raise JournalError(f"the beginning of the journal {directory} is damaged: nobody knows its run")
     return entry
 
 

@@ -42,20 +42,20 @@ class RunWatch:
         directory = start.environment.get("cwd")
         self._directory = Path(directory) if isinstance(directory, str) and directory else Path.cwd()
         self._writer = JournalWriter(journal_root / name)
-        self._append(
-            Start(
-                entity=start.entity,
-                project=start.project,
-                run=start.run,
-                writer=name,
-                pid=os.getpid(),
-                pid_started=started_at(os.getpid()) or 0.0,
-                time=time.time(),
-                resume="allow",
-                environment={"host": start.environment["host"]} if "host" in start.environment else {},
-                is_secondary=True,
-            )
+        own_start = Start(
+            entity=start.entity,
+            project=start.project,
+            run=start.run,
+            writer=name,
+            pid=os.getpid(),
+            pid_started=started_at(os.getpid()) or 0.0,
+            time=time.time(),
+            resume="allow",
+            environment={"host": start.environment["host"]} if "host" in start.environment else {},
+            is_secondary=True,
         )
+        self._append(own_start)
+        self._append(own_start)  # twice, as every writer does
         self._thread = threading.Thread(target=self._watch, name="diorama-watch", daemon=True)
         self._thread.start()
 

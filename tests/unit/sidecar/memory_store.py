@@ -75,7 +75,14 @@ class Journal:
     """A writer's journal, as the client makes it."""
 
     def __init__(
-        self, root: Path, token: str = "t", n: int = 0, *, pid: int | None = None, **start: Any
+        self,
+        root: Path,
+        token: str = "t",
+        n: int = 0,
+        *,
+        pid: int | None = None,
+        start_copies: int = 1,
+        **start: Any,
     ) -> None:
         self.name = f"{token}.{n}"
         self.directory = root / self.name
@@ -90,7 +97,8 @@ class Journal:
             "time": time.time(),
         }
         began = started_at(pid) if pid != DEAD_PID else None
-        self.add(Start(**{**fields, "pid_started": began or 0.0, **start}))
+        for _ in range(start_copies):
+            self.add(Start(**{**fields, "pid_started": began or 0.0, **start}))
         self.steps = 0
 
     def add(self, entry: Entry) -> int:
