@@ -12,6 +12,7 @@ from diorama.errors import BadRequest
 from diorama.server.content import content_headers
 from diorama.server.endpoint import Call, endpoint
 from diorama.service import views
+from diorama.service.jsonable import to_json
 
 if TYPE_CHECKING:
     from diorama.service import Service
@@ -138,7 +139,7 @@ def _lines(rows: Iterator[dict[str, object]]) -> Iterator[bytes]:
     encode = msgspec.json.Encoder().encode
     chunk = bytearray()
     for row in rows:
-        chunk += encode(row) + b"\n"
+        chunk += encode(to_json(row)) + b"\n"
         if len(chunk) >= 64 * 1024:
             yield bytes(chunk)
             chunk.clear()

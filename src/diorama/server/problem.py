@@ -34,7 +34,9 @@ _STATUS: tuple[tuple[type[errors.DioramaError], int], ...] = (
     (errors.Forbidden, 403),
     (errors.TooNew, 503),
     (errors.UsageError, 400),
-    (errors.JournalError, 400),
+    (errors.Corrupt, 500),
+    # A full disk or a busy database: not now, but perhaps soon. Sidecars keep the data and come again.
+    (errors.StoreError, 503),
 )
 
 
@@ -67,7 +69,7 @@ def response_from_error(error: errors.DioramaError) -> Response:
         code = http.HTTPStatus(error.status).phrase.lower().replace(" ", "_")
         return problem_response(error.status, code, error.message, hint=error.hint, headers=error.headers)
     status = next((status for cls, status in _STATUS if isinstance(error, cls)), 500)
-    if status == 500:
+    if status >= 500:
         log.error("%s: %s", error.code, ascii(str(error)))
     headers = {"www-authenticate": 'Bearer realm="diorama"'} if status == 401 else None
     return problem_response(status, error.code, error.message, hint=error.hint, headers=headers)

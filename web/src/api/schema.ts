@@ -301,6 +301,7 @@ export interface MaskLayer {
  * form "corners": position = (min_x, max_x, min_y, max_y).
  * form "middle":  position = (middle_x, middle_y, width, height).
  * domain "fraction": of the image's width and height; "pixel": of its pixels.
+ * Numbers are kept as they came, NaN and infinities included. extra: other keys that the box had.
  */
 export interface BoxRecord {
   form: "corners" | "middle";
@@ -309,9 +310,10 @@ export interface BoxRecord {
   class_id?: number | null;
   caption?: string | null;
   scores?: Record<string, number>;
+  extra?: Record<string, unknown>;
 }
 
-/** A named set of boxes. */
+/** A named set of boxes. class_labels: class id -> name, for every class id that a box has. */
 export interface BoxLayer {
   boxes?: BoxRecord[];
   class_labels?: Record<string, string>;
@@ -320,9 +322,11 @@ export interface BoxLayer {
 /**
  * A picture. `thumbnail` is None when the picture itself is small enough to be one.
  *
- * width, height: pixels. format: "png", "jpg", "bmp", "webp", "gif" ... of `blob`.
- * mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16 ...).
+ * width, height: pixels, as a viewer shows them (EXIF orientation applied). format: "png", "jpg", "bmp",
+ * "webp", "gif" or "tiff" of `blob`. mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16 ...).
  * normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "clip", or "none".
+ * non_finite, out_of_range: how many numbers were NaN or infinite, and how many were clipped.
+ * preview: a full-size PNG when browsers can't draw the format (tiff).
  * masks, boxes: layer name -> layer. classes: id -> name shared by all layers.
  */
 export interface ImageRecord {
@@ -340,6 +344,9 @@ export interface ImageRecord {
   masks?: Record<string, MaskLayer>;
   boxes?: Record<string, BoxLayer>;
   classes?: Record<string, string>;
+  non_finite?: number;
+  out_of_range?: number;
+  preview?: BlobRef | null;
 }
 
 /**
@@ -356,8 +363,17 @@ export interface HistogramRecord {
   non_finite?: number;
 }
 
+/** Bytes with a name. `name` is only a label, never a path on the server. */
+export interface FileRecord {
+  kind: "file";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  name: string;
+}
+
 /** Every kind of media, told apart by `kind`. */
-export type MediaRecord = ImageRecord | HistogramRecord;
+export type MediaRecord = ImageRecord | HistogramRecord | FileRecord;
 
 /** What the server sends where JSON has no number: see the Python module `service.views`. */
 export interface SpecialNumber {
