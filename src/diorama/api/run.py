@@ -1,0 +1,220 @@
+"""A run as the read side gives it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from diorama.api.loaded import with_media
+from diorama.api.source import Source
+from diorama.errors import NotFound, UsageError
+from diorama.model import BlobRef
+from diorama.service.views import ConsoleLineView, FileView, RunView, WarningView
+
+if TYPE_CHECKING:
+    from diorama.journal.entry import RunState
+
+CONSOLE_PAGE = 5000
+
+
+class ApiFile:
+    """A file of a run.
+
+    name: as it was saved ("/" makes folders). size_bytes, mime, sha256: of its bytes.
+    """
+
+    def __init__(self, source: Source, view: FileView) -> None:
+        self._source = source
+        self.name = view.name
+        self.size_bytes = view.size_bytes
+        self.mime = view.mime
+        self.sha256 = view.sha256
+
+    def read(self) -> bytes:
+        """The bytes, checked against their checksum."""
+        return self._source.get_blob(BlobRef(self.sha256, self.size_bytes, self.mime))
+
+    def download(self, root: str | os.PathLike[str] = ".", *, replace: bool = False) -> Path:
+        """Write the file below `root`, making folders; returns where.
+
+        A name that would leave `root` (absolute, with "..", through a symbolic link) raises UsageError;
+        a file that is there already raises FileExistsError unless `replace`.
+        """
+        target = _below(Path(root), self.name)
+        if target.exists() and not replace:
+            raise FileExistsError(f"{target} is there already; replace=True overwrites it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_name(f".{secrets.token_hex(6)}.part")
+        try:
+            draft.write_bytes(self.read())
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+        return target
+
+    def __repr__(self) -> str:
+        return f"<file {self.name!r}, {self.size_bytes} bytes>"
+
+
+class ApiRun:
+    """A run, as it was when it was asked for.
+
+    id, name, entity, project, state, tags, notes, group, job_type, created_at (Unix seconds),
+    runtime_secs, last_step, exit_code, url. config: nested dict with the exact values that were set.
+    summary: the same, with media as LoadedMedia.
+    """
+
+    def __init__(self, source: Source, view: RunView) -> None:
+        self._source = source
+        self._view = view
+        self._documents: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self.id = view.id
+        self.name = view.name
+        self.entity = view.entity
+        self.project = view.project
+        self.state: RunState = view.state
+        self.tags = list(view.tags)
+        self.notes = view.notes
+        self.group = view.group
+        self.job_type = view.job_type
+        self.created_at = view.created_at
+        self.runtime_secs = view.runtime_secs
+        self.last_step = view.last_step
+        self.exit_code = view.exit_code
+
+    @property
+    def path(self) -> str:
+        """entity/project/id"""
+        return f"{self.entity}/{self.project}/{self.id}"
+
+    @property
+    def url(self) -> str:
+        """Where a browser shows the run."""
+        return self._source.url_of(self._view)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What the run was started with."""
+        return self._both()[0]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The last (or aggregated, or hand-set) value of every key."""
+        return self._both()[1]
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """Python, machine, command line, git."""
+        return self._source.find_run(self.entity, self.project, self.id).environment
+
+    @property
+    def warnings(self) -> list[WarningView]:
+        """What was not as it should be."""
+        return self._source.find_run(self.entity, self.project, self.id).warnings
+
+    def scan_history(
+        self,
+        keys: list[str] | None = None,
+        page_size: int = 1000,
+        min_step: int | None = None,
+        max_step: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Every row that was logged, nothing sampled: {"_step", "_timestamp", "_runtime", your keys ...}.
+
+        keys: only rows that have all of them. min_step is included, max_step is not. Media come as
+        LoadedMedia: `row["picture"].array`. page_size is accepted for W&B's sake and ignored.
+
+        >>> [row["loss"] for row in run.scan_history(keys=["loss"])]     # doctest: +SKIP
+        [0.9, 0.7, 0.4]
+        """
+        del page_size
+        rows = self._source.scan_history(
+            self._view.uid,
+            keys=list(keys) if keys is not None else None,
+            min_step=min_step,
+            max_step=None if max_step is None else max_step - 1,
+        )
+        for row in rows:
+            yield with_media(row, self._source.get_blob)
+
+    def history(self, keys: list[str] | None = None, samples: int = 500, pandas: bool = False) -> Any:
+        """At most `samples` rows, evenly spread, the first and last included; see `scan_history`.
+
+        pandas=True gives a DataFrame (pandas must be installed), else a list of dicts.
+        """
+        if samples < 1:
+            raise UsageError("samples must be at least 1")
+        kept: list[dict[str, Any]] = []
+        stride = 1
+        last: dict[str, Any] | None = None
+        for number, row in enumerate(self.scan_history(keys=keys)):
+            last = row
+            if number % stride == 0:
+                kept.append(row)
+                if len(kept) >= 4 * samples:
+                    kept = kept[::2]
+                    stride *= 2
+        if last is not None and kept[-1] is not last:
+            kept.append(last)
+        if len(kept) > samples:
+            share = (len(kept) - 1) / max(samples - 1, 1)
+            kept = [kept[round(number * share)] for number in range(samples)]
+        return _data_frame(kept) if pandas else kept
+
+    def files(self) -> list[ApiFile]:
+        """The run's files, by name."""
+        return [ApiFile(self._source, view) for view in self._source.files(self._view.uid).files]
+
+    def file(self, name: str) -> ApiFile:
+        """One of the run's files. Raises NotFound."""
+        for found in self.files():
+            if found.name == name:
+                return found
+        raise NotFound(f"{self.path} has no file {name!r}", hint="files() lists them")
+
+    def console_lines(self) -> Iterator[ConsoleLineView]:
+        """What the run printed, line by line: number, time, stream, text."""
+        offset = 0
+        while True:
+            page = self._source.console(self._view.uid, offset=offset, limit=CONSOLE_PAGE)
+            yield from page.lines
+            offset += len(page.lines)
+            if not page.lines or offset >= page.matched:
+                return
+
+    def _both(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._documents is None:
+            config, summary = self._source.documents(self._view)
+            self._documents = (config, with_media(summary, self._source.get_blob))
+        return self._documents
+
+    def __repr__(self) -> str:
+        return f"<run {self.path} ({self.state})>"
+
+
+def _data_frame(rows: list[dict[str, Any]]) -> Any:
+    try:
+        pandas = importlib.import_module("pandas")
+    except ImportError as error:
+        raise UsageError("history(pandas=True) needs pandas", hint="pip install pandas") from error
+    return pandas.DataFrame(rows)
+
+
+def _below(root: Path, name: str) -> Path:
+    """`root/name`, if that is inside `root` on every platform."""
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    unsafe = (
+        not parts
+        or name.startswith(("/", "\\"))
+        or bool(PureWindowsPath(name).drive)
+        or any(part in ("..", "") or "\x00" in part for part in parts)
+    )
+    base = root.resolve()
+    target = base.joinpath(*parts) if not unsafe else base
+    if unsafe or not target.resolve().is_relative_to(base) or target.resolve() == base:
+        raise UsageError(f"the file name {name[:200]!r} would leave the folder {root}")
+    return target

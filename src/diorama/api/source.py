@@ -1,0 +1,256 @@
+"""Where the read side reads: a store on this machine, or a server over HTTP. Both answer alike."""
+
+from __future__ import annotations
+
+import time
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from diorama import errors
+from diorama.client import channel as journals
+from diorama.model import DEFAULT_PORT, BlobRef, StoreDir
+from diorama.service import Service
+from diorama.service.jsonable import from_json
+from diorama.service.views import ConsolePage, FileList, Problem, ProjectList, RunDetail, RunList, RunView
+from diorama.sidecar import drain
+from diorama.sidecar.ship import LocalTransport
+
+OWN_RUNS_WAIT_SECS = 10.0
+"""How long to wait for the sidecar of runs that this very process is still logging to."""
+
+T = TypeVar("T")
+
+
+class Source(Protocol):
+    """What the read side needs. Raises NotFound, BadRequest, StoreError ... as the service does."""
+
+    def projects(self) -> ProjectList: ...
+
+    def runs(self, entity: str, project: str, *, sort: str, limit: int, offset: int) -> RunList: ...
+
+    def find_run(self, entity: str, project: str, id: str) -> RunDetail: ...
+
+    def documents(self, run: RunView) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(config, summary), exact."""
+        ...
+
+    def scan_history(
+        self, uid: int, *, keys: list[str] | None, min_step: int | None, max_step: int | None
+    ) -> Iterator[dict[str, Any]]: ...
+
+    def files(self, uid: int) -> FileList: ...
+
+    def console(self, uid: int, *, offset: int, limit: int) -> ConsolePage: ...
+
+    def get_blob(self, blob: BlobRef) -> bytes: ...
+
+    def url_of(self, run: RunView) -> str:
+        """Where a browser shows the run."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class LocalSource:
+    """A store on this machine. What journals still hold is stored first, so that nothing is missed."""
+
+    def __init__(self, store_dir: StoreDir) -> None:
+        self._store_dir = store_dir
+        self._service = Service.open(store_dir)
+        self._transport = LocalTransport(store_dir, self._service)
+
+    def refresh(self) -> None:
+        """Store what journals hold: of dead processes, and of runs that this process still logs to."""
+        report = drain(self._store_dir, transport=self._transport)
+        deadline = time.monotonic() + OWN_RUNS_WAIT_SECS
+        while report.skipped_live and time.monotonic() < deadline:
+            if all(channel.is_stored for channel in journals.open_channels()):
+                return
+            time.sleep(0.01)
+
+    def projects(self) -> ProjectList:
+        self.refresh()
+        return self._service.projects()
+
+    def runs(self, entity: str, project: str, *, sort: str, limit: int, offset: int) -> RunList:
+        if offset == 0:
+            self.refresh()
+        return self._service.runs(entity, project, sort=sort, limit=limit, offset=offset)
+
+    def find_run(self, entity: str, project: str, id: str) -> RunDetail:
+        self.refresh()
+        return self._service.run(self._service.find_run(entity, project, id).uid)
+
+    def documents(self, run: RunView) -> tuple[dict[str, Any], dict[str, Any]]:
+        return self._service.documents(run.uid)
+
+    def scan_history(
+        self, uid: int, *, keys: list[str] | None, min_step: int | None, max_step: int | None
+    ) -> Iterator[dict[str, Any]]:
+        self.refresh()
+        return self._service.scan_history(uid, keys=keys, min_step=min_step, max_step=max_step)
+
+    def files(self, uid: int) -> FileList:
+        self.refresh()
+        return self._service.files(uid)
+
+    def console(self, uid: int, *, offset: int, limit: int) -> ConsolePage:
+        if offset == 0:
+            self.refresh()
+        return self._service.console(uid, offset=offset, limit=limit)
+
+    def get_blob(self, blob: BlobRef) -> bytes:
+        return self._service.get_blob(blob)
+
+    def url_of(self, run: RunView) -> str:
+        return _page_url(_running_server(self._store_dir) or f"http://127.0.0.1:{DEFAULT_PORT}", run)
+
+    def close(self) -> None:
+        self._service.close()
+
+
+class RemoteSource:
+    """A server. Redirects are off, so that the key never reaches another host."""
+
+    def __init__(self, url: str, key: str | None) -> None:
+        import urllib3
+
+        if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
+            raise errors.UsageError(f"the server's URL must begin with http:// or https://, not {url[:80]!r}")
+        self._base = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._pool = urllib3.PoolManager(
+            retries=urllib3.Retry(3, redirect=0, backoff_factor=0.2, allowed_methods={"GET"}),
+            timeout=urllib3.Timeout(connect=10.0, read=120.0),
+        )
+
+    def projects(self) -> ProjectList:
+        return self._get("/api/projects", ProjectList)
+
+    def runs(self, entity: str, project: str, *, sort: str, limit: int, offset: int) -> RunList:
+        path = f"/api/projects/{_quoted(entity)}/{_quoted(project)}/runs"
+        return self._get(path, RunList, sort=sort, limit=limit, offset=offset)
+
+    def find_run(self, entity: str, project: str, id: str) -> RunDetail:
+        return self._get(f"/api/runs/{_quoted(entity)}/{_quoted(project)}/{_quoted(id)}", RunDetail)
+
+    def documents(self, run: RunView) -> tuple[dict[str, Any], dict[str, Any]]:
+        return from_json(run.config), from_json(run.summary)
+
+    def scan_history(
+        self, uid: int, *, keys: list[str] | None, min_step: int | None, max_step: int | None
+    ) -> Iterator[dict[str, Any]]:
+        # The route separates keys by commas; keys with commas in them are picked out here instead.
+        asked = keys if keys is not None and not any("," in key for key in keys) else None
+        reply = self._open(
+            f"/api/runs/{uid}/history",
+            keys=",".join(asked) if asked is not None else None,
+            min_step=min_step,
+            max_step=max_step,
+        )
+        try:
+            rest = b""
+            for part in reply.stream(1 << 16):
+                *lines, rest = (rest + part).split(b"\n")
+                for line in lines:
+                    row: dict[str, Any] = from_json(msgspec.json.decode(line))
+                    if keys is None or asked is not None:
+                        yield row
+                    elif all(key in row for key in keys):
+                        yield {
+                            key: row[key] for key in dict.fromkeys(("_step", "_timestamp", "_runtime", *keys))
+                        }
+        finally:
+            reply.release_conn()
+
+    def files(self, uid: int) -> FileList:
+        return self._get(f"/api/runs/{uid}/files", FileList)
+
+    def console(self, uid: int, *, offset: int, limit: int) -> ConsolePage:
+        return self._get(f"/api/runs/{uid}/console", ConsolePage, offset=offset, limit=limit)
+
+    def get_blob(self, blob: BlobRef) -> bytes:
+        from diorama.store.blobs import check_bytes
+
+        reply = self._open(f"/api/blobs/{blob.sha256}")
+        try:
+            return check_bytes(blob.sha256, reply.read())
+        finally:
+            reply.release_conn()
+
+    def url_of(self, run: RunView) -> str:
+        return _page_url(self._base, run)
+
+    def close(self) -> None:
+        self._pool.clear()
+
+    def _get(self, path: str, shape: type[T], **query: Any) -> T:
+        reply = self._open(path, **query)
+        try:
+            return msgspec.json.decode(reply.read(), type=shape)
+        except msgspec.MsgspecError as error:
+            raise errors.StoreError(
+                f"{self._base} did not answer as a Diorama server does", hint="check the URL"
+            ) from error
+        finally:
+            reply.release_conn()
+
+    def _open(self, path: str, **query: Any) -> Any:
+        import urllib3
+
+        fields = {name: str(value) for name, value in query.items() if value is not None}
+        url = self._base + path + (f"?{urllib.parse.urlencode(fields)}" if fields else "")
+        try:
+            reply = self._pool.request(
+                "GET", url, headers=self._headers, preload_content=False, redirect=False
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise errors.StoreError(
+                f"{self._base} does not answer: {error}", hint="is the server running, and the URL right?"
+            ) from error
+        if reply.status == 200:
+            return reply
+        data = reply.read(1 << 16)
+        reply.release_conn()
+        raise _error_from(reply.status, data)
+
+
+def _error_from(status: int, data: bytes) -> errors.DioramaError:
+    try:
+        problem = msgspec.json.decode(data, type=Problem)
+    except msgspec.MsgspecError:
+        problem = Problem("store", f"the server answered {status}")
+    for cls in (
+        errors.NotFound,
+        errors.BadRequest,
+        errors.Unauthorized,
+        errors.Forbidden,
+        errors.Corrupt,
+        errors.TooLarge,
+        errors.TooNew,
+    ):
+        if cls.code == problem.code:
+            return cls(problem.message, hint=problem.hint)
+    return errors.StoreError(problem.message, hint=problem.hint)
+
+
+class _ServerFile(msgspec.Struct):
+    url: str
+
+
+def _running_server(store_dir: StoreDir) -> str | None:
+    try:
+        return msgspec.json.decode(store_dir.server_file.read_bytes(), type=_ServerFile).url.rstrip("/")
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _page_url(base: str, run: RunView) -> str:
+    return f"{base}/{_quoted(run.entity)}/{_quoted(run.project)}/runs/{_quoted(run.id)}"
+
+
+def _quoted(name: str) -> str:
+    return urllib.parse.quote(name, safe="")
