@@ -1,0 +1,28 @@
+/** Draws any logged item: the same card in grids, table cells, summaries and full view. */
+import type { JSX } from "preact";
+import { UnknownCard } from "@/media/unknown/UnknownCard";
+import { isKnown, isRecord, viewOfRecord } from "@/media/records";
+import type { CardSize } from "@/media/view";
+import { exactText, formatValue } from "@/parts/format";
+import type { ShownItem } from "@/state/mediaView";
+import "@/media/media.css";
+
+export interface MediaCardProps {
+  /** A media record, or any plain value. */
+  record: unknown;
+  size: CardSize;
+  /** Room for it in CSS pixels; without it the card measures its place. */
+  box?: { width: number; height: number };
+  /** Where it is shown, when it is a tile: then it can be zoomed, probed and selected. */
+  shown?: ShownItem;
+}
+
+export function MediaCard({ record, ...rest }: MediaCardProps): JSX.Element {
+  if (isKnown(record)) {
+    const { Card } = viewOfRecord(record);
+    return <Card record={record} {...rest} />;
+  }
+  if (isRecord(record)) return <UnknownCard record={record} size={rest.size} />;
+  if (rest.size === "thumb") return <span class="media-value-thumb truncate" title={exactText(record)}>{formatValue(record)}</span>;
+  return <pre class="media-value">{exactText(record)}</pre>;
+}

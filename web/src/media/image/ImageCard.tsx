@@ -1,0 +1,71 @@
+/** An image with its overlays, wherever it is shown. */
+import type { JSX } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ImageRecord } from "@/api/schema";
+import { ImageStage } from "@/media/image/stage";
+import type { Size } from "@/media/image/transform";
+import type { CardProps } from "@/media/view";
+import { openFull, selected } from "@/state/mediaView";
+import "@/media/image/image.css";
+
+const THUMB_SIDE = 96;
+
+export function ImageCard({ record, size, box, shown }: CardProps<ImageRecord>): JSX.Element {
+  const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const stage = useRef<ImageStage | null>(null);
+  const latest = useRef(shown);
+  latest.current = shown;
+  const [measured, setMeasured] = useState<Size | null>(null);
+  const place = box ?? (size === "thumb" ? thumbSize(record) : measured);
+  const isInteractive = shown !== undefined;
+
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (!element || box || size === "thumb") return;
+    const observer = new ResizeObserver(() => setMeasured({ width: element.clientWidth, height: element.clientHeight }));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [box === undefined, size]);
+
+  useLayoutEffect(() => {
+    if (!canvas.current) return;
+    stage.current = new ImageStage(canvas.current, {
+      isInteractive,
+      alwaysZooms: size === "full",
+      onSelect: () => {
+        const { current } = latest;
+        if (current) selected.value = { run: current.run, key: current.key, index: current.index };
+      },
+    });
+    return () => {
+      stage.current?.dispose();
+      stage.current = null;
+    };
+  }, [isInteractive, size]);
+
+  useLayoutEffect(() => {
+    if (place) stage.current?.show(record, place, shown ?? null);
+  });
+
+  const hasAlpha = /A|P/.test(record.mode ?? "RGB");
+  return (
+    <div ref={frame} class={`image-card image-${size}${hasAlpha ? " image-checker" : ""}`}>
+      <canvas
+        ref={canvas}
+        class="image-canvas"
+        role="img"
+        aria-label={record.caption ?? `image, ${record.width} by ${record.height} pixels`}
+        style={place ? { width: `${place.width}px`, height: `${place.height}px` } : {}}
+        onDblClick={() => {
+          if (shown && size !== "full") openFull({ run: shown.run, key: shown.key, index: shown.index });
+        }}
+      />
+    </div>
+  );
+}
+
+function thumbSize(record: ImageRecord): Size {
+  const scale = THUMB_SIDE / Math.max(record.width, record.height);
+  return { width: Math.max(1, Math.round(record.width * scale)), height: Math.max(1, Math.round(record.height * scale)) };
+}

@@ -1,0 +1,171 @@
+/** Decoded pictures and masks: where they come from and how long they stay. */
+import { apiErrorFrom, request } from "@/api/client";
+import type { BlobRef, ImageRecord, MaskLayer } from "@/api/schema";
+import { type GreyImage, decodeGreyPng } from "@/media/image/maskPng";
+import type { DecodeAnswer, DecodeJob } from "@/media/image/maskPng.worker";
+import type { Need, Preparation } from "@/media/view";
+import { DecodedCache, type Loading } from "@/state/decodedCache";
+import { overlays } from "@/state/overlays";
+import { layerOf } from "@/state/overlayState";
+
+const PICTURES_LIMIT_BYTES = 384 * 1024 * 1024;
+const MASKS_LIMIT_BYTES = 192 * 1024 * 1024;
+/** Longest side of the thumbnails that the server keeps. */
+export const THUMBNAIL_SIDE = 256;
+/** A thumbnail may be stretched so far before the whole picture is fetched. */
+const STRETCH_ALLOWED = 1.25;
+
+export const pictures = new DecodedCache<ImageBitmap>({
+  load: decodePicture,
+  sizeBytes: (bitmap) => bitmap.width * bitmap.height * 4,
+  dispose: (bitmap) => bitmap.close(),
+  limitBytes: PICTURES_LIMIT_BYTES,
+});
+
+export const masks = new DecodedCache<GreyImage>({
+  load: decodeMask,
+  sizeBytes: (image) => image.values.byteLength,
+  limitBytes: MASKS_LIMIT_BYTES,
+});
+
+async function blobOf({ sha256 }: BlobRef): Promise<Blob> {
+  const response = await request("GET", `api/blobs/${encodeURIComponent(sha256)}`, undefined, {});
+  return response.blob();
+}
+
+async function decodePicture(blob: BlobRef): Promise<ImageBitmap> {
+  let file: Blob;
+  try {
+    file = await blobOf(blob);
+  } catch (thrown) {
+    throw new Error(fetchProblem(thrown));
+  }
+  try {
+    return await createImageBitmap(file, { colorSpaceConversion: "none" });
+  } catch {
+    throw new Error(`The browser can't decode this picture (${blob.mime}).`);
+  }
+}
+
+async function decodeMask(blob: BlobRef): Promise<GreyImage> {
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(await (await blobOf(blob)).arrayBuffer());
+  } catch (thrown) {
+    throw new Error(fetchProblem(thrown));
+  }
+  try {
+    return await decodeAway(bytes);
+  } catch (thrown) {
+    throw new Error(`The mask can't be decoded: ${thrown instanceof Error ? thrown.message : String(thrown)}.`);
+  }
+}
+
+function fetchProblem(thrown: unknown): string {
+  const error = apiErrorFrom(thrown);
+  return error.status === 404 || error.status === 410 ? "The file is no longer in the store." : error.message;
+}
+
+// ---- a worker for masks; without one (a browser that forbids it) they are decoded here ----
+
+let worker: Worker | null | undefined;
+let lastJob = 0;
+const waiting = new Map<number, { resolve: (image: GreyImage) => void; reject: (reason: Error) => void; bytes: Uint8Array }>();
+
+function decodeAway(bytes: Uint8Array): Promise<GreyImage> {
+  worker ??= startWorker();
+  if (!worker) return decodeGreyPng(bytes);
+  const id = ++lastJob;
+  const here = worker;
+  return new Promise((resolve, reject) => {
+    waiting.set(id, { resolve, reject, bytes });
+    here.postMessage({ id, bytes } satisfies DecodeJob);
+  });
+}
+
+function startWorker(): Worker | null {
+  try {
+    const started = new Worker(new URL("./maskPng.worker.ts", import.meta.url), { type: "module" });
+    started.onmessage = ({ data }: MessageEvent<DecodeAnswer>) => {
+      const job = waiting.get(data.id);
+      waiting.delete(data.id);
+      if (data.image) job?.resolve(data.image);
+      else job?.reject(new Error(data.problem ?? "unknown"));
+    };
+    started.onerror = () => {
+      worker = null; // it never came up: do its work here from now on
+      for (const { resolve, reject, bytes } of waiting.values()) decodeGreyPng(bytes).then(resolve, reject);
+      waiting.clear();
+    };
+    return started;
+  } catch {
+    return null;
+  }
+}
+
+// ---- what a record needs ----
+
+/** The whole picture as a browser can draw it: of a tiff that is a PNG made beside it. */
+export function wholeOf(record: ImageRecord): BlobRef {
+  return record.preview ?? record.blob;
+}
+
+/** The thumbnail where it is large enough on the screen, else the whole picture. */
+export function pictureFor(record: ImageRecord, drawnWidth: number): BlobRef {
+  if (!record.thumbnail) return wholeOf(record);
+  const shrink = Math.min(1, THUMBNAIL_SIDE / Math.max(record.width, record.height));
+  return drawnWidth <= record.width * shrink * STRETCH_ALLOWED ? record.thumbnail : wholeOf(record);
+}
+
+/** The best picture that is decoded: the wanted one, else whichever there is. */
+export function decodedPicture(record: ImageRecord, wanted: BlobRef): { blob: BlobRef; bitmap: ImageBitmap } | undefined {
+  for (const blob of [wanted, wholeOf(record), record.thumbnail]) {
+    const bitmap = blob ? pictures.get(blob.sha256) : undefined;
+    if (blob && bitmap) return { blob, bitmap };
+  }
+  return undefined;
+}
+
+/** The mask layers that are drawn under the present overlay state, in the order they were logged. */
+export function drawnMasks(record: ImageRecord): [name: string, layer: MaskLayer][] {
+  const all = Object.entries(record.masks ?? {});
+  const names = all.map(([name]) => name);
+  const state = overlays.peek();
+  return all.filter(([name]) => layerOf(state, "mask", name, names).isVisible);
+}
+
+export function prepareImage(record: ImageRecord, need: Need): Preparation {
+  const wanted = pictureFor(record, Math.min(need.width, (need.height * record.width) / record.height));
+  const layers = drawnMasks(record).map(([, layer]) => layer.blob);
+  const holds = [...layers.map(({ sha256 }) => masks.hold(sha256)), pictures.hold(wanted.sha256)];
+  if (record.thumbnail) holds.push(pictures.hold(record.thumbnail.sha256));
+  const loads: Loading<unknown>[] = [];
+  const follow = <T>(loading: Loading<T>): Promise<T> => {
+    loads.push(loading);
+    return loading.ready;
+  };
+  const isReady = decodedPicture(record, wanted) !== undefined && layers.every((blob) => masks.get(blob.sha256) !== undefined);
+  const pictureLoads = [follow(pictures.load(wanted, need.isUrgent))];
+  // The small one comes first and is shown until the large one is there.
+  if (need.isUrgent && record.thumbnail && wanted !== record.thumbnail) pictureLoads.push(follow(pictures.load(record.thumbnail, true)));
+  const maskLoads = layers.map((blob) => follow(masks.load(blob, need.isUrgent)));
+  const ready = Promise.all([firstOf(pictureLoads), ...maskLoads]).then(() => undefined);
+  ready.catch(() => undefined); // whoever prefetches does not listen
+  return {
+    isReady,
+    ready,
+    release: () => {
+      for (const loading of loads) loading.drop();
+      for (const letGo of holds) letGo();
+    },
+  };
+}
+
+/** The first that succeeds; when all fail, why the wanted one did. */
+async function firstOf<T>(loads: readonly Promise<T>[]): Promise<T> {
+  try {
+    return await Promise.any(loads);
+  } catch {
+    return loads[0] as Promise<T>;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * One canvas with one picture: follows overlays, zoom and smoothing, asks for sharper pixels when they are needed, and
+ * keeps drawing what it has until they are there. A plain object, so that nothing here runs through rendering.
+ */
+import { effect, signal, untracked } from "@preact/signals";
+import type { ImageRecord } from "@/api/schema";
+import { attachGestures } from "@/media/image/gestures";
+import { paintScene } from "@/media/image/paint";
+import { decodedPicture, drawnMasks, masks, pictureFor, pictures } from "@/media/image/pictures";
+import { loadForProbe, probeAt } from "@/media/image/probe";
+import { type ImageView, type Point, type Size, WHOLE, isPixelated, pixelAt, placementOf } from "@/media/image/transform";
+import { type ShownItem, probe, smoothing, viewOf } from "@/state/mediaView";
+import { overlays } from "@/state/overlays";
+
+export interface StageOptions {
+  /** Zoom, pan and probe; a card in a list is only looked at. */
+  isInteractive: boolean;
+  alwaysZooms: boolean;
+  onSelect?: (event: PointerEvent) => void;
+}
+
+const PROBE_WAIT_MS = 120;
+
+/** Device pixels per CSS pixel; changes when the window moves to another screen or the browser zooms. */
+const pixelRatio = signal(typeof devicePixelRatio === "number" ? devicePixelRatio : 1);
+if (typeof addEventListener === "function") addEventListener("resize", () => (pixelRatio.value = devicePixelRatio));
+
+const dirty = new Set<ImageStage>();
+
+/** All stages that changed are drawn in the same frame. */
+function schedule(stage: ImageStage): void {
+  if (dirty.size === 0) requestAnimationFrame(drawDirty);
+  dirty.add(stage);
+}
+
+function drawDirty(): void {
+  const stages = [...dirty];
+  dirty.clear();
+  for (const stage of stages) stage.draw();
+}
+
+export class ImageStage {
+  private record: ImageRecord | null = null;
+  private shown: ShownItem | null = null;
+  private tile: Size = { width: 1, height: 1 };
+  private readonly context: CanvasRenderingContext2D | null;
+  private readonly stopFollowing: () => void;
+  private readonly stopGestures: () => void;
+  private holds = new Map<string, () => void>();
+  private asked: string | null = null;
+  private hoverAt: Point | null = null;
+  private probeTimer: ReturnType<typeof setTimeout> | undefined;
+  private drawnMark = "";
+  private readonly changed = signal(0);
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly options: StageOptions,
+  ) {
+    this.context = canvas.getContext("2d");
+    this.stopFollowing = effect(() => {
+      overlays.value;
+      smoothing.value;
+      pixelRatio.value;
+      this.changed.value;
+      this.view();
+      schedule(this);
+    });
+    this.stopGestures = options.isInteractive
+      ? attachGestures(canvas, {
+          picture: () => this.record ?? this.tile,
+          tile: () => this.tile,
+          view: () => this.view(),
+          setView: (view) => {
+            if (this.shown) viewOf(this.shown).value = view;
+          },
+          onSelect: (event) => options.onSelect?.(event),
+          onHover: (at) => this.hover(at),
+          alwaysZooms: options.alwaysZooms,
+        })
+      : () => undefined;
+  }
+
+  /** Show this record in a tile of this size, at once. */
+  show(record: ImageRecord, tile: Size, shown: ShownItem | null): void {
+    const isSame = record === this.record && tile.width === this.tile.width && tile.height === this.tile.height;
+    this.record = record;
+    this.tile = tile;
+    const before = this.shown;
+    this.shown = shown;
+    if (before?.run !== shown?.run || before?.index !== shown?.index || before?.key !== shown?.key) untracked(() => (this.changed.value += 1));
+    if (isSame) return;
+    this.draw();
+    if (this.hoverAt) this.hover(this.hoverAt);
+  }
+
+  dispose(): void {
+    this.stopFollowing();
+    this.stopGestures();
+    clearTimeout(this.probeTimer);
+    dirty.delete(this);
+    if (this.hoverAt) probe.value = null;
+    for (const letGo of this.holds.values()) letGo();
+  }
+
+  draw(): void {
+    const { record, tile, context, canvas } = this;
+    if (!record || !context || tile.width < 1 || tile.height < 1) return;
+    const ratio = pixelRatio.peek();
+    const size = { width: Math.round(tile.width * ratio), height: Math.round(tile.height * ratio) };
+    if (canvas.width !== size.width) canvas.width = size.width;
+    if (canvas.height !== size.height) canvas.height = size.height;
+    const onScreen = placementOf(untracked(() => this.view()), record, tile);
+    const placement = { scale: onScreen.scale * ratio, x: onScreen.x * ratio, y: onScreen.y * ratio };
+    const wanted = pictureFor(record, record.width * placement.scale);
+    const found = decodedPicture(record, wanted);
+    paintScene(context, {
+      record,
+      picture: found?.bitmap,
+      maskOf: (layer) => masks.get(layer.blob.sha256),
+      overlays: overlays.peek(),
+      placement,
+      tile: size,
+      isPixelated: isPixelated(smoothing.peek(), onScreen.scale, record),
+      ratio,
+    });
+    this.askFor(record, found?.blob.sha256 === wanted.sha256 ? null : wanted);
+    this.keepHeld(found?.blob.sha256, record);
+    if (found) this.markDrawn();
+  }
+
+  private view(): ImageView {
+    return this.shown && this.options.isInteractive ? viewOf(this.shown).value : WHOLE;
+  }
+
+  /** Fetch what is missing for a better drawing; draw again when it is there. */
+  private askFor(record: ImageRecord, picture: { sha256: string; size_bytes: number; mime: string } | null): void {
+    const layers = drawnMasks(record).map(([, layer]) => layer.blob).filter((blob) => masks.get(blob.sha256) === undefined);
+    const asked = [picture?.sha256 ?? "", ...layers.map((blob) => blob.sha256)].join();
+    if (asked === this.asked) return;
+    this.asked = asked;
+    const loads = [...(picture ? [pictures.load(picture).ready] : []), ...layers.map((blob) => masks.load(blob).ready)];
+    for (const ready of loads) {
+      // A failure is told by whoever prepared the tile; here the drawing only stays as it is.
+      (ready as Promise<unknown>).then(() => schedule(this), () => undefined);
+    }
+  }
+
+  private keepHeld(picture: string | undefined, record: ImageRecord): void {
+    const now = new Map<string, () => void>();
+    const keep = (name: string, hold: () => () => void): void => {
+      now.set(name, this.holds.get(name) ?? hold());
+      this.holds.delete(name);
+    };
+    if (picture) keep(`picture ${picture}`, () => pictures.hold(picture));
+    for (const [, { blob }] of drawnMasks(record)) keep(`mask ${blob.sha256}`, () => masks.hold(blob.sha256));
+    for (const letGo of this.holds.values()) letGo();
+    this.holds = now;
+  }
+
+  private hover(at: Point | null): void {
+    this.hoverAt = at;
+    clearTimeout(this.probeTimer);
+    const { record, shown } = this;
+    const pixel = at && record && shown ? pixelAt(at, placementOf(this.view(), record, this.tile), record) : null;
+    if (!pixel || !record || !shown) {
+      probe.value = null;
+      return;
+    }
+    const found = probeAt(record, shown, pixel);
+    probe.value = found;
+    if (found.channels) return;
+    this.probeTimer = setTimeout(() => {
+      const again = (): void => {
+        if (this.record === record && this.hoverAt) this.hover(this.hoverAt);
+      };
+      loadForProbe(record).then(again, () => undefined);
+    }, PROBE_WAIT_MS);
+  }
+
+  /** For whoever measures: when a tile first showed a step. */
+  private markDrawn(): void {
+    const { shown } = this;
+    if (!shown) return;
+    const name = `${shown.run} ${shown.key} ${shown.index} ${shown.cell.step} ${shown.cell.attempts}`;
+    if (name === this.drawnMark) return;
+    this.drawnMark = name;
+    markTileDrawn(shown);
+  }
+}
+
+const MARKS_KEPT = 2_000;
+let marks = 0;
+
+function markTileDrawn({ run, key, index, cell }: ShownItem): void {
+  if (++marks % MARKS_KEPT === 0) performance.clearMarks("diorama:tile-drawn");
+  performance.mark("diorama:tile-drawn", { detail: { run, key, index, step: cell.step } });
+}

@@ -1,0 +1,24 @@
+/** The one overlay state of the page: masks, boxes, classes, colours and thresholds, set once and kept in the URL. */
+import { type ReadonlySignal, type Signal, computed } from "@preact/signals";
+import { ColorRegistry } from "@/media/image/palette";
+import { DEFAULT_OVERLAYS, type OverlayState, formatOverlays, parseOverlays } from "@/state/overlayState";
+import { urlSignal } from "@/state/url";
+
+export const overlays: Signal<OverlayState> = urlSignal<OverlayState>("ov", DEFAULT_OVERLAYS, {
+  parse: parseOverlays,
+  format: formatOverlays,
+  history: "replace",
+});
+
+export function changeOverlays(change: (state: OverlayState) => OverlayState): void {
+  overlays.value = change(overlays.peek());
+}
+
+export const areOverlaysChanged: ReadonlySignal<boolean> = computed(() => formatOverlays(overlays.value) !== "");
+
+const registry = new ColorRegistry();
+
+/** "#rrggbb" of a class: chosen by hand, else its own from the palette. */
+export function classColor(state: OverlayState, name: string, id: number | null): string {
+  return state.colors[name] ?? registry.colorOf(name, id);
+}
