@@ -25,13 +25,10 @@ from __future__ import annotations
 import collections
 import collections.abc
 import datetime
-import decimal
 import enum
-import fractions
 import functools
 import pathlib
 import types
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +67,9 @@ def _become(cls: type) -> Callable[[Any], Any] | None:
         return _adopt_array
     if family in ("pillow", "figure", "axes"):
         return Image
+    for each in cls.__mro__:
+        if f"{each.__module__}.{each.__qualname__}" in _BY_NAME:
+            return _BY_NAME[f"{each.__module__}.{each.__qualname__}"]
     for base, become in _BY_CLASS:
         if issubclass(cls, base):
             return become
@@ -146,6 +146,11 @@ def _adopt_callable(value: Any) -> str | None:
     return f"{value.__module__}.{name}" if isinstance(name, str) else None
 
 
+_BY_NAME: dict[str, Callable[[Any], Any]] = {
+    "decimal.Decimal": float,
+    "fractions.Fraction": float,
+    "uuid.UUID": str,
+}
 _BY_CLASS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (enum.Enum, lambda member: member.name),
     (datetime.datetime, datetime.datetime.isoformat),
@@ -156,8 +161,7 @@ _BY_CLASS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (collections.abc.Set, _adopt_set),
     ((range, collections.deque, collections.abc.ValuesView), _adopt_items),
     (pathlib.PurePath, str),
-    ((decimal.Decimal, fractions.Fraction), float),
-    ((complex, uuid.UUID), str),
+    (complex, str),
     (types.ModuleType, _adopt_module),
     (collections.abc.Mapping, dict),
 )

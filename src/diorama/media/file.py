@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
-
 from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot
 from diorama.media.keep import keep
 from diorama.model import BlobRef
@@ -44,13 +42,19 @@ class RunFile(Media):
         if not isinstance(data, (bytes, bytearray, memoryview, str)):
             raise TypeError(f"the content of {name!r} must be bytes or text, not {type(data).__name__}")
         self.name = name
-        self.mime = mime or mimetypes.guess_type(name, strict=False)[0] or ANY_MIME
+        self.mime = mime or _guess_mime(name)
         self.caption = caption
         self._kept = keep(data.encode("utf-8") if isinstance(data, str) else data)
 
     def snapshot(self) -> Snapshot:
         header = {"name": self.name, "mime": self.mime, "caption": self.caption}
         return Snapshot(self.KIND, header, (self._kept,))
+
+
+def _guess_mime(name: str) -> str:
+    import mimetypes  # reads the machine's tables on first use
+
+    return mimetypes.guess_type(name, strict=False)[0] or ANY_MIME
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> FileRecord:

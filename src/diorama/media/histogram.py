@@ -167,11 +167,8 @@ def _numbers_from(value: Any) -> NDArray[Any]:
             ]
             return np.concatenate(parts) if parts else np.zeros(0)
     array = array_from(value)
-    if array.dtype.kind == "O":
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"a histogram needs numbers: {error}") from error
+    if array.dtype.kind == "O" and all(hasattr(item, "__float__") for item in array.flat):
+        array = array.astype(np.float64)
     if array.dtype.kind not in "buif":
         raise TypeError(f"a histogram needs real numbers, not an array of dtype {array.dtype}")
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:

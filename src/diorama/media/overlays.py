@@ -126,6 +126,6 @@ def warn_user(message: str) -> None:
     """Warn at the innermost line that is not this package's own."""
     frame = inspect.currentframe()
     level = 1
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("diorama.media"):
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("diorama."):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, UserWarning, stacklevel=level - 1 if level > 1 else 1)
+    warnings.warn(message, UserWarning, stacklevel=level)

@@ -1,0 +1,148 @@
+"""What bare values become."""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import pathlib
+import types
+import uuid
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from diorama.media import Histogram, Image, adopt
+
+
+class Colour(enum.Enum):
+    RED = "r"
+
+
+class Number(enum.IntEnum):
+    ONE = 1
+
+
+def scale(x: float) -> float:
+    return x
+
+
+NOON = datetime.datetime(2026, 1, 2, 12, 30, tzinfo=datetime.timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("value", "becomes"),
+    [
+        (np.float64(0.1), 0.1),
+        (np.float32(0.1), 0.10000000149011612),
+        (np.float16(0.1), 0.0999755859375),
+        (np.longdouble(0.5), 0.5),
+        (np.int8(-3), -3),
+        (np.uint64(2**64 - 1), 2**64 - 1),
+        (np.bool_(True), True),
+        (np.str_("a"), "a"),
+        (np.array(7), 7),
+        (np.array([[7.5]]), 7.5),
+        (np.array([True]), True),
+        (np.array(["a"]), "a"),
+        (np.arange(3), [0, 1, 2]),
+        (np.arange(4).reshape(2, 2), [[0, 1], [2, 3]]),
+        (np.zeros(0), []),
+        (np.array(["a", "b"] * 20), ["a", "b"] * 20),
+        (np.array([1 + 2j, 3j]), ["(1+2j)", "3j"]),
+        (np.array([None, Colour.RED, scale], object), [None, "RED", f"{__name__}.scale"]),
+        (np.datetime64("2026-01-02"), "2026-01-02"),
+        (np.array(["2026-01-02", "2026-01-03"], "datetime64[D]"), ["2026-01-02", "2026-01-03"]),
+        (np.array(["2026-01-02"], "datetime64[ns]"), "2026-01-02T00:00:00.000000000"),
+        (np.timedelta64(1500, "ms"), 1.5),
+        (NOON, "2026-01-02T12:30:00+00:00"),
+        (NOON.date(), "2026-01-02"),
+        (NOON.time(), "12:30:00"),
+        (datetime.timedelta(minutes=1.5), 90.0),
+        (b"gr\xc3\xbcn", "grün"),
+        (b"\xff\x00", "\\xff\x00"),
+        (bytearray(b"a"), "a"),
+        (memoryview(b"a"), "a"),
+        ({3, 1, 2}, [1, 2, 3]),
+        (frozenset({"b", "a"}), ["a", "b"]),
+        ({Colour.RED}, ["RED"]),
+        (range(3), [0, 1, 2]),
+        (collections.deque([1, np.float32(0.5)]), [1, 0.5]),
+        ({"a": 1}.keys(), ["a"]),
+        ({"a": 1}.values(), [1]),
+        (Colour.RED, "RED"),
+        (Number.ONE, "ONE"),
+        (scale, f"{__name__}.scale"),
+        (Colour, f"{__name__}.Colour"),
+        (functools.partial(scale, 1), f"{__name__}.scale"),
+        (len, "builtins.len"),
+        (pathlib.PurePosixPath("a/b"), "a/b"),
+        (decimal.Decimal("0.5"), 0.5),
+        (fractions.Fraction(1, 4), 0.25),
+        (1 + 2j, "(1+2j)"),
+        (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
+        (types.MappingProxyType({"a": 1}), {"a": 1}),
+        (object(), None),
+        (types, None),
+    ],
+)
+def test_values(value: Any, becomes: Any) -> None:
+    adopted = adopt(value)
+    assert adopted == becomes
+    assert type(adopted) is type(becomes)
+
+
+def test_sets_that_cannot_be_sorted() -> None:
+    assert sorted(map(str, adopt({1, "a"}))) == ["1", "a"]
+
+
+def test_large_arrays_become_histograms(trip) -> None:
+    numbers = np.random.default_rng(0).normal(size=33)
+    histogram = adopt(numbers)
+    assert isinstance(histogram, Histogram)
+    np.testing.assert_array_equal(trip(histogram).loaded[0], np.histogram(numbers, bins=32)[0])
+    assert adopt(numbers[:32]) == numbers[:32].tolist()
+    assert isinstance(adopt(np.zeros(33, bool)), Histogram)
+
+
+def test_tensors(tensor) -> None:
+    assert adopt(tensor(np.float32(0.25), requires_grad=True, device="cuda:0")) == 0.25
+    assert adopt(tensor(np.array([0.5]), dtype="bfloat16")) == 0.5
+    assert adopt(tensor(np.arange(3))) == [0, 1, 2]
+    assert isinstance(adopt(tensor(np.arange(100), requires_grad=True)), Histogram)
+
+
+def test_subclasses_of_tensors(tensor) -> None:
+    class Parameter(tensor):  # type: ignore[misc, valid-type]  # a fixture
+        pass
+
+    assert adopt(Parameter(np.array(2.0))) == 2.0
+
+
+def test_numbers_that_numpy_lacks() -> None:
+    class bfloat16:
+        def __float__(self) -> float:
+            return 0.5
+
+    bfloat16.__module__ = "ml_dtypes"
+    assert adopt(bfloat16()) == 0.5
+
+
+def test_pictures() -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    assert isinstance(adopt(Pillow.new("L", (2, 2))), Image)
+    figure, axes = pyplot.subplots()
+    try:
+        for value in (figure, axes, pyplot):
+            assert isinstance(adopt(value), Image)
+    finally:
+        pyplot.close(figure)

@@ -1,0 +1,209 @@
+"""Histograms are numpy's, and nothing in the numbers can break them."""
+
+from __future__ import annotations
+
+import collections
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from diorama.media import Histogram, record_warnings
+
+NUMBERS = [1.0, 2.0, 2.5, 9.0]
+
+
+def assert_is_numpys(trip, histogram: Histogram, numbers: Any, num_bins: int = 64) -> None:
+    values, bins = np.histogram(numbers, bins=num_bins)
+    done = trip(histogram)
+    assert done.record.values == values.tolist()
+    assert done.record.bins == bins.tolist()
+    assert (histogram.histogram, histogram.bins) == (values.tolist(), bins.tolist())
+    np.testing.assert_array_equal(done.loaded[0], values)
+    np.testing.assert_array_equal(done.loaded[1], bins)
+
+
+def generated() -> Any:
+    yield from NUMBERS
+
+
+@pytest.mark.parametrize(
+    "sequence",
+    [
+        NUMBERS,
+        tuple(NUMBERS),
+        np.array(NUMBERS),
+        np.array(NUMBERS, np.float32),
+        np.array(NUMBERS, np.float16),
+        np.array(NUMBERS, ">f8"),
+        np.array(NUMBERS).reshape(2, 2),
+        np.repeat(NUMBERS, 2)[::2],
+        np.array(NUMBERS, object),
+        generated(),
+        dict.fromkeys(NUMBERS).keys(),
+        collections.deque(NUMBERS),
+        [[1.0, 2.0], [2.5, 9.0]],
+        [[1.0], [2.0, 2.5, 9.0]],
+        [np.array([1.0, 2.0]), np.array([[2.5], [9.0]])],
+        [np.array([1.0, 2.0]), 2.5, 9.0],
+        [np.float64(1), np.float32(2), 2.5, 9],
+        (np.array([1.0, 2.0]), np.array([2.5, 9.0])),
+        [Decimal("1"), Decimal("2"), Decimal("2.5"), Decimal("9")],
+    ],
+)
+def test_inputs(trip, sequence: Any) -> None:
+    assert_is_numpys(trip, Histogram(sequence), NUMBERS)
+
+
+def test_tensors(trip, tensor) -> None:
+    array = np.array(NUMBERS, np.float32).reshape(2, 2)
+    for each in (
+        tensor(array, requires_grad=True),
+        tensor(array, device="cuda:0"),
+        tensor(array, dtype="bfloat16"),
+        [tensor(array[0]), tensor(array[1], requires_grad=True)],
+    ):
+        assert_is_numpys(trip, Histogram(each), NUMBERS)
+
+
+@pytest.mark.parametrize("numbers", [[3, 1, 4, 1, 5], [True, False, True], [2**40, -(2**40)], range(100)])
+def test_integers_and_bools(trip, numbers: Any) -> None:
+    whole = np.array(list(numbers))
+    assert_is_numpys(trip, Histogram(numbers, num_bins=5), whole.astype(int), 5)
+
+
+def test_num_bins(trip) -> None:
+    for num_bins in (1, 7, 512, np.int64(3)):
+        assert_is_numpys(trip, Histogram(NUMBERS, num_bins=num_bins), NUMBERS, int(num_bins))
+
+
+def test_empty_and_constant(trip) -> None:
+    assert_is_numpys(trip, Histogram([]), [])
+    assert_is_numpys(trip, Histogram(np.zeros((0, 3))), [])
+    assert_is_numpys(trip, Histogram([5, 5, 5]), [5, 5, 5])
+    assert_is_numpys(trip, Histogram([0.0]), [0.0])
+
+
+def test_non_finite_numbers_are_counted(trip) -> None:
+    histogram = Histogram([np.nan, 1, 2, np.inf, -np.inf, 2])
+    assert_is_numpys(trip, histogram, [1.0, 2, 2])
+    record = trip(histogram).record
+    assert record.non_finite == 3
+    assert record_warnings(record) == [
+        ("histogram.non_finite", "3 values of a histogram are NaN or infinite and were left out")
+    ]
+    assert record_warnings(trip(Histogram([1])).record) == []
+    nothing = trip(Histogram([np.nan])).record
+    assert (sum(nothing.values), nothing.bins[0], nothing.bins[-1], nothing.non_finite) == (0, 0, 1, 1)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [1.0, 1.0 + 2**-52],
+        [1e308, -1e308],
+        [1e20] * 5,
+        [5e-324, 0.0],
+        np.array([1, 1 + 2**-10], np.float16),
+        np.array([3e38, -3e38], np.float32),
+        [2**63, 2**63 + 1],
+        [2**70, 1],
+    ],
+)
+def test_ranges_that_numpy_refuses_lose_nothing(trip, numbers: Any) -> None:
+    record = trip(Histogram(numbers)).record
+    assert sum(record.values) == len(numbers)
+    assert len(record.bins) == len(record.values) + 1
+    assert all(low <= high for low, high in zip(record.bins, record.bins[1:], strict=False))
+    assert record.bins[0] <= float(min(numbers)) <= float(max(numbers)) <= record.bins[-1]
+
+
+@pytest.mark.parametrize("make", [np.array, list, tuple])
+def test_counted_pairs(trip, make: Any) -> None:
+    values, bins = np.histogram([1, 2, 3, 5], bins=4)
+    pair = (make(values), make(bins))
+    for histogram in (Histogram(pair), Histogram(np_histogram=pair), Histogram(np_histogram=list(pair))):
+        assert_is_numpys(trip, histogram, [1, 2, 3, 5], 4)
+
+
+def test_counted_tensors_and_densities(trip, tensor) -> None:
+    done = trip(Histogram((tensor(np.array([0.25, 0.75])), tensor(np.array([0.0, 1.0, 2.0])))))
+    assert (done.record.values, done.record.bins) == ([0.25, 0.75], [0.0, 1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({}, ValueError, "Expected numbers, or np_histogram to be a tuple"),
+        ({"sequence": [1], "np_histogram": ([1], [0, 1])}, ValueError, "not both"),
+        ({"sequence": [1], "num_bins": 513}, ValueError, "The maximum length of a histogram is 512"),
+        ({"sequence": [1], "num_bins": 0}, ValueError, "at least 1"),
+        ({"sequence": [1], "num_bins": 2.5}, TypeError, "must be an integer"),
+        (
+            {"np_histogram": (np.zeros(513), np.arange(514))},
+            ValueError,
+            "The maximum length of a histogram is 512",
+        ),
+        ({"np_histogram": ([1, 2], [0, 1])}, ValueError, r"len\(bins\) must be len\(histogram\) \+ 1"),
+        ({"sequence": (np.zeros(3), np.arange(9))}, ValueError, r"len\(bins\) must be len\(histogram\) \+ 1"),
+        ({"np_histogram": ([1],)}, ValueError, "tuple of"),
+        ({"np_histogram": 5}, ValueError, "tuple of"),
+        ({"np_histogram": ([], [0])}, ValueError, "at least one bin"),
+        ({"np_histogram": ([1], [0, np.inf])}, ValueError, "must be finite"),
+        ({"np_histogram": ([1, 1], [0, 2, 1])}, ValueError, "must grow"),
+        ({"sequence": "text"}, TypeError, "needs numbers, not str"),
+        ({"sequence": {1: 2}}, TypeError, "needs numbers, not dict"),
+        ({"sequence": 5}, TypeError, "a sequence of numbers, not int"),
+        ({"sequence": ["a"]}, TypeError, "real numbers"),
+        ({"sequence": [1j]}, TypeError, "real numbers"),
+        ({"sequence": [None, 1]}, TypeError, "dtype object"),
+        ({"sequence": np.array(["1", 2], object)}, TypeError, "dtype object"),
+    ],
+)
+def test_errors(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Histogram(**arguments)
+
+
+def test_changing_the_numbers_afterwards_changes_nothing(trip) -> None:
+    numbers = np.array(NUMBERS)
+    counts, edges = np.array([1, 2]), np.array([0.0, 1.0, 2.0])
+    histogram, counted = Histogram(numbers), Histogram((counts, edges))
+    numbers[:] = 0
+    counts[:] = 0
+    edges[:] = 0
+    assert_is_numpys(trip, histogram, NUMBERS)
+    assert trip(counted).record.values == [1, 2]
+
+
+def test_words(trip) -> None:
+    record = trip(Histogram([1], caption="weights", sample_id=5)).record  # type: ignore[arg-type]
+    assert (record.caption, record.sample_id) == ("weights", "5")
+    assert repr(Histogram([1, 2], num_bins=9)) == "Histogram(num_bins=9)"
+    assert repr(Histogram(([1], [0, 1]))) == "Histogram(num_bins=1)"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    arrays(
+        st.sampled_from([np.float64, np.float32, np.float16, np.int64, np.uint8, np.bool_]),
+        array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=9),
+    ),
+    st.integers(1, 512),
+)
+def test_every_number_is_counted_once(trip, array: np.ndarray, num_bins: int) -> None:
+    record = trip(Histogram(array, num_bins=num_bins)).record
+    numbers = array.astype(np.uint8) if array.dtype == np.bool_ else array
+    finite = numbers[np.isfinite(numbers)]
+    assert record.non_finite == array.size - finite.size
+    assert sum(record.values) == finite.size
+    try:
+        values, bins = np.histogram(finite, bins=num_bins)
+    except (ValueError, IndexError, RuntimeWarning):
+        return
+    if np.isfinite(bins).all():
+        assert (record.values, record.bins) == (values.tolist(), bins.astype(float).tolist())
