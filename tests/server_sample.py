@@ -84,7 +84,7 @@ class Sample:
 def fill(service: Service) -> Sample:
     """One run, "local/demo/first", with metrics, media, text, files and console lines."""
     picture = ImageRecord(blob=service.put_blob(PICTURE, "image/png"), width=8, height=4, mode="L")
-    page = FileRecord(blob=service.put_blob(HTML, "text/html"), format="html")
+    page = FileRecord(blob=service.put_blob(HTML, "text/html"), name="report.html")
     entries: list[Entry] = [
         Config({"lr": 0.01, "nested": {"depth": 3}}),
         Attributes(notes="a note", tags=["one"]),

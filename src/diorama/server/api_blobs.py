@@ -6,14 +6,15 @@ import hashlib
 import mmap
 import re
 import tempfile
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
-from diorama.errors import BadRequest, NotFound
+from diorama.errors import BadRequest, Corrupt, NotFound
 from diorama.model import BlobRef
-from diorama.server.content import byte_range, content_headers
+from diorama.server.content import SNIFF_BYTES, byte_range, content_headers
 from diorama.server.endpoint import Call, endpoint
 from diorama.server.problem import Refusal
 from diorama.server.request import stream_body
@@ -26,6 +27,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+\-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}")
 _ASKED_LIMIT = 20_000
 _IN_MEMORY_BYTES = 1024 * 1024
+_PIECE_BYTES = 1024 * 1024
+CHECKED_BYTES = 16 * 1024 * 1024
+"""Blobs up to this size are read whole and compared with their hash before they are sent."""
 
 
 class BlobPath(msgspec.Struct):
@@ -43,27 +47,66 @@ class BlobQuery(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint("GET", "/api/blobs/{sha256}", reply_mime="application/octet-stream")
 async def blob(call: Call, path: BlobPath, query: BlobQuery) -> Response:
     """The bytes. Pictures are shown inline; everything else is a download. `Range` is understood."""
-    if not _SHA256.fullmatch(path.sha256):
+    found = await find_blob(call, path.sha256)
+    return await blob_response(call, found, name=query.name)
+
+
+async def find_blob(call: Call, sha256: str) -> BlobRef:
+    """The blob, if some run names it. NotFound also for what is no SHA-256."""
+    if not _SHA256.fullmatch(sha256):
         raise NotFound("there is no such blob")
-    etag = f'"{path.sha256}"'
-    data: bytes = await call.run(call.service.get_blob, path.sha256)
-    headers = {**content_headers(data[:16], name=query.name), "etag": etag, "accept-ranges": "bytes"}
+    found: BlobRef = await call.run(call.service.blob_info, sha256)
+    return found
+
+
+async def blob_response(
+    call: Call, found: BlobRef, *, name: str | None, cache: str | None = None
+) -> Response:
+    """A blob, or the range of it that is asked for; `name` makes it a download of that name.
+
+    Small blobs are checked against their hash before the first byte leaves. Of large ones, the last
+    piece is held back until the hash of all is known to be right.
+    """
+    etag = f'"{found.sha256}"'
     asked = call.request.headers
+    head: bytes = await call.run(call.service.get_blob_range, found.sha256, 0, SNIFF_BYTES)
+    headers = {**content_headers(head, name=name), "etag": etag, "accept-ranges": "bytes"}
+    if cache is not None:
+        headers["cache-control"] = cache
     if _names_etag(asked.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     # A range of another version of the thing would be nonsense; bytes by hash have one version.
     wants_range = asked.get("if-range", etag) == etag
     try:
-        part = byte_range(asked.get("range"), len(data)) if wants_range else None
+        part = byte_range(asked.get("range"), found.size_bytes) if wants_range else None
     except ValueError:
+        content_range = f"bytes */{found.size_bytes}"
         raise Refusal(
-            416, "the range lies behind the end", headers={"content-range": f"bytes */{len(data)}"}
+            416, "the range lies behind the end", headers={"content-range": content_range}
         ) from None
-    if part is None:
-        return Response(data, headers=headers)
-    start, end = part
-    headers["content-range"] = f"bytes {start}-{end - 1}/{len(data)}"
-    return Response(data[start:end], status_code=206, headers=headers)
+    start, end = part or (0, found.size_bytes)
+    status = 200 if part is None else 206
+    if part is not None:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{found.size_bytes}"
+    if found.size_bytes <= CHECKED_BYTES:
+        data: bytes = await call.run(call.service.get_blob, found.sha256)
+        return Response(data[start:end], status_code=status, headers=headers)
+    headers["content-length"] = str(end - start)
+    pieces = _pieces(call.service, found, start, end)
+    return StreamingResponse(pieces, status_code=status, headers=headers)
+
+
+def _pieces(service: Service, found: BlobRef, start: int, end: int) -> Iterator[bytes]:
+    is_whole = (start, end) == (0, found.size_bytes)
+    hasher = hashlib.sha256()
+    for offset in range(start, end, _PIECE_BYTES):
+        stop = min(offset + _PIECE_BYTES, end)
+        piece = service.get_blob_range(found.sha256, offset, stop)
+        if is_whole:
+            hasher.update(piece)
+            if stop == end and hasher.hexdigest() != found.sha256:
+                raise Corrupt(f"blob {found.sha256} does not match its checksum", hint="see `diorama doctor`")
+        yield piece
 
 
 @endpoint("PUT", "/api/blobs/{sha256}", body_mime="application/octet-stream", reply=BlobRef)

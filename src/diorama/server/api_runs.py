@@ -9,7 +9,8 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from diorama.errors import BadRequest
-from diorama.server.content import content_headers
+from diorama.model import BlobRef
+from diorama.server.api_blobs import blob_response
 from diorama.server.endpoint import Call, endpoint
 from diorama.service import views
 from diorama.service.jsonable import to_json
@@ -119,9 +120,8 @@ def files(service: Service, path: RunPath) -> views.FileList:
 async def file(call: Call, path: FilePath) -> Response:
     """The bytes of one file, always as a download."""
     found = await call.run(call.service.file, path.uid, path.name)
-    data: bytes = await call.run(call.service.get_blob, found.sha256)
-    headers = content_headers(data[:16], name=found.name) | {"cache-control": "private, no-cache"}
-    return Response(data, headers=headers)
+    blob = BlobRef(found.sha256, found.size_bytes, found.mime)
+    return await blob_response(call, blob, name=found.name, cache="private, no-cache")
 
 
 @endpoint("GET", "/api/runs/{uid}/history", reply_mime=NDJSON)

@@ -79,13 +79,20 @@ def create_app(service: Service, *, settings: ServerSettings) -> Starlette:
 
         return Route(endpoint.path, answer, methods=[endpoint.method], name=endpoint.name)
 
+    routes = [route(endpoint) for endpoint in ENDPOINTS]
+
     async def unknown_api(request: Request) -> Response:
+        """What no route took: its path is unknown, or known for other methods."""
+        path = request.scope["path"]
+        allowed = {name for known in routes if known.path_regex.match(path) for name in known.methods or ()}
+        if allowed:
+            raise HTTPException(405, headers={"allow": ", ".join(sorted(allowed))})
         raise NotFound("the API has no such route", hint="GET /api/openapi.json lists them")
 
     every_method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     app = Starlette(
         routes=[
-            *(route(endpoint) for endpoint in ENDPOINTS),
+            *routes,
             Route("/api/{rest:path}", unknown_api, methods=every_method),
             Route("/{rest:path}", pages.answer, methods=every_method),
         ],
