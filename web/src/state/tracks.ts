@@ -5,17 +5,20 @@
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import { apiErrorFrom, postColumns, type ApiError } from "@/api/client";
 import type { KeyView, RunView, TrackReply, TrackRequest } from "@/api/schema";
+import { BUILT_IN_AXES } from "./axes";
 import { axis, extent, position, range, stops, zoom } from "./clock";
 import { keys } from "./keys";
 import { onLive } from "./live";
 import { groupPairs, pairId, type Pair } from "./pairs";
 import { mergePositions, orderedTrack, positionOfStep, resolveStep, type Track } from "./resolve";
 import { visibleKey, visibleRuns } from "./runs";
+import { watchSeries, type Series, type SeriesState } from "./series";
 
 export type { Track } from "./resolve";
 
 const LIVE_WAIT_MS = 150;
 const RETRY_WAIT_MS = 3000;
+const AXIS_BUCKETS = 256;
 
 const known = new Map<string, Signal<Track | undefined>>();
 const loadError = signal<ApiError | null>(null);
@@ -137,8 +140,24 @@ function start(): void {
       const media = tracks.filter((track) => track.kind !== "value" && track.kind !== "");
       stops.value = mergePositions(media.length > 0 ? media : tracks);
     });
+    const axisSeries = signal<ReadonlySignal<SeriesState>[]>([]);
     effect(() => {
-      const next = extentOf(axis.value, keys.value, visibleRuns.value, visibleTracks.value);
+      // A metric as axis: how far it goes is known from its own curve, also where there is no media.
+      const key = axis.value;
+      if (BUILT_IN_AXES.includes(key) || visibleKey.value === "") {
+        axisSeries.value = [];
+        return;
+      }
+      const uids = visibleKey.value.split(",").map(Number);
+      const watches = uids.map((run) => watchSeries({ run, key, x: "step", range: null, buckets: AXIS_BUCKETS, isSystem: false }));
+      axisSeries.value = watches.map((watch) => watch.state);
+      return () => {
+        for (const watch of watches) watch.release();
+      };
+    });
+    effect(() => {
+      const ofAxis = axisSeries.value.flatMap((state) => state.value.series ?? []);
+      const next = extentOf(axis.value, keys.value, visibleRuns.value, visibleTracks.value, ofAxis);
       const before = extent.peek();
       if (next?.[0] !== before?.[0] || next?.[1] !== before?.[1]) extent.value = next;
     });
@@ -212,6 +231,7 @@ export function extentOf(
   keyViews: readonly KeyView[],
   runs: readonly RunView[],
   tracks: readonly Track[],
+  ofAxis: readonly Pick<Series, "low" | "high">[] = [],
 ): [number, number] | null {
   let low = Infinity;
   let high = -Infinity;
@@ -224,6 +244,10 @@ export function extentOf(
     const { at } = orderedTrack(track);
     include(at[0]);
     include(at[at.length - 1]);
+  }
+  for (const { low, high } of ofAxis) {
+    for (const value of low) if (Number.isFinite(value)) include(value);
+    for (const value of high) if (Number.isFinite(value)) include(value);
   }
   const uids = new Set(runs.map((run) => run.uid));
   if (onAxis === "step") {
