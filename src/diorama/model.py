@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -72,6 +73,7 @@ class StoreDir:
     root/diorama.db     the SQL database (SQLite)
     root/blobs/         content-addressed bytes
     root/journal/       what training processes have written and nobody has stored yet
+    root/outbox/<name>/ the same of runs that go to a server: one folder per server, its URL in `url`
     root/key            the API key of this store (0600)
     root/server.json    where the running server listens (0600), absent when none runs
     """
@@ -96,6 +98,22 @@ class StoreDir:
     @property
     def journal(self) -> Path:
         return self.root / "journal"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    def journal_for(self, url: str | None) -> Path:
+        """Where the journals of runs lie that go to the server at `url`; without one, to this store.
+
+        Each destination has a folder of its own, so that nothing can ever be brought to the wrong one.
+        """
+        if not url:
+            return self.journal
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "-", url.partition("://")[2].rpartition("@")[2])[:60].strip(
+            "-."
+        )
+        return self.outbox / f"{readable}-{hashlib.sha256(url.rstrip('/').encode()).hexdigest()[:8]}"
 
     @property
     def key_file(self) -> Path:

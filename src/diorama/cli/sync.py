@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from diorama.cli.terminal import format_table, printable, store_from_option
 from diorama.errors import NotFound
@@ -36,8 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--url",
-        default=os.environ.get("DIORAMA_URL"),
-        help="to this server (default: $DIORAMA_URL, else the store)",
+        help="to this server (default: where each run was meant to go: a server, or the store here)",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be stored")
 
@@ -46,76 +45,104 @@ def run(options: argparse.Namespace) -> int:
     """Store what journals hold and nobody has stored: of offline runs, of killed processes, of a server
     that was away. Nothing is stored twice, and a journal is removed once all of it is stored.
 
+    Runs go where they were meant to go when they began: to the server of that time, or to the store on
+    this machine; --url changes that. The key for a server is taken from DIORAMA_API_KEY.
+
     Journals that a running training process is storing right now are left to it. The exit code is 1 if
     something could not be stored; it stays where it is then, and the next sync tries again."""
     from diorama.sidecar.leftovers import DrainReport, drain
     from diorama.sidecar.ship import transport_to
 
     store_dir = store_from_option(options.store)
-    places = _places(options.paths, store_dir)
+    places = _places(options.paths, store_dir, options.url)
     if options.dry_run:
         return _tell_what_waits(places)
     report = DrainReport()
     progress = _Progress()
-    transport = transport_to(store_dir, options.url, os.environ.get("DIORAMA_API_KEY"))
     try:
-        for root, tokens in places:
-            report.add(
-                drain(
-                    store_dir,
-                    journal_root=root,
-                    tokens=tokens,
-                    transport=transport,
-                    on_progress=progress.show,
+        for place in places:
+            transport = transport_to(store_dir, place.url, _key_for(place.url, options.url, places))
+            try:
+                report.add(
+                    drain(
+                        store_dir,
+                        journal_root=place.root,
+                        tokens=place.tokens,
+                        transport=transport,
+                        on_progress=progress.show,
+                    )
                 )
-            )
+            finally:
+                transport.close()
     finally:
-        transport.close()
         progress.clear()
-    _tell(report, where=options.url or str(store_dir.root))
+    _tell(report)
     return 1 if report.failed or report.refused else 0
 
 
-def _places(paths: list[Path], store_dir: StoreDir) -> list[tuple[Path, set[str] | None]]:
-    """(journal root, tokens or None for all) of what the user named."""
+class _Place(NamedTuple):
+    """Journals to bring in: those of `tokens` (None: all) below `root`, to the server at `url` or, without
+    one, to the store on this machine."""
+
+    root: Path
+    tokens: set[str] | None
+    url: str | None
+
+
+def _places(paths: list[Path], store_dir: StoreDir, url: str | None) -> list[_Place]:
     from diorama.journal.reader import list_segments
-    from diorama.sidecar.leftovers import journal_roots
+    from diorama.sidecar.leftovers import journal_roots, outboxes
     from diorama.sidecar.pump import token_of
 
+    own_url = {root: own for own, root in outboxes(store_dir)}
     if not paths:
-        return [(root, None) for root in journal_roots(store_dir)]
-    places: list[tuple[Path, set[str] | None]] = []
+        local = [_Place(root, None, url) for root in journal_roots(store_dir)]
+        return local + [_Place(root, None, url or own) for root, own in own_url.items()]
+    places: list[_Place] = []
     for path in (path.expanduser().absolute() for path in paths):
         if not path.is_dir():
             raise NotFound(f"there is no folder {path}", hint="name a folder of journals, or nothing")
         token = token_of(path.name)
         if token is not None and list_segments(path):
-            places.append((path.parent, {token}))
+            places.append(_Place(path.parent, {token}, url or own_url.get(path.parent)))
         else:
-            places.append((path / "journal" if (path / "journal").is_dir() else path, None))
+            root = path / "journal" if (path / "journal").is_dir() else path
+            places.append(_Place(root, None, url or own_url.get(root)))
     return places
 
 
-def _tell_what_waits(places: list[tuple[Path, set[str] | None]]) -> int:
+def _key_for(url: str | None, asked_url: str | None, places: list[_Place]) -> str | None:
+    """The key in the environment, for the one server that it can be meant for: never for another."""
+    meant_for = {asked_url or os.environ.get("DIORAMA_URL")} - {None} or {
+        place.url for place in places if place.url
+    }
+    is_meant = (
+        url is not None and len(meant_for) == 1 and url.rstrip("/") in {u.rstrip("/") for u in meant_for if u}
+    )
+    return os.environ.get("DIORAMA_API_KEY") if is_meant else None
+
+
+def _tell_what_waits(places: list[_Place]) -> int:
     from diorama.sidecar.leftovers import list_waiting
 
     rows: list[tuple[str, ...]] = []
     code = 0
-    for root, tokens in places:
-        for waiting in list_waiting(root, tokens):
+    for place in places:
+        for waiting in list_waiting(place.root, place.tokens):
             code = 1 if waiting.trouble else code
             run = "/".join(waiting.run) if waiting.run else "?"
             note = waiting.trouble or ("being stored now" if waiting.is_served else "")
-            rows.append((run, str(waiting.entries), str(waiting.lost), waiting.directory.name, note))
+            where = place.url or "this machine's store"
+            rows.append((run, str(waiting.entries), str(waiting.lost), where, waiting.directory.name, note))
     print(
-        format_table(("RUN", "ENTRIES", "DAMAGED", "JOURNAL", ""), rows)
+        format_table(("RUN", "ENTRIES", "DAMAGED", "TO", "JOURNAL", ""), rows)
         if rows
         else "nothing waits to be stored"
     )
     return code
 
 
-def _tell(report: DrainReport, *, where: str) -> None:
+def _tell(report: DrainReport) -> None:
     rows = [
         ("/".join(run), str(tally.entries), str(tally.lost), str(tally.refused))
         for run, tally in sorted(report.tallies.items())
@@ -123,7 +150,7 @@ def _tell(report: DrainReport, *, where: str) -> None:
     ]
     if rows:
         print(format_table(("RUN", "ENTRIES", "DAMAGED", "REFUSED"), rows))
-        print(f"stored {report.entries} entries of {len(rows)} runs in {printable(where)}")
+        print(f"stored {report.entries} entries of {len(rows)} runs")
     elif not report.failed:
         print("nothing was waiting to be stored")
     if report.lost:

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import signal
+import stat
 import sys
 import threading
 import time
@@ -44,6 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     if sweep is not None:
         sweep.stop()
     transport.close()
+    _remove_empty_log()
     return 0 if is_whole else 1
 
 
@@ -86,6 +88,16 @@ def _set_signals(sidecar: Sidecar) -> None:
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, frame: sidecar.stop())
+
+
+def _remove_empty_log() -> None:
+    """Our stderr is a file that the client has opened for us: if we said nothing, it may go."""
+    with contextlib.suppress(OSError, ValueError):
+        log_file = os.fstat(sys.stderr.fileno())
+        if stat.S_ISREG(log_file.st_mode) and log_file.st_size == 0:
+            for path in Path.cwd().glob("*.sidecar.log"):
+                if os.path.samestat(path.stat(), log_file):
+                    path.unlink()
 
 
 class _Sweep:

@@ -26,6 +26,8 @@ PATIENCE_SECS = 10.0
 WAIT_SECS = 0.05
 EMPTY_STAYS_SECS = 60.0
 ELSEWHERE = "elsewhere.txt"
+URL_NOTE = "url"
+LOGS_STAY_SECS = 7 * 86_400.0
 
 
 @dataclass
@@ -95,7 +97,7 @@ def drain(
     report = DrainReport()
     try:
         for root in [journal_root] if journal_root is not None else journal_roots(store_dir):
-            _sweep_gone(root)
+            _tidy(root)
             for token in list_tokens(root):
                 if should_stop():
                     return report
@@ -121,6 +123,19 @@ def journal_roots(store_dir: StoreDir) -> list[Path]:
         if line.strip() and path not in roots:
             roots.append(path)
     return [root for root in roots if root.is_dir()]
+
+
+def outboxes(store_dir: StoreDir) -> list[tuple[str, Path]]:
+    """(URL, journal root) of every server that runs of this machine were to go to."""
+    found: list[tuple[str, Path]] = []
+    for note in sorted(store_dir.outbox.glob(f"*/{URL_NOTE}")):
+        try:
+            url = note.read_text(encoding="utf-8").strip()
+        except OSError:
+            continue
+        if url:
+            found.append((url, note.parent))
+    return found
 
 
 def list_tokens(journal_root: Path) -> list[str]:
@@ -285,7 +300,13 @@ def _remove_empty(root: Path, token: str) -> None:
             continue  # not empty after all, or gone already
 
 
-def _sweep_gone(root: Path) -> None:
-    """Finish removals that a kill interrupted."""
+def _tidy(root: Path) -> None:
+    """Finish removals that a kill interrupted; forget what sidecars have said a week ago."""
     for path in root.glob(f"{GONE_PREFIX}*"):
         shutil.rmtree(path, ignore_errors=True)
+    for path in root.glob("*.sidecar.log"):
+        try:
+            if time.time() - path.stat().st_mtime > LOGS_STAY_SECS:
+                path.unlink()
+        except OSError:
+            continue
