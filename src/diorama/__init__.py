@@ -24,19 +24,21 @@ if TYPE_CHECKING:
     from diorama.client.settings import Settings
     from diorama.errors import CommError, UsageError
     from diorama.errors import DioramaError as Error
+    from diorama.media.boxes import BoundingBoxes2D
     from diorama.media.histogram import Histogram
     from diorama.media.image import Image
-    from diorama.media.overlays import BoundingBoxes2D, Classes, ImageMask
+    from diorama.media.masks import ImageMask
+    from diorama.media.overlays import Classes
 
 _HOMES = {
     "Api": "diorama.api",
-    "BoundingBoxes2D": "diorama.media.overlays",
+    "BoundingBoxes2D": "diorama.media.boxes",
     "Classes": "diorama.media.overlays",
     "CommError": "diorama.errors",
     "Error": "diorama.errors",
     "Histogram": "diorama.media.histogram",
     "Image": "diorama.media.image",
-    "ImageMask": "diorama.media.overlays",
+    "ImageMask": "diorama.media.masks",
     "Run": "diorama.client.run",
     "Settings": "diorama.client.settings",
     "UsageError": "diorama.errors",

@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 import pytest
 
+import diorama
+import diorama.media
 from diorama.media import (
     KINDS,
     KINDS_BY_NAME,
@@ -105,6 +107,11 @@ def test_importing_media_imports_no_heavy_library() -> None:
     code = "import sys, diorama.media; print(sorted({'numpy', 'PIL', 'matplotlib'} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["Image", "Histogram", "Classes", "ImageMask", "BoundingBoxes2D"])
+def test_users_find_them_at_the_top(name: str) -> None:
+    assert getattr(diorama, name) is getattr(diorama.media, name)
 
 
 def test_large_buffers_go_to_the_keeper_once() -> None:
