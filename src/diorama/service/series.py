@@ -186,6 +186,7 @@ def _bucketed(
         "mean": body.add(merged.mean()),
         "last": body.add(merged.last),
         "count": body.add(merged.count),
+        "finite": body.add(merged.finite),
     }
     return SeriesHead(run=run, key=key, total=total, is_exact=False, columns=columns)
 

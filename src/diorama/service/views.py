@@ -135,7 +135,8 @@ class SeriesRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class SeriesHead(msgspec.Struct, kw_only=True):
     """Describes one series; its columns follow in the binary body (float64, same length each).
 
-    is_exact: every point is there (columns x, last); else buckets (x_min, x_max, min, max, mean, last, count).
+    is_exact: every point is there (columns x, last); else buckets (x_min, x_max, min, max, mean, last, count,
+    finite: how many of count are finite).
     """
 
     run: int

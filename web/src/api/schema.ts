@@ -121,7 +121,8 @@ export interface SeriesRequest {
 /**
  * Describes one series; its columns follow in the binary body (float64, same length each).
  *
- * is_exact: every point is there (columns x, last); else buckets (x_min, x_max, min, max, mean, last, count).
+ * is_exact: every point is there (columns x, last); else buckets (x_min, x_max, min, max, mean, last, count,
+ * finite: how many of count are finite).
  */
 export interface SeriesHead {
   run: number;
