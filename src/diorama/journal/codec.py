@@ -210,6 +210,11 @@ _entry_decoder: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry, 
 _batch_decoder = msgspec.msgpack.Decoder(Batch, ext_hook=_read_extension)
 
 
+def decode_plain(data: bytes) -> Any:
+    """A value that was packed on its own, with the same extensions as in entries."""
+    return _plain_decoder.decode(data)
+
+
 def decode_entry(payload: bytes) -> Entry:
     """The entry that a frame holds; media in it are `SnapshotRef`s, integers of any size are ints.
 
@@ -248,39 +253,36 @@ def load_part(part: SpoolPart, spool_dir: Path) -> bytes:
     return data
 
 
-def _write_extension(value: Any) -> Any:
-    from diorama.media import UnknownRecord, encode_record
-
-    if isinstance(value, MediaRecord | UnknownRecord):
-        return Ext(EXT_RECORD, encode_record(value))  # type: ignore[arg-type]  # the union of all kinds
-    if isinstance(value, _UnknownExtension):
-        return Ext(value.code, value.data)
-    raise NotImplementedError(f"can't ship a {type(value).__name__}")
-
-
-_shipping_encoder = msgspec.msgpack.Encoder(enc_hook=_write_extension)
-
-
 def encode_batch(batch: Batch) -> bytes:
     """A batch for the wire: media records as EXT_RECORD, big integers as EXT_INTEGER."""
-    try:
-        return _shipping_encoder.encode(batch)
-    except OverflowError:
-        entries = [Numbered(numbered.seq, _shorten_integers(numbered.entry)) for numbered in batch.entries]
-        return _shipping_encoder.encode(msgspec.structs.replace(batch, entries=entries))
+    entries = [Numbered(numbered.seq, _for_the_wire(numbered.entry)) for numbered in batch.entries]
+    return _encoder.encode(msgspec.structs.replace(batch, entries=entries))
 
 
-def _shorten_integers(value: Any) -> Any:
-    """`value` with integers beyond 64 bits as extensions, which the encoder takes."""
-    if type(value) is int:
+def _for_the_wire(value: Any) -> Any:
+    """`value` with what msgpack has no words for as extensions. Records are structs, which the encoder
+    would write as plain maps, so that nobody could tell them from a logged dict."""
+    kind = type(value)
+    if kind is float or kind is str:
+        return value
+    if kind is int:
         return _exact_int(value)
-    if type(value) is dict:
-        return {key: _shorten_integers(item) for key, item in value.items()}
-    if type(value) is list:
-        return [_shorten_integers(item) for item in value]
-    if isinstance(value, (Log, Config, Summary, Start)):
-        name = "config" if isinstance(value, Start) else "data"
-        return msgspec.structs.replace(value, **{name: _shorten_integers(getattr(value, name))})
+    if kind is dict:
+        return {key: _for_the_wire(item) for key, item in value.items()}
+    if kind is list:
+        return [_for_the_wire(item) for item in value]
+    if isinstance(value, (Log, Config, Summary)):
+        return msgspec.structs.replace(value, data=_for_the_wire(value.data))
+    if isinstance(value, Start):
+        return msgspec.structs.replace(value, config=_for_the_wire(value.config))
+    if isinstance(value, File):
+        return msgspec.structs.replace(value, content=_for_the_wire(value.content))
+    if isinstance(value, _UnknownExtension):
+        return Ext(value.code, value.data)
+    if isinstance(value, MediaRecord) or kind.__name__ == "UnknownRecord":
+        from diorama.media import encode_record
+
+        return Ext(EXT_RECORD, encode_record(value))  # type: ignore[arg-type]  # the union of all kinds
     return value
 
 

@@ -80,7 +80,7 @@ class JournalWriter:
         self._is_in_trouble = False
         self._is_appending = False
         self._is_closed = False
-        self._interrupting: deque[bytes] = deque()
+        self._interrupting: deque[bytes | Callable[[], None]] = deque()
         self._news: deque[tuple[str, str]] = deque()
         self._fd = -1
         self._segment = 0
@@ -150,6 +150,15 @@ class JournalWriter:
         if self._news:
             self._tell_news()
         return seq
+
+    def between_appends(self, action: Callable[[], None]) -> None:
+        """Run `action` now, or, in a signal handler that interrupts an append of this very thread, right
+        behind it: an action that ends the process must not cut an append short."""
+        with self.lock:
+            if self._is_appending:
+                self._interrupting.append(action)
+                return
+        action()
 
     def sync(self) -> bool:
         """Bring everything to disk. False if something still waits in memory, because the disk is full
@@ -270,7 +279,11 @@ class JournalWriter:
 
     def _append_interrupting(self) -> None:
         while self._interrupting:
-            self.append(self._interrupting.popleft())
+            interrupting = self._interrupting.popleft()
+            if isinstance(interrupting, bytes):
+                self.append(interrupting)
+            else:
+                interrupting()
 
     def _note_trouble(self, error: OSError) -> None:
         if not self._is_in_trouble:

@@ -1,0 +1,58 @@
+"""One daemon thread of the process that does for open runs what may wait a quarter of a second."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+
+TICK_SECS = 0.25
+
+_tasks: list[Callable[[], None]] = []
+_thread: threading.Thread | None = None
+_thread_pid = 0
+_wake = threading.Event()
+
+
+def add_task(task: Callable[[], None]) -> None:
+    """Call `task` every quarter of a second. It must not raise."""
+    global _thread, _thread_pid
+    _tasks.append(task)
+    if _thread is None or _thread_pid != os.getpid():
+        _wake.clear()
+        _thread = threading.Thread(target=_run, name="diorama-background", daemon=True)
+        _thread_pid = os.getpid()
+        try:
+            _thread.start()
+        except RuntimeError:  # no more threads: console lines then wait for finish()
+            _thread = None
+
+
+def remove_task(task: Callable[[], None]) -> None:
+    """Undo `add_task`. The thread ends when it has nothing left to do."""
+    if task in _tasks:
+        _tasks.remove(task)
+    if not _tasks:
+        _wake.set()
+
+
+def _run() -> None:
+    global _thread
+    while not (_wake.wait(TICK_SECS) and not _tasks):
+        _wake.clear()
+        for task in list(_tasks):
+            task()
+    if _thread is threading.current_thread():
+        _thread = None
+
+
+def _forget() -> None:
+    """In a forked child there is no such thread."""
+    global _thread, _wake
+    _thread = None
+    _tasks.clear()
+    _wake = threading.Event()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

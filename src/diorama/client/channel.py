@@ -1,0 +1,166 @@
+"""A run's way into the journal: one writer and one spool for each process that logs to the run."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from diorama.journal.codec import Encoding
+from diorama.journal.entry import Entry, Start, Warn
+from diorama.journal.spool import Spool
+from diorama.journal.writer import JournalWriter, read_ack
+from diorama.media.keep import set_keeper
+
+_token = ""
+_token_pid = 0
+_numbers = itertools.count(1)
+_channels: list[Channel] = []
+"""Open channels of this process, oldest first; the newest one's spool takes what media objects keep."""
+
+encode_entry = msgspec.msgpack.Encoder().encode
+
+
+def process_token() -> str:
+    """What the names of this process's writers begin with; forked children keep their parent's."""
+    global _token, _token_pid
+    if not _token:
+        _token_pid = os.getpid()
+        _token = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{_token_pid}-{secrets.token_hex(3)}"
+    return _token
+
+
+def _new_writer_name() -> str:
+    token, pid = process_token(), os.getpid()
+    whose = token if pid == _token_pid else f"{token}.{pid}"
+    return f"{whose}.{next(_numbers)}"
+
+
+class Channel:
+    """Open way into a journal. `start_from(writer name)` makes the entry that every journal begins with.
+
+    on_trouble(code, text): what the disk does to us, to be told to the user; never called under a lock.
+    """
+
+    def __init__(
+        self,
+        journal_root: Path,
+        start_from: Callable[[str], Start],
+        *,
+        spool_bytes: int | None,
+        is_draining: Callable[[], bool],
+        on_trouble: Callable[[str, str], None],
+    ) -> None:
+        self._on_trouble = on_trouble
+        self.pid = os.getpid()
+        self.writer = self._open_writer(journal_root)
+        self.name = self.writer.directory.name
+        self.spool = Spool(
+            self.writer.directory / "spool",
+            limit_bytes=spool_bytes,
+            is_draining=is_draining,
+            on_trouble=on_trouble,
+        )
+        self.writer.before_sync = self.spool.sync
+        start = encode_entry(start_from(self.name))
+        # Twice, so that one damaged frame does not leave a journal that nobody knows the run of.
+        self.writer.append(start)
+        self.writer.append(start)
+        self._dropped_told = 0
+        _channels.append(self)
+        set_keeper(self.spool.keep)
+
+    def send(self, entry: Entry) -> int:
+        """Journal an entry whose values are plain already."""
+        return self.writer.append(encode_entry(entry))
+
+    def encoding(self) -> Encoding:
+        """Makes values plain, with large buffers in this channel's spool."""
+        return Encoding(self.spool.place)
+
+    def send_encoded(self, encoding: Encoding, entry: Entry) -> int:
+        """Journal an entry with values from `encoding`."""
+        seq = self.send(entry)
+        self.spool.mark(encoding.kept, seq)
+        return seq
+
+    @property
+    def acked_seq(self) -> int:
+        """The newest entry that is stored for good."""
+        return read_ack(self.writer.directory)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether all that was journalled is stored. A folder that is gone was stored and removed."""
+        return self.acked_seq >= self.writer.seq or not self.writer.directory.exists()
+
+    def report_dropped(self) -> None:
+        """Write into the run how many entries neither disk nor memory could take."""
+        dropped = self.writer.dropped
+        if dropped > self._dropped_told:
+            more = dropped - self._dropped_told
+            self._dropped_told = dropped
+            text = f"{more} entries were lost: the disk was full and so was the memory reserve"
+            self.send(Warn(time.time(), "dropped", text, more))
+
+    def sync(self) -> bool:
+        """Bring all to disk; False if something waits in memory because the disk does not take it."""
+        return self.writer.sync()
+
+    def close(self) -> None:
+        """Close the journal. What media objects still refer to stays readable."""
+        self._leave()
+        self.writer.close()
+        self.spool.close()
+
+    def abandon(self) -> None:
+        """In a forked child: the parent's journal is none of ours."""
+        self._leave()
+        self.writer.abandon()
+
+    def _leave(self) -> None:
+        with contextlib.suppress(ValueError):
+            _channels.remove(self)
+        set_keeper(_channels[-1].spool.keep if _channels else None)
+
+    def _open_writer(self, journal_root: Path) -> JournalWriter:
+        while True:
+            try:
+                return JournalWriter(journal_root / _new_writer_name(), on_trouble=self._on_trouble)
+            except FileExistsError:
+                continue
+
+
+def open_channels() -> tuple[Channel, ...]:
+    """The journals that this process is writing; the read side waits until they are stored."""
+    return tuple(_channels)
+
+
+def _before_fork() -> None:
+    for channel in _channels:
+        channel.spool.pin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork)
+
+
+def process_started_at(pid: int) -> float:
+    """When a process began, Unix seconds: with its id it names the process for ever."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            stat = Path(f"/proc/{pid}/stat").read_text()
+            ticks = int(stat.rpartition(")")[2].split()[19])
+            for line in Path("/proc/stat").read_text().splitlines():
+                if line.startswith("btime "):
+                    return int(line.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
+    import psutil
+
+    return float(psutil.Process(pid).create_time())

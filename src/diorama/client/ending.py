@@ -1,0 +1,114 @@
+"""Ending a run, and waiting until what it logged is stored.
+
+The promise is that journalled is safe and that the sidecar outlives the trainer. So a run that is stored
+on this machine is waited for only a moment; a run that goes to a server is waited for, because the
+machine may go away with its disk; a sidecar thread is waited for, because it dies with the process.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diorama.client import background, current
+from diorama.client.settings import say
+from diorama.journal.entry import Finish, RunState
+
+if TYPE_CHECKING:
+    from diorama.client.channel import Channel
+    from diorama.client.run import Run
+
+LOCAL_WAIT_SECS = 0.05
+THREAD_WAIT_SECS = 120.0
+STALL_SECS = 30.0
+"""Without any progress for so long, waiting is given up."""
+SHOW_AFTER_SECS = 1.0
+
+
+def end_run(run: Run, exit_code: int, state: RunState, *, is_quiet: bool = False) -> None:
+    """Write the end, sync, wait as long as is due, close. Ending twice is no error."""
+    with run._lock:
+        if run._is_finished:
+            return
+        run._is_finished = True
+        channel = run._channel
+    current.forget(run)
+    background.remove_task(run._tick)
+    if run._console is not None:
+        run._console.stop()
+    if channel is None:
+        return
+    is_silent = is_quiet or run.settings.silent
+    try:
+        channel.report_dropped()
+        channel.send(Finish(time.time(), exit_code, state))
+        run._channel = None
+        is_synced = channel.sync()
+        if not is_synced and channel.writer.waiting_entries:
+            lost = channel.writer.waiting_entries + channel.writer.dropped
+            say(f"the disk takes nothing; {lost} entries of run {run.id} are lost", is_silent=False)
+        is_stored = not run._is_forked and _wait(run, channel, is_silent)
+    finally:
+        run._channel = None
+        channel.close()
+    if exit_code == 0 and run._place.resume == "auto" and not run._is_forked:
+        from diorama.client.resume import LastRun
+
+        LastRun(run.settings.store_dir, Path.cwd()).clear()
+    if not run._is_forked:
+        _say_goodbye(run, state, is_stored, is_silent)
+
+
+def wait_until_stored(channel: Channel, timeout_secs: float | None, *, show: str = "") -> bool:
+    """Whether everything journalled so far gets stored within `timeout_secs`, giving up when nothing
+    moves for half a minute. `show`: the run's name, to tell the progress of."""
+    began = moved_at = time.monotonic()
+    pause_secs = 0.002
+    acked_seq, is_shown = channel.acked_seq, False
+    wanted_seq = channel.writer.seq
+    while acked_seq < wanted_seq and channel.writer.directory.exists():
+        now = time.monotonic()
+        if (timeout_secs is not None and now - began >= timeout_secs) or now - moved_at >= STALL_SECS:
+            break
+        if show and now - began >= SHOW_AFTER_SECS and not is_shown:
+            is_shown = True
+            say(
+                f"{show}: storing {wanted_seq - acked_seq} of {wanted_seq} entries; "
+                "Ctrl-C leaves that to the background"
+            )
+        time.sleep(pause_secs)
+        pause_secs = min(pause_secs * 1.5, 0.1)
+        before, acked_seq = acked_seq, channel.acked_seq
+        if acked_seq > before:
+            moved_at = now
+    return channel.is_stored
+
+
+def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:
+    settings = run.settings
+    sidecar = run._sidecar
+    if sidecar is None or not sidecar.is_alive():
+        return channel.is_stored
+    wanted_secs = settings.finish_wait_secs
+    if wanted_secs is None and sidecar.is_thread:
+        wanted_secs = THREAD_WAIT_SECS
+    if wanted_secs is None and not settings.is_remote:
+        wanted_secs = LOCAL_WAIT_SECS
+    try:
+        return wait_until_stored(channel, wanted_secs, show="" if is_silent else f"run {run.name}")
+    except KeyboardInterrupt:
+        return channel.is_stored
+
+
+def _say_goodbye(run: Run, state: RunState, is_stored: bool, is_silent: bool) -> None:
+    if run.offline:
+        text = f"run {run.name} {state}; kept in {run.settings.store_dir.journal} until `diorama sync`"
+    elif is_stored:
+        text = f"run {run.name} {state} · {run.url}"
+    elif run._sidecar is not None and run._sidecar.is_alive():
+        text = f"run {run.name} {state}, still being stored in the background · {run.url}"
+    else:
+        journal = run.settings.store_dir.journal
+        text = f"run {run.name} {state}; kept in {journal}, and stored by the next start or `diorama sync`"
+    say(text, is_silent=is_silent)

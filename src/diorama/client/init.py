@@ -1,0 +1,253 @@
+"""`diorama.init()`: start a run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from diorama.client import current
+from diorama.client.config import config_from
+from diorama.client.environment import describe_environment
+from diorama.client.names import random_name
+from diorama.client.place import RunPlace
+from diorama.client.run import Run
+from diorama.client.settings import Settings, default_project, resolve, say
+from diorama.client.sidecar_start import sidecar_for
+from diorama.errors import CommError, UsageError
+from diorama.model import DEFAULT_ENTITY, DEFAULT_PROJECT, RunKey, check_name, new_run_id
+
+Resume = Literal["allow", "must", "never", "auto"]
+_told_unknown: set[str] = set()
+
+
+def init(
+    entity: str | None = None,
+    project: str | None = None,
+    dir: str | os.PathLike[str] | None = None,
+    id: str | None = None,
+    name: str | None = None,
+    notes: str | None = None,
+    tags: Sequence[str] | None = None,
+    config: Any = None,
+    config_exclude_keys: Sequence[str] | None = None,
+    config_include_keys: Sequence[str] | None = None,
+    allow_val_change: bool | None = None,
+    group: str | None = None,
+    job_type: str | None = None,
+    mode: str | None = None,
+    force: bool | None = None,
+    anonymous: Any = None,
+    reinit: bool | str | None = None,
+    resume: bool | str | None = None,
+    resume_from: str | None = None,
+    fork_from: str | None = None,
+    save_code: bool | None = None,
+    tensorboard: bool | None = None,
+    sync_tensorboard: bool | None = None,
+    monitor_gym: bool | None = None,
+    magic: Any = None,
+    settings: Settings | dict[str, Any] | None = None,
+) -> Run:
+    """Start a run and make it the current one.
+
+    entity, project, id: what names the run; by default "local", the name of the git working tree (else
+        "uncategorized"), and a fresh id.
+    name, notes, tags, group, job_type: how it is shown and found; the name is two random words by default.
+    config: parameters: a dict, an argparse Namespace, absl FLAGS, or the path of a YAML file;
+        config_include_keys or config_exclude_keys choose from it.
+    mode: "online" (into the store on this machine, or to the server at DIORAMA_URL), "local" (the store
+        even if a URL is set), "offline" (only the journal; `diorama sync` stores it), "disabled" (nothing).
+    resume: "allow", "must", "never" or "auto" (also True): whether to go on with the run `id`.
+    reinit: when a run is open already: "return_previous" (the default), "finish_previous" (also True; the
+        default in notebooks), "create_new".
+    dir: where `run.dir` is made. force, anonymous, save_code, magic: accepted; without effect.
+
+    Raises UsageError for arguments that can't be, CommError when the run can't be resumed as asked,
+    ConfigError when the config contradicts itself.
+
+    >>> run = diorama.init(project="digits", config={"lr": 0.01})      # doctest: +SKIP
+    """
+    for argument, value in (("resume_from", resume_from), ("fork_from", fork_from)):
+        if value is not None:
+            raise UsageError(
+                f"init({argument}=...) is not available", hint="resume='must' goes on with a run"
+            )
+    if config_include_keys and config_exclude_keys:
+        raise UsageError("pass config_include_keys or config_exclude_keys, not both")
+    resolved = resolve(
+        {
+            "entity": entity,
+            "project": project,
+            "files_dir": None if dir is None else os.fspath(dir),
+            "run_id": id,
+            "run_name": name,
+            "run_notes": notes,
+            "run_tags": tags,
+            "run_group": group,
+            "run_job_type": job_type,
+            "mode": mode,
+            "resume": resume,
+            "reinit": reinit,
+            "allow_val_change": allow_val_change,
+        },
+        settings,
+        os.environ,
+    )
+    _tell_unknown(resolved, tensorboard=tensorboard or sync_tensorboard, monitor_gym=monitor_gym)
+    previous = current.current_run()
+    if previous is not None:
+        wanted = _reinit_from(resolved.reinit)
+        if wanted == "return_previous":
+            if config is not None:
+                previous.config.update(_chosen(config, config_include_keys, config_exclude_keys))
+            return previous
+        if wanted == "finish_previous":
+            previous.finish()
+    parameters = _parameters(resolved, config, config_include_keys, config_exclude_keys)
+    return _start(resolved, parameters)
+
+
+def _start(settings: Settings, parameters: dict[str, Any]) -> Run:
+    how = _resume_from(settings.resume)
+    place = _place_from(settings, how)
+    past = _past_run(place, how)
+    if past is not None:
+        settings.run_name = settings.run_name or past.name
+    settings.run_name = settings.run_name or random_name()
+    last_step = None if past is None else past.last_step
+    run = Run(
+        place,
+        environment=describe_environment() if settings.mode != "disabled" else {},
+        start_step=0 if last_step is None else last_step + 1,
+        is_resumed=past is not None,
+        allow_val_change=settings.allow_val_change or _is_notebook(),
+    )
+    if past is not None:
+        run._load_past(past)
+    if parameters:
+        run.config.update(parameters, allow_val_change=past is not None or None)
+    if settings.mode == "online":
+        # After the journal exists, so that the sidecar finds it at once.
+        run._sidecar = sidecar_for(settings, run._on_trouble)
+    run._start_background()
+    current.remember(run)
+    if settings.mode != "disabled":
+        if how == "auto":
+            _last_run(settings).write(run.id)
+        _greet(run)
+    return run
+
+
+def _place_from(settings: Settings, how: Resume | None) -> RunPlace:
+    run_id = settings.run_id
+    if run_id is None and how == "auto":
+        run_id = _last_run(settings).read()
+    if run_id is None and how == "must":
+        raise UsageError("resume='must' needs the id of the run", hint="init(id=..., resume='must')")
+    key = RunKey(
+        check_name(settings.entity or DEFAULT_ENTITY, "entity"),
+        check_name(settings.project or _default_project(), "project"),
+        check_name(run_id or new_run_id(), "id"),
+    )
+    return RunPlace(key, settings, how)
+
+
+def _past_run(place: RunPlace, how: Resume | None) -> Any:
+    settings = place.settings
+    if how is None or settings.mode == "disabled":
+        return None
+    if settings.run_id is None and how in ("allow", "never"):
+        return None  # a fresh id: there is nothing to find
+    from diorama.client.resume import find_past_run
+
+    url = settings.url if settings.mode == "online" else None
+    past = find_past_run(place.key, settings.store_dir, url=url, api_key=settings.api_key)
+    if past is None and how == "must":
+        raise CommError(f"resume='must', but there is no run {place.key}")
+    if past is not None and how == "never":
+        raise CommError(f"resume='never', but run {place.key} exists", hint="choose another id")
+    return past
+
+
+def _last_run(settings: Settings) -> Any:
+    from diorama.client.resume import LastRun
+
+    return LastRun(settings.store_dir, Path.cwd())
+
+
+def _default_project() -> str:
+    try:
+        found = default_project(None, Path.cwd())
+        return check_name(found, "project") if found else DEFAULT_PROJECT
+    except (OSError, ValueError):
+        return DEFAULT_PROJECT
+
+
+def _parameters(
+    settings: Settings, config: Any, include: Sequence[str] | None, exclude: Sequence[str] | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for path in settings.config_paths or ():
+        found.update(config_from(path))
+    found.update(_chosen(config, include, exclude))
+    return found
+
+
+def _chosen(config: Any, include: Sequence[str] | None, exclude: Sequence[str] | None) -> dict[str, Any]:
+    found = config_from(config)
+    if include:
+        return {name: value for name, value in found.items() if name in include}
+    return {name: value for name, value in found.items() if name not in (exclude or ())}
+
+
+def _resume_from(value: Any) -> Resume | None:
+    text = str(value).strip().lower() if value is not None else ""
+    if text in ("", "false", "none"):
+        return None
+    if text in ("true", "auto"):
+        return "auto"
+    if text in ("allow", "must", "never"):
+        return cast(Resume, text)
+    raise UsageError(f"resume={value!r} is not known", hint="allow, must, never or auto")
+
+
+def _reinit_from(value: Any) -> str:
+    text = str(value).strip().lower()
+    if text == "default":
+        return "finish_previous" if _is_notebook() else "return_previous"
+    if text in ("true", "finish_previous"):
+        return "finish_previous"
+    if text in ("false", "return_previous"):
+        return "return_previous"
+    if text == "create_new":
+        return text
+    raise UsageError(f"reinit={value!r} is not known", hint="return_previous, finish_previous or create_new")
+
+
+def _is_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    return shell is not None and type(shell).__name__ != "TerminalInteractiveShell"
+
+
+def _tell_unknown(settings: Settings, **asked: Any) -> None:
+    unknown = [name for name in settings.unknown if name not in _told_unknown]
+    if unknown:
+        _told_unknown.update(unknown)
+        say(
+            f"these settings are not known and have no effect: {', '.join(unknown)}",
+            is_silent=settings.silent,
+        )
+    for name, value in asked.items():
+        if value and name not in _told_unknown:
+            _told_unknown.add(name)
+            say(f"init({name}=...) is not available and has no effect", is_silent=settings.silent)
+
+
+def _greet(run: Run) -> None:
+    where = run.url or f"offline, in {run.settings.store_dir.journal}"
+    verb = "resumed" if run.resumed else "started"
+    say(f"run {run.name} {verb} · {run.path} · {where}", is_silent=run.settings.silent)

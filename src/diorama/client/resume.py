@@ -1,0 +1,207 @@
+"""What is known of a run that is to be resumed: in the store, in journals nobody has stored yet, or on
+the server.
+
+The store is read here with the standard library alone and read-only: a training process opens no
+database of ours for writing, and does not import the store.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from diorama.errors import CommError, JournalError
+from diorama.journal.codec import decode_entry, decode_plain
+from diorama.journal.entry import Attributes, Config, Log, Start, Summary
+from diorama.journal.reader import JournalReader, first_payload
+from diorama.model import RunKey, StoreDir
+
+ANSWER_SECS = 10.0
+
+
+class PastRun(msgspec.Struct):
+    """A run as it was left. `summary` by dotted path; last_step None if nothing was logged."""
+
+    config: dict[str, Any] = {}
+    summary: dict[str, Any] = {}
+    last_step: int | None = None
+    name: str | None = None
+    notes: str | None = None
+    tags: list[str] | None = None
+    group: str | None = None
+    job_type: str | None = None
+
+
+def find_past_run(
+    key: RunKey, store_dir: StoreDir, *, url: str | None, api_key: str | None
+) -> PastRun | None:
+    """The run `key`, or None if there is none. Raises CommError if that can't be found out."""
+    stored = _from_server(key, url, api_key) if url else _from_store(key, store_dir.database)
+    return _with_journals(key, store_dir.journal, stored)
+
+
+def _from_store(key: RunKey, database: Path) -> PastRun | None:
+    if not database.exists():
+        return None
+    try:
+        with closing(
+            sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
+        ) as store:
+            store.row_factory = sqlite3.Row
+            row = store.execute(
+                "SELECT runs.*, documents.config, documents.summary FROM runs"
+                " JOIN projects ON projects.id = runs.project_id"
+                " LEFT JOIN documents ON documents.run = runs.id"
+                " WHERE projects.entity = ? AND projects.name = ? AND runs.run_id = ?",
+                (key.entity, key.project, key.id),
+            ).fetchone()
+    except sqlite3.Error as error:
+        raise CommError(
+            f"can't look for run {key} in {database}: {error}", hint="`diorama doctor` checks the store"
+        ) from error
+    if row is None:
+        return None
+    return PastRun(
+        config=decode_plain(row["config"]) if row["config"] else {},
+        summary=decode_plain(row["summary"]) if row["summary"] else {},
+        last_step=row["last_step"],
+        name=row["name"],
+        notes=row["notes"] or None,
+        tags=json.loads(row["tags"] or "[]"),
+        group=row["group_name"],
+        job_type=row["job_type"],
+    )
+
+
+def _from_server(key: RunKey, url: str, api_key: str | None) -> PastRun | None:
+    import urllib.error
+    import urllib.request
+
+    path = "/".join(quote(part, safe="") for part in (key.entity, key.project, key.id))
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    request = urllib.request.Request(f"{url}/api/runs/{path}", headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECS) as answer:
+            run = json.loads(answer.read())["run"]
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise CommError(f"{url} answered {error.code} when asked for run {key}") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise CommError(f"can't ask {url} for run {key}: {error}") from error
+    return PastRun(
+        config=_numbers_from_json(run.get("config") or {}),
+        summary=_numbers_from_json(run.get("summary") or {}),
+        last_step=run.get("last_step"),
+        name=run.get("name"),
+        notes=run.get("notes") or None,
+        tags=run.get("tags"),
+        group=run.get("group"),
+        job_type=run.get("job_type"),
+    )
+
+
+def _numbers_from_json(value: Any) -> Any:
+    """Undo the API's {"_number": "NaN"} for numbers that JSON can't carry."""
+    if isinstance(value, dict):
+        if set(value) == {"_number"}:
+            text = str(value["_number"])
+            return int(text) if text.lstrip("-").isdigit() else float(text)
+        return {name: _numbers_from_json(item) for name, item in value.items()}
+    return [_numbers_from_json(item) for item in value] if isinstance(value, list) else value
+
+
+def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> PastRun | None:
+    """`past` and what journals hold of the run beyond it, in the order in which they were begun."""
+    wanted = (key.entity, key.project, key.id)
+    found: list[tuple[float, Path]] = []
+    try:
+        folders = [
+            Path(entry.path) for entry in os.scandir(journal_root) if entry.is_dir() and "." in entry.name
+        ]
+    except OSError:
+        folders = []
+    for folder in folders:
+        start = _start_of(folder)
+        if start is not None and (start.entity, start.project, start.run) == wanted:
+            found.append((start.time, folder))
+    for _, folder in sorted(found):
+        past = past or PastRun()
+        try:
+            with JournalReader(folder) as reader:
+                while frames := reader.poll():
+                    for _, payload in frames:
+                        _apply(past, payload)
+        except OSError:
+            continue  # stored and removed while we looked
+    return past
+
+
+def _start_of(folder: Path) -> Start | None:
+    try:
+        payload = first_payload(folder)
+        entry = decode_entry(payload) if payload is not None else None
+    except (OSError, JournalError):
+        return None
+    return entry if isinstance(entry, Start) else None
+
+
+def _apply(past: PastRun, payload: bytes) -> None:
+    try:
+        entry = decode_entry(payload)
+    except JournalError:
+        return
+    if isinstance(entry, Log):
+        past.last_step = entry.step if past.last_step is None else max(past.last_step, entry.step)
+        for name, value in entry.data.items():
+            if isinstance(value, bool | int | float | str):
+                past.summary[name] = value
+    elif isinstance(entry, Config | Start):
+        changed = entry.data if isinstance(entry, Config) else entry.config
+        past.config = {**past.config, **changed}
+        for name in entry.deleted if isinstance(entry, Config) else ():
+            past.config.pop(name, None)
+    elif isinstance(entry, Summary):
+        past.summary = {**past.summary, **entry.data}
+        for path in entry.deleted:
+            past.summary.pop(path, None)
+    if isinstance(entry, Start | Attributes):
+        for field in ("name", "notes", "tags", "group", "job_type"):
+            value = getattr(entry, field)
+            if value is not None:
+                setattr(past, field, value)
+
+
+class LastRun:
+    """Remembers, for resume="auto", which run of a working directory did not end well."""
+
+    def __init__(self, store_dir: StoreDir, directory: Path) -> None:
+        name = hashlib.sha256(str(directory.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        self._path = store_dir.root / "resume" / f"{name}.json"
+
+    def read(self) -> str | None:
+        """The id of the run to go on with."""
+        try:
+            noted = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return None
+        run_id = noted.get("run_id") if isinstance(noted, dict) else None
+        return run_id if isinstance(run_id, str) else None
+
+    def write(self, run_id: str) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.write_text(json.dumps({"run_id": run_id}))
+        except OSError:
+            return  # only the comfort of "auto" is lost
+
+    def clear(self) -> None:
+        self._path.unlink(missing_ok=True)

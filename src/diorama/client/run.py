@@ -1,0 +1,550 @@
+"""A run: what a training script logs to.
+
+`log()` is the hot path: check, encode, take the lock, give the entry its step and seq, one write.
+Invariants:
+- values are encoded before the lock is taken, so that slow user objects never hold up other threads;
+- when `log()` returns, the entry is in the journal (or counted as lost, with a warning);
+- in a forked child the run goes on with a journal of its own, opened when the child first logs.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from msgspec.msgpack import Ext
+
+from diorama.client import background
+from diorama.client.channel import Channel, process_started_at
+from diorama.client.config import Config
+from diorama.client.console import ConsoleCapture
+from diorama.client.define import Metric, define_from
+from diorama.client.ending import end_run, wait_until_stored
+from diorama.client.guard import Reporter, guarded
+from diorama.client.place import RunPlace
+from diorama.client.sidecar_start import SidecarHandle
+from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
+from diorama.client.summary import Summary
+from diorama.errors import UsageError
+from diorama.journal import entry
+from diorama.journal.codec import PLAIN, encode_plain, log_payload
+
+if TYPE_CHECKING:
+    from diorama.client.resume import PastRun
+
+_is_plain = PLAIN.issuperset
+
+
+class Run:
+    """One run. Made by `diorama.init()`; as a context manager it finishes itself.
+
+    >>> with diorama.init(project="digits") as run:      # doctest: +SKIP
+    ...     run.log({"loss": 0.3})
+    """
+
+    def __init__(
+        self,
+        place: RunPlace,
+        *,
+        environment: dict[str, Any],
+        start_step: int = 0,
+        is_resumed: bool = False,
+        allow_val_change: bool = False,
+    ) -> None:
+        settings = place.settings
+        self._place = place
+        self._environment = environment
+        self._sidecar: SidecarHandle | None = None
+        self._attributes = entry.Attributes(
+            name=settings.run_name,
+            notes=settings.run_notes,
+            tags=_tags_from(settings.run_tags),
+            group=settings.run_group,
+            job_type=settings.run_job_type,
+        )
+        self._steps = StepCounter(start_step)
+        self._starting_step = start_step
+        self._is_resumed = is_resumed
+        self._is_disabled: bool = settings.mode == "disabled"
+        self._is_finished = False
+        self._is_forked = False
+        self._channel: Channel | None = None
+        self._lock = threading.RLock()
+        self._console: ConsoleCapture | None = None
+        self._defined: dict[str, entry.Define] = {}
+        self.start_time = time()
+        """Unix seconds."""
+        self._reporter = Reporter(self._write_warning, is_strict=settings.strict, is_silent=settings.silent)
+        self.summary = Summary(self._send_summary)
+        """Values beside the run's name: the last of each key, unless set by hand or by define_metric."""
+        self._latest = self.summary.latest
+        self._config = Config(self._send_config, allow_val_change=allow_val_change)
+        if not self._is_disabled:
+            self._channel = self._open_channel()
+
+    # -- logging -------------------------------------------------------------------------------
+
+    def log(
+        self,
+        data: Mapping[str, Any],
+        step: int | None = None,
+        commit: bool | None = None,
+        sync: bool | None = None,
+    ) -> None:
+        """Log values at a step.
+
+        data: names to numbers, strings, None, media, arrays, nested dicts and lists.
+        step: where; without it at the current step. Steps may come in any order, nothing is dropped.
+        commit: whether the step is complete; by default it is, unless `step` was given.
+        sync: accepted for old scripts; without effect.
+
+        When it returns, killing the process can't lose the entry.
+
+        Raises TypeError or ValueError for data that is no dict of named values and for steps that are no
+        whole numbers, UsageError after `finish()`.
+
+        >>> run.log({"train/loss": 0.25, "lr": 1e-3})           # doctest: +SKIP
+        >>> run.log({"val/loss": 0.31}, step=100)               # doctest: +SKIP
+        """
+        if type(data) is not dict:
+            data = _dict_from(data)
+        try:
+            "".join(data)
+        except TypeError:
+            raise TypeError("the keys of a logged dict must be strings") from None
+        if step is not None and (type(step) is not int or not -STEP_LIMIT <= step <= STEP_LIMIT):
+            step = step_from(step)
+        channel = self._channel
+        if channel is None:
+            channel = self._channel_now("log()")
+        if channel is None or not data:
+            self._steps.place(step, commit)
+            return
+        if _is_plain(map(type, data.values())):
+            try:
+                body = encode_plain(data)
+            except (OverflowError, UnicodeEncodeError):
+                self._log_slowly(channel, data, step, commit)
+                return
+            self._latest.update(data)
+            if self.summary.has_rules:
+                self.summary.aggregate(data)
+        else:
+            self._log_slowly(channel, data, step, commit)
+            return
+        writer = channel.writer
+        with writer.lock:
+            here, row = self._steps.place(step, commit)
+            writer.append(log_payload(here, row, time(), body))
+
+    @guarded("log()")
+    def _log_slowly(
+        self, channel: Channel, data: Mapping[str, Any], step: int | None, commit: bool | None
+    ) -> None:
+        """`log` of values that need a look: media, arrays, nested values, huge integers."""
+        encoding = channel.encoding()
+        plain = encoding.plain_dict(data)
+        body = encode_plain(plain)
+        with channel.writer.lock:
+            here, row = self._steps.place(step, commit)
+            seq = channel.writer.append(log_payload(here, row, time(), body))
+        channel.spool.mark(encoding.kept, seq)
+        # No media here: remembering one would keep its bytes from being recycled.
+        shown = {name: data[name] if type(data[name]) is int else value for name, value in plain.items()}
+        shown = {name: value for name, value in shown.items() if not isinstance(value, Ext)}
+        self._latest.update(shown)
+        if self.summary.has_rules:
+            self.summary.aggregate(shown)
+        for code, text in encoding.warnings:
+            self._reporter.warn(code, text)
+
+    def define_metric(
+        self,
+        name: str,
+        step_metric: str | Metric | None = None,
+        step_sync: bool | None = None,
+        hidden: bool | None = None,
+        summary: str | None = None,
+        goal: str | None = None,
+        overwrite: bool | None = None,
+    ) -> Metric:
+        """Say how a metric is charted and summarised.
+
+        name: a key; a * at its end stands for all keys that begin so.
+        step_metric: the key that is the x axis of its charts.
+        step_sync: whether the last value of step_metric is added where it is missing (default: yes).
+        hidden: whether it gets no chart of its own.
+        summary: comma-separated list of min, max, mean, last, first, best, copy, none.
+        goal: "minimize" or "maximize", for "best".
+        overwrite: forget earlier definitions of this name instead of adding to them.
+
+        Raises UsageError for arguments that are not understood.
+        """
+        channel = self._channel_now("define_metric()")
+        define = define_from(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+        self._defined[define.key] = define
+        self.summary.define(define)
+        if channel is not None:
+            self._send(channel, define)
+        return Metric(define)
+
+    @guarded("writing to the journal")
+    def _send(self, channel: Channel, what: entry.Entry) -> None:
+        channel.send(what)
+
+    # -- ending --------------------------------------------------------------------------------
+
+    def finish(self, exit_code: int | None = None, quiet: bool | None = None) -> None:
+        """End the run: "finished" for exit code 0 (the default), "failed" for others.
+
+        Everything logged is on disk when it returns. A run that is stored on this machine is not waited
+        for: the sidecar stores what is left, also after the training process has gone. A run that goes to
+        a server is waited for; Ctrl-C ends the waiting, not the sending. DIORAMA_FINISH_WAIT_SECS limits it.
+        """
+        code = 0 if exit_code is None else int(exit_code)
+        end_run(self, code, "finished" if code == 0 else "failed", is_quiet=bool(quiet))
+
+    def flush(self, wait: bool = False, timeout_secs: float | None = None) -> bool:
+        """Bring everything logged so far to disk, safe from power loss; with `wait`, also into the store.
+
+        Returns whether that was reached, within `timeout_secs` (default: no limit).
+        """
+        channel = self._channel
+        if channel is None:
+            return True
+        if self._console is not None:
+            self._console.flush()
+        is_synced = channel.sync()
+        return is_synced and (not wait or wait_until_stored(channel, timeout_secs))
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.finish()
+        elif issubclass(kind, SystemExit):
+            code = getattr(error, "code", 1)
+            self.finish(0 if code is None else code if isinstance(code, int) else 1)
+        elif issubclass(kind, KeyboardInterrupt):
+            end_run(self, 255, "killed")
+        else:
+            self.finish(1)
+
+    # -- what it is ----------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """The run's id, unique in its project."""
+        return self._place.key.id
+
+    @property
+    def entity(self) -> str:
+        return self._place.key.entity
+
+    @property
+    def project(self) -> str:
+        return self._place.key.project
+
+    @property
+    def path(self) -> str:
+        """entity/project/id"""
+        return str(self._place.key)
+
+    @property
+    def url(self) -> str | None:
+        """The run's page; None if the run is offline or disabled."""
+        return self._place.url
+
+    @property
+    def project_url(self) -> str | None:
+        return self._place.project_url
+
+    def get_url(self) -> str | None:
+        return self.url
+
+    def get_project_url(self) -> str | None:
+        return self.project_url
+
+    def project_name(self) -> str:
+        return self.project
+
+    @property
+    def name(self) -> str | None:
+        """Shown in lists. Settable."""
+        return self._attributes.name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._change(entry.Attributes(name=str(name)))
+
+    @property
+    def notes(self) -> str | None:
+        """Free text, Markdown. Settable."""
+        return self._attributes.notes
+
+    @notes.setter
+    def notes(self, notes: str) -> None:
+        self._change(entry.Attributes(notes=str(notes)))
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Short labels. Settable: `run.tags += ("baseline",)`."""
+        return tuple(self._attributes.tags or ())
+
+    @tags.setter
+    def tags(self, tags: Sequence[str]) -> None:
+        self._change(entry.Attributes(tags=_tags_from(tags)))
+
+    @property
+    def group(self) -> str:
+        return self._attributes.group or ""
+
+    @property
+    def job_type(self) -> str:
+        return self._attributes.job_type or ""
+
+    @property
+    def config(self) -> Config:
+        """The run's parameters."""
+        return self._config
+
+    @property
+    def step(self) -> int:
+        """The step that the next `log()` without `step` goes to."""
+        return self._steps.step
+
+    @property
+    def starting_step(self) -> int:
+        """The first step of this process: 0, or where a resumed run goes on."""
+        return self._starting_step
+
+    @property
+    def resumed(self) -> bool:
+        return self._is_resumed
+
+    @property
+    def offline(self) -> bool:
+        return bool(self._place.settings.mode == "offline")
+
+    @property
+    def disabled(self) -> bool:
+        return self._is_disabled
+
+    @property
+    def settings(self) -> Any:
+        return self._place.settings
+
+    @property
+    def dir(self) -> str:
+        """A folder for the script's own files of this run; made when asked for."""
+        folder = self._place.files_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder)
+
+    @property
+    def journal_dir(self) -> Path | None:
+        """Where this process journals the run; None if it is disabled or finished."""
+        return None if self._channel is None else self._channel.writer.directory
+
+    def mark_preempting(self) -> None:
+        """Note that the machine is about to be taken away; the run may be resumed elsewhere."""
+        self._write_warning("preempting", "the machine is about to be taken away")
+
+    def status(self) -> dict[str, Any]:
+        """Entries logged, stored, waiting in memory for a full disk, and lost."""
+        channel = self._channel
+        if channel is None:
+            return {"logged": 0, "stored": 0, "waiting": 0, "lost": 0, "is_storing": False}
+        return {
+            "logged": channel.writer.seq,
+            "stored": channel.acked_seq,
+            "waiting": channel.writer.waiting_entries,
+            "lost": channel.writer.dropped,
+            "is_storing": self._sidecar is not None and self._sidecar.is_alive(),
+        }
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path} {self.name!r}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"Run has no {name!r}; Diorama's runs can {', '.join(_abilities())}, and tell their "
+            "id, name, url, config and summary"
+        )
+
+    # -- journal -------------------------------------------------------------------------------
+
+    def _open_channel(self) -> Channel:
+        settings = self._place.settings
+        return Channel(
+            self._place.journal_root,
+            self._start_from,
+            spool_bytes=settings.spool_bytes,
+            is_draining=self._is_draining,
+            on_trouble=self._on_trouble,
+        )
+
+    def _channel_now(self, doing: str) -> Channel | None:
+        """The channel; None if the run is disabled. Opens one in a forked child. Raises UsageError when
+        the run is over."""
+        channel = self._channel
+        if channel is not None or self._is_disabled:
+            return channel
+        with self._lock:
+            if self._channel is None and self._is_forked and not self._is_finished:
+                self._channel = self._open_channel()
+            if self._channel is None:
+                raise UsageError(
+                    f"{doing} on run {self.id} after it was finished", hint="start another one with init()"
+                )
+            return self._channel
+
+    def _start_from(self, writer: str) -> entry.Start:
+        key, pid, attributes = self._place.key, os.getpid(), self._attributes
+        environment = self._environment
+        if self._is_forked:
+            environment = {"host": environment.get("host")}
+            attributes = entry.Attributes()
+        return entry.Start(
+            entity=key.entity,
+            project=key.project,
+            run=key.id,
+            writer=writer,
+            pid=pid,
+            pid_started=process_started_at(pid),
+            time=time(),
+            resume=self._place.resume if not self._is_forked else "allow",
+            name=attributes.name,
+            notes=attributes.notes,
+            tags=attributes.tags,
+            group=attributes.group,
+            job_type=attributes.job_type,
+            environment=environment,
+            is_secondary=self._is_forked,
+        )
+
+    def _is_draining(self) -> bool:
+        return self._sidecar is not None and self._sidecar.is_alive()
+
+    def _on_trouble(self, code: str, text: str) -> None:
+        self._reporter.tell(code, text)
+
+    def _write_warning(self, code: str, text: str) -> None:
+        if self._channel is not None:
+            self._channel.send(entry.Warn(time(), code, text))
+
+    def _send_config(self, changed: dict[str, Any], deleted: list[str]) -> dict[str, Any]:
+        return self._send_values(entry.Config, "config", changed, deleted)
+
+    def _send_summary(self, changed: dict[str, Any], deleted: list[str]) -> dict[str, Any]:
+        return self._send_values(entry.Summary, "summary", changed, deleted)
+
+    def _send_values(
+        self,
+        cls: type[entry.Config] | type[entry.Summary],
+        what: str,
+        changed: dict[str, Any],
+        deleted: list[str],
+    ) -> dict[str, Any]:
+        channel = self._channel_now(f"{what}")
+        if channel is None:
+            return dict(changed)
+        encoding = channel.encoding()
+        plain = encoding.plain_dict(changed)
+        channel.send_encoded(encoding, cls(plain, deleted))
+        for code, text in encoding.warnings:
+            self._reporter.warn(code, text)
+        return {
+            name: changed[name] if isinstance(value, Ext) and name in changed else value
+            for name, value in plain.items()
+        }
+
+    def _change(self, changed: entry.Attributes) -> None:
+        channel = self._channel_now("changing the run")
+        for field in ("name", "notes", "tags"):
+            value = getattr(changed, field)
+            if value is not None:
+                setattr(self._attributes, field, value)
+        if channel is not None:
+            self._send(channel, changed)
+
+    def _load_past(self, past: PastRun) -> None:
+        """Take over what a resumed run had; it is stored already."""
+        self._config._load(past.config)
+        self.summary.load(past.summary)
+        for field in ("notes", "tags", "group", "job_type"):
+            if getattr(self._attributes, field) is None:
+                setattr(self._attributes, field, getattr(past, field))
+
+    def _start_background(self) -> None:
+        if self._channel is None:
+            return
+        if self._place.captures_console:
+            self._console = ConsoleCapture(self._send_console)
+            self._console.start()
+        background.add_task(self._tick)
+
+    def _tick(self) -> None:
+        """Every quarter of a second, in the background."""
+        channel = self._channel
+        if channel is None:
+            return
+        try:
+            if self._console is not None:
+                self._console.flush()
+            if self._sidecar is not None:
+                self._sidecar.tend()
+            channel.report_dropped()
+        except (OSError, ValueError, RuntimeError) as error:
+            self._write_warning("internal", f"background work failed: {error}")
+
+    def _send_console(self, lines: list[entry.ConsoleLine]) -> None:
+        channel = self._channel
+        if channel is not None:
+            channel.send(entry.Console(lines))
+
+    def _between_appends(self, action: Any) -> None:
+        channel = self._channel
+        if channel is None:
+            action()
+        else:
+            channel.writer.between_appends(action)
+
+    def _after_fork(self) -> None:
+        """In a forked child: locks may be held by threads that are not here, the journal is the parent's."""
+        self._lock = threading.RLock()
+        self._sidecar = None
+        if self._console is not None:
+            self._console.forget()
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.abandon()
+            self._is_forked = True
+
+
+def _abilities() -> list[str]:
+    return ["log", "define_metric", "flush", "finish"]
+
+
+def _dict_from(data: Any) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise TypeError(f"log() must be passed a dictionary, not {type(data).__name__}")
+    return dict(data)
+
+
+def _tags_from(tags: Any) -> list[str] | None:
+    if tags is None:
+        return None
+    if isinstance(tags, str):
+        tags = [tags]
+    return list(dict.fromkeys(str(tag) for tag in tags))

@@ -1,0 +1,89 @@
+"""Which step and row a `log()` call belongs to: W&B's rules, except that nothing is dropped for being late.
+
+log(d)                   into the open row, which is then closed: the next call is one step on
+log(d, commit=False)     into the open row, which stays open
+log(d, step=s)           s = current: into the open row; s > current: a new row at s. It stays open
+log(d, step=s, commit=True)   the same, and closed
+log(d, step=s), s < current   late: a row of its own at s (calls in succession for one step share it);
+                         the open row and the current step stay as they are
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+STEP_LIMIT = 2**63 - 1
+
+
+def step_from(value: Any) -> int:
+    """A step as an int: ints, numpy and torch integers, floats without a fraction.
+
+    Raises TypeError for what is no number (bool included), ValueError for a fraction or more than 63 bits.
+    """
+    if type(value) is int:
+        step = value
+    elif isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
+        raise TypeError("step must be a whole number, not a bool")
+    else:
+        try:
+            step = operator.index(value)
+        except TypeError:
+            step = _whole(value)
+    if not -STEP_LIMIT - 1 <= step <= STEP_LIMIT:
+        raise ValueError(f"step {step} does not fit into 63 bits")
+    return step
+
+
+def _whole(value: Any) -> int:
+    is_float_like = isinstance(value, float) or (hasattr(value, "__float__") and hasattr(value, "dtype"))
+    if not is_float_like:
+        raise TypeError(f"step must be a whole number, not {type(value).__name__}")
+    number = float(value)
+    if not number.is_integer():
+        raise ValueError(f"step must be a whole number, not {number!r}")
+    return int(number)
+
+
+class StepCounter:
+    """Where in the history the next `log()` call goes. Not thread-safe: its owner holds a lock."""
+
+    __slots__ = ("_late_row", "_late_step", "_next_row", "_row", "step")
+
+    def __init__(self, step: int = 0) -> None:
+        self.step = step
+        """The current step: that of the open row, else of the next one."""
+        self._row = -1
+        self._next_row = 0
+        self._late_step = 0
+        self._late_row = -1
+
+    def place(self, step: int | None, commit: bool | None) -> tuple[int, int]:
+        """(step, row) of a call; moves on as the rules above say."""
+        if step is None:
+            is_closing = commit is None or commit
+        elif step < self.step:
+            return self._place_late(step, bool(commit))
+        else:
+            is_closing = bool(commit)
+            if step > self.step:
+                self._row = -1
+                self.step = step
+        row = self._row
+        if row < 0:
+            row = self._row = self._next_row
+            self._next_row = row + 1
+        here = self.step
+        if is_closing:
+            self._row = -1
+            self.step = here + 1
+        return here, row
+
+    def _place_late(self, step: int, is_closing: bool) -> tuple[int, int]:
+        row = self._late_row
+        if row < 0 or self._late_step != step:
+            row = self._next_row
+            self._next_row = row + 1
+        self._late_step = step
+        self._late_row = -1 if is_closing else row
+        return step, row
