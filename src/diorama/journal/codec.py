@@ -29,6 +29,7 @@ from diorama.journal.entry import (
     Batch,
     Config,
     Entry,
+    File,
     Log,
     Numbered,
     Start,
@@ -263,7 +264,7 @@ def _for_the_wire(value: Any) -> Any:
     """`value` with what msgpack has no words for as extensions. Records are structs, which the encoder
     would write as plain maps, so that nobody could tell them from a logged dict."""
     kind = type(value)
-    if kind is float or kind is str:
+    if kind is float or kind is str or kind is bool or value is None:
         return value
     if kind is int:
         return _exact_int(value)
@@ -279,9 +280,9 @@ def _for_the_wire(value: Any) -> Any:
         return msgspec.structs.replace(value, content=_for_the_wire(value.content))
     if isinstance(value, _UnknownExtension):
         return Ext(value.code, value.data)
-    if isinstance(value, MediaRecord) or kind.__name__ == "UnknownRecord":
-        from diorama.media import encode_record
+    from diorama.media import UnknownRecord, encode_record
 
+    if isinstance(value, MediaRecord | UnknownRecord):
         return Ext(EXT_RECORD, encode_record(value))  # type: ignore[arg-type]  # the union of all kinds
     return value
 
