@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import socket
 import struct
 import threading
 import zlib
@@ -16,6 +17,7 @@ import anyio
 import httpx
 from starlette.types import ASGIApp
 
+from diorama.journal.codec import encode_batch
 from diorama.journal.entry import (
     Attributes,
     Batch,
@@ -105,6 +107,42 @@ def fill(service: Service) -> Sample:
     return Sample(service.find_run("local", "demo", "first").uid, picture)
 
 
+def examples(sample: Sample) -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """A good request for every endpoint, by its name: method, path, and arguments for httpx."""
+    uid = sample.uid
+    upload = b"uploaded by an example"
+    logged = batch(start("example", project="examples"), Log(0, 0, T0, {"a": 1.0}))
+    return {
+        "health": ("GET", "/healthz", {}),
+        "session": ("GET", "/api/session", {}),
+        "login": ("POST", "/api/login", {"json": {"key": KEY}}),
+        "live": ("GET", "/api/live?project=local/demo", {}),
+        "description": ("GET", "/api/openapi.json", {}),
+        "projects": ("GET", "/api/projects", {}),
+        "runs": ("GET", "/api/projects/local/demo/runs?q=loss<1&sort=-created_at&limit=5&offset=0", {}),
+        "run": ("GET", f"/api/runs/{uid}", {}),
+        "edit_run": ("PATCH", f"/api/runs/{uid}", {"json": {"notes": "a note"}}),
+        "find_run": ("GET", "/api/runs/local/demo/first", {}),
+        "console": ("GET", f"/api/runs/{uid}/console?offset=0&limit=10&q=hello", {}),
+        "files": ("GET", f"/api/runs/{uid}/files", {}),
+        "file": ("GET", f"/api/runs/{uid}/files/report.html", {}),
+        "history": ("GET", f"/api/runs/{uid}/history?keys=loss&min_step=0&max_step=9", {}),
+        "keys": ("GET", f"/api/keys?runs={uid}", {}),
+        "series": ("POST", "/api/series", {"json": {"runs": [uid], "keys": ["loss"]}}),
+        "tracks": ("POST", "/api/tracks", {"json": {"runs": [uid], "keys": ["picture"]}}),
+        "media": ("POST", "/api/media", {"json": {"wanted": [{"run": uid, "key": "picture", "step": 5}]}}),
+        "histograms": ("POST", "/api/histograms", {"json": {"run": uid, "key": "spread"}}),
+        "missing_blobs": ("POST", "/api/blobs/missing", {"json": {"sha256": [PICTURE_SHA256]}}),
+        "blob": ("GET", f"/api/blobs/{PICTURE_SHA256}", {}),
+        "put_blob": ("PUT", f"/api/blobs/{hashlib.sha256(upload).hexdigest()}", {"content": upload}),
+        "ingest": (
+            "POST",
+            "/api/ingest",
+            {"content": encode_batch(logged), "headers": {"content-type": "application/msgpack"}},
+        ),
+    }
+
+
 def settings(**more: Any) -> ServerSettings:
     """Settings of a test server: the key is KEY."""
     return ServerSettings(**{"key": KEY, "limits": Limits(), **more})
@@ -147,6 +185,26 @@ def client_of(service: Service, *, key: str | None = KEY, **more: Any) -> Client
     """An in-process client that sends the key (or none)."""
     app = create_app(service, settings=settings(**more))
     return Client(app, {"authorization": f"Bearer {key}"} if key else {})
+
+
+def ask_raw(server_url: str, request: bytes, *, timeout_secs: float = 10.0) -> bytes:
+    """What a server answers to these very bytes, until it closes or is silent for half a second."""
+    host, port = server_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=timeout_secs) as connection:
+        connection.sendall(request)
+        reply = b""
+        try:
+            while piece := connection.recv(65536):
+                reply += piece
+                connection.settimeout(0.5)
+        except (TimeoutError, ConnectionResetError):
+            pass
+        return reply
+
+
+def status_of(reply: bytes) -> int:
+    """The status code of a raw answer; 0 when the server just hung up."""
+    return int(reply.split(b" ", 2)[1]) if reply.startswith(b"HTTP/1.1 ") else 0
 
 
 @contextmanager

@@ -113,7 +113,12 @@ def test_series_are_columns(client: Client, sample: Sample) -> None:
     assert reply.headers["content-type"] == "application/x-diorama-columns"
     head, column = columns(reply.content)
     (series,) = head["series"]
-    assert (series["run"], series["key"], series["total"], series["is_exact"]) == (sample.uid, "loss", 20, True)
+    assert (series["run"], series["key"], series["total"], series["is_exact"]) == (
+        sample.uid,
+        "loss",
+        20,
+        True,
+    )
     assert column(series["columns"]["x"]) == tuple(range(20))
     values = column(series["columns"]["last"])
     assert math.isnan(values[7])

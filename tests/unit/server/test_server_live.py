@@ -1,0 +1,130 @@
+"""Live updates through a real server."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from server_sample import KEY, T0, Sample, batch, running_server, start
+
+from diorama.journal.entry import Log, Numbered
+from diorama.model import StoreDir
+from diorama.server.run import ServerHandle
+from diorama.server.settings import Limits
+from diorama.service import Service
+
+
+@pytest.fixture(scope="module")
+def server(service: Service, sample: Sample, store_dir: StoreDir) -> Iterator[ServerHandle]:
+    with running_server(service, store_dir, limits=Limits(live_streams=3)) as handle:
+        yield handle
+
+
+@pytest.fixture
+def http(server: ServerHandle) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {KEY}"}, timeout=10) as client:
+        yield client
+
+
+def events(reply: httpx.Response) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(id, data) of every event of a stream."""
+    event_id = -1
+    for line in reply.iter_lines():
+        if line.startswith("id: "):
+            event_id = int(line[4:])
+        elif line.startswith("data: "):
+            yield event_id, json.loads(line[6:])
+
+
+def log_step(service: Service, run: str, step: int, project: str = "demo") -> None:
+    head = start(run, project=project)
+    one = batch(head)
+    one.entries = [*one.entries, Numbered(2 + step, Log(step, step, T0 + step, {"loss": float(step)}))]
+    service.ingest(one)
+
+
+def test_an_event_comes_soon_and_names_what_changed(service: Service, http: httpx.Client) -> None:
+    with http.stream("GET", "/api/live?project=local/demo") as reply:
+        assert reply.headers["content-type"].startswith("text/event-stream")
+        stream = events(reply)
+        first_id, first = next(stream)
+        assert first == {"version": first_id, "runs": []}
+        before = time.perf_counter()
+        log_step(service, "watched", 0)
+        event_id, event = next(stream)
+        assert time.perf_counter() - before < 1.0
+    assert event_id == event["version"] > first_id
+    assert [run["uid"] for run in event["runs"]] == [service.find_run("local", "demo", "watched").uid]
+    assert event["runs"][0]["keys"] == ["loss"]
+
+
+def test_a_reconnect_misses_nothing(service: Service, http: httpx.Client) -> None:
+    with http.stream("GET", "/api/live?project=local/demo") as reply:
+        seen, _ = next(events(reply))
+    log_step(service, "missed", 0)
+    log_step(service, "missed", 1)
+    for asked in ({"headers": {"last-event-id": str(seen)}}, {"params": {"since": seen}}):
+        with http.stream("GET", "/api/live", **asked) as reply:
+            _, event = next(events(reply))
+        assert service.find_run("local", "demo", "missed").uid in [run["uid"] for run in event["runs"]]
+        assert event["version"] == service.version()
+
+
+def test_other_projects_are_not_heard(service: Service, http: httpx.Client) -> None:
+    with http.stream("GET", "/api/live?project=local/demo") as reply:
+        stream = events(reply)
+        next(stream)
+        log_step(service, "elsewhere", 0, project="other")
+        time.sleep(0.5)
+        log_step(service, "here", 0)
+        _, event = next(stream)
+    assert [run["uid"] for run in event["runs"]] == [service.find_run("local", "demo", "here").uid]
+
+
+def test_a_version_from_the_future_begins_anew(service: Service, http: httpx.Client) -> None:
+    with http.stream("GET", "/api/live?since=999999999") as reply:
+        event_id, event = next(events(reply))
+    assert event_id == service.version()
+    assert event["runs"] == []
+
+
+def test_streams_are_bounded_and_room_comes_back(http: httpx.Client) -> None:
+    streams = [http.stream("GET", "/api/live") for _ in range(3)]
+    replies = [stream.__enter__() for stream in streams]
+    assert [reply.status_code for reply in replies] == [200] * 3
+    # Kept, because a reader that is thrown away closes its connection.
+    readers = [events(reply) for reply in replies]
+    assert all(next(reader) for reader in readers)
+    refused = http.get("/api/live")
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"]
+    for stream in streams:
+        stream.__exit__(None, None, None)
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        with http.stream("GET", "/api/live") as reply:
+            if reply.status_code == 200:
+                return
+        time.sleep(0.1)
+    raise AssertionError("closed streams still count")
+
+
+@pytest.mark.parametrize("value", ["x", "-1", "1.5", "9" * 30, "٣"])
+def test_an_id_that_we_never_sent_is_refused(http: httpx.Client, value: str) -> None:
+    reply = http.get("/api/live", headers={"last-event-id": value.encode()})
+    assert reply.status_code == 400
+
+
+def test_a_stop_ends_the_streams(service: Service, sample: Sample, store_dir: StoreDir) -> None:
+    with httpx.Client(headers={"authorization": f"Bearer {KEY}"}, timeout=10) as client:
+        with running_server(service, store_dir) as other:
+            reply = client.send(client.build_request("GET", f"{other.url}/api/live"), stream=True)
+            stream = events(reply)
+            next(stream)
+            before = time.monotonic()
+        assert time.monotonic() - before < 3
+        assert list(stream) == []
