@@ -160,6 +160,24 @@ class TestFiles:
         assert sniff(done.blobs.get(done.record.thumbnail)) == "webp"
         assert trip(Image(saved(tmp_path / "a.png", Pillow.fromarray(COLOUR)))).record.preview is None
 
+    @pytest.mark.parametrize(
+        "values",
+        [
+            np.full((300, 300), 0x8000, np.uint16),
+            np.full((300, 300), 128, np.int32),
+            np.full((300, 300), 0.505, np.float32),
+        ],
+    )
+    def test_deep_files_get_a_thumbnail_that_shows_them(
+        self, trip, tmp_path: Path, values: np.ndarray
+    ) -> None:
+        endings = ["tiff", "png"] if values.dtype == np.uint16 else ["tiff"]
+        for ending in endings:
+            done = trip(Image(saved(tmp_path / f"deep.{ending}", Pillow.fromarray(values))))
+            thumbnail = Pillow.open(io.BytesIO(done.blobs.get(done.record.thumbnail)))
+            assert thumbnail.size == (256, 256)
+            assert abs(thumbnail.convert("L").getpixel((9, 9)) - 128) < 3
+
     def test_orientation_is_applied_to_what_is_shown(self, trip, tmp_path: Path) -> None:
         exif = Pillow.Exif()
         exif[0x0112] = 6

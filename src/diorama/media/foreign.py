@@ -41,7 +41,7 @@ def family_of(cls: type) -> Family | None:
 
 def _find_family(cls: type) -> Family | None:
     for base in cls.__mro__:
-        module = base.__module__
+        module = str(base.__module__)
         family = _BY_NAME.get(f"{module}.{base.__qualname__}")
         if family is not None:
             return family

@@ -71,10 +71,11 @@ def _encode_file(file_format: str, data: bytes | memoryview, put_blob: PutBlob) 
     image, _ = open_picture(data, "the picture")
     width, height = upright_size(image)
     mode, thumbnail, preview = image.mode, None, None
-    if file_format in UNDRAWABLE:
-        pixels = _decoded(data)
-        preview = write_picture(pixels, "png")[0] if pixels is not None else None
-    if file_format in UNDRAWABLE or needs_thumbnail(width, height, len(data)):
+    pixels = _decoded(data) if file_format in UNDRAWABLE else None
+    if pixels is not None:
+        preview = write_picture(pixels, "png")[0]
+        thumbnail = thumbnail_from_pixels(pixels)
+    elif needs_thumbnail(width, height, len(data)):
         thumbnail = thumbnail_from_file(image)
     return ImageRecord(
         blob=put_blob(data, MIMES[file_format]),

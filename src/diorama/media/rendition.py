@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from diorama.media.formats import DECODE_ERRORS, orientation_of
-from diorama.media.pixels import Pixels, convert_pixels, pillow_from_pixels
+from diorama.media.pixels import Pixels, convert_pixels, pillow_from_pixels, pixels_from_pillow
 from diorama.media.png import encode_png
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def thumbnail_from_file(image: PIL.Image.Image) -> bytes | None:
         # A JPEG can be decoded at a fraction of its size.
         image.draft("RGB", (2 * THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE))
         image.load()
+        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+            return thumbnail_from_pixels(pixels_from_pillow(PIL.ImageOps.exif_transpose(image)))
         small = _shrink(image)
         if orientation != 1:
             small.getexif()[0x0112] = orientation
