@@ -1,4 +1,32 @@
+import "@/styles/tokens.css";
+import "@/styles/base.css";
+import { effect } from "@preact/signals";
 import { render } from "preact";
-import { signal } from "@preact/signals";
-const n = signal(0);
-render(<b onClick={() => n.value++}>{n}</b>, document.getElementById("app") as HTMLElement);
+import { App } from "@/app";
+import { listenForKeys } from "@/state/commands";
+import { startDetail } from "@/state/detail";
+import { registerFrameCommands } from "@/state/frame";
+import { startKeys } from "@/state/keys";
+import { startLive } from "@/state/live";
+import { startRuns } from "@/state/runs";
+import { startSparks } from "@/state/sparks";
+import { checkSession, session } from "@/state/session";
+
+const root = document.getElementById("app");
+if (!root) throw new Error("index.html has no #app");
+
+registerFrameCommands();
+listenForKeys();
+render(<App />, root);
+void checkSession();
+
+// Nothing is asked for before somebody is signed in.
+const stop = effect(() => {
+  if (session.value.is !== "in") return;
+  startLive();
+  startRuns();
+  startDetail();
+  startKeys();
+  startSparks();
+  queueMicrotask(() => stop());
+});

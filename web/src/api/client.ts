@@ -3,6 +3,7 @@
  * `ApiError`, and an answer of 401 is told to everyone who asked with `onUnauthorized`.
  */
 import { base } from "@/api/base";
+import { type Columns, decodeColumns } from "@/api/columns";
 import type { Problem } from "@/api/schema";
 
 export class ApiError extends Error {
@@ -68,33 +69,10 @@ export async function patchJson<T>(path: string, body: unknown, options: Request
   return (await response.json()) as T;
 }
 
-/** A reply in binary columns: `column` is a view, no copy, of float64s named by a head's (offset, count). */
-export interface Columns<H> {
-  head: H;
-  column(range: readonly [number, number]): Float64Array;
-}
-
+/** A POST whose answer is in binary columns. */
 export async function postColumns<H>(path: string, body: unknown, options: RequestOptions = {}): Promise<Columns<H>> {
   const response = await request("POST", path, body, options);
   return decodeColumns<H>(await response.arrayBuffer());
-}
-
-/**
- * u32 LE length of the JSON head, the head (padded so that 4 + length is a multiple of 8), float64 LE columns
- * whose offsets count from the end of the head.
- */
-export function decodeColumns<H>(buffer: ArrayBuffer): Columns<H> {
-  if (buffer.byteLength < 4) throw new ApiError("bad_columns", "The server's answer is cut short.", "Reload the page.", 0);
-  const headLength = new DataView(buffer).getUint32(0, true);
-  const bodyStart = 4 + headLength;
-  if (bodyStart > buffer.byteLength || bodyStart % 8 !== 0) {
-    throw new ApiError("bad_columns", "The server's answer has no readable head.", "Reload the page.", 0);
-  }
-  const text = new TextDecoder().decode(new Uint8Array(buffer, 4, headLength));
-  return {
-    head: JSON.parse(text) as H,
-    column: ([offset, count]) => new Float64Array(buffer, bodyStart + offset, count),
-  };
 }
 
 export async function request(method: string, path: string, body: unknown, options: RequestOptions): Promise<Response> {

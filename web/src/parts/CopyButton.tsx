@@ -1,24 +1,8 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { IconButton } from "@/parts/Button";
+import { copyText } from "@/state/clipboard";
 import { showToast } from "@/state/toasts";
-
-/** Put text on the clipboard; also where the page is not served over https (then through a hidden field). */
-export async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const field = document.createElement("textarea");
-    field.value = text;
-    field.className = "visually-hidden";
-    document.body.append(field);
-    field.select();
-    const isCopied = document.execCommand("copy");
-    field.remove();
-    return isCopied;
-  }
-}
 
 /** Copies `text` (made when asked, if it is a function) and says so with a check mark. */
 export function CopyButton({ text, label = "Copy" }: { text: string | (() => string); label?: string }): JSX.Element {

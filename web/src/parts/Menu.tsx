@@ -68,8 +68,8 @@ export function Menu(props: MenuProps): JSX.Element {
 export function MenuItems({ items, onDone }: { items: readonly MenuItem[]; onDone: () => void }): JSX.Element {
   return (
     <div class="menu" onKeyDown={moveFocus}>
-      {items.map((item) => (
-        <div key={item.label} role="none">
+      {items.map((item, index) => (
+        <div key={index} role="none">
           {item.divider !== undefined && item.divider !== false && (
             <div class="menu-divider" role="separator">{item.divider === true ? "" : item.divider}</div>
           )}

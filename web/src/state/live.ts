@@ -23,6 +23,8 @@ const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MOST_MS = 15_000;
 const NEW_STEPS_SHOWN_MS = 4_000;
 const HIDDEN_GRACE_MS = 3_000;
+/** The server says something every 15 s at least: longer silence is a dead connection that nobody closed. */
+const SILENCE_MS = 40_000;
 
 const versions = new Map<number, Signal<number>>();
 const listeners = new Set<(event: LiveEvent) => void>();
@@ -147,9 +149,16 @@ async function listen(
     onMessage(message.id, message.data === "" ? null : (JSON.parse(message.data) as LiveEvent));
   });
   for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    parse(value);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), SILENCE_MS)));
+    const piece = await Promise.race([reader.read(), silence]);
+    clearTimeout(timer);
+    if (piece === null) {
+      await reader.cancel();
+      return;
+    }
+    if (piece.done) return;
+    parse(piece.value);
   }
 }
 

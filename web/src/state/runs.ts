@@ -29,6 +29,8 @@ export const query: Signal<string> = urlSignal("q", "", { history: "replace" });
 export const sort: Signal<string> = urlSignal("sort", "-created_at");
 /** Columns of the run table, by path; empty: chosen from the data. */
 export const columns: Signal<readonly string[]> = urlSignal<readonly string[]>("cols", [], commaList);
+/** Paths shown in small print under a run's name in the rail; empty: what tells the runs apart. */
+export const railPaths: Signal<readonly string[]> = urlSignal<readonly string[]>("rail", [], commaList);
 /** Rows of the rail are gathered by this path; "" for no groups. */
 export const groupBy: Signal<string> = urlSignal("group", "");
 
@@ -42,6 +44,8 @@ export const shown: Signal<Shown> = urlSignal<Shown>("show", "auto", {
 /** Loading, loaded, or failed: what the list is, so that "empty" is never said too early. */
 export type ListState = { is: "idle" } | { is: "loading" } | { is: "ready" } | { is: "failed"; error: ApiError };
 export const listState: Signal<ListState> = signal({ is: "idle" });
+/** What is wrong with the filter's text, in the server's words; the list stays as it was. */
+export const queryError: Signal<ApiError | null> = signal(null);
 export const matched = signal(0);
 export const total = signal(0);
 export const availableColumns: Signal<ColumnView[]> = signal([]);
@@ -179,11 +183,16 @@ async function fetchPage(page: number): Promise<void> {
       matched.value = list.matched;
       total.value = list.total;
       availableColumns.value = list.columns;
+      queryError.value = null;
       listState.value = { is: "ready" };
     });
   } catch (thrown) {
     const error = apiErrorFrom(thrown);
-    if (mine === generation && !error.isAborted) listState.value = { is: "failed", error };
+    if (mine !== generation || error.isAborted) return;
+    if (error.status === 400 && query.peek() !== "") {
+      queryError.value = error;
+      listState.value = { is: "ready" };
+    } else listState.value = { is: "failed", error };
   } finally {
     pagesAsked.delete(page);
   }
@@ -232,8 +241,6 @@ function refreshChanged(): void {
   const uids = [...changed];
   changed.clear();
   const held = new Set(runs.peek().map((run) => run.uid));
-  const fixed = fixedRun.peek();
-  if (fixed && uids.includes(fixed.uid) && !held.has(fixed.uid)) void refetchRun(fixed.uid);
   if (listState.peek().is === "idle") return;
   const isAllHeld = rows.peek().length === held.size;
   if (uids.length > 6 || (isAllHeld && uids.some((uid) => !held.has(uid)))) reloadRuns();

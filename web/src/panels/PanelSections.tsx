@@ -1,0 +1,126 @@
+/** The centre of the workspace: a section for each key prefix, a panel for each key. */
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import type { KeyView } from "@/api/schema";
+import { Button } from "@/parts/Button";
+import { formatCount } from "@/parts/format";
+import { Icon } from "@/parts/Icon";
+import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
+import { ChartPanel } from "@/panels/ChartPanel";
+import { HistogramPanel } from "@/panels/HistogramPanel";
+import { LazyPanel } from "@/panels/LazyPanel";
+import { MediaPanel } from "@/panels/MediaPanel";
+import { ValuePanel } from "@/panels/ValuePanel";
+import { type Section, keys, keysState, reloadKeys, sectionsOf } from "@/state/keys";
+import { route } from "@/state/route";
+import { fixedRun, listState, query, runs, shown, total, visibleRuns } from "@/state/runs";
+import { isFolded, panelFilter, panelQuery, setFolded } from "@/state/view";
+import "@/panels/sections.css";
+
+const LEAST_HEIGHT = { chart: 216, media: 220, histogram: 240, value: 96 };
+
+export function PanelSections(): JSX.Element {
+  const filter = useComputed(() => panelFilter(panelQuery.value));
+  const found = useComputed(() => {
+    const test = filter.value;
+    return sectionsOf(test instanceof Error ? keys.value : keys.value.filter((key) => test(key.key)));
+  });
+  const foundCount = found.value.reduce((sum, section) => sum + section.keys.length, 0);
+  return (
+    <main class="sections" aria-label="Panels">
+      {filter.value instanceof Error ? (
+        <p class="sections-note sections-note-bad" role="alert">The panel search is no regular expression: {filter.value.message}</p>
+      ) : (
+        panelQuery.value.trim() !== "" && keys.value.length > 0 && foundCount > 0 && (
+          <p class="sections-note" role="status">
+            {foundCount} of {formatCount(keys.value.length, "panel")} match <code>{panelQuery.value}</code>
+            <Button look="plain" onClick={() => (panelQuery.value = "")}>Clear</Button>
+          </p>
+        )
+      )}
+      {found.value.map((section) => <SectionBlock key={section.name} section={section} />)}
+      {foundCount === 0 && <NoPanels />}
+    </main>
+  );
+}
+
+function SectionBlock({ section }: { section: Section }): JSX.Element {
+  const here = route.value;
+  const place = "project" in here ? `${here.entity}/${here.project}/${section.name}` : section.name;
+  // A search opens what it finds.
+  const isOpen = panelQuery.value.trim() !== "" || !isFolded(place);
+  return (
+    <section class="section" aria-label={section.name === "" ? "Keys without a prefix" : section.name}>
+      <h2 class="section-head">
+        <button type="button" aria-expanded={isOpen} onClick={() => setFolded(place, isOpen)}>
+          <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={14} />
+          <span class="section-name">{section.name === "" ? "other" : `${section.name}/`}</span>
+          <span class="section-count">{formatCount(section.keys.length, "panel")}</span>
+        </button>
+      </h2>
+      {isOpen && (
+        <div class="section-grid">
+          {section.keys.map((key) => <PanelSlot key={`${key.kind} ${key.key}`} keyView={key} />)}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The kind of a key picks the panel: the one place that says so. */
+function PanelSlot({ keyView }: { keyView: KeyView }): JSX.Element {
+  switch (keyView.kind) {
+    case "metric":
+      return <LazyPanel class="slot" leastHeight={LEAST_HEIGHT.chart}><ChartPanel keyName={keyView.key} runs={visibleRuns.value} /></LazyPanel>;
+    case "histogram":
+      return <LazyPanel class="slot slot-histogram" leastHeight={LEAST_HEIGHT.histogram}><HistogramPanel keyView={keyView} /></LazyPanel>;
+    case "value":
+      return <LazyPanel class="slot" leastHeight={LEAST_HEIGHT.value}><ValuePanel keyView={keyView} /></LazyPanel>;
+    default:
+      return <LazyPanel class="slot slot-wide" leastHeight={LEAST_HEIGHT.media}><MediaPanel keyView={keyView} /></LazyPanel>;
+  }
+}
+
+/** Why there is no panel: still loading, failed, nothing logged, nothing shown, or nothing found are different things. */
+function NoPanels(): JSX.Element {
+  const list = listState.value;
+  const state = keysState.value;
+  const isOneRun = fixedRun.value !== null;
+  if (!isOneRun && list.is === "failed") return <ErrorState title="The runs could not be loaded" error={list.error} />;
+  if (state.is === "failed") return <ErrorState title="The keys of the runs could not be loaded" error={state.error} onRetry={reloadKeys} />;
+  if (keys.value.length > 0) {
+    return (
+      <EmptyState icon="search" title={<>No panel matches <code>{panelQuery.value}</code></>} action={<Button onClick={() => (panelQuery.value = "")}>Clear the search</Button>}>
+        {formatCount(keys.value.length, "panel")} {keys.value.length === 1 ? "is" : "are"} hidden by it.
+      </EmptyState>
+    );
+  }
+  if (!isOneRun && list.is === "ready" && visibleRuns.value.length === 0) {
+    if (total.value === 0) return <EmptyState icon="image" title="No runs yet">Panels appear here as soon as a script logs to this project.</EmptyState>;
+    if (runs.value.length === 0) {
+      return (
+        <EmptyState icon="search" title={<>No run matches <code>{query.value}</code></>} action={<Button onClick={() => (query.value = "")}>Clear the filter</Button>} />
+      );
+    }
+    return (
+      <EmptyState icon="eyeOff" title="No run is shown" action={<Button onClick={() => (shown.value = "auto")}>Show the first runs</Button>}>
+        Open an eye in the run list to draw a run.
+      </EmptyState>
+    );
+  }
+  if (state.is === "ready" && visibleRuns.value.length > 0) {
+    return <EmptyState icon="image" title="Nothing was logged yet">{isOneRun ? "The run has" : "The shown runs have"} started, but logged no value so far.</EmptyState>;
+  }
+  return <SectionSkeleton />;
+}
+
+function SectionSkeleton(): JSX.Element {
+  return (
+    <div aria-busy="true" aria-label="Loading panels">
+      <div class="section-head"><Skeleton width={120} height={14} /></div>
+      <div class="section-grid">
+        {Array.from({ length: 6 }, (_, index) => <div key={index} class="slot slot-skeleton" />)}
+      </div>
+    </div>
+  );
+}

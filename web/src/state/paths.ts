@@ -1,0 +1,87 @@
+/**
+ * Reading values of a run by path: "config.lr", "summary.val/loss", "state".
+ *
+ * Keys are whatever people logged, "__proto__" and "a.b" included: only own properties are looked at.
+ */
+import { numberOf } from "@/api/numbers";
+import type { RunView } from "@/api/schema";
+
+export type Tree = Readonly<Record<string, unknown>>;
+
+export function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && numberOf(value) === undefined;
+}
+
+/** Whether a value is a record of media (an image, a histogram), which is a leaf although it is an object. */
+export function isMedia(value: unknown): value is Tree & { kind: string } {
+  return isTree(value) && typeof value["kind"] === "string" && Object.hasOwn(value, "kind");
+}
+
+/** The value at a dotted path; a key may itself hold dots, so the longest that exists wins. */
+export function valueIn(tree: Tree, path: string): unknown {
+  if (Object.hasOwn(tree, path)) return tree[path];
+  for (let dot = path.lastIndexOf("."); dot > 0; dot = path.lastIndexOf(".", dot - 1)) {
+    const head = path.slice(0, dot);
+    const child = Object.hasOwn(tree, head) ? tree[head] : undefined;
+    if (!isTree(child)) continue;
+    const found = valueIn(child, path.slice(dot + 1));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The value of a column of the run list. */
+export function valueAt(run: RunView, path: string): unknown {
+  if (path.startsWith("config.")) return valueIn(run.config, path.slice(7));
+  if (path.startsWith("summary.")) return valueIn(run.summary, path.slice(8));
+  const view: Tree = { ...run };
+  return path in FIELD_TITLES && Object.hasOwn(view, path) ? view[path] : undefined;
+}
+
+/** The columns that every run has, with their headings. */
+export const FIELD_TITLES: Readonly<Record<string, string>> = {
+  name: "Name", state: "State", tags: "Tags", created_at: "Created", runtime_secs: "Runtime", last_step: "Steps", notes: "Notes",
+  group: "Group", job_type: "Job type", host: "Host", id: "Id", last_activity_at: "Last activity", exit_code: "Exit code",
+};
+
+export function columnTitle(path: string): string {
+  if (path.startsWith("config.")) return path.slice(7);
+  if (path.startsWith("summary.")) return path.slice(8);
+  return Object.hasOwn(FIELD_TITLES, path) ? (FIELD_TITLES[path] ?? path) : path;
+}
+
+/** Leaves of a tree with their dotted paths, in order. */
+export function leavesOf(tree: Tree, prefix = ""): [path: string, value: unknown][] {
+  return Object.entries(tree).flatMap(([name, value]): [string, unknown][] =>
+    isTree(value) && !isMedia(value) && Object.keys(value).length > 0 ? leavesOf(value, `${prefix}${name}.`) : [[prefix + name, value]],
+  );
+}
+
+const DULL = /(^|[._])(seed|id|uuid|name|path|dir|device|host|date|time|version)s?$/i;
+
+/** Config paths that tell the runs apart, the most telling first: what a row of the rail has room for. */
+export function tellingPaths(runs: readonly RunView[], limit = 3): string[] {
+  const values = new Map<string, Map<string, number>>();
+  const numeric = new Set<string>();
+  for (const run of runs.slice(0, 300)) {
+    for (const [path, value] of leavesOf(run.config)) {
+      if (value === null || (typeof value === "object" && numberOf(value) === undefined)) continue;
+      let counts = values.get(path);
+      if (!counts) values.set(path, (counts = new Map()));
+      const text = JSON.stringify(value);
+      counts.set(text, (counts.get(text) ?? 0) + 1);
+      if (numberOf(value) !== undefined) numeric.add(path);
+    }
+  }
+  const order = [...values.keys()];
+  const score = (path: string): number => {
+    const counts = values.get(path) ?? new Map<string, number>();
+    const present = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    const isDifferent = counts.size > 1 || present < Math.min(runs.length, 300);
+    if (!isDifferent) return -1;
+    const isUniqueText = !numeric.has(path) && counts.size === present && present > 4;
+    return (numeric.has(path) ? 3 : 2) - (DULL.test(path) ? 2 : 0) - (isUniqueText ? 2 : 0) - path.split(".").length / 10 + present / Math.max(1, runs.length);
+  };
+  const scored = order.map((path, index) => ({ path, index, score: score(path) })).filter((one) => one.score >= 0);
+  return scored.sort((a, b) => b.score - a.score || a.index - b.index).slice(0, limit).map((one) => one.path);
+}

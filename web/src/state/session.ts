@@ -1,0 +1,28 @@
+/** Whether this browser is signed in. The cookie is the server's matter; we only know yes, no, or not yet. */
+import { type Signal, signal } from "@preact/signals";
+import { type ApiError, apiErrorFrom, getJson, onUnauthorized, postJson } from "@/api/client";
+import type { SessionView } from "@/api/schema";
+
+export type Session = { is: "asking" } | { is: "in"; version: string } | { is: "out" } | { is: "failed"; error: ApiError };
+
+export const session: Signal<Session> = signal({ is: "asking" });
+
+export async function checkSession(): Promise<void> {
+  try {
+    const view = await getJson<SessionView>("api/session");
+    session.value = view.is_authenticated ? { is: "in", version: view.version } : { is: "out" };
+  } catch (thrown) {
+    const error = apiErrorFrom(thrown);
+    session.value = error.status === 401 ? { is: "out" } : { is: "failed", error };
+  }
+}
+
+/** Sign in with the store's key; throws ApiError when it is not the right one. */
+export async function signIn(key: string): Promise<void> {
+  const view = await postJson<SessionView>("api/login", { key });
+  session.value = { is: "in", version: view.version };
+}
+
+onUnauthorized(() => {
+  if (session.peek().is === "in") session.value = { is: "out" };
+});
