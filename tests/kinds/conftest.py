@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,6 +87,19 @@ class FakeTensor:
 
     def resolve_neg(self) -> FakeTensor:
         return self
+
+    def numel(self) -> int:
+        return self.held.size
+
+    def item(self) -> Any:
+        if self.held.size != 1:
+            raise RuntimeError("a Tensor with 2 elements cannot be converted to Scalar")
+        return self.held.item()
+
+    def __float__(self) -> builtins.float:
+        if self.requires_grad:
+            warnings.warn("Converting a tensor with requires_grad=True to a scalar", stacklevel=2)
+        return builtins.float(self.item())
 
     def numpy(self) -> Any:
         if self.requires_grad:

@@ -221,11 +221,11 @@ class TestBoxes:
         box = {
             "position": {"middle": tensor([1.0, 2.0]), "width": np.float32(0.5), "height": Scalar()},
             "class_id": np.int64(3),
-            "scores": {"s": np.float16(0.5), "t": Scalar()},
+            "scores": {"s": np.float16(0.5), "t": Scalar(), "u": tensor(0.75, requires_grad=True)},
         }
         [record] = trip(with_boxes(box, {**box, "class_id": Scalar()})).record.boxes["found"].boxes[:1]
         assert record.position == (1.0, 2.0, 0.5, 0.25)
-        assert (record.class_id, record.scores) == (3, {"s": 0.5, "t": 0.25})
+        assert (record.class_id, record.scores) == (3, {"s": 0.5, "t": 0.25, "u": 0.75})
 
     def test_other_keys_are_kept(self, trip) -> None:
         box = {

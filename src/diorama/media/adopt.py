@@ -63,7 +63,9 @@ def _become(cls: type) -> Callable[[Any], Any] | None:
     family = family_of(cls)
     if family == "scalar":
         return _adopt_scalar
-    if family in ("array", "torch", "host", "cupy"):
+    if family == "torch":
+        return _adopt_tensor
+    if family in ("array", "host", "cupy"):
         return _adopt_array
     if family in ("pillow", "figure", "axes"):
         return Image
@@ -94,6 +96,11 @@ def _adopt_scalar(scalar: Any) -> Any:
     item = scalar.item() if hasattr(scalar, "item") else float(scalar)
     # numpy answers longdouble.item() with itself
     return float(item) if type(item) is type(scalar) else _adopt_item(item)
+
+
+def _adopt_tensor(tensor: Any) -> Any:
+    # The loss of every step comes this way.
+    return _adopt_item(tensor.item()) if tensor.numel() == 1 else _adopt_array(tensor)
 
 
 def _adopt_array(value: Any) -> Any:

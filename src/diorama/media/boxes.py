@@ -116,8 +116,9 @@ def _position(
 def _number(value: Any, where: str) -> float:
     if hasattr(value, "__float__") or hasattr(value, "__index__"):
         try:
-            return float(value)
-        except (TypeError, ValueError) as error:
+            # A tensor with gradient gives its number without complaint through item() only.
+            return float(value.item() if hasattr(value, "item") else value)
+        except (TypeError, ValueError, RuntimeError) as error:
             raise TypeError(f"{where} must be one number, not {value!r}") from error
     raise TypeError(f"{where} must be a number, not {value!r}")
 

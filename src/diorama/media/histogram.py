@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -160,12 +161,12 @@ def _numbers_from(value: Any) -> NDArray[Any]:
         if not isinstance(value, Iterable):
             raise TypeError(f"a histogram needs a sequence of numbers, not {type(value).__name__}")
         value = value if isinstance(value, (list, tuple)) else list(value)
-        if any(isinstance(item, (list, tuple)) or family_of(type(item)) for item in value):
+        if any(map(_is_nested, value)):
             parts = [
-                _numbers_from(np.atleast_1d(array_from(item)) if family_of(type(item)) else item)
-                for item in _nested(value)
+                _numbers_from(np.atleast_1d(array_from(part)) if family_of(type(part)) else part)
+                for part in _parts(value)
             ]
-            return np.concatenate(parts) if parts else np.zeros(0)
+            return np.concatenate(parts)
     array = array_from(value)
     if array.dtype.kind == "O" and all(hasattr(item, "__float__") for item in array.flat):
         array = array.astype(np.float64)
@@ -176,19 +177,15 @@ def _numbers_from(value: Any) -> NDArray[Any]:
     return np.ascontiguousarray(array).reshape(-1)
 
 
-def _nested(items: Iterable[Any]) -> Iterable[Any]:
-    """Parts of a list that may hold lists, arrays and bare numbers: each part all numbers, or one array."""
-    bare: list[Any] = []
-    for item in items:
-        if isinstance(item, (list, tuple)) or family_of(type(item)):
-            if bare:
-                yield bare
-                bare = []
-            yield item
-        else:
-            bare.append(item)
-    if bare:
-        yield bare
+def _is_nested(item: Any) -> bool:
+    return isinstance(item, (list, tuple)) or family_of(type(item)) not in (None, "scalar")
+
+
+def _parts(items: Iterable[Any]) -> Iterable[Any]:
+    """A list of lists, arrays and bare numbers, with neighbouring bare numbers in lists of their own."""
+    for is_nested, neighbours in itertools.groupby(items, _is_nested):
+        part = list(neighbours)
+        yield from part if is_nested else [part]
 
 
 def _record_from_numbers(header: Mapping[str, Any], data: bytes | memoryview) -> HistogramRecord:
