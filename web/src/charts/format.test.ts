@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatDuration, formatExact, formatLogTick, formatMoment, formatTicks, formatValue, parsePosition } from "./format";
+import { formatDuration, formatExact, formatLogTick, formatMoment, formatShort, formatTicks, formatValue, parsePosition } from "./format";
 
 describe("formatValue", () => {
   it.each([
@@ -26,11 +26,27 @@ describe("formatValue", () => {
   });
 });
 
+it.each([
+  [0.21436, "0.214"],
+  [0.26, "0.26"],
+  [12400, "12,400"],
+  [12345.6, "12.3k"],
+  [2.5e6, "2.5M"],
+  [6.169e-12, "6.17e−12"],
+  [-0.5, "−0.5"],
+  [0, "0"],
+  [NaN, "NaN"],
+])("%d in little room is %s", (value, text) => {
+  expect(formatShort(value)).toBe(text);
+});
+
 describe("axis labels", () => {
   it("gives all labels the digits that tell them apart", () => {
     expect(formatTicks([0, 0.4, 0.8, 1.2], 0.4)).toEqual(["0", "0.4", "0.8", "1.2"]);
     expect(formatTicks([0, 5000, 10000], 5000)).toEqual(["0", "5k", "10k"]);
     expect(formatTicks([12000, 12500, 13000], 500)).toEqual(["12k", "12.5k", "13k"]);
+    expect(formatTicks([0, 0.00025, 0.001], 0.00025)).toEqual(["0", "0.00025", "0.001"]);
+    expect(formatTicks([0, 2.5, 5], 2.5)).toEqual(["0", "2.5", "5"]);
     expect(formatTicks([0, 2e7, 4e7], 2e7)).toEqual(["0", "20M", "40M"]);
     expect(formatTicks([0, 2e-5, 4e-5], 2e-5)).toEqual(["0", "2e−5", "4e−5"]);
     expect(formatTicks([-0.5, null], 0.5)).toEqual(["−0.5", ""]);

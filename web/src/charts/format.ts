@@ -12,6 +12,19 @@ export function formatValue(value: number): string {
   return minus(size >= 1000 ? GROUPED.format(Number(value.toFixed(1))) : trimZeros(value.toPrecision(4)));
 }
 
+/** A value where there is little room: 3 significant digits, thousands as k. */
+export function formatShort(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return formatValue(value);
+  const size = Math.abs(value);
+  if (size >= 1e-3 && size < 1e3) return minus(String(Number(value.toPrecision(3))));
+  if (size >= 1e3 && size < 1e5 && Number.isInteger(value)) return formatValue(value);
+  if (size >= 1e3 && size < 1e12) {
+    const [unit, suffix] = size >= 1e9 ? [1e9, "G"] : size >= 1e6 ? [1e6, "M"] : [1e3, "k"];
+    return minus(String(Number((value / unit).toPrecision(3)))) + suffix;
+  }
+  return minus(shortExponent(value.toExponential(2)));
+}
+
 /** Every digit that a float64 has: for tooltips' titles and exports. */
 export function formatExact(value: number): string {
   if (Number.isNaN(value)) return "NaN";
@@ -25,7 +38,7 @@ export function formatTicks(values: readonly (number | null)[], step: number): s
     return values.map((value) => (value === null ? "" : value === 0 ? "0" : minus(shortExponent(value.toExponential(digitsBetween(largest, step))))));
   }
   const [unit, suffix] = largest >= 1e10 ? [1e9, "G"] : largest >= 1e7 ? [1e6, "M"] : largest >= 2000 ? [1e3, "k"] : [1, ""];
-  const digits = Math.min(12, Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9)));
+  const digits = digitsOf(step / unit);
   return values.map((value) => {
     if (value === null) return "";
     return value === 0 ? "0" : minus(trimZeros((value / unit).toFixed(digits), 0)) + suffix;
@@ -113,6 +126,13 @@ function parseMoment(typed: string, extent: readonly [number, number]): number |
   if (clock) moment.setHours(Number(clock[1]), Number(clock[2]), Number(clock[3] ?? 0), 0);
   const secs = moment.getTime() / 1000;
   return Number.isNaN(secs) ? undefined : secs;
+}
+
+/** Digits behind the point that write `step` in full: 0.25 needs two. */
+function digitsOf(step: number): number {
+  let digits = 0;
+  for (let scaled = step; digits < 12 && Math.abs(scaled - Math.round(scaled)) > 1e-6 * scaled; scaled = step * 10 ** digits) digits++;
+  return digits;
 }
 
 function digitsBetween(largest: number, step: number): number {

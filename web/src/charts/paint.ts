@@ -76,7 +76,9 @@ function paintBand(context: CanvasRenderingContext2D, painting: Painting, { curv
   const bottom = area.top + area.height + 2 * ratio;
   const top = area.top - 2 * ratio;
   context.fillStyle = color;
-  context.globalAlpha = isDimmed ? 0.05 : 0.16;
+  // many bands over each other must not turn into mud
+  const alpha = Math.max(0.06, 0.2 / Math.sqrt(painting.curves.length));
+  context.globalAlpha = isDimmed ? alpha / 3 : alpha;
   context.beginPath();
   let start = first;
   while (start < end) {

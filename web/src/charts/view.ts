@@ -121,7 +121,7 @@ export class ChartView {
     this.plot?.destroy();
     this.shape = shape;
     this.drawnTheme = theme.peek();
-    const look = untracked(() => ({ text: token("--text-3"), line: token("--line"), font: FONT }));
+    const look = untracked(() => ({ text: token("--text-3"), line: token("--surface-2"), font: FONT }));
     const [min, max] = this.model.xLimits.peek();
     const y = this.model.yLimits.peek();
     const plot = new uPlot(

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { IconButton } from "@/parts/Button";
+import { ChartFull } from "@/panels/ChartFull";
 import { FullView } from "@/panels/FullView";
 import { Inspector } from "@/panels/Inspector";
 import { PanelSections } from "@/panels/PanelSections";
@@ -18,7 +19,10 @@ export function Workspace({ hasRail = true }: { hasRail?: boolean }): JSX.Elemen
     <div class="workspace">
       <div class="workspace-main">
         {hasRail && <RunRail />}
-        <PanelSections />
+        <div class="workspace-center">
+          <PanelSections />
+          <ChartFull />
+        </div>
         <InspectorSlot />
       </div>
       <ScrubBar />

@@ -1,12 +1,12 @@
 // One metric of the visible runs: name, values, curves; and what stands there when there are none.
 
-import { effect, useComputed } from "@preact/signals";
+import { effect, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { RunView } from "@/api/schema";
 import { csvOf, pngOf, saveFile } from "@/charts/download";
-import { formatPosition, formatValue, axisName } from "@/charts/format";
+import { axisName, formatPosition, formatShort, formatValue } from "@/charts/format";
 import { LineChart } from "@/charts/LineChart";
 import { ChartModel, type Reading } from "@/charts/model";
 import { OneChartSettings } from "@/charts/SettingsForm";
@@ -36,6 +36,8 @@ export interface ChartPanelProps {
 
 /** Values in the heading; more runs than this are counted. */
 const MOST_VALUES = 4;
+/** Width of a letter in the heading, about. */
+const LETTER_PX = 7;
 
 export function ChartPanel(props: ChartPanelProps): JSX.Element {
   const { keyName, runs } = props;
@@ -82,25 +84,38 @@ function useChartModel({ keyName, isSystem, x }: ChartPanelProps, uids: readonly
 /** The runs' values at the pointer, at the scrub bar, or their last: written without rendering. */
 function Values({ model, most }: { model: ChartModel; most: number }): JSX.Element {
   const host = useRef<HTMLSpanElement>(null);
+  const width = useSignal(0);
+  useLayoutEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const sizes = new ResizeObserver(() => (width.value = element.clientWidth));
+    sizes.observe(element);
+    return () => sizes.disconnect();
+  }, [width]);
   useLayoutEffect(
     () =>
       effect(() => {
         const readings = model.readings.value;
         const x = model.focusX();
         if (!host.current) return;
-        host.current.textContent = valuesText(readings, most);
+        host.current.textContent = valuesText(readings, most, Math.floor(width.value / LETTER_PX));
         const where = x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
         host.current.title = [where, ...readings.map((reading) => `${runOf(reading.run)?.name ?? reading.run}: ${formatValue(reading.value)}`)].join("\n");
       }),
-    [model, most],
+    [model, most, width],
   );
   return <span ref={host} class="chart-values" />;
 }
 
-function valuesText(readings: readonly Reading[], most: number): string {
-  const shown = readings.slice(0, most).map((reading) => formatValue(reading.value));
-  const rest = readings.length - shown.length;
-  return shown.join(" · ") + (rest > 0 ? ` +${rest}` : "");
+/** As many values as have room; the others are counted. */
+function valuesText(readings: readonly Reading[], most: number, letters: number): string {
+  const values = readings.map((reading) => formatShort(reading.value));
+  for (let count = Math.min(most, values.length); count > 0; count--) {
+    const rest = values.length - count;
+    const text = values.slice(0, count).join(" · ") + (rest > 0 ? ` +${rest}` : "");
+    if (text.length <= letters || count === 1) return text;
+  }
+  return "";
 }
 
 function Note({ model }: { model: ChartModel }): JSX.Element | null {

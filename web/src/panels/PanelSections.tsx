@@ -6,6 +6,7 @@ import { Button } from "@/parts/Button";
 import { formatCount } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
+import { PageChartSettings } from "@/charts/SettingsForm";
 import { ChartPanel } from "@/panels/ChartPanel";
 import { HistogramPanel } from "@/panels/HistogramPanel";
 import { LazyPanel } from "@/panels/LazyPanel";
@@ -57,6 +58,7 @@ function SectionBlock({ section }: { section: Section }): JSX.Element {
           <span class="section-name">{section.name === "" ? "other" : `${section.name}/`}</span>
           <span class="section-count">{formatCount(section.keys.length, "panel")}</span>
         </button>
+        {isOpen && section.keys.some((key) => key.kind === "metric") && <PageChartSettings />}
       </h2>
       {isOpen && (
         <div class="section-grid">

@@ -30,7 +30,7 @@ export const range: Signal<[number, number] | null> = urlSignal<[number, number]
 });
 
 /** The part of the axis that charts and scrub bar show; null is all of it. */
-export const zoom: Signal<[number, number] | null> = urlSignal<[number, number] | null>("zoom", null, {
+export const zoom: Signal<[number, number] | null> = urlSignal<[number, number] | null>("xzoom", null, {
   parse: parseInterval,
   format: formatInterval,
   history: "replace",

@@ -119,6 +119,11 @@ function trackSignal(id: string): Signal<Track | undefined> {
 function start(): void {
   if (isStarted) return;
   isStarted = true;
+  // Later: whoever asks first may be a computed value that these effects depend on.
+  queueMicrotask(follow);
+}
+
+function follow(): void {
   untracked(() => {
     effect(() => {
       const pairs = wantedPairs.value;
