@@ -47,6 +47,11 @@ export const smoothing: Signal<Smoothing> = urlSignal<Smoothing>("pixels", "auto
   parse: (text) => (text === "auto" || text === "smooth" || text === "pixelated" ? text : undefined),
 });
 
+/** "grid": a row per run; "wrap": tile after tile; "auto": a grid where there are several runs and several items. */
+export const mediaLayout: Signal<"auto" | "grid" | "wrap"> = urlSignal<"auto" | "grid" | "wrap">("layout", "auto", {
+  parse: (text) => (text === "auto" || text === "grid" || text === "wrap" ? text : undefined),
+});
+
 /** All tiles show the same part of their pictures. */
 export const isLinked: Signal<boolean> = urlSignal("linked", true);
 
@@ -69,9 +74,21 @@ export function viewOf(tile: TileRef): Signal<ImageView> {
   if (isLinked.value) return linkedView;
   const id = tileId(tile);
   let found = ownViews.get(id);
-  if (!found) ownViews.set(id, (found = signal(linkedView.peek())));
+  if (!found) {
+    ownViews.set(id, (found = signal(linkedView.peek())));
+    queueMicrotask(() => (ownVersion.value += 1)); // not while somebody's effect is running
+  }
   return found;
 }
+
+const ownVersion = signal(0);
+
+/** Whether any picture is zoomed in. */
+export const isZoomed: ReadonlySignal<boolean> = computed(() => {
+  void ownVersion.value;
+  if (isLinked.value) return linkedView.value.zoom > 1;
+  return [...ownViews.values()].some((view) => view.value.zoom > 1);
+});
 
 /** Show all pictures whole again. */
 export function resetViews(): void {
@@ -127,7 +144,7 @@ export function reportShown(owner: object, item: ShownItem | null): void {
 
 /** Everything that is on a tile now, each once. */
 export const shownItems: ReadonlySignal<readonly ShownItem[]> = computed(() => {
-  shownVersion.value;
+  void shownVersion.value;
   return [...new Map([...shownBy.values()].map((shown) => [tileId(shown), shown])).values()];
 });
 

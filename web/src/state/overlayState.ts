@@ -86,12 +86,8 @@ export function withLayer(state: OverlayState, kind: LayerKind, name: string, ch
 
 /** Set the eye of classes. Ends a solo: the eyes are what is seen again. */
 export function withClasses(state: OverlayState, names: readonly string[], isVisible: boolean): OverlayState {
-  const classes: Record<string, boolean> = { ...state.classes };
-  for (const name of names) {
-    if (isVisible === !isBackgroundName(name)) delete classes[name];
-    else classes[name] = isVisible;
-  }
-  return { ...state, classes, solo: [] };
+  const touched = names.filter((name) => isVisible === isBackgroundName(name)).map((name) => [name, isVisible] as const);
+  return { ...state, classes: { ...without(state.classes, names), ...Object.fromEntries(touched) }, solo: [] };
 }
 
 /** Show only this class, or all of them again when it is alone already. `isAdding` keeps those already alone. */
@@ -104,14 +100,19 @@ export function withSolo(state: OverlayState, name: string, isAdding = false): O
 
 /** The color picker's choice; null gives the class its own colour back. */
 export function withColor(state: OverlayState, name: string, color: string | null): OverlayState {
-  const { [name]: _before, ...colors } = state.colors;
+  const colors = without(state.colors, [name]);
   return { ...state, colors: color === null ? colors : { ...colors, [name]: color } };
 }
 
 export function withScores(state: OverlayState, layer: string, score: string, range: ScoreRange): OverlayState {
-  const { [score]: _before, ...rest } = state.layers[layerKey("box", layer)]?.scores ?? {};
+  const rest = without(state.layers[layerKey("box", layer)]?.scores ?? {}, [score]);
   const isOpen = range[0] === null && range[1] === null;
   return withLayer(state, "box", layer, { scores: isOpen ? rest : { ...rest, [score]: range } });
+}
+
+function without<T>(values: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  const gone = new Set(names);
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !gone.has(name)));
 }
 
 // The URL's text. Entries are joined by "*" and their fields by ".", both of which stay readable in a query string;

@@ -70,7 +70,7 @@ export class Tile {
     this.wanted = wanted;
     const isSameItem = before && tileId(before) === tileId(wanted);
     const isSameCell = isSameItem && before.step === wanted.step;
-    if (isSameCell && before.isOtherStep === wanted.isOtherStep && before.nothing === wanted.nothing && wanted.step !== null) return;
+    if (isSameCell && before.isOtherStep === wanted.isOtherStep && before.nothing === wanted.nothing) return;
     if (!isSameItem && before) this.clear();
     this.stopWatching?.();
     const { step } = wanted;

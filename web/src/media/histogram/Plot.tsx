@@ -16,7 +16,7 @@ export interface PlotProps {
 export function Plot({ label, height, paint, onHover, onClick, class: name = "" }: PlotProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
-  theme.value; // colours come from the tokens: draw again when they change
+  void theme.value; // colours come from the tokens: draw again when they change
 
   useLayoutEffect(() => {
     const element = canvas.current?.parentElement;

@@ -59,10 +59,7 @@ export class ImageStage {
   ) {
     this.context = canvas.getContext("2d");
     this.stopFollowing = effect(() => {
-      overlays.value;
-      smoothing.value;
-      pixelRatio.value;
-      this.changed.value;
+      void [overlays.value, smoothing.value, pixelRatio.value, this.changed.value];
       this.view();
       schedule(this);
     });

@@ -1,0 +1,187 @@
+/** The selected item as large as the centre of the page. Overlays, inspector and clock stay where they are. */
+import { effect } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { type Size, placementOf, zoomAt, WHOLE } from "@/media/image/transform";
+import { Button, IconButton } from "@/parts/Button";
+import { formatNumber } from "@/parts/format";
+import { TileFace, captionOf, sampleOf } from "@/panels/MediaTile";
+import { cellAt } from "@/state/mediaCache";
+import { stepsOf } from "@/state/mediaRows";
+import { type TileRef, isFull, selected, smoothing, tileId, viewOf } from "@/state/mediaView";
+import { registerCommand } from "@/state/commands";
+import { isImage } from "@/state/overlayIndex";
+import { changeOverlays } from "@/state/overlays";
+import { runColor, runOf, visibleRuns } from "@/state/runs";
+import { Tile } from "@/state/tiles";
+import { trackOf } from "@/state/tracks";
+import { isInspectorOpen } from "@/state/view";
+import "@/panels/full.css";
+
+const ZOOM_STEP = 1.5;
+
+export function FullView(): JSX.Element | null {
+  const tile = selected.value;
+  return isFull.value && tile ? <FullTile key={tileId(tile)} tile={tile} /> : null;
+}
+
+/** Other items of the run, and other runs that have the key. */
+function neighbours(tile: TileRef, step: number | null | undefined): { items: number; runs: number[] } {
+  const state = step === null || step === undefined ? undefined : cellAt(tile.run, tile.key, step).value;
+  const runs = visibleRuns.value.map((run) => run.uid).filter((uid) => (trackOf(uid, tile.key)?.total ?? 0) > 0);
+  return { items: state?.is === "ready" ? state.cell.items.length : tile.index + 1, runs };
+}
+
+function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
+  const tile = useMemo(() => new Tile(), []);
+  const stage = useRef<HTMLDivElement>(null);
+  const page = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState<Size>({ width: 0, height: 0 });
+  const [asked] = stepsOf([wanted.run], wanted.key);
+  const { items, runs } = neighbours(wanted, asked?.step);
+  const shown = tile.shown.value;
+  const run = runOf(wanted.run);
+  const view = viewOf(wanted).value;
+  const record = shown && isImage(shown.item) ? shown.item : null;
+
+  useEffect(() => () => tile.dispose(), [tile]);
+  useLayoutEffect(() => {
+    if (asked && size.width > 0) tile.ask({ ...wanted, ...asked, width: size.width * devicePixelRatio, height: size.height * devicePixelRatio });
+  });
+  useCoverCentre(page);
+  useLayoutEffect(() => {
+    const element = stage.current;
+    if (!element) return;
+    const measure = (): void => setSize({ width: element.clientWidth, height: element.clientHeight });
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    const before = document.activeElement;
+    page.current?.focus({ preventScroll: true });
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+
+  const go = (index: number, uid = wanted.run): void => {
+    if (index >= 0 && index < items) selected.value = { ...wanted, run: uid, index };
+  };
+  const goRun = (by: number): void => {
+    const next = runs[runs.indexOf(wanted.run) + by];
+    if (next !== undefined) selected.value = { ...wanted, run: next };
+  };
+  const zoom = (factor: number | null): void => {
+    if (!record) return;
+    const target = viewOf(wanted);
+    target.value = factor === null ? WHOLE : zoomAt(target.value, factor, { x: size.width / 2, y: size.height / 2 }, record, size);
+  };
+  const scale = record && size.width > 0 ? placementOf(view, record, size).scale : null;
+  const actions: FullActions = {
+    ArrowLeft: () => go(wanted.index - 1), ArrowRight: () => go(wanted.index + 1), ArrowUp: () => goRun(-1), ArrowDown: () => goRun(1),
+    "+": () => zoom(ZOOM_STEP), "=": () => zoom(ZOOM_STEP), "-": () => zoom(1 / ZOOM_STEP), "0": () => zoom(scale ? 1 / scale : null), f: () => zoom(null),
+    p: () => (smoothing.value = smoothing.value === "pixelated" ? "smooth" : smoothing.value === "smooth" ? "auto" : "pixelated"),
+    m: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })),
+    b: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })),
+    i: () => (isInspectorOpen.value = !isInspectorOpen.value),
+    Escape: () => (isFull.value = false),
+  };
+  useFullKeys(actions);
+
+  return (
+    <div ref={page} class="full" role="region" aria-label={`Full view of ${wanted.key}`} tabIndex={-1}>
+      <header class="full-head">
+        <span class="full-run truncate" style={{ "--run": runColor(wanted.run) }}>{run?.name ?? `run ${wanted.run}`}</span>
+        <span class="full-key truncate" title={wanted.key}>{wanted.key}</span>
+        <span class="full-note">{items > 1 ? `item ${wanted.index + 1} of ${items}` : ""}{sampleOf(shown?.item) ? ` · ${sampleOf(shown?.item) ?? ""}` : ""}</span>
+        <span class="full-caption truncate" title={captionOf(shown)}>{captionOf(shown)}</span>
+        {items > 1 && <IconButton icon="chevronLeft" label="Previous item (←)" isDisabled={wanted.index === 0} onClick={actions.ArrowLeft} />}
+        {items > 1 && <IconButton icon="chevronRight" label="Next item (→)" isDisabled={wanted.index + 1 >= items} onClick={actions.ArrowRight} />}
+        {runs.length > 1 && <IconButton icon="chevronUp" label="Previous run (↑)" isDisabled={runs[0] === wanted.run} onClick={actions.ArrowUp} />}
+        {runs.length > 1 && <IconButton icon="chevronDown" label="Next run (↓)" isDisabled={runs.at(-1) === wanted.run} onClick={actions.ArrowDown} />}
+        {record && (
+          <>
+            <IconButton icon="minus" label="Zoom out (−)" onClick={actions["-"]} />
+            <span class="full-zoom" title="Screen pixels for one pixel of the picture">{scale === null ? "" : `${formatNumber(Number((scale * 100).toPrecision(3)))} %`}</span>
+            <IconButton icon="plus" label="Zoom in (+)" onClick={actions["+"]} />
+            <Button look="plain" label="Fit the picture into the view (F)" onClick={actions.f}>Fit</Button>
+            <Button look="plain" label="One screen pixel for one pixel (0)" onClick={actions["0"]}>1:1</Button>
+            <Button look="plain" label="Smooth or square pixels (P)" isPressed={smoothing.value !== "auto"} onClick={actions.p}>{smoothing.value === "auto" ? "Auto pixels" : smoothing.value === "smooth" ? "Smooth" : "Squares"}</Button>
+          </>
+        )}
+        <IconButton icon="close" label="Close (Esc)" onClick={actions.Escape} />
+      </header>
+      <div ref={stage} class="full-stage">
+        {size.width > 0 && <TileFace tile={tile} box={size} isLate={asked?.step !== shown?.cell.step} isFullSize />}
+      </div>
+    </div>
+  );
+}
+
+type FullActions = Record<"ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" | "+" | "=" | "-" | "0" | "f" | "p" | "m" | "b" | "i" | "Escape", () => void>;
+
+/** While the view is open its keys come before the page's; fields and sliders keep theirs. */
+function useFullKeys(actions: FullActions): void {
+  const latest = useRef(actions);
+  latest.current = actions;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      const target = event.target;
+      const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+      const isOverlaid = document.querySelector(".popover, .dialog, dialog[open], [role=dialog]") !== null;
+      const action = Object.entries(latest.current).find(([key]) => key === (event.key.length === 1 ? event.key.toLowerCase() : event.key))?.[1];
+      if (!action || isField || isOverlaid) return;
+      event.preventDefault();
+      event.stopPropagation();
+      action();
+    };
+    addEventListener("keydown", onKey, { capture: true });
+    return () => removeEventListener("keydown", onKey, { capture: true });
+  }, []);
+}
+
+/** Lie over the panels only: the run list, the inspector and the clock stay in use. */
+function useCoverCentre(page: { current: HTMLElement | null }): void {
+  useLayoutEffect(() => {
+    const element = page.current;
+    const centre = document.querySelector<HTMLElement>(".workspace-main > .sections");
+    if (!element || !centre) return;
+    const place = (): void => {
+      const box = centre.getBoundingClientRect();
+      element.style.left = `${box.left}px`;
+      element.style.top = `${box.top}px`;
+      element.style.width = `${box.width}px`;
+      element.style.height = `${box.height}px`;
+    };
+    const observer = new ResizeObserver(place);
+    observer.observe(centre);
+    addEventListener("resize", place);
+    const stop = effect(() => {
+      void isInspectorOpen.value;
+      requestAnimationFrame(place);
+    });
+    place();
+    return () => {
+      observer.disconnect();
+      removeEventListener("resize", place);
+      stop();
+    };
+  }, []);
+}
+
+const isOpen = (): boolean => isFull.peek() && selected.peek() !== null;
+const press = (key: string) => () => dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
+
+/** On the sheet of keys, and in the palette. The view itself listens first while it is open. */
+for (const [id, title, keys] of [
+  ["previous-item", "Previous item", "ArrowLeft"], ["next-item", "Next item", "ArrowRight"], ["previous-run", "Previous run", "ArrowUp"], ["next-run", "Next run", "ArrowDown"],
+  ["zoom-in", "Zoom in", "+"], ["zoom-out", "Zoom out", "-"], ["zoom-one", "One screen pixel for one pixel", "0"], ["fit", "Fit the picture into the view", "f"],
+  ["pixels", "Smooth or square pixels", "p"], ["close", "Close the full view", "Escape"],
+] as const) {
+  registerCommand({ id: `full-${id}`, title, keys, group: "Full view", run: press(keys), isEnabled: isOpen, isOnlyShortcut: true });
+}
+registerCommand({ id: "masks", title: "Show or hide all masks", keys: "m", group: "Media", run: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })) });
+registerCommand({ id: "boxes", title: "Show or hide all boxes", keys: "b", group: "Media", run: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })) });

@@ -1,0 +1,151 @@
+/** The right side: the overlays of the whole page, and everything known of the selected tile. */
+import { signal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { blobUrl } from "@/api/client";
+import { axisName, formatPosition } from "@/charts/format";
+import { isKnown, viewOfRecord } from "@/media/records";
+import type { Fact } from "@/media/view";
+import { Button, IconButton } from "@/parts/Button";
+import { CopyButton } from "@/parts/CopyButton";
+import { Icon } from "@/parts/Icon";
+import { formatDate, formatNumber } from "@/parts/format";
+import { OverlayControls } from "@/panels/OverlayControls";
+import { axis } from "@/state/clock";
+import { captionOf, sampleOf } from "@/panels/MediaTile";
+import { type ShownItem, type TileRef, openFull, probe, selected, selectedItem } from "@/state/mediaView";
+import { areOverlaysChanged, overlays } from "@/state/overlays";
+import { DEFAULT_OVERLAYS } from "@/state/overlayState";
+import { runColor, runOf } from "@/state/runs";
+import { readStored, store } from "@/state/storage";
+import { flush } from "@/state/url";
+import "@/panels/inspector.css";
+
+export function Inspector(): JSX.Element {
+  return (
+    <div class="inspector">
+      <Section
+        name="Overlays"
+        note="whole page"
+        action={areOverlaysChanged.value && <IconButton icon="reset" size={14} label="Reset all overlays" onClick={() => (overlays.value = DEFAULT_OVERLAYS)} />}
+      >
+        <OverlayControls />
+      </Section>
+      <Section name="Selected tile"><SelectedTile /></Section>
+    </div>
+  );
+}
+
+const folded = signal<ReadonlySet<string>>(new Set((readStored("inspector-folded") ?? "").split(",").filter(Boolean)));
+
+function Section({ name, note, action, children }: { name: string; note?: string; action?: ComponentChildren; children: ComponentChildren }): JSX.Element {
+  const isOpen = !folded.value.has(name);
+  const toggle = (): void => {
+    const next = new Set(folded.peek());
+    if (isOpen) next.add(name);
+    else next.delete(name);
+    folded.value = next;
+    store("inspector-folded", [...next].join(",") || null);
+  };
+  return (
+    <section class="inspector-section" aria-label={name}>
+      <h2 class="inspector-head">
+        <button type="button" aria-expanded={isOpen} onClick={toggle}>
+          <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={12} />
+          {name}
+        </button>
+        {note !== undefined && <span class="inspector-note">{note}</span>}
+        {action}
+      </h2>
+      {isOpen && children}
+    </section>
+  );
+}
+
+function SelectedTile(): JSX.Element {
+  const tile = selected.value;
+  if (!tile) return <p class="inspector-empty">Click a tile to see what it is. Double-click, or Enter, shows it large.</p>;
+  const shown = selectedItem.value;
+  const run = runOf(tile.run);
+  return (
+    <>
+      <dl class="facts">
+        <FactRow name="run" value={<span class="fact-run" style={{ "--run": runColor(tile.run) }}>{run?.name ?? `run ${tile.run}`}</span>} title={run?.id ?? ""} />
+        <FactRow name="key" value={`${tile.key}${shown === null || shown.cell.is_list ? `[${tile.index}]` : ""}`} />
+        {shown ? <ShownFacts shown={shown} /> : <FactRow name="state" value="not in sight, or nothing at this step" />}
+        <PixelRow />
+      </dl>
+      {shown && <TileActions tile={tile} shown={shown} />}
+    </>
+  );
+}
+
+function ShownFacts({ shown }: { shown: ShownItem }): JSX.Element {
+  const { item, cell } = shown;
+  const sample = sampleOf(item);
+  const caption = captionOf(shown);
+  const facts: Fact[] = isKnown(item) ? viewOfRecord(item).facts(item) : [];
+  const asked = shown.askedAt === null ? "asked for the newest" : `asked ${axis.value === "step" ? "" : `${axisName(axis.value)} `}${formatPosition(axis.value, shown.askedAt)}`;
+  return (
+    <>
+      {sample !== null && <FactRow name="sample" value={sample} />}
+      {caption !== "" && <FactRow name="caption" value={caption} />}
+      <FactRow name="step" value={<>{formatNumber(cell.step)}{shown.isOtherStep && <span class="fact-warn"> ({asked})</span>}</>} />
+      {cell.attempts > 1 && <FactRow name="logged" value={`${cell.attempts} times at this step; the newest is shown`} />}
+      {cell.time !== null && <FactRow name="time" value={formatDate(cell.time)} />}
+      {facts.map((fact) => <FactRow key={fact.name} {...fact} />)}
+    </>
+  );
+}
+
+function PixelRow(): JSX.Element {
+  const here = probe.value;
+  return (
+    <FactRow
+      name="pixel"
+      value={
+        here ? (
+          <>
+            {here.x}, {here.y} · ({here.channels?.join(", ") ?? "…"})
+            {here.classes.map(({ layer, name }) => <span key={layer} class="fact-line">{name} <span class="fact-dim">{layer}</span></span>)}
+            {here.boxes.map(({ layer, text }, at) => <span key={`${layer}${at}`} class="fact-line">{text} <span class="fact-dim">{layer}</span></span>)}
+          </>
+        ) : (
+          <span class="fact-dim">point at a picture</span>
+        )
+      }
+    />
+  );
+}
+
+function TileActions({ tile, shown }: { tile: TileRef; shown: ShownItem }): JSX.Element {
+  const { item } = shown;
+  const file = isKnown(item) ? (viewOfRecord(item).file?.(item) ?? null) : null;
+  const stem = `${tile.key}-step${shown.cell.step}-${tile.index}`.replace(/[^\w.-]+/g, "_");
+  return (
+    <div class="inspector-actions">
+      <Button icon="expand" onClick={() => openFull(tile)}>Full view</Button>
+      {file && (
+        <a class="button button-normal" href={blobUrl(file.sha256)} download={file.name.includes(".") && file.name.startsWith("image.") ? `${stem}${file.name.slice(5)}` : file.name}>
+          <Icon name="download" size={14} />
+          <span class="button-text">Original</span>
+        </a>
+      )}
+      <CopyButton label="Copy the link to this tile" text={linkHere} />
+      <CopyButton label="Copy the record as JSON" text={() => JSON.stringify(item, null, 2)} />
+    </div>
+  );
+}
+
+function linkHere(): string {
+  flush();
+  return location.href;
+}
+
+function FactRow({ name, value, title }: Fact): JSX.Element {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd title={title ?? (typeof value === "string" ? value : undefined)}>{value}</dd>
+    </>
+  );
+}

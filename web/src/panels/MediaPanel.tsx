@@ -1,0 +1,298 @@
+/**
+ * The media of one key at the clock's step: items × runs. Headers are frozen, only tiles in sight are mounted, and
+ * what is not in sight is counted.
+ */
+import { useComputed } from "@preact/signals";
+import type { JSX, TargetedKeyboardEvent } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { KeyView, RunView } from "@/api/schema";
+import { watchPageWheel } from "@/media/image/gestures";
+import { isKnown, isRecord, viewOfRecord } from "@/media/records";
+import { EmptyState } from "@/parts/States";
+import { formatCount, formatValue } from "@/parts/format";
+import { MediaPanelTools } from "@/panels/MediaPanelTools";
+import { MediaTile, captionOf, sampleOf } from "@/panels/MediaTile";
+import { type Box, type Cells, type GridShape, cellOf, cellsIn, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
+import { cellAt } from "@/state/mediaCache";
+import { type KeyShape, type RunStep, rememberShape, rememberedShape, stepsOf } from "@/state/mediaRows";
+import { type TileRef, mediaLayout, openFull, selected, tileId, tileWidth } from "@/state/mediaView";
+import { columnTitle, tellingPaths, valueAt } from "@/state/paths";
+import { hoveredRun, runColor, visibleRuns } from "@/state/runs";
+import "@/panels/media.css";
+
+const LEARN_FROM_RUNS = 40;
+const LINE = 18;
+const HEAD_WIDTH = 132;
+const FOLDED_HEIGHT = 520;
+const OVERSCAN = 120;
+const NOT_KNOWN: KeyShape = { aspect: 4 / 3, items: 1, hasCaption: false, samples: [] };
+
+export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
+  const { key } = keyView;
+  const having = new Set(keyView.runs.map((run) => run.run));
+  const runs = visibleRuns.value.filter((run) => having.has(run.uid));
+  const steps = stepsOf(runs.map((run) => run.uid), key);
+  const shape = useKeyShape(key, runs, steps);
+  const [isExpanded, setExpanded] = useState(false);
+  const [room, setRoom] = useState(800);
+  const scroller = useRef<HTMLDivElement>(null);
+  const body = useRef<HTMLDivElement>(null);
+
+  const layout = mediaLayout.value === "auto" ? (runs.length > 1 && shape.items > 1 ? "grid" : "wrap") : mediaLayout.value;
+  const isGrid = layout === "grid";
+  const hasTitle = !isGrid && (runs.length > 1 || shape.items > 1);
+  const width = tileWidth.value;
+  const picture = { width, height: pictureHeight(width, shape.aspect) };
+  const tileHeight = picture.height + (hasTitle ? LINE : 0) + (shape.hasCaption ? LINE : 0);
+  const grid = gridShape({ layout, runs: runs.length, items: shape.items, tileWidth: width, tileHeight, room: room - (isGrid ? HEAD_WIDTH : 0) });
+  const { cells, shown } = useWindow(scroller, body, grid, runs.length, shape.items, setRoom);
+  useEffect(watchPageWheel, []);
+  useKeepInSight(scroller, body, key, runs, shape.items, grid, isGrid ? LINE + 4 : 0);
+
+  const total = runs.length * shape.items;
+  const isCut = shown < total;
+  if (runs.length === 0) return <section class="media-panel"><EmptyState isSmall icon="eyeOff" title={key}>No shown run has logged it.</EmptyState></section>;
+  return (
+    <section class="media-panel" aria-label={key}>
+      <header class="media-head">
+        <h3 class="truncate" title={key}>{key}</h3>
+        <span class="media-count" role="status">
+          {keyView.kind} · {isCut ? `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} shown` : formatCount(total, "item")}
+          {runs.length > 1 && ` · ${runs.length} runs`}
+        </span>
+        <MediaPanelTools
+          hasPictures={keyView.kind === "image"}
+          canExpand={isExpanded || grid.height > FOLDED_HEIGHT - LINE}
+          isExpanded={isExpanded}
+          onExpand={() => setExpanded(!isExpanded)}
+        />
+      </header>
+      <div
+        ref={scroller}
+        class={`media-scroll media-${layout}`}
+        role="grid"
+        aria-label={`${key}: ${formatCount(shape.items, "item")} of ${formatCount(runs.length, "run")}`}
+        aria-rowcount={grid.rows}
+        aria-colcount={grid.columns}
+        aria-activedescendant={selected.value?.key === key ? `tile-${tileId(selected.value)}` : undefined}
+        tabIndex={0}
+        style={isExpanded ? {} : { maxHeight: `${FOLDED_HEIGHT}px` }}
+        onKeyDown={(event) => onKey(event, key, runs, shape.items, grid)}
+      >
+        {isGrid && <ColumnHeads grid={grid} cells={cells} width={width} samples={shape.samples} />}
+        <div class="media-rows" style={{ height: `${grid.height}px`, width: isGrid ? `${grid.width + HEAD_WIDTH}px` : "auto" }}>
+          {isGrid && <RunHeads runs={runs} grid={grid} cells={cells} height={tileHeight} />}
+          <div ref={body} class="media-body" role="rowgroup" style={{ width: isGrid ? `${grid.width}px` : "100%" }}>
+            {mounted(grid, cells, runs.length, shape.items).map(({ run: at, item, row, column }) => {
+              const run = runs[at];
+              const step = steps[at];
+              if (!run || !step) return null;
+              return (
+                <MediaTile
+                  key={`${run.uid}:${item}`}
+                  wanted={{ run: run.uid, key, index: item, ...step, width: picture.width * devicePixelRatio, height: picture.height * devicePixelRatio }}
+                  box={picture}
+                  color={runColor(run.uid)}
+                  title={hasTitle ? titleOf(run, runs.length, item, shape) : null}
+                  hasCaption={shape.hasCaption}
+                  left={column * grid.stepX}
+                  top={row * grid.stepY}
+                  height={tileHeight}
+                />
+              );
+            })}
+          </div>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function titleOf(run: RunView, runCount: number, item: number, shape: KeyShape): string {
+  const name = shape.samples[item] ?? (shape.items > 1 ? `#${item}` : "");
+  return runCount > 1 ? [run.name, name].filter(Boolean).join(" · ") : name;
+}
+
+function mounted(grid: GridShape, cells: Cells, runs: number, items: number): { run: number; item: number; row: number; column: number }[] {
+  const found = [];
+  for (let row = cells.firstRow; row <= cells.lastRow; row++) {
+    for (let column = cells.firstColumn; column <= cells.lastColumn; column++) {
+      const tile = tileAt(grid, row, column, runs, items);
+      if (tile) found.push({ ...tile, row, column });
+    }
+  }
+  return found;
+}
+
+function ColumnHeads({ grid, cells, width, samples }: { grid: GridShape; cells: Cells; width: number; samples: KeyShape["samples"] }): JSX.Element {
+  const columns = Array.from({ length: Math.max(0, cells.lastColumn - cells.firstColumn + 1) }, (_, at) => cells.firstColumn + at);
+  return (
+    <div class="media-columns" role="row" style={{ width: `${grid.width + HEAD_WIDTH}px` }}>
+      {columns.map((column) => (
+        <span key={column} class="media-column truncate" role="columnheader" title={samples[column] ?? `item ${column}`} style={{ left: `${HEAD_WIDTH + column * grid.stepX}px`, width: `${width}px` }}>
+          {samples[column] ?? `#${column}`}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function RunHeads({ runs, grid, cells, height }: { runs: readonly RunView[]; grid: GridShape; cells: Cells; height: number }): JSX.Element {
+  const paths = tellingPaths(visibleRuns.value);
+  return (
+    <div class="media-runs" style={{ width: `${HEAD_WIDTH}px` }}>
+      {runs.slice(cells.firstRow, cells.lastRow + 1).map((run, offset) => {
+        const values = paths.map((path) => [path, valueAt(run, `config.${path}`)] as const).filter(([, value]) => value !== undefined);
+        const detail = values.map(([path, value]) => `${columnTitle(path)} ${formatValue(value)}`);
+        return (
+          <div
+            key={run.uid}
+            class="media-run"
+            role="rowheader"
+            title={[run.name, ...detail].join("\n")}
+            style={{ top: `${(cells.firstRow + offset) * grid.stepY}px`, height: `${height}px`, "--run": runColor(run.uid) }}
+            onPointerEnter={() => (hoveredRun.value = run.uid)}
+            onPointerLeave={() => (hoveredRun.value = null)}
+          >
+            <span class="media-run-name">{run.name}</span>
+            {detail.map((text) => <span key={text} class="media-run-detail truncate">{text}</span>)}
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+/** How many items there are and which shape they have, learned from the cells, kept while the next ones are loading. */
+function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunStep[]): KeyShape {
+  const place = `${runs[0]?.entity ?? ""}/${runs[0]?.project ?? ""}/${key}`;
+  const before = useRef<KeyShape | null>(null);
+  before.current ??= rememberedShape(place) ?? null;
+  const learned: KeyShape = { aspect: 0, items: 0, hasCaption: false, samples: [] };
+  let isLoading = false;
+  let isKnownNow = false;
+  for (const [at, run] of runs.slice(0, LEARN_FROM_RUNS).entries()) {
+    const step = steps[at]?.step;
+    if (step === undefined) isLoading = true;
+    if (step === null || step === undefined) continue;
+    const state = cellAt(run.uid, key, step).value;
+    if (state.is === "loading") isLoading = true;
+    if (state.is !== "ready" || state.cell.items.length === 0) continue;
+    isKnownNow = true;
+    const { items } = state.cell;
+    learned.items = Math.max(learned.items, items.length);
+    const first = items.find(isRecord);
+    if (learned.aspect === 0 && isKnown(first)) learned.aspect = viewOfRecord(first).aspect(first) ?? NOT_KNOWN.aspect;
+    learned.hasCaption ||= items.some((item) => captionOf({ run: 0, key, index: 0, item, cell: state.cell, askedAt: null, isOtherStep: false }) !== "");
+    for (const [index, item] of items.entries()) learned.samples[index] ??= sampleOf(item);
+  }
+  const old = before.current;
+  const next = isKnownNow ? { ...learned, aspect: learned.aspect || NOT_KNOWN.aspect } : (old ?? NOT_KNOWN);
+  if (isLoading && old) {
+    next.items = Math.max(next.items, old.items);
+    next.hasCaption ||= old.hasCaption;
+  }
+  useLayoutEffect(() => {
+    before.current = next;
+    if (isKnownNow && !isLoading) rememberShape(place, next);
+  });
+  return next;
+}
+
+/** Which tiles are in sight: the panel's own scroll and the page's both move them. */
+function useWindow(
+  scroller: { current: HTMLDivElement | null },
+  body: { current: HTMLDivElement | null },
+  grid: GridShape,
+  runs: number,
+  items: number,
+  setRoom: (room: number) => void,
+): { cells: Cells; shown: number } {
+  const [sight, setSight] = useState<Box>({ left: 0, right: 800, top: 0, bottom: FOLDED_HEIGHT });
+  useLayoutEffect(() => {
+    const outer = scroller.current;
+    const inner = body.current;
+    if (!outer || !inner) return;
+    const measure = (): void => {
+      const clip = outer.getBoundingClientRect();
+      const origin = inner.getBoundingClientRect();
+      setRoom(outer.clientWidth);
+      const next = {
+        left: Math.max(clip.left, 0) - origin.left,
+        right: Math.min(clip.left + outer.clientWidth, innerWidth) - origin.left,
+        top: Math.max(clip.top, 0) - origin.top,
+        bottom: Math.min(clip.top + outer.clientHeight, innerHeight) - origin.top,
+      };
+      // By the pixel every scroll event would render; by quarter tiles only those that change something do.
+      setSight((old) => (closeTo(old, next) ? old : next));
+    };
+    const observer = new ResizeObserver(measure);
+    observer.observe(outer);
+    observer.observe(inner);
+    document.addEventListener("scroll", measure, { capture: true, passive: true });
+    addEventListener("resize", measure);
+    measure();
+    return () => {
+      observer.disconnect();
+      document.removeEventListener("scroll", measure, { capture: true });
+      removeEventListener("resize", measure);
+    };
+  }, []);
+  const near = { left: sight.left - OVERSCAN, right: sight.right + OVERSCAN, top: sight.top - OVERSCAN, bottom: sight.bottom + OVERSCAN };
+  return { cells: cellsIn(grid, near), shown: shownCount(grid, sight, runs, items) };
+}
+
+const CLOSE_PX = 16;
+
+function closeTo(a: Box, b: Box): boolean {
+  return Math.abs(a.left - b.left) < CLOSE_PX && Math.abs(a.right - b.right) < CLOSE_PX && Math.abs(a.top - b.top) < CLOSE_PX && Math.abs(a.bottom - b.bottom) < CLOSE_PX;
+}
+
+/** Scroll the panel so that a tile selected by key stays in sight. */
+function useKeepInSight(
+  scroller: { current: HTMLDivElement | null },
+  body: { current: HTMLDivElement | null },
+  key: string,
+  runs: readonly RunView[],
+  items: number,
+  grid: GridShape,
+  headHeight: number,
+): void {
+  const tile = useComputed(() => (selected.value?.key === key ? tileId(selected.value) : "")).value;
+  useEffect(() => {
+    const outer = scroller.current;
+    const inner = body.current;
+    const chosen = selected.peek();
+    if (!outer || !inner || !chosen || tile === "" || !outer.matches(":focus-within")) return;
+    const run = runs.findIndex(({ uid }) => uid === chosen.run);
+    if (run < 0) return;
+    const { row, column } = cellOf(grid, run, chosen.index, items);
+    const leftEdge = inner.offsetLeft;
+    const top = row * grid.stepY;
+    const left = column * grid.stepX;
+    if (top < outer.scrollTop) outer.scrollTop = top;
+    else if (top + grid.stepY > outer.scrollTop + outer.clientHeight - headHeight) outer.scrollTop = top + grid.stepY - outer.clientHeight + headHeight;
+    if (left < outer.scrollLeft) outer.scrollLeft = left;
+    else if (left + grid.stepX > outer.scrollLeft + outer.clientWidth - leftEdge) outer.scrollLeft = left + grid.stepX - outer.clientWidth + leftEdge;
+  }, [tile]);
+}
+
+function onKey(event: TargetedKeyboardEvent<HTMLDivElement>, key: string, runs: readonly RunView[], items: number, grid: GridShape): void {
+  const now = selected.peek();
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Enter" && now?.key === key) {
+    openFull(now);
+    event.preventDefault();
+    return;
+  }
+  const moves: Record<string, [number, number]> = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  const move = moves[event.key];
+  if (!move) return;
+  event.preventDefault(); // the scroller must not scroll, nor the clock move
+  event.stopPropagation();
+  const at = now?.key === key ? runs.findIndex(({ uid }) => uid === now.run) : -1;
+  const from = at < 0 || !now ? null : cellOf(grid, at, now.index, items);
+  const next = from ? tileAt(grid, Math.max(0, from.row + move[0]), Math.max(0, from.column + move[1]), runs.length, items) : tileAt(grid, 0, 0, runs.length, items);
+  const run = next ? runs[next.run] : undefined;
+  if (next && run) selected.value = { run: run.uid, key, index: next.item } satisfies TileRef;
+}

@@ -1,0 +1,43 @@
+/** How all tiles of the page are looked at: size, linked zoom, pixels, layout. */
+import type { JSX } from "preact";
+import { IconButton } from "@/parts/Button";
+import { Menu } from "@/parts/Menu";
+import { Slider } from "@/parts/Slider";
+import { LARGEST_TILE, SMALLEST_TILE, clampTile, isLinked, isZoomed, mediaLayout, resetViews, smoothing, tileWidth } from "@/state/mediaView";
+
+export interface MediaPanelToolsProps {
+  hasPictures: boolean;
+  canExpand: boolean;
+  isExpanded: boolean;
+  onExpand: () => void;
+}
+
+export function MediaPanelTools({ hasPictures, canExpand, isExpanded, onExpand }: MediaPanelToolsProps): JSX.Element {
+  const setSmoothing = (value: typeof smoothing.value) => () => (smoothing.value = value);
+  const setLayout = (value: typeof mediaLayout.value) => () => (mediaLayout.value = value);
+  return (
+    <div class="media-tools">
+      {hasPictures && isZoomed.value && <IconButton icon="reset" size={14} label="Show the pictures whole again" onClick={resetViews} />}
+      {hasPictures && (
+        <IconButton icon="lock" size={14} label={isLinked.value ? "Zoom and pan are shared by all tiles" : "Each tile has its own zoom and pan"} isPressed={isLinked.value} onClick={() => (isLinked.value = !isLinked.value)} />
+      )}
+      <div class="media-size-slider">
+        <Slider label="Tile size" value={tileWidth.value} min={SMALLEST_TILE} max={LARGEST_TILE / 1.6} step={4} text={`${tileWidth.value} px`} onInput={(width) => (tileWidth.value = clampTile(width) ?? tileWidth.value)} />
+      </div>
+      <Menu
+        label="Pixels and layout"
+        icon="settings"
+        align="end"
+        items={[
+          { label: "Pixels: automatic", isChecked: smoothing.value === "auto", divider: "Pixels", detail: "squares when large or tiny", onSelect: setSmoothing("auto") },
+          { label: "Pixels: smooth", isChecked: smoothing.value === "smooth", onSelect: setSmoothing("smooth") },
+          { label: "Pixels: squares", isChecked: smoothing.value === "pixelated", onSelect: setSmoothing("pixelated") },
+          { label: "Layout: automatic", isChecked: mediaLayout.value === "auto", divider: "Layout", onSelect: setLayout("auto") },
+          { label: "Layout: items × runs", isChecked: mediaLayout.value === "grid", onSelect: setLayout("grid") },
+          { label: "Layout: wrapped", isChecked: mediaLayout.value === "wrap", onSelect: setLayout("wrap") },
+        ]}
+      />
+      {canExpand && <IconButton icon={isExpanded ? "chevronUp" : "chevronDown"} size={14} label={isExpanded ? "Show fewer rows" : "Show all rows"} isExpanded={isExpanded} onClick={onExpand} />}
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+/** One item of one run: its picture (or words why there is none), the step that it really shows, what is under the pointer. */
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
+import { MediaCard } from "@/media/MediaCard";
+import { Button } from "@/parts/Button";
+import { formatNumber } from "@/parts/format";
+import { type ShownItem, openFull, probe, selected, tileId } from "@/state/mediaView";
+import { Tile, type Wanted } from "@/state/tiles";
+
+export interface MediaTileProps {
+  wanted: Wanted;
+  /** Room for the picture, CSS pixels. */
+  box: { width: number; height: number };
+  /** The run's colour along the edge. */
+  color: string;
+  /** First line under the picture; null leaves the place out. */
+  title: string | null;
+  hasCaption: boolean;
+  left: number;
+  top: number;
+  height: number;
+}
+
+export function MediaTile({ wanted, box, color, title, hasCaption, left, top, height }: MediaTileProps): JSX.Element {
+  const tile = useMemo(() => new Tile(), []);
+  useEffect(() => () => tile.dispose(), [tile]);
+  useLayoutEffect(() => tile.ask(wanted));
+  const shown = tile.shown.value;
+  const id = tileId(wanted);
+  const isSelected = useComputed(() => (selected.value ? tileId(selected.value) : ""));
+  const isThis = isSelected.value === id;
+  const caption = hasCaption ? captionOf(shown) : null;
+  return (
+    <div
+      class={`tile${isThis ? " tile-selected" : ""}`}
+      role="gridcell"
+      aria-selected={isThis}
+      id={`tile-${id}`}
+      data-tile={id}
+      data-step={shown?.cell.step}
+      style={{ transform: `translate(${left}px, ${top}px)`, width: `${box.width}px`, height: `${height}px`, "--run": color }}
+      onClick={() => (selected.value = { run: wanted.run, key: wanted.key, index: wanted.index })}
+      onDblClick={() => openFull(wanted)}
+    >
+      <TileFace tile={tile} box={box} isLate={wanted.step !== shown?.cell.step} />
+      {title !== null && <div class="tile-title truncate" title={title}>{title}</div>}
+      {hasCaption && <div class="tile-caption truncate" title={caption ?? ""}>{caption}</div>}
+    </div>
+  );
+}
+
+/** The picture with its badge and read-out; also the heart of the full view. */
+export function TileFace({ tile, box, isLate, isFullSize = false }: { tile: Tile; box: { width: number; height: number }; isLate: boolean; isFullSize?: boolean }): JSX.Element {
+  const shown = tile.shown.value;
+  const status = tile.status.value;
+  return (
+    <div class="tile-face" style={{ width: `${box.width}px`, height: `${box.height}px` }} aria-busy={status.is === "loading"}>
+      {shown && <MediaCard record={shown.item} size={isFullSize ? "full" : "cell"} box={box} shown={shown} />}
+      {shown && <StepBadge shown={shown} isLate={isLate} />}
+      {shown && <ProbeStrip shown={shown} />}
+      {!shown && status.is === "loading" && <div class="tile-words tile-loading">loading</div>}
+      {status.is === "missing" && <div class="tile-words">{status.text}</div>}
+      {status.is === "deleted" && <div class="tile-words tile-deleted">{status.text}</div>}
+      {status.is === "failed" && (
+        <div class="tile-words tile-failed" role="alert">
+          <span>{status.text}</span>
+          <Button look="plain" icon="reset" onClick={() => tile.retry()}>Try again</Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** The step that is really shown; amber when it is not the one asked for. */
+export function StepBadge({ shown, isLate }: { shown: ShownItem; isLate: boolean }): JSX.Element {
+  const isOther = isLate || shown.isOtherStep;
+  const asked = shown.askedAt === null ? "the newest" : formatNumber(shown.askedAt);
+  const attempts = shown.cell.attempts > 1 ? ` · logged ${shown.cell.attempts} times, the newest is shown` : "";
+  return (
+    <span class={`tile-step${isOther ? " tile-step-other" : ""}`} title={`${isOther ? `This is step ${formatNumber(shown.cell.step)}; asked for ${asked}` : `Step ${formatNumber(shown.cell.step)}`}${attempts}`}>
+      {formatNumber(shown.cell.step)}
+    </span>
+  );
+}
+
+function ProbeStrip({ shown }: { shown: ShownItem }): JSX.Element | null {
+  const id = tileId(shown);
+  const here = useComputed(() => (probe.value && tileId(probe.value) === id ? probe.value : null)).value;
+  if (!here) return null;
+  return (
+    <div class="tile-probe" aria-hidden="true">
+      <span>{here.x}, {here.y}</span>
+      <span class="tile-probe-value">{here.channels ? here.channels.join(" ") : "…"}</span>
+      {here.classes.map(({ layer, name, color }) => <span key={layer} class="tile-probe-class" style={{ "--class": color }} title={layer}>{name}</span>)}
+      {here.boxes[0] && <span class="tile-probe-class tile-probe-box" style={{ "--class": here.boxes[0].color }}>{here.boxes[0].text}{here.boxes.length > 1 ? ` +${here.boxes.length - 1}` : ""}</span>}
+    </div>
+  );
+}
+
+export function captionOf(shown: ShownItem | null): string {
+  const item = shown?.item;
+  if (typeof item !== "object" || item === null) return "";
+  return "caption" in item && typeof item.caption === "string" ? item.caption : "";
+}
+
+export function sampleOf(item: unknown): string | null {
+  return typeof item === "object" && item !== null && "sample_id" in item && typeof item.sample_id === "string" ? item.sample_id : null;
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { cellOf, cellsIn, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
+
+const grid = gridShape({ layout: "grid", runs: 3, items: 5000, tileWidth: 100, tileHeight: 80, room: 500 });
+const wrap = gridShape({ layout: "wrap", runs: 2, items: 7, tileWidth: 100, tileHeight: 80, room: 431 });
+
+describe("the tile grid", () => {
+  it("has a row per run, or wraps to the room", () => {
+    expect([grid.columns, grid.rows, grid.width, grid.height]).toEqual([5000, 3, 5000 * 108 - 8, 3 * 88 - 8]);
+    expect([wrap.columns, wrap.rows]).toEqual([4, 4]);
+    expect(gridShape({ layout: "wrap", runs: 1, items: 2, tileWidth: 300, tileHeight: 80, room: 120 }).columns).toBe(1);
+  });
+
+  it("mounts only what is in sight, however many there are", () => {
+    const cells = cellsIn(grid, { left: 1080, right: 1500, top: 0, bottom: 200 });
+    expect(cells).toEqual({ firstColumn: 10, lastColumn: 13, firstRow: 0, lastRow: 2 });
+    const none = cellsIn(grid, { left: 0, right: 500, top: 900, bottom: 1000 });
+    expect(none.lastRow < none.firstRow).toBe(true);
+  });
+
+  it("knows the item of every cell and the cell of every item", () => {
+    for (const [shape, runs, items] of [[wrap, 2, 7], [grid, 3, 40]] as const) {
+      for (let run = 0; run < runs; run++) {
+        for (let item = 0; item < items; item++) {
+          const { row, column } = cellOf(shape, run, item, items);
+          expect(tileAt(shape, row, column, runs, items)).toEqual({ run, item });
+        }
+      }
+    }
+    expect(tileAt(wrap, 3, 2, 2, 7)).toBeNull();
+  });
+
+  it("counts as shown what a person sees", () => {
+    expect(shownCount(wrap, { left: 0, right: 424, top: 0, bottom: 168 }, 2, 7)).toBe(8);
+    expect(shownCount(wrap, { left: 0, right: 424, top: 0, bottom: 1000 }, 2, 7)).toBe(14);
+    expect(shownCount(wrap, { left: 0, right: 424, top: 0, bottom: 100 }, 2, 7)).toBe(4);
+  });
+
+  it("keeps banners and towers in bounds", () => {
+    expect(pictureHeight(180, 4 / 3)).toBe(135);
+    expect(pictureHeight(260, 100)).toBe(100);
+    expect(pictureHeight(100, 0.01)).toBe(160);
+  });
+});

@@ -1,0 +1,83 @@
+/** Where tiles lie in a media panel, and which of them are in sight. Pure functions. */
+
+export type Layout = "grid" | "wrap";
+
+export interface GridShape {
+  layout: Layout;
+  /** Tiles across and down. */
+  columns: number;
+  rows: number;
+  /** Distance from one tile to the next. */
+  stepX: number;
+  stepY: number;
+  /** Size of all tiles together. */
+  width: number;
+  height: number;
+}
+
+export const GAP = 8;
+export const MOST_STRETCH = 2.6;
+
+/** Height of a tile's picture for a width, kept in bounds so that a banner or a tower does not rule the panel. */
+export function pictureHeight(tileWidth: number, aspect: number): number {
+  return Math.round(tileWidth / Math.min(MOST_STRETCH, Math.max(1 / 1.6, aspect)));
+}
+
+export function gridShape(options: { layout: Layout; runs: number; items: number; tileWidth: number; tileHeight: number; room: number }): GridShape {
+  const { layout, runs, items, tileWidth, tileHeight, room } = options;
+  const stepX = tileWidth + GAP;
+  const stepY = tileHeight + GAP;
+  const across = layout === "grid" ? items : Math.max(1, Math.min(runs * items, Math.floor((room + GAP) / stepX)));
+  const down = layout === "grid" ? runs : Math.ceil((runs * items) / Math.max(1, across));
+  return { layout, columns: across, rows: down, stepX, stepY, width: Math.max(0, across * stepX - GAP), height: Math.max(0, down * stepY - GAP) };
+}
+
+export interface Box {
+  left: number;
+  top: number;
+  right: number;
+  bottom: number;
+}
+
+export interface Cells {
+  firstColumn: number;
+  lastColumn: number;
+  firstRow: number;
+  lastRow: number;
+}
+
+/** The tiles that touch a window over the grid; last < first when there are none. */
+export function cellsIn(shape: GridShape, window: Box): Cells {
+  const first = (from: number, step: number): number => Math.max(0, Math.floor((from + GAP) / step));
+  const last = (to: number, step: number, count: number): number => Math.min(count - 1, Math.ceil(to / step) - 1);
+  return {
+    firstColumn: first(window.left, shape.stepX),
+    lastColumn: last(window.right, shape.stepX, shape.columns),
+    firstRow: first(window.top, shape.stepY),
+    lastRow: last(window.bottom, shape.stepY, shape.rows),
+  };
+}
+
+/** Which run and item lie at a cell; null beyond the last. */
+export function tileAt(shape: GridShape, row: number, column: number, runs: number, items: number): { run: number; item: number } | null {
+  if (shape.layout === "grid") return row < runs && column < items ? { run: row, item: column } : null;
+  const at = row * shape.columns + column;
+  return at < runs * items && column < shape.columns ? { run: Math.floor(at / items), item: at % items } : null;
+}
+
+export function cellOf(shape: GridShape, run: number, item: number, items: number): { row: number; column: number } {
+  if (shape.layout === "grid") return { row: run, column: item };
+  const at = run * items + item;
+  return { row: Math.floor(at / shape.columns), column: at % shape.columns };
+}
+
+/** How many tiles lie wholly or mostly inside the window: what a person would call shown. */
+export function shownCount(shape: GridShape, window: Box, runs: number, items: number): number {
+  const inner = { left: window.left + shape.stepX / 3, right: window.right - shape.stepX / 3, top: window.top + shape.stepY / 3, bottom: window.bottom - shape.stepY / 3 };
+  const cells = cellsIn(shape, inner);
+  let count = 0;
+  for (let row = cells.firstRow; row <= cells.lastRow; row++) {
+    for (let column = cells.firstColumn; column <= cells.lastColumn; column++) if (tileAt(shape, row, column, runs, items)) count += 1;
+  }
+  return count;
+}

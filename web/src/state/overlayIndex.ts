@@ -1,0 +1,106 @@
+/** Which layers, classes and scores the pictures on the page have: what the inspector lists. Pure but for the last lines. */
+import { type ReadonlySignal, computed } from "@preact/signals";
+import type { BoxRecord, ImageRecord } from "@/api/schema";
+import { type ScoreStats, passesScores, scoreStats } from "@/media/image/boxes";
+import { classNameOf } from "@/media/image/palette";
+import { type ShownItem, selectedItem, shownItems } from "@/state/mediaView";
+import { type OverlayState, isTruthName, layerOf } from "@/state/overlayState";
+
+export interface ClassEntry {
+  name: string;
+  id: number | null;
+  /** Share of the mask's pixels, by layer, 0 to 1. */
+  shares: ReadonlyMap<string, number>;
+  boxCount: number;
+}
+
+export interface BoxLayerEntry {
+  name: string;
+  boxes: BoxRecord[];
+  scores: ScoreStats[];
+}
+
+export interface OverlayIndex {
+  maskLayers: string[];
+  boxLayers: BoxLayerEntry[];
+  classes: ClassEntry[];
+}
+
+export function isImage(item: unknown): item is ImageRecord {
+  return typeof item === "object" && item !== null && "kind" in item && item.kind === "image";
+}
+
+/** Layers and classes come from all records; shares and counts from `measured` (the selected tile, else all). */
+export function indexOverlays(all: readonly ImageRecord[], measured: readonly ImageRecord[]): OverlayIndex {
+  const maskLayers = new Set<string>();
+  const boxes = new Map<string, BoxRecord[]>();
+  const ids = new Map<string, number | null>();
+  const add = (name: string, id: number | null): void => {
+    if (!ids.has(name)) ids.set(name, id);
+  };
+  for (const record of all) {
+    for (const [layer, mask] of Object.entries(record.masks ?? {})) {
+      maskLayers.add(layer);
+      const labels = mask.class_labels ?? record.classes;
+      for (const id of Object.keys(labels ?? {})) add(classNameOf(Number(id), labels), Number(id));
+      for (const id of Object.keys(mask.areas ?? {})) add(classNameOf(Number(id), labels), Number(id));
+    }
+    for (const [layer, { boxes: own = [], class_labels: labels = record.classes }] of Object.entries(record.boxes ?? {})) {
+      const list = boxes.get(layer) ?? [];
+      list.push(...own);
+      boxes.set(layer, list);
+      for (const id of Object.keys(labels ?? {})) add(classNameOf(Number(id), labels), Number(id));
+      for (const { class_id: id } of own) if (id !== null && id !== undefined) add(classNameOf(id, labels), id);
+    }
+  }
+  const { areas, counts } = measure(measured);
+  const classes = [...ids].map(([name, id]): ClassEntry => {
+    const shares = new Map<string, number>();
+    for (const [layer, { total, byName }] of areas) shares.set(layer, total > 0 ? (byName.get(name) ?? 0) / total : 0);
+    return { name, id, shares, boxCount: counts.get(name) ?? 0 };
+  });
+  classes.sort((a, b) => (a.id ?? Infinity) - (b.id ?? Infinity) || a.name.localeCompare(b.name));
+  return {
+    // Predictions first: theirs are the numbers in the class list.
+    maskLayers: [...maskLayers].sort((a, b) => Number(isTruthName(a)) - Number(isTruthName(b))),
+    boxLayers: [...boxes].map(([name, list]) => ({ name, boxes: list, scores: scoreStats(list) })),
+    classes,
+  };
+}
+
+function measure(records: readonly ImageRecord[]): { areas: Map<string, { total: number; byName: Map<string, number> }>; counts: Map<string, number> } {
+  const areas = new Map<string, { total: number; byName: Map<string, number> }>();
+  const counts = new Map<string, number>();
+  for (const record of records) {
+    for (const [layer, mask] of Object.entries(record.masks ?? {})) {
+      const sum = areas.get(layer) ?? { total: 0, byName: new Map<string, number>() };
+      areas.set(layer, sum);
+      for (const [id, area] of Object.entries(mask.areas ?? {})) {
+        const name = classNameOf(Number(id), mask.class_labels ?? record.classes);
+        sum.byName.set(name, (sum.byName.get(name) ?? 0) + area);
+        sum.total += area;
+      }
+    }
+    for (const { boxes = [], class_labels: labels = record.classes } of Object.values(record.boxes ?? {})) {
+      for (const { class_id: id } of boxes) {
+        if (id === null || id === undefined) continue;
+        const name = classNameOf(id, labels);
+        counts.set(name, (counts.get(name) ?? 0) + 1);
+      }
+    }
+  }
+  return { areas, counts };
+}
+
+/** How many of the layer's boxes pass its thresholds. */
+export function passingCount(layer: BoxLayerEntry, state: OverlayState): number {
+  const { scores } = layerOf(state, "box", layer.name);
+  return layer.boxes.reduce((count, box) => count + Number(passesScores(box, scores)), 0);
+}
+
+export const overlayIndex: ReadonlySignal<OverlayIndex> = computed(() => {
+  const records = (items: readonly ShownItem[]): ImageRecord[] => items.flatMap(({ item }) => (isImage(item) ? [item] : []));
+  const all = records(shownItems.value);
+  const chosen = selectedItem.value;
+  return indexOverlays(all, chosen && isImage(chosen.item) ? [chosen.item] : all);
+});
