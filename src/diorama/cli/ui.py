@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import webbrowser
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -100,8 +101,10 @@ def run(options: argparse.Namespace) -> int:
 
 def settings_from_options(options: argparse.Namespace, store_dir: StoreDir) -> ServerSettings:
     """ServerSettings as the command line asks for them."""
-    from diorama.server.settings import ServerSettings
+    from diorama.server.settings import PACKAGED_STATIC_DIR, ServerSettings
 
+    # A UI that was built elsewhere: for work on the UI, beside an installed one.
+    static_dir = os.environ.get("DIORAMA_STATIC_DIR")
     return ServerSettings(
         host=options.host,
         port=options.port,
@@ -109,6 +112,7 @@ def settings_from_options(options: argparse.Namespace, store_dir: StoreDir) -> S
         base_path=options.base_path.rstrip("/"),
         key=store_dir.key_file,
         is_auth_required=not options.no_auth,
+        static_dir=Path(static_dir) if static_dir else PACKAGED_STATIC_DIR,
     )
 
 

@@ -72,12 +72,12 @@ function Facts({ detail }: { detail: RunDetail }): JSX.Element {
   return (
     <section class="card" aria-label="Run">
       <div class="card-head"><h2>Run</h2></div>
-      <dl class="facts">
+      <dl class="run-facts">
         {facts.map((fact) => (
-          <div key={fact.name} class="fact">
+          <div key={fact.name} class="run-fact">
             <dt>{fact.name}</dt>
             <dd class={fact.isMono ? "mono" : undefined} title={fact.title ?? fact.text}>
-              <span class="fact-text">{fact.text}</span>
+              <span class="run-fact-text">{fact.text}</span>
               {fact.isCopied && <CopyButton label={`Copy ${fact.name.toLowerCase()}`} text={fact.title ?? fact.text} />}
             </dd>
           </div>

@@ -54,8 +54,9 @@ export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
         <div class="rail-name truncate">
           <Link path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}>{run.name}</Link>
         </div>
-        <div class="rail-params truncate" title={[...details, stateText(run)].join("\n")}>
-          {details.map((text) => `${text} · `)}
+        <div class="rail-params" title={[...details, stateText(run)].join("\n")}>
+          {details.length > 0 && <span class="truncate">{details.join(" · ")}</span>}
+          {details.length > 0 && <span>·</span>}
           <span class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`}>{stateText(run)}</span>
         </div>
       </div>

@@ -83,5 +83,8 @@ export function tellingPaths(runs: readonly RunView[], limit = 3): string[] {
     return (numeric.has(path) ? 3 : 2) - (DULL.test(path) ? 2 : 0) - (isUniqueText ? 2 : 0) - path.split(".").length / 10 + present / Math.max(1, runs.length);
   };
   const scored = order.map((path, index) => ({ path, index, score: score(path) })).filter((one) => one.score >= 0);
-  return scored.sort((a, b) => b.score - a.score || a.index - b.index).slice(0, limit).map((one) => one.path);
+  const best = scored.sort((a, b) => b.score - a.score || a.index - b.index).map((one) => one.path);
+  // A seed or a path is better than nothing, but only than nothing.
+  const telling = best.filter((path) => !DULL.test(path));
+  return (telling.length > 0 ? telling : best).slice(0, limit);
 }

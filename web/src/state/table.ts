@@ -16,7 +16,7 @@ export interface TableColumn {
 
 const PLAIN = ["state", "tags", "created_at", "runtime_secs", "last_step"];
 const NUMBER_FIELDS = new Set(["created_at", "runtime_secs", "last_step", "last_activity_at", "exit_code"]);
-const WIDTHS: Readonly<Record<string, number>> = { state: 92, tags: 150, created_at: 104, last_activity_at: 104, runtime_secs: 88, last_step: 84, notes: 240, id: 110, exit_code: 84 };
+const WIDTHS: Readonly<Record<string, number>> = { state: 92, tags: 150, created_at: 112, last_activity_at: 124, runtime_secs: 96, last_step: 88, notes: 240, id: 110, exit_code: 84 };
 const CONFIG_FIRST = 5;
 const SUMMARY_FIRST = 6;
 const EXPORT_ROWS = 1000;
@@ -47,7 +47,7 @@ function columnOf(path: string, view: ColumnView | undefined): TableColumn {
   const title = columnTitle(path);
   const isNumber = view ? view.type === "number" : NUMBER_FIELDS.has(path);
   const wanted = Object.hasOwn(WIDTHS, path) ? WIDTHS[path] : undefined;
-  return { path, title, isNumber, width: wanted ?? Math.max(isNumber ? 92 : 120, Math.min(220, title.length * 7.2 + 30)) };
+  return { path, title, isNumber, width: wanted ?? Math.max(isNumber ? 92 : 120, Math.min(220, title.length * 8 + 34)) };
 }
 
 /** A cell's text as it is shown. */
