@@ -141,6 +141,27 @@ def test_large_buffers_go_to_the_keeper_once() -> None:
     assert bytes(small.snapshot().buffers[0].read()) == pixels[:8, :8].tobytes()
 
 
+def test_text_that_utf8_cannot_hold(trip) -> None:
+    image = Image(
+        [[1, 2]],
+        caption="photo\udcff.png",
+        sample_id="\ud800",
+        masks={"m\udcff": {"mask_data": [[0, 1]], "class_labels": {1: "\udcff"}}},
+        boxes={
+            "b": {
+                "box_data": [{"position": dict.fromkeys(("minX", "maxX", "minY", "maxY"), 0), "class_id": 1}],
+                "class_labels": {1: "é\udcff"},
+            }
+        },
+    )
+    record = trip(image).record
+    assert (record.caption, record.sample_id) == ("photo\\udcff.png", "\\ud800")
+    assert record.masks["m\\udcff"].class_labels[1] == "\\udcff"
+    assert record.boxes["b"].class_labels[1] == "é\\udcff"
+    assert trip(Histogram([1], caption="\udcff")).record.caption == "\\udcff"
+    assert trip(RunFile("\udcff", "\udcff")).loaded == b"\\udcff"
+
+
 def test_run_files(trip) -> None:
     assert trip(RunFile("a/b.json", b"{}")).record.blob.mime == "application/json"
     assert (

@@ -281,6 +281,9 @@ class TestBoxes:
             ({"scores": {1: 1}}, TypeError, "scores"),
             ({"domain": "foo"}, ValueError, "must be 'pixel' or 'fraction', not 'foo'"),
             ({"own": object()}, TypeError, "no plain values"),
+            ({"own": 2**70}, TypeError, "no plain values"),
+            ({"scores": {"a": 10**400}}, TypeError, "must be one number"),
+            ({"class_id": 2**60}, ValueError, "class ids go up to"),
         ],
     )
     def test_errors(self, change: dict[str, Any], error: type[Exception], message: str) -> None:

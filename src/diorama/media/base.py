@@ -50,6 +50,12 @@ class Media:
         raise NotImplementedError
 
 
+def clean_text(value: object) -> str:
+    """`value` as text that UTF-8 can hold: a lone surrogate (as in odd file names) becomes \\udXXX."""
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 PutBlob = Callable[["bytes | bytearray | memoryview", str], BlobRef]
 """put_blob(data, mime) stores bytes and names them."""
 

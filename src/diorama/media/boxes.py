@@ -8,9 +8,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from diorama.media.base import clean_text
 from diorama.media.foreign import array_from, family_of
 from diorama.media.overlays import BoxLayer, BoxRecord, check_class_labels, warn_of_unknown_keys
 
+ID_LIMIT = 2**53
+"""What a number in a browser can hold."""
 _KEYS = frozenset({"box_data", "class_labels"})
 _BOX_KEYS = frozenset({"position", "class_id", "box_caption", "domain", "scores"})
 _CORNERS = ("minX", "maxX", "minY", "maxY")
@@ -84,7 +87,7 @@ def _box(box: Any, where: str, has_labels: bool) -> BoxRecord:
         position=position,
         domain=domain or "fraction",
         class_id=None if class_id is None else _class_id(class_id, where),
-        caption=caption,
+        caption=None if caption is None else clean_text(caption),
         scores=_scores(box.get("scores"), where),
         extra=_extra(box, where),
     )
@@ -95,7 +98,7 @@ def _position(
 ) -> tuple[Literal["corners", "middle"], tuple[float, float, float, float]]:
     if isinstance(position, Mapping):
         if all(name in position for name in _CORNERS):
-            x0, x1, y0, y1 = (_number(position[name], f"{where}['position'][{name!r}]") for name in _CORNERS)
+            x0, x1, y0, y1 = (_number(position[name], where, "position", name) for name in _CORNERS)
             return "corners", (x0, x1, y0, y1)
         if all(name in position for name in ("middle", "width", "height")):
             middle = position["middle"]
@@ -103,31 +106,36 @@ def _position(
             if not isinstance(middle, (list, tuple)) or len(middle) != 2:
                 raise TypeError(f"{where}['position']['middle'] must be [x, y], not {middle!r}")
             return "middle", (
-                _number(middle[0], f"{where}['position']['middle'][0]"),
-                _number(middle[1], f"{where}['position']['middle'][1]"),
-                _number(position["width"], f"{where}['position']['width']"),
-                _number(position["height"], f"{where}['position']['height']"),
+                _number(middle[0], where, "position", "middle"),
+                _number(middle[1], where, "position", "middle"),
+                _number(position["width"], where, "position", "width"),
+                _number(position["height"], where, "position", "height"),
             )
     raise TypeError(
         f"{where}['position'] needs minX, maxX, minY and maxY, or middle, width and height; got {position!r}"
     )
 
 
-def _number(value: Any, where: str) -> float:
+def _number(value: Any, where: str, part: str, name: str) -> float:
+    if type(value) is float:
+        return value
     if hasattr(value, "__float__") or hasattr(value, "__index__"):
         try:
             # A tensor with gradient gives its number without complaint through item() only.
             return float(value.item() if hasattr(value, "item") else value)
-        except (TypeError, ValueError, RuntimeError) as error:
-            raise TypeError(f"{where} must be one number, not {value!r}") from error
-    raise TypeError(f"{where} must be a number, not {value!r}")
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise TypeError(f"{where}[{part!r}][{name!r}] must be one number, not {value!r}") from error
+    raise TypeError(f"{where}[{part!r}][{name!r}] must be a number, not {value!r}")
 
 
 def _class_id(value: Any, where: str) -> int:
     try:
-        return operator.index(value)
+        class_id = operator.index(value)
     except TypeError as error:
         raise TypeError(f"{where}['class_id'] must be an integer, not {value!r}") from error
+    if abs(class_id) > ID_LIMIT:
+        raise ValueError(f"{where}['class_id'] is {class_id}; class ids go up to {ID_LIMIT}")
+    return class_id
 
 
 def _scores(scores: Any, where: str) -> dict[str, float]:
@@ -135,7 +143,7 @@ def _scores(scores: Any, where: str) -> dict[str, float]:
         return {}
     if not isinstance(scores, Mapping) or not all(isinstance(name, str) for name in scores):
         raise TypeError(f"{where}['scores'] must be a dict of text to numbers, not {scores!r}")
-    return {str(name): _number(score, f"{where}['scores'][{name!r}]") for name, score in scores.items()}
+    return {clean_text(name): _number(score, where, "scores", name) for name, score in scores.items()}
 
 
 def _extra(box: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -144,7 +152,7 @@ def _extra(box: Mapping[str, Any], where: str) -> dict[str, Any]:
         return {}
     try:
         plain: dict[str, Any] = msgspec.msgpack.decode(msgspec.msgpack.encode(extra), type=dict[str, Any])
-    except (TypeError, msgspec.ValidationError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(f"{where} has other keys that hold no plain values: {error}") from error
     return plain
 

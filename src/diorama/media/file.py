@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot
+from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
 from diorama.media.keep import keep
 from diorama.model import BlobRef
 
@@ -41,10 +41,10 @@ class RunFile(Media):
             raise ValueError(f"a file needs a name, not {name!r}")
         if not isinstance(data, (bytes, bytearray, memoryview, str)):
             raise TypeError(f"the content of {name!r} must be bytes or text, not {type(data).__name__}")
-        self.name = name
+        self.name = clean_text(name)
         self.mime = mime or _guess_mime(name)
-        self.caption = caption
-        self._kept = keep(data.encode("utf-8") if isinstance(data, str) else data)
+        self.caption = None if caption is None else clean_text(caption)
+        self._kept = keep(clean_text(data).encode("utf-8") if isinstance(data, str) else data)
 
     def snapshot(self) -> Snapshot:
         header = {"name": self.name, "mime": self.mime, "caption": self.caption}

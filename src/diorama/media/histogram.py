@@ -7,7 +7,7 @@ import operator
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot
+from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
 from diorama.media.foreign import array_from, family_of
 from diorama.media.keep import keep
 
@@ -61,8 +61,8 @@ class Histogram(Media):
             raise ValueError("give either numbers or np_histogram=(values, bin_edges), not both")
         if sequence is None and np_histogram is None:
             raise ValueError("Expected numbers, or np_histogram to be a tuple of (values, bin_edges)")
-        self.caption = None if caption is None else str(caption)
-        self.sample_id = None if sample_id is None else str(sample_id)
+        self.caption = None if caption is None else clean_text(caption)
+        self.sample_id = None if sample_id is None else clean_text(sample_id)
         self._counted: HistogramRecord | None = None
         if np_histogram is None and _is_counted(sequence):
             sequence, np_histogram = None, sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from diorama.media.base import Kind, Media, Snapshot
+from diorama.media.base import Kind, Media, Snapshot, clean_text
 from diorama.media.boxes import BoundingBoxes2D
 from diorama.media.formats import SIDE_LIMIT
 from diorama.media.image_codec import decode, encode, render_pixels, warnings_of
@@ -95,8 +95,8 @@ class Image(Media):
         self.height = self._picture.height
         self._mode, self._file_type, self._normalize = mode, file_type, bool(normalize)
         self.format = self._picture.file_format or ("jpg" if file_type == "jpeg" else file_type or "png")
-        self.caption = None if caption is None else str(caption)
-        self.sample_id = None if sample_id is None else str(sample_id)
+        self.caption = None if caption is None else clean_text(caption)
+        self.sample_id = None if sample_id is None else clean_text(sample_id)
         self.grouping = None if grouping is None else operator.index(grouping)
         self.classes = (
             Classes(classes) if classes is not None and not isinstance(classes, Classes) else classes
@@ -166,7 +166,7 @@ def _layers(layers: Any, argument: str) -> list[tuple[str, Any]]:
         return []
     if not isinstance(layers, Mapping):
         raise ValueError(f'Images "{argument}" argument must be a dictionary, not {type(layers).__name__}')
-    return [(str(name), layer) for name, layer in layers.items()]
+    return [(clean_text(name), layer) for name, layer in layers.items()]
 
 
 def _mask(mask: Any, name: str) -> ImageMask:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from diorama.media.base import clean_text
 from diorama.model import BlobRef
 
 
@@ -73,7 +74,7 @@ class Classes:
                 raise TypeError(f"each class must be a dict with 'id' and 'name', not {each!r}")
             if "id" not in each or "name" not in each:
                 raise AssertionError(f"each class needs an 'id' and a 'name'; got {dict(each)!r}")
-            names[_class_id(each["id"])] = str(each["name"])
+            names[_class_id(each["id"])] = clean_text(each["name"])
         self.names = names
 
     def __eq__(self, other: object) -> bool:
@@ -99,7 +100,7 @@ def check_class_labels(labels: Any, where: str) -> dict[int, str]:
     if isinstance(labels, Mapping):
         checked = {_label_id(key): name for key, name in labels.items()}
         if None not in checked and all(isinstance(name, str) for name in checked.values()):
-            return {key: str(name) for key, name in checked.items() if key is not None}
+            return {key: clean_text(name) for key, name in checked.items() if key is not None}
     raise TypeError(
         f"Class labels must be a dictionary of numbers to strings; {where}['class_labels'] is {labels!r}"
     )

@@ -4,7 +4,8 @@ A `Picture` travels in an image's snapshot; `pixels_from_picture` turns it into 
 or when somebody asks an `Image` for its pixels. Forms of the header:
 
     array    dtype, shape, and is_final (pixels as they are) or not (numbers, see pixels.py);
-             channels_first: the buffer is (C, H, W), the shape still (H, W, C)
+             channels_first: the buffer is (C, H, W), the shape still (H, W, C);
+             flipped: axes along which the buffer runs backwards
     palette  shape, palette, transparency: indices into a palette
     file     format; is_final: the user's file, kept byte for byte, or else one to be encoded again
 """
@@ -88,6 +89,10 @@ def _picture_from_array(array: NDArray[Any], *, is_channels_first: bool) -> Pict
     height, width = array.shape[:2]
     check_size(width, height, what="the image")
     header = {"form": "array", "dtype": array.dtype.str, "shape": list(array.shape), "is_final": False}
+    if not array.flags.c_contiguous and min(array.strides) < 0:
+        # BGR turned to RGB, or upside down: the memory is kept as it lies and turned when it is encoded.
+        header["flipped"] = [axis for axis, stride in enumerate(array.strides) if stride < 0]
+        array = array[tuple(slice(None, None, -1 if stride < 0 else 1) for stride in array.strides)]
     if array.flags.c_contiguous:
         kept = keep_array(array)
     elif array.ndim == 3 and (planes := array.transpose(2, 0, 1)).flags.c_contiguous:
@@ -222,6 +227,8 @@ def pixels_from_picture(
         array = array.reshape(shape[2], *shape[:2]).transpose(1, 2, 0)
     else:
         array = array.reshape(shape)
+    if "flipped" in header:
+        array = np.flip(array, header["flipped"])
     if not header["is_final"]:
         return pixels_from_numbers(
             array, normalize=normalize, top=65535 if is_deep and array.ndim == 2 else 255
