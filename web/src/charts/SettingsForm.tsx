@@ -32,7 +32,7 @@ export function PageChartSettings(): JSX.Element {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   return (
-    <>
+    <span class="chart-settings">
       <Button buttonRef={button} look="plain" icon="settings" label="Settings of all charts" isExpanded={isOpen} onClick={() => setOpen(!isOpen)}>
         {summaryOf(pageSettings.value)}
       </Button>
@@ -41,7 +41,7 @@ export function PageChartSettings(): JSX.Element {
           <SettingsForm settings={pageSettings.value} onChange={changeAll} />
         </Popover>
       )}
-    </>
+    </span>
   );
 }
 

@@ -56,6 +56,8 @@ describe("axis labels", () => {
     expect(formatLogTick(0.001)).toBe("0.001");
     expect(formatLogTick(1e-7)).toBe("1e−7");
     expect(formatLogTick(100000)).toBe("100k");
+    expect(formatLogTick(0.7)).toBe("0.7");
+    expect(formatLogTick(0.00504)).toBe("");
   });
 });
 

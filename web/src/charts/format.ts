@@ -45,9 +45,11 @@ export function formatTicks(values: readonly (number | null)[], step: number): s
   });
 }
 
-/** Label of one power of ten or a fraction of it on a log axis. */
+/** Label of one to nine times a power of ten on a log axis; nothing for an odd place such as the axis' end. */
 export function formatLogTick(value: number): string {
   const size = Math.abs(value);
+  const lead = size / 10 ** Math.floor(Math.log10(size) + 1e-9);
+  if (!(Math.abs(lead - Math.round(lead)) < 1e-6)) return "";
   if (size >= 1e-3 && size < 1e4) return minus(String(Number(value.toPrecision(3))));
   if (size >= 1e4 && size < 1e12) return formatTicks([value], value)[0] ?? "";
   return minus(shortExponent(value.toExponential(0)));

@@ -242,7 +242,7 @@ export class ChartView {
       this.exact.forget();
       return;
     }
-    verticalLine(context, toX(x), width, height, token("--text-3"), []);
+    verticalLine(context, toX(x), width, height, token("--line-strong"), []);
     const toY = placer(this.scaleOf(plot, "y"), 0, height, true);
     const readings = model.readingsAt(x);
     const surface = token("--surface");
@@ -272,6 +272,12 @@ export class ChartView {
     const nearest = nearestReading(readings, top, toY);
     this.exact.read(x, readings);
     const curves = new Map(model.curves.peek().map((curve) => [curve.series.run, curve]));
+    const shownX = formatPosition(axisOf, axisOf === "step" ? Math.round(x) : x);
+    // each row says where its value really stands, unless that is where the pointer is
+    const placeText = (place: number): string => {
+      const text = formatPosition(axisOf, place);
+      return text === shownX || Math.abs(place - x) < 0.5 * this.pixelWidth() ? "" : `at ${text}`;
+    };
     const rows = readings.map((reading): TooltipRow & { order: number } => {
       const curve = curves.get(reading.run);
       const count = curve?.series.count?.[reading.index] ?? 1;
@@ -279,9 +285,9 @@ export class ChartView {
       const raw = exact ? exact.value : (curve?.mean[reading.index] ?? NaN);
       const parts: string[] = [];
       if (curve?.isSmoothed) parts.push(`smoothed ${formatValue(reading.value)}`);
-      if (exact) parts.push(exact.x === x ? "" : `at ${formatPosition(axisOf, exact.x)}`);
+      if (exact) parts.push(placeText(exact.x));
       else if (count > 1) parts.push(`mean of ${count.toLocaleString("en-US")}: ${formatValue(curve?.low[reading.index] ?? NaN)} … ${formatValue(curve?.high[reading.index] ?? NaN)}`);
-      else if (Math.abs(reading.x - x) > 0 && axisOf === "step" && Math.round(x) !== reading.x) parts.push(`at ${formatPosition(axisOf, reading.x)}`);
+      else parts.push(placeText(reading.x));
       return {
         color: runColor(reading.run),
         name: runOf(reading.run)?.name ?? `run ${reading.run}`,
@@ -292,8 +298,13 @@ export class ChartView {
       };
     });
     rows.sort((a, b) => (Number.isNaN(b.order) ? -1 : Number.isNaN(a.order) ? 1 : b.order - a.order));
-    const shownX = axisOf === "step" ? Math.round(x) : x;
-    showTooltip(this, { x: pointer.clientX, y: pointer.clientY }, `${axisName(axisOf)} ${formatPosition(axisOf, shownX)}`, rows);
+    showTooltip(this, { x: pointer.clientX, y: pointer.clientY }, `${axisName(axisOf)} ${shownX}`, rows);
+  }
+
+  /** The x width of one pixel. */
+  private pixelWidth(): number {
+    const [from, to] = this.model.xLimits.peek();
+    return (to - from) / Math.max(1, this.plot?.over.clientWidth ?? 1);
   }
 
   /** The sample of the curve nearest to a point of the plot. */

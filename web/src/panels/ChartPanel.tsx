@@ -37,7 +37,7 @@ export interface ChartPanelProps {
 /** Values in the heading; more runs than this are counted. */
 const MOST_VALUES = 4;
 /** Width of a letter in the heading, about. */
-const LETTER_PX = 7;
+const LETTER_PX = 7.6;
 
 export function ChartPanel(props: ChartPanelProps): JSX.Element {
   const { keyName, runs } = props;
@@ -49,6 +49,7 @@ export function ChartPanel(props: ChartPanelProps): JSX.Element {
     <section class={`chart${props.isFull ? " chart-full" : ""}`} aria-label={props.title ?? keyName}>
       <header class="chart-head">
         <h3 class="chart-name truncate" title={keyName}>{props.title ?? keyName}</h3>
+        {Object.keys(overridesOf(keyName)).length > 0 && <span class="chart-own" role="img" aria-label="Has its own settings" title="Has its own settings" />}
         <Values model={model} most={props.isFull ? 8 : MOST_VALUES} />
         <Tools model={model} body={body} {...props} />
       </header>
@@ -154,7 +155,7 @@ function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
   const hasOwn = Object.keys(overridesOf(keyName)).length > 0;
   const isZoomed = model.shared.value.zoom.value !== null;
   return (
-    <span class={`chart-tools${isOpen || hasOwn || isZoomed ? " chart-tools-shown" : ""}`}>
+    <span class={`chart-tools${isOpen ? " chart-tools-shown" : ""}`}>
       {isZoomed && <IconButton icon="reset" size={14} label="Show all of the x axis (double-click)" onClick={() => (model.shared.peek().zoom.value = null)} />}
       <IconButton buttonRef={anchor} icon="settings" size={14} label={hasOwn ? "Settings of this chart (its own)" : "Settings of this chart"} isPressed={hasOwn} isExpanded={isOpen} onClick={() => setOpen(!isOpen)} />
       <Menu

@@ -3,11 +3,11 @@
 import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { axisName, formatDuration, formatPosition, parsePosition } from "@/charts/format";
+import { axisName, formatDuration, formatPosition, formatShort, parsePosition } from "@/charts/format";
 import { Button, IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
 import { axisChoices, BUILT_IN_AXES } from "@/state/axes";
-import { axis, extent, isLooping, isPlaying, matchRule, moveTo, now, position, range, speed, SPEEDS, stepBy } from "@/state/clock";
+import { axis, extent, isLooping, isPlaying, matchRule, moveTo, now, position, range, speed, SPEEDS, stepBy, zoom } from "@/state/clock";
 import { registerCommand } from "@/state/commands";
 import { startPlayer, togglePlay } from "@/state/player";
 import { MATCH_RULES, type MatchRule } from "@/state/resolve";
@@ -114,14 +114,22 @@ function Readout(): JSX.Element {
       {error ? (
         <div class="scrub-sub scrub-bad" role="alert" title={error.hint}>{error.message}</div>
       ) : (
-        range.value && (
-          <div class="scrub-sub">
-            plays {formatPosition(axis.value, range.value[0])} – {formatPosition(axis.value, range.value[1])}
-            <IconButton icon="close" size={10} label="Play all steps" onClick={() => (range.value = null)} />
-          </div>
-        )
+        <div class="scrub-sub" hidden={!range.value && !zoom.value}>
+          {range.value && <Interval word="plays" value={range.value} label="Play all steps" onClear={() => (range.value = null)} />}
+          {zoom.value && <Interval word="charts" value={zoom.value} label="Show all of the x axis" onClear={() => (zoom.value = null)} />}
+        </div>
       )}
     </div>
+  );
+}
+
+function Interval({ word, value, label, onClear }: { word: string; value: readonly [number, number]; label: string; onClear: () => void }): JSX.Element {
+  const [from, to] = value.map((end) => (axis.value === "step" ? formatShort(Math.round(end)) : formatPosition(axis.value, end)));
+  return (
+    <span class="scrub-interval">
+      {word} {from}–{to}
+      <IconButton icon="close" size={10} label={label} onClick={onClear} />
+    </span>
   );
 }
 
