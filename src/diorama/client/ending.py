@@ -103,12 +103,12 @@ def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:
 
 def _say_goodbye(run: Run, state: RunState, is_stored: bool, is_silent: bool) -> None:
     if run.offline:
-        text = f"run {run.name} {state}; kept in {run.settings.store_dir.journal} until `diorama sync`"
+        text = f"run {run.name} {state}; kept in {run.settings.journal_root} until `diorama sync`"
     elif is_stored:
         text = f"run {run.name} {state} · {run.url}"
     elif run._sidecar is not None and run._sidecar.is_alive():
         text = f"run {run.name} {state}, still being stored in the background · {run.url}"
     else:
-        journal = run.settings.store_dir.journal
+        journal = run.settings.journal_root
         text = f"run {run.name} {state}; kept in {journal}, and stored by the next start or `diorama sync`"
     say(text, is_silent=is_silent)

@@ -118,6 +118,8 @@ def _start(settings: Settings, parameters: dict[str, Any]) -> Run:
         settings.run_name = settings.run_name or past.name
     settings.run_name = settings.run_name or random_name()
     last_step = None if past is None else past.last_step
+    if settings.mode != "disabled":
+        place.note_destination()
     run = Run(
         place,
         environment=describe_environment() if settings.mode != "disabled" else {},
@@ -164,7 +166,13 @@ def _past_run(place: RunPlace, how: Resume | None) -> Any:
     from diorama.client.resume import find_past_run
 
     url = settings.url if settings.mode == "online" else None
-    past = find_past_run(place.key, settings.store_dir, url=url, api_key=settings.api_key)
+    past = find_past_run(
+        place.key,
+        settings.store_dir,
+        journal_root=settings.journal_root,
+        url=url,
+        api_key=settings.api_key,
+    )
     if past is None and how == "must":
         raise CommError(f"resume='must', but there is no run {place.key}")
     if past is not None and how == "never":
@@ -248,6 +256,6 @@ def _tell_unknown(settings: Settings, **asked: Any) -> None:
 
 
 def _greet(run: Run) -> None:
-    where = run.url or f"offline, in {run.settings.store_dir.journal}"
+    where = run.url or f"offline, in {run.settings.journal_root}"
     verb = "resumed" if run.resumed else "started"
     say(f"run {run.name} {verb} · {run.path} · {where}", is_silent=run.settings.silent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,15 @@ class RunPlace:
 
     @property
     def journal_root(self) -> Path:
-        return self.settings.store_dir.journal
+        return self.settings.journal_root
+
+    def note_destination(self) -> None:
+        """Write beside the journals which server they are meant for, so that `diorama sync` finds it."""
+        url = self.settings.url
+        if url:
+            with contextlib.suppress(OSError):  # the journal itself will tell of a broken disk
+                self.journal_root.mkdir(mode=0o700, parents=True, exist_ok=True)
+                (self.journal_root / "url").write_text(f"{url}\n", encoding="utf-8")
 
     @property
     def files_dir(self) -> Path:

@@ -41,11 +41,11 @@ class PastRun(msgspec.Struct):
 
 
 def find_past_run(
-    key: RunKey, store_dir: StoreDir, *, url: str | None, api_key: str | None
+    key: RunKey, store_dir: StoreDir, *, journal_root: Path, url: str | None, api_key: str | None
 ) -> PastRun | None:
     """The run `key`, or None if there is none. Raises CommError if that can't be found out."""
     stored = _from_server(key, url, api_key) if url else _from_store(key, store_dir.database)
-    return _with_journals(key, store_dir.journal, stored)
+    return _with_journals(key, journal_root, stored)
 
 
 def _from_store(key: RunKey, database: Path) -> PastRun | None:

@@ -192,6 +192,11 @@ class Settings:
         return StoreDir.from_environ()
 
     @property
+    def journal_root(self) -> Path:
+        """Where this run's journals lie: a folder for each server, so that none gets another one's runs."""
+        return self.store_dir.journal_for(self.url)
+
+    @property
     def is_remote(self) -> bool:
         return self.url is not None and self.mode == "online"
 

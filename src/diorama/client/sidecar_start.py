@@ -31,6 +31,7 @@ class SidecarHandle:
     def __init__(self, settings: Settings, tell: Callable[[str, str], None]) -> None:
         self._kind: str = settings.sidecar
         self._store_dir = settings.store_dir
+        self._journal_root = settings.journal_root
         self._url: str | None = settings.url
         self._api_key: str | None = settings.api_key
         self._interval_secs: float | None = settings.stats_interval_secs
@@ -60,7 +61,7 @@ class SidecarHandle:
             except (OSError, ImportError, RuntimeError) as error:
                 self._tell(
                     "sidecar",
-                    f"the sidecar can't be started ({error}); everything stays in {self._store_dir.journal} "
+                    f"the sidecar can't be started ({error}); everything stays in {self._journal_root} "
                     "until `diorama sync`",
                 )
 
@@ -88,7 +89,7 @@ class SidecarHandle:
             self._tell(
                 "sidecar",
                 f"the sidecar died {RESTARTS_LIMIT} times (see {self.log_path}); "
-                f"everything stays in {self._store_dir.journal} until `diorama sync`",
+                f"everything stays in {self._journal_root} until `diorama sync`",
             )
             self._starts += 1
             return
@@ -107,10 +108,10 @@ class SidecarHandle:
 
     @property
     def log_path(self) -> Path:
-        return self._store_dir.journal / f"{process_token()}.sidecar.log"
+        return self._journal_root / f"{process_token()}.sidecar.log"
 
     def _start_process(self) -> None:
-        journal_root = self._store_dir.journal
+        journal_root = self._journal_root
         os.makedirs(journal_root, mode=0o700, exist_ok=True)
         command = [sys.executable, "-m", "diorama.sidecar", "--journal-root", str(journal_root)]
         command += ["--token", process_token(), "--store", str(self._store_dir.root), "--sweep"]
@@ -151,7 +152,7 @@ class SidecarHandle:
         # By name: the client must not depend on the sidecar, which stands above it; it only starts it.
         sidecar = importlib.import_module("diorama.sidecar")
         self._thread = sidecar.run_in_thread(
-            self._store_dir.journal,
+            self._journal_root,
             process_token(),
             self._store_dir,
             url=self._url,
