@@ -22,7 +22,8 @@ from diorama.media import KINDS_BY_NAME, MediaRecord, UnknownRecord, record_warn
 from diorama.media.base import PutBlob
 from diorama.sidecar.ship import Unavailable
 
-ENCODER_THREADS = max(2, min(4, os.cpu_count() or 2))
+ENCODER_THREADS = max(4, min(8, os.cpu_count() or 4))
+"""More than two cores' worth even on two: half of the time is waiting for the disk to sync blobs."""
 WARNING_TEXT_LIMIT = 500
 
 Encoded = MediaRecord | UnknownRecord
