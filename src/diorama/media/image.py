@@ -109,7 +109,7 @@ class Image(Media):
                     f"masks[{name!r}] is {mask.width}x{mask.height} pixels, "
                     f"but its image is {self.width}x{self.height} (width x height)"
                 )
-        if self.format == "jpg" and self._picture.has_alpha:
+        if self.format == "jpg" and self._picture.has_alpha and mode in (None, "RGBA", "LA"):
             warn_user("a jpg has no alpha channel: it is dropped; file_type='png' keeps it")
 
     @property
