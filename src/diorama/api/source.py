@@ -67,7 +67,7 @@ class LocalSource:
         report = drain(self._store_dir, transport=self._transport)
         deadline = time.monotonic() + OWN_RUNS_WAIT_SECS
         while report.skipped_live and time.monotonic() < deadline:
-            if all(channel.is_stored for channel in journals.open_channels()):
+            if not journals.unstored_channels():
                 return
             time.sleep(0.01)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ _token = ""
 _token_pid = 0
 _numbers = itertools.count(1)
 _channels: list[Channel] = []
+_closed: list[Channel] = []
 """Open channels of this process, oldest first; the newest one's spool takes what media objects keep."""
 
 encode_entry = msgspec.msgpack.Encoder().encode
@@ -33,7 +33,7 @@ def process_token() -> str:
     global _token, _token_pid
     if not _token:
         _token_pid = os.getpid()
-        _token = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{_token_pid}-{secrets.token_hex(3)}"
+        _token = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{_token_pid}-{os.urandom(3).hex()}"
     return _token
 
 
@@ -69,6 +69,7 @@ class Channel:
             on_trouble=on_trouble,
         )
         self.writer.before_sync = self.spool.sync
+        self.append_log = self.writer.append_log
         start = encode_entry(start_from(self.name))
         # Twice, so that one damaged frame does not leave a journal that nobody knows the run of.
         self.writer.append(start)
@@ -117,6 +118,8 @@ class Channel:
     def close(self) -> None:
         """Close the journal. What media objects still refer to stays readable."""
         self._leave()
+        _closed[:] = [channel for channel in _closed if not channel.is_stored]
+        _closed.append(self)
         self.writer.close()
         self.spool.close()
 
@@ -138,9 +141,12 @@ class Channel:
                 continue
 
 
-def open_channels() -> tuple[Channel, ...]:
-    """The journals that this process is writing; the read side waits until they are stored."""
-    return tuple(_channels)
+def unstored_channels() -> list[Channel]:
+    """The journals of this process that are not wholly stored; the read side waits for them.
+
+    Those of finished runs too: their sidecar may still be at work.
+    """
+    return [channel for channel in (*_channels, *_closed) if not channel.is_stored]
 
 
 def _before_fork() -> None:
