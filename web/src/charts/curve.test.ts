@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Series } from "@/state/series";
-import { curveFrom, HAS_MINUS_INFINITY, HAS_NAN, HAS_PLUS_INFINITY, hiddenOnLog, lastOf, padX, sampleAt, xExtent, yLimits } from "./curve";
+import { curveFrom, HAS_MINUS_INFINITY, HAS_NAN, HAS_PLUS_INFINITY, hiddenOnLog, lastOf, padX, sampleAt, sampleUpTo, xExtent, yLimits } from "./curve";
 import { NO_SMOOTHING } from "./smoothing";
 
 const f = (values: number[]) => Float64Array.from(values);
@@ -120,4 +120,16 @@ it("finds the nearest sample, and none far past the ends", () => {
   expect(sampleAt(samples, 25, 1)).toBeNull();
   expect(sampleAt(samples, -5, 1)).toBeNull();
   expect(sampleAt(curve(exact([], [])), 0, 1)).toBeNull();
+});
+
+it("finds what stood at a position: the last sample up to it", () => {
+  const samples = curve(exact([0, 10, 20], [1, 2, 3]));
+  expect(sampleUpTo(samples, 14)).toBe(1);
+  expect(sampleUpTo(samples, 19)).toBe(1);
+  expect(sampleUpTo(samples, 500)).toBe(2);
+  expect(sampleUpTo(samples, -1)).toBeNull();
+  expect(sampleUpTo(curve(exact([], [])), 5)).toBeNull();
+  const buckets = curve(bucketed([{ x: [0, 9], low: 0, high: 1, mean: 0.5, count: 10 }, { x: [10, 19], low: 0, high: 1, mean: 0.7, count: 10 }]));
+  expect(sampleUpTo(buckets, 10)).toBe(1);
+  expect(sampleUpTo(buckets, 9)).toBe(0);
 });

@@ -249,6 +249,12 @@ export function sampleAt(curve: Curve, x: number, reach: number): number | null 
   return nearest >= 0 && nearest < curve.x.length ? nearest : null;
 }
 
+/** The last sample at or before x, or null before the first. */
+export function sampleUpTo(curve: Curve, x: number): number | null {
+  const index = firstAbove(curve.series.isExact ? curve.x : curve.series.xLow, x) - 1;
+  return index < 0 || curve.x.length === 0 ? null : Math.min(index, curve.x.length - 1);
+}
+
 /** The last value that was logged, and the position it stands at. */
 export function lastOf(curve: Curve): { x: number; value: number } | null {
   const end = curve.x.length - 1;

@@ -7,7 +7,7 @@ import type { ApiError } from "@/api/client";
 import { axis as pageAxis, hoverX, position, zoom } from "@/state/clock";
 import { settingsOf, type ChartSettings } from "@/state/chartSettings";
 import { watchSeries, type Series, type SeriesState } from "@/state/series";
-import { curveFrom, hiddenOnLog, indicesWithin, lastOf, padX, sampleAt, xExtent, yLimits, type Curve, type YLimits } from "./curve";
+import { curveFrom, hiddenOnLog, indicesWithin, lastOf, padX, sampleAt, sampleUpTo, xExtent, yLimits, type Curve, type YLimits } from "./curve";
 
 /** Hover and zoom of the charts that share an x axis; those of the page's axis live in the clock. */
 export interface SharedAxis {
@@ -143,7 +143,10 @@ export class ChartModel {
     );
 
     this.note = computed(() => this.noteOf());
-    this.readings = computed(() => this.readingsAt(this.focusX()));
+    this.readings = computed(() => {
+      const hovered = this.shared.value.hover.value;
+      return hovered === null ? this.readingsUpTo(this.focusX()) : this.readingsAt(hovered);
+    });
 
     // What is drawn stays until the answer to a new question is here, if it lies on the same axis and in sight.
     let coarseX: string | null = null;
@@ -186,22 +189,24 @@ export class ChartModel {
     return this.isOnClock.value ? position.value : null;
   }
 
-  /** Each curve's value at x (nearest sample), or its last when x is null; in the order of the runs. */
-  readingsAt(x: number | null): Reading[] {
+  /** Under the pointer: each curve's nearest sample; a curve that has none near is left out. */
+  readingsAt(x: number): Reading[] {
     const [from, to] = this.xLimits.value;
-    const readings: Reading[] = [];
-    for (const curve of this.curves.value) {
-      const run = curve.series.run;
-      if (x === null) {
-        const last = lastOf(curve);
-        if (last) readings.push({ run, index: curve.x.length - 1, ...last });
-        continue;
-      }
+    return this.curves.value.flatMap((curve) => {
       const index = sampleAt(curve, x, (to - from) * 0.01);
-      if (index === null) continue;
-      readings.push({ run, index, x: curve.x[index] ?? NaN, value: curve.line[index] ?? NaN });
-    }
-    return readings;
+      return index === null ? [] : readingOf(curve, index);
+    });
+  }
+
+  /** At the scrub bar: each curve's last sample up to x; null: its last of all. In the order of the runs. */
+  private readingsUpTo(x: number | null): Reading[] {
+    return this.curves.value.flatMap((curve) => {
+      const last = lastOf(curve);
+      if (!last) return [];
+      if (x === null || x >= last.x) return { run: curve.series.run, index: curve.x.length - 1, ...last };
+      const index = sampleUpTo(curve, x);
+      return index === null ? [] : readingOf(curve, index);
+    });
   }
 
   private watch(
@@ -267,6 +272,10 @@ export class ChartModel {
       return sum + end - first;
     }, 0);
   }
+}
+
+function readingOf(curve: Curve, index: number): Reading {
+  return { run: curve.series.run, index, x: curve.x[index] ?? NaN, value: curve.line[index] ?? NaN };
 }
 
 /** The state, with the series drawn before for as long as its own has not arrived. */

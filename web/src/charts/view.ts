@@ -7,7 +7,7 @@ import { hoveredRun, runColor, runOf } from "@/state/runs";
 import { theme, token } from "@/state/theme";
 import { sampleAt } from "./curve";
 import { ExactReader } from "./exact";
-import { axisName, formatPosition, formatValue } from "./format";
+import { axisName, formatPosition, formatShort, formatValue } from "./format";
 import { drawSoon, neverDraw } from "./frame";
 import { xAxis, xKindOf, yAxis, type XKind } from "./axes";
 import { Gestures } from "./gestures";
@@ -284,9 +284,9 @@ export class ChartView {
       const exact = this.exact.valueOf(reading.run, x);
       const raw = exact ? exact.value : (curve?.mean[reading.index] ?? NaN);
       const parts: string[] = [];
-      if (curve?.isSmoothed) parts.push(`smoothed ${formatValue(reading.value)}`);
+      if (curve?.isSmoothed) parts.push(`smoothed ${formatShort(reading.value)}`);
       if (exact) parts.push(placeText(exact.x));
-      else if (count > 1) parts.push(`mean of ${count.toLocaleString("en-US")}: ${formatValue(curve?.low[reading.index] ?? NaN)} … ${formatValue(curve?.high[reading.index] ?? NaN)}`);
+      else if (count > 1) parts.push(`mean of ${count.toLocaleString("en-US")} from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`);
       else parts.push(placeText(reading.x));
       return {
         color: runColor(reading.run),

@@ -124,13 +124,18 @@ function Readout(): JSX.Element {
 }
 
 function Interval({ word, value, label, onClear }: { word: string; value: readonly [number, number]; label: string; onClear: () => void }): JSX.Element {
-  const [from, to] = value.map((end) => (axis.value === "step" ? formatShort(Math.round(end)) : formatPosition(axis.value, end)));
+  const [from, to] = value.map((end) => (axis.value === "step" ? compact(Math.round(end)) : formatPosition(axis.value, end)));
   return (
     <span class="scrub-interval">
       {word} {from}–{to}
       <IconButton icon="close" size={10} label={label} onClick={onClear} />
     </span>
   );
+}
+
+/** 12,400 as 12.4k. */
+function compact(value: number): string {
+  return Math.abs(value) < 1000 ? String(value) : formatShort(value + 1e-6);
 }
 
 function PositionText({ onClick }: { onClick: () => void }): JSX.Element {
