@@ -86,7 +86,7 @@ class Stream:
     @property
     def has_work(self) -> bool:
         """Whether something that was read is not yet in the store."""
-        return bool(self._items or self._in_flight or self._lost)
+        return bool(self._items or self._in_flight or (self._lost and self.is_exhausted))
 
     def read(self) -> int:
         """Take in what has been written; answers the number of entries."""
@@ -172,12 +172,14 @@ class Stream:
         shutil.rmtree(gone, ignore_errors=True)
 
     def _take(self, seq: int, payload: bytes) -> None:
-        lost, self._lost = self._lost, []
+        # A gap travels with the entry behind it: told any earlier, it would acknowledge what lies between.
+        lost = [gap for gap in self._lost if gap.last_seq < seq]
+        self._lost = self._lost[len(lost) :]
         try:
             entry = decode_entry(payload)
         except JournalError as error:
             reason = f"a whole frame, but not an entry that this Diorama knows: {error}"
-            self._lost = [*lost, Lost(seq, seq, segment_name(self._reader.segment), reason)]
+            self._lost = [*lost, Lost(seq, seq, segment_name(self._reader.segment), reason), *self._lost]
             return
         if isinstance(entry, Finish):
             self.finish = entry

@@ -26,6 +26,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.entries: dict[str, list[tuple[int, Entry]]] = {}
         self.lost: dict[str, list[Lost]] = {}
+        self.acked: dict[str, int] = {}
         self.orphans: list[str] = []
         self.heartbeats: list[str] = []
         self.blobs: dict[str, bytes] = {}
@@ -50,7 +51,7 @@ class MemoryStore:
             ):
                 raise ValueError("a value that this store does not like")
             stored = self.entries.setdefault(batch.writer, [])
-            acked_seq = stored[-1][0] if stored else 0
+            acked_seq = self.acked.get(batch.writer, 0)
             stored += [
                 (numbered.seq, numbered.entry) for numbered in batch.entries if numbered.seq > acked_seq
             ]
@@ -59,7 +60,9 @@ class MemoryStore:
                 self.orphans.append(batch.writer)
             elif not batch.entries:
                 self.heartbeats.append(batch.writer)
-            return stored[-1][0] if stored else 0
+            known = [acked_seq, *(number for number, _ in stored[-1:]), *(gap.last_seq for gap in batch.lost)]
+            self.acked[batch.writer] = max(known)
+            return self.acked[batch.writer]
 
     def close(self) -> None:
         pass

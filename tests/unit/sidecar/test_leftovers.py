@@ -100,7 +100,7 @@ def test_one_unreadable_journal_does_not_stop_the_others(tmp_path: Path, store: 
 def test_a_flipped_byte_costs_one_entry_which_is_reported(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(tmp_path, pid=DEAD_PID)
     for number in range(50):
-        journal.log(x=number)
+        journal.log(x=number, notes=RunFile("n.txt", f"{number}"))
     journal.close()
     segment = journal.directory / "000001.log"
     data = bytearray(segment.read_bytes())
