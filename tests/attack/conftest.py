@@ -1,19 +1,55 @@
-"""The store that is attacked: with a sample run, so that there is something to lose."""
+"""The store that is attacked: with a sample run, so that there is something to lose.
+
+Around every attack three things are watched. The store: `untouched` attacks must leave its version and
+its blobs as they were. The process: nothing may unpickle, start a program, or connect to another machine.
+The server: it must still answer.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
-from server_sample import Client, Sample, client_of, fill
+from server_sample import Client, Sample, client_of, fill, running_server
 
 from diorama.model import StoreDir
+from diorama.server.run import ServerHandle
 from diorama.service import Service
+
+_FORBIDDEN_EVENTS = frozenset(
+    {
+        "pickle.find_class",
+        "os.system",
+        "os.exec",
+        "os.posix_spawn",
+        "subprocess.Popen",
+        "shutil.unpack_archive",
+    }
+)
+_seen: list[str] = []
+_is_watching = False
+
+
+def _watch(event: str, args: tuple[Any, ...]) -> None:
+    if not _is_watching:
+        return
+    if event in _FORBIDDEN_EVENTS:
+        _seen.append(f"{event} {args!r}")
+    elif event == "socket.connect" and isinstance(args[1], tuple) and args[1][0] not in ("127.0.0.1", "::1"):
+        _seen.append(f"connects to {args[1]!r}")
+    elif event == "open" and isinstance(args[0], str) and args[0].startswith(("/etc/passwd", "/etc/shadow")):
+        _seen.append(f"opens {args[0]}")
+
+
+sys.addaudithook(_watch)
 
 
 @pytest.fixture(scope="session")
 def store_dir(tmp_path_factory: pytest.TempPathFactory) -> StoreDir:
-    return StoreDir(tmp_path_factory.mktemp("served"))
+    return StoreDir(tmp_path_factory.mktemp("attacked"))
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +68,42 @@ def sample(service: Service) -> Sample:
 def client(service: Service, sample: Sample) -> Client:
     """A client that sends the key."""
     return client_of(service)
+
+
+@pytest.fixture
+def stranger(service: Service, sample: Sample) -> Client:
+    """A client that sends no key."""
+    return client_of(service, key=None)
+
+
+@pytest.fixture(scope="session")
+def server(service: Service, sample: Sample, store_dir: StoreDir) -> Iterator[ServerHandle]:
+    """A real server, for what only sockets can say."""
+    with running_server(service, store_dir) as handle:
+        yield handle
+
+
+@pytest.fixture(autouse=True)
+def watched(service: Service, sample: Sample) -> Iterator[None]:
+    """Fail when anything behind an attack ran code or reached out; the server must be well afterwards."""
+    global _is_watching
+    _seen.clear()
+    _is_watching = True
+    try:
+        yield
+        assert client_of(service).get("/healthz").status_code == 200
+    finally:
+        _is_watching = False
+    assert _seen == []
+
+
+def blob_files(store_dir: StoreDir) -> set[Path]:
+    return {path for path in store_dir.blobs.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def untouched(service: Service, sample: Sample, store_dir: StoreDir) -> Iterator[None]:
+    """Fail when an attack changed the store."""
+    before = (service.version(), blob_files(store_dir), service.projects().projects)
+    yield
+    assert (service.version(), blob_files(store_dir), service.projects().projects) == before

@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from diorama.errors import BadRequest
-from diorama.model import BlobRef
+from diorama.model import NAME_LIMIT_BYTES, BlobRef
 from diorama.server.api_blobs import blob_response
 from diorama.server.endpoint import Call, endpoint
 from diorama.service import views
@@ -83,18 +83,23 @@ def runs(service: Service, path: ProjectPath, query: RunsQuery) -> views.RunList
     )
 
 
-@endpoint("GET", "/api/runs/{uid}")
+@endpoint("GET", "/api/runs/{uid:number}")
 def run(service: Service, path: RunPath) -> views.RunDetail:
     """One run with its environment and its warnings."""
     return service.run(path.uid)
 
 
-@endpoint("PATCH", "/api/runs/{uid}")
+@endpoint("PATCH", "/api/runs/{uid:number}")
 def edit_run(service: Service, path: RunPath, body: views.RunPatch) -> views.RunView:
     """Change a run's name, notes or tags; absent fields stay."""
+    if body.name is not None and not body.name.strip():
+        raise BadRequest("a run's name must not be empty")
     for tag in body.tags or ():
         if not tag.strip():
             raise BadRequest("a tag must not be empty")
+    for text in (body.name or "", *(body.tags or ())):
+        if len(text.encode()) > NAME_LIMIT_BYTES:
+            raise BadRequest(f"a name or tag has more than {NAME_LIMIT_BYTES} bytes")
     return service.patch_run(path.uid, body)
 
 
@@ -104,19 +109,19 @@ def find_run(service: Service, path: RunKeyPath) -> views.RunDetail:
     return service.run(service.find_run(path.entity, path.project, path.id).uid)
 
 
-@endpoint("GET", "/api/runs/{uid}/console")
+@endpoint("GET", "/api/runs/{uid:number}/console")
 def console(service: Service, path: RunPath, query: ConsoleQuery) -> views.ConsolePage:
     """A page of what the run printed."""
     return service.console(path.uid, offset=query.offset, limit=query.limit, query=query.q)
 
 
-@endpoint("GET", "/api/runs/{uid}/files")
+@endpoint("GET", "/api/runs/{uid:number}/files")
 def files(service: Service, path: RunPath) -> views.FileList:
     """The run's files."""
     return service.files(path.uid)
 
 
-@endpoint("GET", "/api/runs/{uid}/files/{name:path}", reply_mime="application/octet-stream")
+@endpoint("GET", "/api/runs/{uid:number}/files/{name:label}", reply_mime="application/octet-stream")
 async def file(call: Call, path: FilePath) -> Response:
     """The bytes of one file, always as a download."""
     found = await call.run(call.service.file, path.uid, path.name)
@@ -124,7 +129,7 @@ async def file(call: Call, path: FilePath) -> Response:
     return await blob_response(call, blob, name=found.name, cache="private, no-cache")
 
 
-@endpoint("GET", "/api/runs/{uid}/history", reply_mime=NDJSON)
+@endpoint("GET", "/api/runs/{uid:number}/history", reply_mime=NDJSON)
 async def history(call: Call, path: RunPath, query: HistoryQuery) -> Response:
     """Every row that the run logged, one JSON object a line: exact, nothing sampled away."""
     keys = query.keys.split(",") if query.keys else None

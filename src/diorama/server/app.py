@@ -37,7 +37,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     api_runs.runs,
     api_runs.run,
     api_runs.edit_run,
-    # Before the routes with an entity: these begin with a number.
     api_runs.console,
     api_runs.files,
     api_runs.file,

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -95,6 +96,29 @@ class Endpoint:
     def _encoded(self, service: Service, given: dict[str, Any]) -> bytes:
         reply = self.handle(service=service, **given)
         return reply if isinstance(reply, bytes) else msgspec.json.encode(reply)
+
+
+class _Number(Convertor[str]):
+    """Digits only, so that an entity's name is never taken for a run's number. Not yet an int: how long
+    it may be is for `path_struct` to judge."""
+
+    regex = r"[0-9]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+class _Label(_Number):
+    """What a file is called: slashes and line ends included."""
+
+    regex = r"[\s\S]+"
+
+
+register_url_convertor("number", _Number())
+register_url_convertor("label", _Label())
 
 
 def endpoint(
