@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from diorama.demo.scenes import GROUND, SIDE, Box, Scene
+from diorama.demo.scenes import BACKGROUND, SIDE, Box, Scene
 
-CLASSES = GROUND + 1
+CLASSES = BACKGROUND + 1
 REACH = 10
 """Pixels of the halved picture that a window reaches to each side."""
 STRIDE = 2
@@ -122,8 +122,8 @@ class Detection:
 
 
 def detections(probabilities: Floats, *, least_pixels: int = 60) -> list[Detection]:
-    """Connected patches of non-ground pixels, each given the digit that holds most probability."""
-    foreground = 1 - probabilities[..., GROUND]
+    """Connected patches of non-background pixels, each given the digit that holds most probability."""
+    foreground = 1 - probabilities[..., BACKGROUND]
     patches, _count = ndimage.label(foreground > 0.5)
     found: list[Detection] = []
     for number, place in enumerate(ndimage.find_objects(patches), 1):
@@ -131,7 +131,7 @@ def detections(probabilities: Floats, *, least_pixels: int = 60) -> list[Detecti
         if int(is_patch.sum()) < least_pixels:
             continue
         inside = probabilities[place][is_patch]
-        digit = int(inside[:, :GROUND].sum(axis=0).argmax())
+        digit = int(inside[:, :BACKGROUND].sum(axis=0).argmax())
         rows, columns = place
         found.append(
             Detection(

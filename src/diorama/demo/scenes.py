@@ -18,9 +18,9 @@ from sklearn.datasets import load_digits
 
 SIDE = 160
 """Width and height of a scene, pixels."""
-GROUND = 10
+BACKGROUND = 10
 """The class id of the ground; digits are 0..9."""
-CLASS_NAMES: dict[int, str] = {**{digit: f"digit {digit}" for digit in range(10)}, GROUND: "ground"}
+CLASS_NAMES: dict[int, str] = {**{digit: f"digit {digit}" for digit in range(10)}, BACKGROUND: "background"}
 
 Pixels = NDArray[np.uint8]
 
@@ -73,7 +73,7 @@ def digit_indices(is_validation: bool) -> NDArray[np.int64]:
 def compose(rng: np.random.Generator, indices: NDArray[np.int64], *, noise: float = 0.04) -> Scene:
     """One scene with three to six digits taken from `indices`; `noise` is the sensor's sigma (0..1)."""
     picture = _ground(rng)
-    classes = np.full((SIDE, SIDE), GROUND, np.uint8)
+    classes = np.full((SIDE, SIDE), BACKGROUND, np.uint8)
     boxes: list[Box] = []
     for _ in range(int(rng.integers(3, 7))):
         stamp, digit = _stamp(rng, indices)
@@ -113,7 +113,7 @@ def _stamp(rng: np.random.Generator, indices: NDArray[np.int64]) -> tuple[NDArra
     images, targets = _digits()
     index = int(rng.choice(indices))
     side = int(rng.integers(34, 43))
-    grey = Pillow.fromarray((images[index] * 255).astype(np.uint8), mode=None)
+    grey = Pillow.fromarray((images[index] * 255).astype(np.uint8))
     turned = grey.resize((side, side), Pillow.Resampling.BICUBIC).rotate(
         float(rng.uniform(-12, 12)), Pillow.Resampling.BICUBIC
     )

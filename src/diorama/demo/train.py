@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import diorama
 from diorama.demo.model import CLASSES, HALF, Detection, PixelClassifier, detections, windows_of
-from diorama.demo.scenes import CLASS_NAMES, GROUND, Box, Scene, compose, digit_indices
+from diorama.demo.scenes import BACKGROUND, CLASS_NAMES, Box, Scene, compose, digit_indices
 
 PROJECT = "digit-scenes"
 VALIDATION_SCENES = 8
@@ -26,7 +26,7 @@ class Recipe:
     learning_rate: float
     hidden: int
     batch_pixels: int = 1024
-    ground_share: float = 0.35
+    background_share: float = 0.35
     weight_decay: float = 1e-5
     steps: int = 400
     eval_every: int = 10
@@ -65,17 +65,17 @@ def train(recipe: Recipe) -> None:
 
 
 def _batch(rng: np.random.Generator, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Windows and classes of pixels from four fresh scenes; `ground_share` of them ground."""
+    """Windows and classes of pixels from four fresh scenes; `background_share` of them background."""
     inputs, targets = [], []
     for _ in range(4):
         scene = compose(rng, digit_indices(is_validation=False))
         classes = scene.classes[::2, ::2].reshape(-1)
-        is_ground = classes == GROUND
-        ground_count = int(recipe.batch_pixels / 4 * recipe.ground_share)
+        is_background = classes == BACKGROUND
+        background_count = int(recipe.batch_pixels / 4 * recipe.background_share)
         chosen = np.concatenate(
             [
-                rng.choice(np.flatnonzero(is_ground), ground_count),
-                rng.choice(np.flatnonzero(~is_ground), recipe.batch_pixels // 4 - ground_count),
+                rng.choice(np.flatnonzero(is_background), background_count),
+                rng.choice(np.flatnonzero(~is_background), recipe.batch_pixels // 4 - background_count),
             ]
         )
         inputs.append(windows_of(scene).reshape(HALF * HALF, -1)[chosen])
@@ -102,7 +102,7 @@ def _evaluation(model: PixelClassifier, scenes: list[Scene]) -> dict[str, Any]:
     diagonal = np.diag(confusion)
     union = confusion.sum(axis=0) + confusion.sum(axis=1) - diagonal
     present = confusion.sum(axis=1) > 0
-    is_digit = np.arange(CLASSES) != GROUND
+    is_digit = np.arange(CLASSES) != BACKGROUND
     return {
         "val/scenes": pictures,
         "val/mIoU": float((diagonal / np.maximum(union, 1))[present].mean()),
