@@ -67,7 +67,8 @@ def _digits() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 def digit_indices(is_validation: bool) -> NDArray[np.int64]:
     """Every fifth digit is kept for validation, so that no shape is in both sets."""
     numbers = np.arange(len(_digits()[1]))
-    return numbers[numbers % 5 == 0] if is_validation else numbers[numbers % 5 != 0]
+    chosen: NDArray[np.int64] = numbers[(numbers % 5 == 0) == is_validation]
+    return chosen
 
 
 def compose(rng: np.random.Generator, indices: NDArray[np.int64], *, noise: float = 0.04) -> Scene:
