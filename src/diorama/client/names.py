@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 
 def _words(text: str) -> list[str]:
@@ -22,7 +22,8 @@ _THINGS = _words("""
 acorn alcove anchor arbor atlas aurora badger bay beacon birch bloom breeze bridge brook canyon cedar
 cliff cloud clover comet coral cove crane creek crest dawn delta dune eagle ember falcon fern field finch
 fjord flame forest fountain fox galaxy garden glade glacier grove harbor hawk heath heron hill hollow island
-jasmine lagoon lake lantern lark leaf maple marsh meadow mesa mill moon moss oak oasis ocean orchard orchid otter owl path
+jasmine lagoon lake lantern lark leaf maple marsh meadow mesa mill moon moss oak oasis ocean orchard orchid
+otter owl path
 pebble pine plateau pond prairie quartz rain raven reef ridge river robin sail sequoia shore sparrow spring
 star stone stream summit sun thicket thistle tide trail valley violet wave willow wind wren
 """)
@@ -30,4 +31,8 @@ star stone stream summit sun thicket thistle tide trail valley violet wave willo
 
 def random_name() -> str:
     """Two words with a dash, such as "misty-harbor"."""
-    return f"{secrets.choice(_QUALITIES)}-{secrets.choice(_THINGS)}"
+    return f"{_any_of(_QUALITIES)}-{_any_of(_THINGS)}"
+
+
+def _any_of(words: list[str]) -> str:
+    return words[int.from_bytes(os.urandom(8), "big") % len(words)]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.msgpack import Ext
 
 from diorama.client import background
+from diorama.client.absent import add_absent
 from diorama.client.channel import Channel, process_started_at
 from diorama.client.config import Config
 from diorama.client.console import ConsoleCapture
@@ -32,14 +33,13 @@ from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
 from diorama.client.summary import Summary
 from diorama.errors import UsageError
 from diorama.journal import entry
-from diorama.journal.codec import PLAIN, encode_plain, log_payload
+from diorama.journal.codec import PLAIN, encode_plain, plain_numbers
 
 if TYPE_CHECKING:
     from diorama.client.resume import PastRun
 
-_is_plain = PLAIN.issuperset
 
-
+@add_absent
 class Run:
     """One run. Made by `diorama.init()`; as a context manager it finishes itself.
 
@@ -68,6 +68,7 @@ class Run:
             job_type=settings.run_job_type,
         )
         self._steps = StepCounter(start_step)
+        self._place_step = self._steps.place
         self._starting_step = start_step
         self._is_resumed = is_resumed
         self._is_disabled: bool = settings.mode == "disabled"
@@ -83,6 +84,8 @@ class Run:
         self.summary = Summary(self._send_summary)
         """Values beside the run's name: the last of each key, unless set by hand or by define_metric."""
         self._latest = self.summary.latest
+        self._rules = self.summary.rules
+        self._known_keys = 0
         self._config = Config(self._send_config, allow_val_change=allow_val_change)
         if not self._is_disabled:
             self._channel = self._open_channel()
@@ -113,10 +116,6 @@ class Run:
         """
         if type(data) is not dict:
             data = _dict_from(data)
-        try:
-            "".join(data)
-        except TypeError:
-            raise TypeError("the keys of a logged dict must be strings") from None
         if step is not None and (type(step) is not int or not -STEP_LIMIT <= step <= STEP_LIMIT):
             step = step_from(step)
         channel = self._channel
@@ -125,40 +124,56 @@ class Run:
         if channel is None or not data:
             self._steps.place(step, commit)
             return
-        if _is_plain(map(type, data.values())):
-            try:
-                body = encode_plain(data)
-            except (OverflowError, UnicodeEncodeError):
-                self._log_slowly(channel, data, step, commit)
-                return
-            self._latest.update(data)
-            if self.summary.has_rules:
-                self.summary.aggregate(data)
-        else:
+        for value in data.values():
+            # Faster than map(): most values are floats.
+            if type(value) is not float and type(value) not in PLAIN:
+                numbers = plain_numbers(data)
+                if numbers is None:
+                    self._log_slowly(channel, data, step, commit)
+                    return
+                data = numbers
+                break
+        try:
+            body = encode_plain(data)
+        except (OverflowError, UnicodeEncodeError):
             self._log_slowly(channel, data, step, commit)
             return
-        writer = channel.writer
-        with writer.lock:
-            here, row = self._steps.place(step, commit)
-            writer.append(log_payload(here, row, time(), body))
+        latest = self._latest
+        latest.update(data)
+        if len(latest) != self._known_keys:
+            self._check_new_keys(data)
+        if self._rules:
+            self.summary.aggregate(data)
+        channel.append_log(self._place_step, step, commit, time(), body)
+
+    def _check_new_keys(self, data: Mapping[str, Any]) -> None:
+        """Keys are checked when they first appear: checking all of them each time would cost as much as
+        encoding them."""
+        try:
+            _check_keys(data)
+        except TypeError:
+            for name in [name for name in self._latest if not isinstance(name, str)]:
+                del self._latest[name]
+            raise
+        finally:
+            self._known_keys = len(self._latest)
 
     @guarded("log()")
     def _log_slowly(
         self, channel: Channel, data: Mapping[str, Any], step: int | None, commit: bool | None
     ) -> None:
         """`log` of values that need a look: media, arrays, nested values, huge integers."""
+        _check_keys(data)
         encoding = channel.encoding()
         plain = encoding.plain_dict(data)
         body = encode_plain(plain)
-        with channel.writer.lock:
-            here, row = self._steps.place(step, commit)
-            seq = channel.writer.append(log_payload(here, row, time(), body))
+        seq = channel.append_log(self._place_step, step, commit, time(), body)
         channel.spool.mark(encoding.kept, seq)
         # No media here: remembering one would keep its bytes from being recycled.
         shown = {name: data[name] if type(data[name]) is int else value for name, value in plain.items()}
         shown = {name: value for name, value in shown.items() if not isinstance(value, Ext)}
         self._latest.update(shown)
-        if self.summary.has_rules:
+        if self._rules:
             self.summary.aggregate(shown)
         for code, text in encoding.warnings:
             self._reporter.warn(code, text)
@@ -374,14 +389,6 @@ class Run:
     def __repr__(self) -> str:
         return f"<Run {self.path} {self.name!r}>"
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise AttributeError(
-            f"Run has no {name!r}; Diorama's runs can {', '.join(_abilities())}, and tell their "
-            "id, name, url, config and summary"
-        )
-
     # -- journal -------------------------------------------------------------------------------
 
     def _open_channel(self) -> Channel:
@@ -532,14 +539,16 @@ class Run:
             self._is_forked = True
 
 
-def _abilities() -> list[str]:
-    return ["log", "define_metric", "flush", "finish"]
-
-
 def _dict_from(data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise TypeError(f"log() must be passed a dictionary, not {type(data).__name__}")
     return dict(data)
+
+
+def _check_keys(data: Mapping[Any, Any]) -> None:
+    for name in data:
+        if not isinstance(name, str):
+            raise TypeError(f"the keys of a logged dict must be strings, not {type(name).__name__}")
 
 
 def _tags_from(tags: Any) -> list[str] | None:

@@ -115,33 +115,30 @@ class SummaryPart:
 class Summary(SummaryPart):
     """The whole summary of a run."""
 
-    __slots__ = ("_aggregates", "_explicit", "_rules", "_send", "latest")
+    __slots__ = ("_aggregates", "_explicit", "_send", "latest", "rules")
 
     def __init__(self, send: Send) -> None:
         super().__init__(self, ())
         object.__setattr__(self, "_send", send)
         object.__setattr__(self, "latest", {})
         object.__setattr__(self, "_explicit", {})
-        object.__setattr__(self, "_rules", {})
+        object.__setattr__(self, "rules", {})
         object.__setattr__(self, "_aggregates", {})
 
     latest: dict[str, Any]
     """Last logged value of every key. `Run.log` updates it directly."""
     _send: Send
     _explicit: dict[str, Any]
-    _rules: dict[str, list[str]]
+    rules: dict[str, list[str]]
+    """What define_metric asked for, by key; `Run.log` looks whether there is any."""
     _aggregates: dict[str, dict[str, float]]
-
-    @property
-    def has_rules(self) -> bool:
-        return bool(self._rules)
 
     def define(self, define: Define) -> None:
         """Take the `summary=` of a define_metric call."""
         if define.summary is not None:
-            self._rules[define.key] = [str(each) for each in define.summary]
+            self.rules[define.key] = [str(each) for each in define.summary]
         elif define.is_overwriting:
-            self._rules.pop(define.key, None)
+            self.rules.pop(define.key, None)
 
     def aggregate(self, data: Mapping[str, Any]) -> None:
         """Note logged numbers that define_metric wants more of than the last."""
@@ -197,12 +194,12 @@ class Summary(SummaryPart):
                 level.pop(path[-1], None)
 
     def _wanted(self, name: str) -> list[str] | None:
-        if not self._rules:
+        if not self.rules:
             return None
-        if name in self._rules:
-            return self._rules[name]
-        fitting = [rule for rule in self._rules if rule.endswith("*") and name.startswith(rule[:-1])]
-        return self._rules[max(fitting, key=len)] if fitting else None
+        if name in self.rules:
+            return self.rules[name]
+        fitting = [rule for rule in self.rules if rule.endswith("*") and name.startswith(rule[:-1])]
+        return self.rules[max(fitting, key=len)] if fitting else None
 
 
 def _flatten(prefix: str, values: Mapping[str, Any], found: dict[str, Any]) -> None:

@@ -11,10 +11,10 @@ Every number arrives bit-exact: NaN with its sign, infinities, -0.0, integers of
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from struct import Struct
 from typing import Any, NamedTuple
 
 import msgspec
@@ -48,17 +48,6 @@ SHOWN_OBJECT_CHARS = 2000
 
 _encoder = msgspec.msgpack.Encoder()
 encode_plain = _encoder.encode
-
-_pack_log_head = Struct(">5sBqBqBd").pack
-
-
-def log_payload(step: int, row: int, time: float, data: bytes) -> bytes:
-    """The payload of a `Log` entry whose data are encoded already.
-
-    The same bytes as encoding the struct, but for integers not being shortened; written by hand so that
-    data are encoded before the lock is taken that orders steps.
-    """
-    return _pack_log_head(b"\x95\xa3log", 0xD3, step, 0xD3, row, 0xCB, time) + data
 
 
 class SpoolPart(NamedTuple):
@@ -111,6 +100,8 @@ class Encoding:
         cls = type(value)
         if cls in PLAIN:
             return _exact_int(value) if cls is int else _clean_text(value) if cls is str else value
+        if cls in _numpy_numbers or _is_numpy_number(cls):
+            return value.item()
         if isinstance(value, Media):
             return self._snapshot(value)
         if isinstance(value, enum.Enum):
@@ -140,9 +131,7 @@ class Encoding:
         return Ext(EXT_SNAPSHOT, _encoder.encode([snapshot.kind, snapshot.header, buffers]))
 
     def _foreign(self, value: Any, name: str, inside: tuple[int, ...]) -> Any:
-        from diorama.media.adopt import adopt
-
-        adopted = adopt(value)
+        adopted = _adopt(value, name)
         if isinstance(adopted, Media):
             return self._snapshot(adopted)
         if adopted is not None and type(adopted) is not type(value):
@@ -154,7 +143,53 @@ class Encoding:
         self.warnings.append(
             ("value", f"{name!r} is a {cls.__module__}.{cls.__qualname__}, which Diorama keeps only as text")
         )
-        return _clean_text(str(value)[:SHOWN_OBJECT_CHARS])
+        return _clean_text(_text_of(value, name)[:SHOWN_OBJECT_CHARS])
+
+
+def _adopt(value: Any, name: str) -> Any:
+    from diorama.media.adopt import adopt
+
+    try:
+        return adopt(value)
+    except (TypeError, ValueError):
+        raise
+    except Exception as error:
+        # The value's own code failed (a lazy array, a broken __array__): its owner should hear of it here.
+        raise TypeError(f"{name!r} can't be logged: {type(error).__name__}: {error}") from error
+
+
+def _text_of(value: Any, name: str) -> str:
+    try:
+        return str(value)
+    except Exception as error:
+        raise TypeError(f"{name!r} can't be logged: {type(error).__name__}: {error}") from error
+
+
+_numpy_numbers: set[type] = set()
+_NUMPY_NUMBERS = re.compile(r"bool_?|u?int(8|16|32|64)|float(16|32|64)")
+"""Their item() is the Python number that equals them exactly."""
+
+
+def _is_numpy_number(cls: type) -> bool:
+    """Whether `cls` is a numpy scalar class; found out once per class, without importing numpy."""
+    if cls.__module__ != "numpy" or not _NUMPY_NUMBERS.fullmatch(cls.__name__):
+        return False
+    _numpy_numbers.add(cls)
+    return True
+
+
+def plain_numbers(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """`data` with numpy numbers as Python numbers; None if it holds anything that needs more of a look."""
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        cls = type(value)
+        if cls in PLAIN:
+            found[name] = value
+        elif cls in _numpy_numbers or _is_numpy_number(cls):
+            found[name] = value.item()
+        else:
+            return None
+    return found
 
 
 def _key(key: Any) -> str:

@@ -2,10 +2,13 @@
 
     offset  size  what
     0       4     magic  b"\\xc1DJ1" (0xC1 is the one byte that msgpack never writes)
-    4       4     crc32c, little endian, over everything behind it (length, seq, payload)
-    8       4     length of the payload, u32 little endian
-    12      8     seq, u64 little endian: 1, 2, 3 ... within one writer
+    4       4     crc32c, u32, over everything behind it (length, seq, payload)
+    8       4     length of the payload, u32
+    12      8     seq, u64: 1, 2, 3 ... within one writer
     20      n     payload
+
+Numbers are big endian, as in msgpack, so that the head of a frame and that of its payload can be packed
+in one go.
 
 A frame stands alone: a reader that lost its way searches the next magic whose checksum holds.
 """
@@ -22,11 +25,11 @@ MAGIC = b"\xc1DJ1"
 HEADER_BYTES = 20
 PAYLOAD_LIMIT_BYTES = 1 << 30
 
-HEAD = Struct("<4sI")
+HEAD = Struct(">4sI")
 """magic, crc"""
-BODY_HEAD = Struct("<IQ")
+BODY_HEAD = Struct(">IQ")
 """length, seq: what the checksum covers, before the payload"""
-_WHOLE_HEAD = Struct("<4sIIQ")
+_WHOLE_HEAD = Struct(">4sIIQ")
 
 
 class Frame(NamedTuple):

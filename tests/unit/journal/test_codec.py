@@ -1,0 +1,225 @@
+"""Values arrive exactly, or are refused at once, or are kept as text with a warning."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import math
+import struct
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diorama.errors import BadRequest, Corrupt, JournalError
+from diorama.journal.codec import (
+    Encoding,
+    SnapshotRef,
+    SpoolPart,
+    decode_batch,
+    decode_entry,
+    encode_batch,
+    load_snapshot,
+    plain_numbers,
+)
+from diorama.journal.entry import Batch, Finish, Log, Numbered, Start
+from diorama.media import Histogram, Image, UnknownRecord
+
+plain_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+def through(value: Any) -> Any:
+    encoding = Encoding()
+    body = encoding.encode_data({"value": value})
+    entry = decode_entry(msgspec.msgpack.encode(["log", 0, 0, 1.0, msgspec.Raw(body)]))
+    assert isinstance(entry, Log)
+    return entry.data["value"]
+
+
+def is_same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, float):
+        return struct.pack("<d", one) == struct.pack("<d", other)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(is_same(one[name], other[name]) for name in one)
+    return bool(one == other)
+
+
+@given(plain_values)
+def test_plain_values_arrive_bit_for_bit(value: Any) -> None:
+    assert is_same(through(value), value)
+
+
+@given(st.floats(width=32), st.floats(width=16), st.integers(-128, 127), st.integers(0, 2**64 - 1))
+def test_numpy_numbers_arrive_exactly(single: float, half: float, small: int, large: int) -> None:
+    data = {
+        "single": np.float32(single),
+        "half": np.float16(half),
+        "double": np.float64(single),
+        "small": np.int8(small),
+        "large": np.uint64(large),
+        "flag": np.bool_(small > 0),
+    }
+    expected = {
+        "single": single, "half": half, "double": single, "small": small, "large": large, "flag": small > 0
+    }  # fmt: skip
+    quick = plain_numbers(data)
+    assert quick is not None
+    slow = Encoding().plain_dict(data)
+    for found in (quick, slow):
+        for name, value in expected.items():
+            if isinstance(value, float) and math.isnan(value):
+                assert math.isnan(found[name])
+            else:
+                assert is_same(found[name], value), name
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+class Half(float):
+    """A user's own float."""
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (Colour.RED, "RED"),
+        (datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc), "2026-01-02T03:04:05+00:00"),
+        (datetime.date(2026, 1, 2), "2026-01-02"),
+        (b"text", "text"),
+        (b"\xff", "\\xff"),
+        ((1, 2), [1, 2]),
+        ({3}, [3]),
+        (range(3), [0, 1, 2]),
+        (Half(0.5), 0.5),
+        (np.array(2.5, np.float32), 2.5),
+        (np.array([1, 2], np.int8), [1, 2]),
+        ({1: {2: 3}}, {"1": {"2": 3}}),
+        (decimal.Decimal("0.5"), 0.5),
+        (2**64, 2**64),
+        (-(2**63) - 1, -(2**63) - 1),
+        ("\ud800", "\\ud800"),
+        ({"\ud800": 1}, {"\\ud800": 1}),
+    ],
+)
+def test_other_values_become_what_the_rules_say(value: Any, expected: Any) -> None:
+    assert is_same(through(value), expected)
+
+
+def test_a_large_array_becomes_a_histogram_of_32_bins() -> None:
+    found = through(np.arange(1000.0))
+    assert isinstance(found, SnapshotRef)
+    assert found.kind == "histogram"
+
+
+def test_an_unknown_object_is_kept_as_text_with_a_warning() -> None:
+    class Thing:
+        def __str__(self) -> str:
+            return "a thing"
+
+    encoding = Encoding()
+    assert encoding.plain_dict({"x": Thing()}) == {"x": "a thing"}
+    assert [code for code, _ in encoding.warnings] == ["value"]
+    assert "'x'" in encoding.warnings[0][1]
+
+
+def test_an_object_that_refuses_to_be_read_is_a_clear_type_error() -> None:
+    class Lazy:
+        def __str__(self) -> str:
+            raise RuntimeError("not computed yet")
+
+    with pytest.raises(TypeError, match=r"'loss' can't be logged: RuntimeError: not computed yet"):
+        Encoding().plain_dict({"loss": Lazy()})
+
+
+def test_containers_that_hold_themselves_are_refused() -> None:
+    loop: dict[str, Any] = {}
+    loop["self"] = [loop]
+    with pytest.raises(ValueError, match="refers to itself"):
+        Encoding().encode_data({"loop": loop})
+    deep: list[Any] = []
+    for _ in range(100):
+        deep = [deep]
+    with pytest.raises(ValueError, match="levels deep"):
+        Encoding().encode_data({"deep": deep})
+    shared = [1]
+    assert through([shared, shared]) == [[1], [1]]
+
+
+def test_an_integer_of_absurd_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="too large"):
+        Encoding().encode_data({"n": 1 << 20_000})
+    assert through(10**3900) == 10**3900
+
+
+def test_media_arrive_as_snapshots_with_their_bytes(tmp_path: Path) -> None:
+    pixels = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    found = through([Image(pixels, caption="one"), Histogram([1.0, 2.0, 3.0])])
+    assert [ref.kind for ref in found] == ["image", "histogram"]
+    loaded = load_snapshot(found[0], tmp_path)
+    assert loaded.header["caption"] == "one"
+    assert b"".join(bytes(each.read()) for each in loaded.buffers) == pixels.tobytes()
+
+
+@pytest.mark.parametrize(
+    "part", [SpoolPart("000001.bin", 10, 0), SpoolPart("missing.bin", 3, 0), SpoolPart("../000001.bin", 3, 0)]
+)
+def test_a_bad_spool_file_is_corrupt(tmp_path: Path, part: SpoolPart) -> None:
+    (tmp_path / "000001.bin").write_bytes(b"abc")
+    with pytest.raises(Corrupt):
+        load_snapshot(SnapshotRef("image", {}, (part,)), tmp_path)
+
+
+@given(st.binary(max_size=40))
+def test_noise_is_no_entry(noise: bytes) -> None:
+    try:
+        decode_entry(noise)
+    except JournalError:
+        return
+    raise AssertionError("noise was taken for an entry")
+
+
+def test_batches_survive_the_wire() -> None:
+    unknown = UnknownRecord({"kind": "hologram", "depth": 3})
+    batch = Batch(
+        ("local", "p", "r"),
+        "writer.1",
+        [
+            Numbered(
+                1, Start(entity="local", project="p", run="r", writer="w", pid=1, pid_started=2.0, time=3.0)
+            ),
+            Numbered(2, Log(0, 0, 1.0, {"n": 2**80, "nan": math.nan, "media": [unknown]})),
+            Numbered(3, Finish(4.0, 0, "finished")),
+        ],
+    )
+    found = decode_batch(encode_batch(batch))
+    assert found.entries[0] == batch.entries[0]
+    log = found.entries[1].entry
+    assert isinstance(log, Log)
+    assert log.data["n"] == 2**80
+    assert math.isnan(log.data["nan"])
+    assert log.data["media"] == [unknown]
+    assert found.entries[2] == batch.entries[2]
+
+
+@pytest.mark.parametrize("noise", [b"", b"\x00", b"\x93\x01\x02\x03", b"\xc1"])
+def test_noise_is_no_batch(noise: bytes) -> None:
+    with pytest.raises(BadRequest):
+        decode_batch(noise)

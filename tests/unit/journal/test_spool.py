@@ -1,0 +1,222 @@
+"""Spool slots are recycled when, and only when, nobody can need their bytes any more."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import shutil
+import struct
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from diorama.errors import Corrupt
+from diorama.journal import spool as spool_module
+from diorama.journal.codec import load_part
+from diorama.journal.spool import Spool, Spooled
+from diorama.media.keep import InMemory
+
+SIZE = 50_000
+
+
+def view_of(byte: int, size_bytes: int = SIZE) -> memoryview:
+    return memoryview(bytes([byte]) * size_bytes)
+
+
+def kept(spool: Spool, byte: int, size_bytes: int = SIZE) -> Spooled:
+    found = spool.keep(view_of(byte, size_bytes))
+    assert found is not None
+    return found
+
+
+def acknowledge(spool: Spool, seq: int) -> None:
+    (spool.directory.parent / "ack").write_bytes(struct.pack("<Q", seq))
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    (tmp_path / "w").mkdir()
+    return Spool(tmp_path / "w" / "spool", limit_bytes=1 << 30)
+
+
+def test_bytes_come_back_and_are_checked(spool: Spool) -> None:
+    one = kept(spool, 1, 1_000_001)
+    assert one.size_bytes == 1_000_001
+    assert one.read() == view_of(1, 1_000_001)
+    assert load_part(one.part, spool.directory) == view_of(1, 1_000_001)
+    with open(spool.directory / one.part.file, "r+b") as file:
+        file.seek(700_000)
+        file.write(b"\x00")
+    with pytest.raises(Corrupt, match="checksum"):
+        one.read()
+
+
+def test_a_slot_is_recycled_when_stored_and_dropped(spool: Spool) -> None:
+    one = kept(spool, 1)
+    spool.mark([one], 5)
+    name = one.part.file
+    del one
+    assert kept(spool, 2).part.file != name, "seq 5 is not stored yet"
+    acknowledge(spool, 5)
+    assert kept(spool, 3).part.file == name
+
+
+def test_a_slot_is_not_recycled_while_an_object_refers_to_it(spool: Spool) -> None:
+    one = kept(spool, 1)
+    spool.mark([one], 1)
+    acknowledge(spool, 1)
+    others = [kept(spool, byte) for byte in range(2, 6)]
+    assert one.part.file not in {each.part.file for each in others}
+    assert one.read() == view_of(1)
+
+
+def test_what_was_never_logged_is_free_at_once(spool: Spool) -> None:
+    for byte in range(100):
+        kept(spool, byte)
+        gc.collect(0)
+    assert len(os.listdir(spool.directory)) <= 2
+
+
+def test_a_slot_that_two_entries_name_waits_for_the_later(spool: Spool) -> None:
+    one = kept(spool, 1)
+    spool.mark([one], 3)
+    spool.mark([one], 9)
+    name = one.part.file
+    del one
+    acknowledge(spool, 3)
+    assert kept(spool, 2).part.file != name
+
+
+def test_bytes_of_another_spool_are_copied(spool: Spool, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = Spool(tmp_path / "other" / "spool", limit_bytes=1 << 30)
+    foreign = kept(other, 7)
+    placed = spool.place(foreign)
+    assert placed is not None
+    part, own = placed
+    assert load_part(part, spool.directory) == view_of(7)
+    assert spool.place(own) == (part, own)
+
+
+def test_small_buffers_travel_in_the_frame_and_large_ones_in_memory_are_spooled(spool: Spool) -> None:
+    assert spool.place(InMemory(b"x" * 100)) is None
+    placed = spool.place(InMemory(bytes(view_of(3))))
+    assert placed is not None
+    assert load_part(placed[0], spool.directory) == view_of(3)
+
+
+def test_alive_objects_stay_readable_after_the_folder_is_gone(spool: Spool, tmp_path: Path) -> None:
+    alive = [kept(spool, byte) for byte in range(100)]
+    spool.close()
+    shutil.rmtree(spool.directory)
+    assert [each.read()[0] for each in alive] == list(range(100))
+    assert spool.keep(view_of(1)) is None
+
+
+def test_a_full_disk_falls_back_to_memory(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(fd: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    kept(spool, 1)
+    monkeypatch.setattr(spool_module.os, "write", refuse)
+    assert spool.keep(view_of(2)) is None
+
+
+def test_at_the_bound_logging_waits_for_the_sidecar_with_one_warning(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    told: list[str] = []
+    spool = Spool(
+        tmp_path / "w" / "spool",
+        limit_bytes=4 * SIZE + 40_000,
+        is_draining=lambda: True,
+        on_trouble=lambda code, text: told.append(code),
+    )
+    for seq in range(1, 5):
+        spool.mark([kept(spool, seq)], seq)
+    threading.Timer(0.2, acknowledge, (spool, 2)).start()
+    began = time.monotonic()
+    fifth = kept(spool, 5)
+    assert time.monotonic() - began > 0.15
+    assert fifth.part.file in {"000001.bin", "000002.bin"}
+    kept(spool, 6)
+    assert told == ["spool-full"]
+    assert spool.size_bytes <= 4 * SIZE + 40_000
+
+
+def test_at_the_bound_nobody_waits_for_a_dead_sidecar(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    told: list[str] = []
+    spool = Spool(
+        tmp_path / "w" / "spool", limit_bytes=2 * SIZE, on_trouble=lambda code, text: told.append(code)
+    )
+    for seq in range(1, 20):
+        spool.mark([kept(spool, seq)], seq)
+    assert told == ["spool-stuck"]
+
+
+def test_a_stalled_sidecar_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool_module, "BLOCK_LIMIT_SECS", 0.1)
+    (tmp_path / "w").mkdir()
+    spool = Spool(tmp_path / "w" / "spool", limit_bytes=2 * SIZE, is_draining=lambda: True)
+    spool.mark([kept(spool, 1)], 1)
+    assert spool.keep(view_of(2)) is None
+
+
+def test_many_threads_get_their_own_bytes_back(spool: Spool) -> None:
+    wrong: list[int] = []
+
+    def use(byte: int) -> None:
+        for number in range(60):
+            one = kept(spool, byte)
+            if one.read() != view_of(byte):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=use, args=(byte,)) for byte in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_a_source_that_changes_while_it_is_copied_is_torn_but_not_corrupt(spool: Spool) -> None:
+    source = bytearray(2_000_000)
+    is_over = threading.Event()
+
+    def scribble() -> None:
+        value = 0
+        while not is_over.is_set():
+            value = (value + 1) % 256
+            source[:] = bytes([value]) * len(source)
+
+    thread = threading.Thread(target=scribble)
+    thread.start()
+    try:
+        for _ in range(30):
+            found = spool.keep(memoryview(source))
+            assert found is not None
+            assert len(found.read()) == len(source)
+    finally:
+        is_over.set()
+        thread.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_reads_the_parents_bytes_and_the_parent_keeps_them(spool: Spool) -> None:
+    one = kept(spool, 9)
+    spool.mark([one], 1)
+    acknowledge(spool, 1)
+    spool.pin()
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(0.2)
+        os._exit(0 if one.read() == view_of(9) and spool.keep(view_of(1)) is None else 1)
+    name = one.part.file
+    del one
+    assert all(kept(spool, byte).part.file != name for byte in range(10))
+    assert os.waitpid(pid, 0)[1] == 0

@@ -1,0 +1,338 @@
+"""What `append` has taken is in the file, whatever the disk, signals and threads do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from diorama.journal import writer as writer_module
+from diorama.journal.reader import JournalReader, list_segments
+from diorama.journal.writer import JournalWriter, read_ack
+
+
+def read_all(directory: Path) -> tuple[list[bytes], list[tuple[int, int]]]:
+    found: list[bytes] = []
+    with JournalReader(directory) as reader:
+        while more := reader.poll():
+            found += [payload for _, payload in more]
+        while more := reader.poll(is_final=True):
+            found += [payload for _, payload in more]
+        return found, [(lost.first_seq, lost.last_seq) for lost in reader.take_lost()]
+
+
+def test_an_entry_is_readable_by_others_when_append_returns(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "w")
+    with JournalReader(tmp_path / "w") as reader:
+        for number in range(1, 50):
+            assert writer.append(b"%d" % number) == number
+            assert reader.poll() == [(number, b"%d" % number)]
+    writer.close()
+
+
+def test_files_and_folders_are_private(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "journal" / "w")
+    assert (tmp_path / "journal" / "w").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "journal" / "w" / "000001.log").stat().st_mode & 0o777 == 0o600
+    writer.close()
+
+
+def test_two_writers_never_share_a_folder(tmp_path: Path) -> None:
+    JournalWriter(tmp_path / "w").close()
+    with pytest.raises(FileExistsError):
+        JournalWriter(tmp_path / "w")
+
+
+def test_segments_rotate_and_stored_ones_are_deleted(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "w", segment_bytes=2000)
+    for number in range(300):
+        writer.append(b"%d" % number * 10)
+    assert len(list_segments(tmp_path / "w")) > 1
+    assert read_all(tmp_path / "w")[0] == [b"%d" % number * 10 for number in range(300)]
+    (tmp_path / "w" / "ack").write_bytes(struct.pack("<Q", writer.seq))
+    assert read_ack(tmp_path / "w") == 300
+    for number in range(300, 500):
+        writer.append(b"%d" % number * 10)
+    left = list_segments(tmp_path / "w")
+    assert left[0] == 1, "the first segment says whose journal this is"
+    assert 2 not in left
+    with JournalReader(tmp_path / "w", after_seq=300) as reader:
+        assert [seq for seq, _ in reader.poll()] == list(range(301, 501))
+        assert reader.take_lost() == []
+    writer.close()
+
+
+def test_threads_keep_the_order_of_seq(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "w", segment_bytes=20_000)
+
+    def log(name: int) -> None:
+        for number in range(500):
+            writer.append(b"%d/%d" % (name, number))
+
+    threads = [threading.Thread(target=log, args=(name,)) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    writer.close()
+    found, lost = read_all(tmp_path / "w")
+    assert lost == []
+    assert len(found) == 4000
+    for name in range(8):
+        own = [payload for payload in found if payload.startswith(b"%d/" % name)]
+        assert own == [b"%d/%d" % (name, number) for number in range(500)]
+
+
+def test_a_full_disk_holds_entries_in_memory_until_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news: list[str] = []
+    writer = JournalWriter(tmp_path / "w", on_trouble=lambda code, text: news.append(code))
+    writer.append(b"before")
+    is_full = True
+    real_write = os.write
+
+    def write(fd: int, data: bytes) -> int:
+        if is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real_write(fd, data)
+
+    monkeypatch.setattr(writer_module.os, "write", write)
+    monkeypatch.setattr(writer_module, "_write", write)
+    monkeypatch.setattr(writer_module, "RETRY_SECS", 0.0)
+    for number in range(10):
+        writer.append(b"during %d" % number)
+    assert writer.waiting_entries == 10
+    assert not writer.sync()
+    is_full = False
+    writer.append(b"after")
+    assert writer.waiting_entries == 0
+    assert writer.sync()
+    writer.close()
+    assert read_all(tmp_path / "w") == ([b"before", *(b"during %d" % n for n in range(10)), b"after"], [])
+    assert news == ["disk", "disk-recovered"]
+
+
+def test_a_frame_that_was_half_written_is_completed_or_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = JournalWriter(tmp_path / "w")
+    real_write = os.write
+    budget = [0]
+
+    def write(fd: int, data: bytes) -> int:
+        if budget[0] <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        size_bytes = min(len(data), budget[0])
+        budget[0] -= size_bytes
+        return real_write(fd, data[:size_bytes])
+
+    monkeypatch.setattr(writer_module.os, "write", write)
+    monkeypatch.setattr(writer_module, "_write", write)
+    monkeypatch.setattr(writer_module, "RETRY_SECS", 0.0)
+    expected = []
+    for number in range(60):
+        budget[0] += 37  # a frame needs more than one of these
+        payload = b"payload %d" % number
+        expected.append(payload)
+        writer.append(payload)
+    budget[0] = 1 << 20
+    assert writer.sync()
+    writer.close()
+    assert read_all(tmp_path / "w") == (expected, [])
+
+
+def test_what_the_ring_cannot_hold_is_counted_and_shows_as_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news: list[str] = []
+    writer = JournalWriter(tmp_path / "w", ring_bytes=300, on_trouble=lambda code, text: news.append(code))
+    writer.append(b"first")
+    monkeypatch.setattr(writer_module, "RETRY_SECS", 0.0)
+    with monkeypatch.context() as full:
+
+        def refuse(fd: int, data: bytes) -> int:
+            raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+        full.setattr(writer_module.os, "write", refuse)
+        full.setattr(writer_module, "_write", refuse)
+        for _ in range(20):
+            writer.append(b"x" * 80)
+    assert writer.dropped == 17
+    writer.append(b"last")
+    writer.close()
+    found, lost = read_all(tmp_path / "w")
+    assert found == [b"first", *[b"x" * 80] * 3, b"last"]
+    assert lost == [(5, 21)]
+    assert "dropped" in news
+
+
+def test_a_deleted_folder_is_written_again_from_the_open_file(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "w")
+    writer.append(b"one")
+    writer.append(b"two")
+    shutil.rmtree(tmp_path / "w")
+    assert not writer.sync()
+    writer.append(b"three")
+    writer.close()
+    assert read_all(tmp_path / "w") == ([b"one", b"two", b"three"], [])
+
+
+def test_after_a_failed_sync_the_unsynced_part_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = JournalWriter(tmp_path / "w")
+    writer.append(b"synced")
+    assert writer.sync()
+    writer.append(b"unsynced")
+    with monkeypatch.context() as failing:
+
+        def fail(fd: int) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        failing.setattr(writer_module, "_fdatasync", fail)
+        assert not writer.sync()
+    assert list_segments(tmp_path / "w") == [1, 2]
+    writer.append(b"later")
+    assert writer.sync()
+    os.unlink(tmp_path / "w" / "000001.log")
+    with JournalReader(tmp_path / "w", after_seq=1) as reader:
+        assert [payload for _, payload in reader.poll()] == [b"unsynced", b"later"]
+    writer.close()
+
+
+def test_an_unwritable_place_does_not_raise(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    news: list[str] = []
+    writer = JournalWriter(tmp_path / "file" / "w", on_trouble=lambda code, text: news.append(code))
+    for _ in range(5):
+        writer.append(b"x")
+    assert writer.waiting_entries == 5
+    assert news[0] == "disk"
+    writer.close()
+
+
+def test_a_signal_handler_that_logs_in_the_middle_of_an_append(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "w")
+    from_handler = [0]
+
+    def handle(number: int, frame: object) -> None:
+        from_handler[0] += 1
+        writer.append(b"handler")
+
+    before = signal.signal(signal.SIGALRM, handle)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    try:
+        for number in range(20_000):
+            writer.append(b"%d" % number)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    writer.close()
+    found, lost = read_all(tmp_path / "w")
+    assert lost == []
+    assert from_handler[0] > 0
+    assert found.count(b"handler") == from_handler[0]
+    assert [payload for payload in found if payload != b"handler"] == [b"%d" % n for n in range(20_000)]
+
+
+class Interrupted(BaseException):
+    """Like KeyboardInterrupt, from a handler that strikes anywhere."""
+
+
+def test_an_exception_out_of_a_signal_handler_costs_no_entry(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "w")
+
+    def handle(number: int, frame: object) -> None:
+        raise Interrupted
+
+    before = signal.signal(signal.SIGALRM, handle)
+    returned: list[bytes] = []
+    number = 0
+    signal.setitimer(signal.ITIMER_REAL, 0.0007, 0.0007)
+    try:
+        while number < 20_000:
+            try:
+                while number < 20_000:
+                    number += 1
+                    writer.append(b"%d" % number)
+                    returned.append(b"%d" % number)
+            except Interrupted:
+                continue
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    writer.close()
+    found, lost = read_all(tmp_path / "w")
+    assert lost == []
+    assert len(found) == len(set(found))
+    assert set(returned) <= set(found)
+
+
+FULL_DISK_SCRIPT = """
+import resource, signal, sys
+from pathlib import Path
+from diorama.journal.writer import JournalWriter
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+writer = JournalWriter(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, resource.RLIM_INFINITY))
+for number in range(200):
+    writer.append(b"entry %03d " % number * 5)
+assert writer.waiting_entries > 0
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+assert writer.sync(), "it drains when there is room"
+writer.close()
+print(writer.dropped)
+"""
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs a limit on file sizes")
+def test_a_real_limit_on_file_size(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK_SCRIPT, str(tmp_path / "w")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "0"
+    found, lost = read_all(tmp_path / "w")
+    assert found == [b"entry %03d " % number * 5 for number in range(200)]
+    assert lost == []
+
+
+KILL_SCRIPT = """
+import os, sys
+from pathlib import Path
+from diorama.journal.writer import JournalWriter
+writer = JournalWriter(Path(sys.argv[1]), segment_bytes=100_000)
+for number in range(10**9):
+    writer.append(b"%d " % number * 40)
+    os.write(1, b"%d\\n" % number)
+"""
+
+
+@pytest.mark.parametrize("after_lines", [1, 37, 900, 3000])
+def test_kill_9_loses_nothing_that_was_returned(tmp_path: Path, after_lines: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILL_SCRIPT, str(tmp_path / "w")], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    returned = [process.stdout.readline() for _ in range(after_lines)]
+    process.kill()
+    returned += process.stdout.read().splitlines()
+    process.wait()
+    process.stdout.close()
+    found, lost = read_all(tmp_path / "w")
+    assert lost == []
+    assert len(found) >= len([line for line in returned if line.strip()])
+    assert found == [b"%d " % number * 40 for number in range(len(found))]
