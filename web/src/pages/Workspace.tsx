@@ -22,11 +22,11 @@ export function Workspace({ hasRail = true }: { hasRail?: boolean }): JSX.Elemen
         <div class="workspace-center">
           <PanelSections />
           <ChartFull />
+          <FullView />
         </div>
         <InspectorSlot />
       </div>
       <ScrubBar />
-      <FullView />
     </div>
   );
 }

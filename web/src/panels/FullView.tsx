@@ -1,5 +1,4 @@
-/** The selected item as large as the centre of the page. Overlays, inspector and clock stay where they are. */
-import { effect } from "@preact/signals";
+/** The selected item as large as the element around it (position: relative): the centre of the page. Overlays, inspector and clock stay where they are. */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { type Size, placementOf, zoomAt, WHOLE } from "@/media/image/transform";
@@ -8,7 +7,7 @@ import { formatNumber } from "@/parts/format";
 import { TileFace, captionOf, sampleOf } from "@/panels/MediaTile";
 import { cellAt } from "@/state/mediaCache";
 import { stepsOf } from "@/state/mediaRows";
-import { type TileRef, isFull, selected, smoothing, tileId, viewOf } from "@/state/mediaView";
+import { type TileRef, isFull, selected, smoothing, viewOf } from "@/state/mediaView";
 import { registerCommand } from "@/state/commands";
 import { isImage } from "@/state/overlayIndex";
 import { changeOverlays } from "@/state/overlays";
@@ -22,14 +21,13 @@ const ZOOM_STEP = 1.5;
 
 export function FullView(): JSX.Element | null {
   const tile = selected.value;
-  return isFull.value && tile ? <FullTile key={tileId(tile)} tile={tile} /> : null;
+  return isFull.value && tile ? <FullTile tile={tile} /> : null;
 }
 
-/** Other items of the run, and other runs that have the key. */
-function neighbours(tile: TileRef, step: number | null | undefined): { items: number; runs: number[] } {
+/** How many items the run has at the step. */
+function itemCount(tile: TileRef, step: number | null | undefined): number {
   const state = step === null || step === undefined ? undefined : cellAt(tile.run, tile.key, step).value;
-  const runs = visibleRuns.value.map((run) => run.uid).filter((uid) => (trackOf(uid, tile.key)?.total ?? 0) > 0);
-  return { items: state?.is === "ready" ? state.cell.items.length : tile.index + 1, runs };
+  return state?.is === "ready" ? state.cell.items.length : tile.index + 1;
 }
 
 function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
@@ -37,8 +35,9 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   const stage = useRef<HTMLDivElement>(null);
   const page = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
-  const [asked] = stepsOf([wanted.run], wanted.key);
-  const { items, runs } = neighbours(wanted, asked?.step);
+  const runs = visibleRuns.value.map((run) => run.uid).filter((uid) => uid === wanted.run || (trackOf(uid, wanted.key)?.total ?? 0) > 0);
+  const asked = stepsOf(runs, wanted.key)[runs.indexOf(wanted.run)] ?? stepsOf([wanted.run], wanted.key)[0];
+  const items = itemCount(wanted, asked?.step);
   const shown = tile.shown.value;
   const run = runOf(wanted.run);
   const view = viewOf(wanted).value;
@@ -48,7 +47,6 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   useLayoutEffect(() => {
     if (asked && size.width > 0) tile.ask({ ...wanted, ...asked, width: size.width * devicePixelRatio, height: size.height * devicePixelRatio });
   });
-  useCoverCentre(page);
   useLayoutEffect(() => {
     const element = stage.current;
     if (!element) return;
@@ -140,35 +138,6 @@ function useFullKeys(actions: FullActions): void {
     };
     addEventListener("keydown", onKey, { capture: true });
     return () => removeEventListener("keydown", onKey, { capture: true });
-  }, []);
-}
-
-/** Lie over the panels only: the run list, the inspector and the clock stay in use. */
-function useCoverCentre(page: { current: HTMLElement | null }): void {
-  useLayoutEffect(() => {
-    const element = page.current;
-    const centre = document.querySelector<HTMLElement>(".workspace-main > .sections");
-    if (!element || !centre) return;
-    const place = (): void => {
-      const box = centre.getBoundingClientRect();
-      element.style.left = `${box.left}px`;
-      element.style.top = `${box.top}px`;
-      element.style.width = `${box.width}px`;
-      element.style.height = `${box.height}px`;
-    };
-    const observer = new ResizeObserver(place);
-    observer.observe(centre);
-    addEventListener("resize", place);
-    const stop = effect(() => {
-      void isInspectorOpen.value;
-      requestAnimationFrame(place);
-    });
-    place();
-    return () => {
-      observer.disconnect();
-      removeEventListener("resize", place);
-      stop();
-    };
   }, []);
 }
 

@@ -44,6 +44,7 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const drawn = chosen === "all" ? runs : runs.filter((run) => run.uid === chosen);
   const one = drawn.length > 0 ? drawn : runs;
   const options = runs.slice(0, SMALL_MULTIPLES);
+  const shared = view.value === "bars" ? null : sharedSpan(one.slice(0, SMALL_MULTIPLES), key);
   return (
     <section class="histogram-panel" aria-label={key}>
       <header class="histogram-head">
@@ -75,7 +76,7 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
         runs.length > 0 && <BarsAtClock keyName={key} runs={runs} />
       ) : (
         one.slice(0, SMALL_MULTIPLES).map((run) => (
-          <OverSteps key={run.uid} run={run} keyName={key} height={one.length > 1 ? SMALL_HEIGHT : HEIGHT} hasName={one.length > 1} />
+          <OverSteps key={run.uid} run={run} keyName={key} span={shared} height={one.length > 1 ? SMALL_HEIGHT : HEIGHT} hasName={one.length > 1} />
         ))
       )}
       {view.value !== "bars" && one.length > SMALL_MULTIPLES && <p class="histogram-note">{SMALL_MULTIPLES} of {one.length} runs drawn</p>}
@@ -83,13 +84,27 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   );
 }
 
-function OverSteps({ run, keyName, height, hasName }: { run: RunView; keyName: string; height: number; hasName: boolean }): JSX.Element {
+/** All runs over the same values, so that their pictures can be compared. */
+function sharedSpan(runs: readonly RunView[], key: string): Span | null {
+  const spans = runs.flatMap((run) => {
+    const state = histogramsOf(run.uid, key).value;
+    const span = state.is === "ready" ? spanOf(histogramsIn(state.reply)) : null;
+    return span ? [{ bins: [span.min, span.max], values: [] }] : [];
+  });
+  return spanOf(spans);
+}
+
+function histogramsIn(reply: HistogramReply): Counted[] {
+  return reply.steps.map((_, at) => ({ bins: reply.bins[at] ?? [], values: reply.values[at] ?? [] }));
+}
+
+function OverSteps({ run, keyName, span, height, hasName }: { run: RunView; keyName: string; span: Span | null; height: number; hasName: boolean }): JSX.Element {
   const state: HistogramState = histogramsOf(run.uid, keyName).value;
   if (state.is === "failed") return <ErrorState isSmall title="The histograms could not be loaded" error={state.error} onRetry={() => reloadHistograms(run.uid, keyName)} />;
   return (
     <div class="histogram-run" style={{ "--run": runColor(run.uid) }}>
       {hasName && <div class="histogram-run-name truncate" title={run.name}>{run.name}</div>}
-      {state.is === "loading" ? <div style={{ height: `${height}px` }} aria-busy="true" /> : <StepsPlot reply={state.reply} run={run} height={height} />}
+      {state.is === "loading" ? <div style={{ height: `${height}px` }} aria-busy="true" /> : <StepsPlot reply={state.reply} run={run} span={span} height={height} />}
       {state.is === "ready" && (
         <p class="histogram-note">
           {state.reply.steps.length < state.reply.total ? `${formatValue(state.reply.steps.length)} of ${formatValue(state.reply.total)} steps drawn` : `${formatValue(state.reply.total)} ${state.reply.total === 1 ? "step" : "steps"}`}
@@ -107,10 +122,9 @@ interface HoverAt {
   clientY: number;
 }
 
-function StepsPlot({ reply, run, height }: { reply: HistogramReply; run: RunView; height: number }): JSX.Element {
+function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: RunView; span: Span | null; height: number }): JSX.Element {
   const [hover, setHover] = useState<HoverAt | null>(null);
-  const all: Counted[] = reply.steps.map((_, at) => ({ bins: reply.bins[at] ?? [], values: reply.values[at] ?? [] }));
-  const span = spanOf(all);
+  const all = histogramsIn(reply);
   if (!span || reply.steps.length === 0) return <EmptyState isSmall title="No steps yet" />;
   const largest = largestCount(all);
   const edges = columnEdges(reply.steps);

@@ -19,7 +19,7 @@ export function MediaPanelTools({ hasPictures, canExpand, isExpanded, onExpand }
     <div class="media-tools">
       {hasPictures && isZoomed.value && <IconButton icon="reset" size={14} label="Show the pictures whole again" onClick={resetViews} />}
       {hasPictures && (
-        <IconButton icon="lock" size={14} label={isLinked.value ? "Zoom and pan are shared by all tiles" : "Each tile has its own zoom and pan"} isPressed={isLinked.value} onClick={() => (isLinked.value = !isLinked.value)} />
+        <IconButton icon="link" size={14} label={isLinked.value ? "Zoom and pan are shared by all tiles" : "Each tile has its own zoom and pan"} isPressed={isLinked.value} onClick={() => (isLinked.value = !isLinked.value)} />
       )}
       <div class="media-size-slider">
         <Slider label="Tile size" value={tileWidth.value} min={SMALLEST_TILE} max={LARGEST_TILE / 1.6} step={4} text={`${tileWidth.value} px`} onInput={(width) => (tileWidth.value = clampTile(width) ?? tileWidth.value)} />

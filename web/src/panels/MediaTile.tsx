@@ -88,12 +88,14 @@ function ProbeStrip({ shown }: { shown: ShownItem }): JSX.Element | null {
   const id = tileId(shown);
   const here = useComputed(() => (probe.value && tileId(probe.value) === id ? probe.value : null)).value;
   if (!here) return null;
+  // Layers that agree are named once; the inspector names each.
+  const classes = [...new Map(here.classes.map((one) => [one.name, one])).values()];
   return (
     <div class="tile-probe" aria-hidden="true">
       <span>{here.x}, {here.y}</span>
-      <span class="tile-probe-value">{here.channels ? here.channels.join(" ") : "…"}</span>
-      {here.classes.map(({ layer, name, color }) => <span key={layer} class="tile-probe-class" style={{ "--class": color }} title={layer}>{name}</span>)}
+      {classes.map(({ name, color }) => <span key={name} class="tile-probe-class" style={{ "--class": color }}>{name}</span>)}
       {here.boxes[0] && <span class="tile-probe-class tile-probe-box" style={{ "--class": here.boxes[0].color }}>{here.boxes[0].text}{here.boxes.length > 1 ? ` +${here.boxes.length - 1}` : ""}</span>}
+      <span class="tile-probe-value">{here.channels ? here.channels.join(" ") : "…"}</span>
     </div>
   );
 }

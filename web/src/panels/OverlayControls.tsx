@@ -34,8 +34,8 @@ function MaskLayerControls({ name, all }: { name: string; all: readonly string[]
     <div class={`layer${look.isVisible ? "" : " layer-off"}`}>
       <div class="layer-head">
         <Eye isOn={own && overlays.value.masksVisible} label={`the mask ${name}`} onChange={(isVisible) => changeOverlays((state) => ({ ...withLayer(state, "mask", name, { isVisible }), masksVisible: state.masksVisible || isVisible }))} />
-        <span class="layer-name truncate" title={name}>{name}</span>
-        <span class="layer-note">mask · {percent} %</span>
+        <span class="layer-name truncate" title={`mask ${name}`}>{name}</span>
+        <span class="layer-note">{percent} %</span>
         <Choice
           label={`How to draw ${name}`}
           value={look.style}

@@ -15,6 +15,7 @@ import "@/panels/histogram.css";
 
 const ROWS_AT_FIRST = 12;
 const LONGEST = 20_000;
+const ONE_LINE = 100;
 
 export function ValuePanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const { key } = keyView;
@@ -87,5 +88,7 @@ function Text({ text }: { text: string }): JSX.Element {
 }
 
 function textOf(cell: MediaCell): string {
-  return exactText(cell.is_list ? cell.items : cell.items[0]);
+  if (!cell.is_list) return exactText(cell.items[0]);
+  const line = `[${cell.items.map((item) => JSON.stringify(item)).join(", ")}]`;
+  return line.length <= ONE_LINE ? line : exactText(cell.items);
 }

@@ -35,6 +35,7 @@ export function indexOverlays(all: readonly ImageRecord[], measured: readonly Im
   const maskLayers = new Set<string>();
   const boxes = new Map<string, BoxRecord[]>();
   const ids = new Map<string, number | null>();
+  const inMask = new Set<string>();
   const add = (name: string, id: number | null): void => {
     if (!ids.has(name)) ids.set(name, id);
   };
@@ -42,8 +43,11 @@ export function indexOverlays(all: readonly ImageRecord[], measured: readonly Im
     for (const [layer, mask] of Object.entries(record.masks ?? {})) {
       maskLayers.add(layer);
       const labels = mask.class_labels ?? record.classes;
-      for (const id of Object.keys(labels ?? {})) add(classNameOf(Number(id), labels), Number(id));
-      for (const id of Object.keys(mask.areas ?? {})) add(classNameOf(Number(id), labels), Number(id));
+      for (const id of [...Object.keys(labels ?? {}), ...Object.keys(mask.areas ?? {})]) {
+        const name = classNameOf(Number(id), labels);
+        inMask.add(name);
+        add(name, Number(id));
+      }
     }
     for (const [layer, { boxes: own = [], class_labels: labels = record.classes }] of Object.entries(record.boxes ?? {})) {
       const list = boxes.get(layer) ?? [];
@@ -59,7 +63,8 @@ export function indexOverlays(all: readonly ImageRecord[], measured: readonly Im
     for (const [layer, { total, byName }] of areas) shares.set(layer, total > 0 ? (byName.get(name) ?? 0) / total : 0);
     return { name, id, shares, boxCount: counts.get(name) ?? 0 };
   });
-  classes.sort((a, b) => (a.id ?? Infinity) - (b.id ?? Infinity) || a.name.localeCompare(b.name));
+  // Classes of masks first: ids of masks and of boxes are often two different lists.
+  classes.sort((a, b) => Number(inMask.has(b.name)) - Number(inMask.has(a.name)) || (a.id ?? Infinity) - (b.id ?? Infinity) || a.name.localeCompare(b.name));
   return {
     // Predictions first: theirs are the numbers in the class list.
     maskLayers: [...maskLayers].sort((a, b) => Number(isTruthName(a)) - Number(isTruthName(b))),

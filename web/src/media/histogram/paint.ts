@@ -79,7 +79,7 @@ export function paintHeatMap(context: CanvasRenderingContext2D, frame: Frame, ma
 }
 
 function paintValueAxis(context: CanvasRenderingContext2D, frame: Frame, y: Span, ink: Ink): void {
-  const { ticks, step } = roundTicks(y, Math.max(2, frame.height / 38));
+  const { ticks, step } = roundTicks(y, Math.max(2, frame.height / 22));
   const labels = formatTicks(ticks, step);
   context.font = FONT;
   context.fillStyle = ink.text;

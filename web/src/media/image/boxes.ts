@@ -105,8 +105,8 @@ export function shortScore(score: number): string {
  * Where labels go so that none lies over another: above the box, else inside its top edge, else below it; a label
  * that fits nowhere is left out (its box stays, and hovering names it).
  */
-export function placeLabels(wanted: readonly { box: Rect; label: Size }[], tile: Size): (Point | null)[] {
-  const taken: Rect[] = [];
+export function placeLabels(wanted: readonly { box: Rect; label: Size }[], tile: Size, reserved: readonly Rect[] = []): (Point | null)[] {
+  const taken: Rect[] = [...reserved];
   return wanted.map(({ box, label }) => {
     if (label.width > tile.width) return null;
     const x = Math.max(0, Math.min(box.x, tile.width - label.width));

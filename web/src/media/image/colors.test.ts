@@ -38,9 +38,11 @@ describe("class colours", () => {
     expect(colors).not.toContain(registry.colorOf("late", 3));
   });
 
-  it("repeat when there are more classes than colours", () => {
+  it("come back paler and darker when there are more classes than colours, and then repeat", () => {
     const registry = new ColorRegistry();
-    for (let id = 0; id < 300; id++) expect(CLASS_COLORS).toContain(registry.colorOf(`c${id}`, id));
+    const colors = Array.from({ length: 300 }, (_, id) => registry.colorOf(`c${id}`, id % 5));
+    expect(new Set(colors.slice(0, 3 * CLASS_COLORS.length)).size).toBe(3 * CLASS_COLORS.length);
+    for (const color of colors) expect(color).toMatch(/^#[0-9a-f]{6}$/);
   });
 
   it("carry readable ink", () => {

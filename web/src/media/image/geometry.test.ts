@@ -107,6 +107,7 @@ describe("boxes", () => {
     const box = { x: 20, y: 30, width: 50, height: 40 };
     const places = placeLabels([box, box, box, box].map((one) => ({ box: one, label })), { width: 100, height: 100 });
     expect(places).toEqual([{ x: 20, y: 16 }, { x: 20, y: 30 }, { x: 20, y: 70 }, null]);
+    expect(placeLabels([{ box, label }], { width: 100, height: 100 }, [{ x: 0, y: 0, width: 30, height: 25 }])).toEqual([{ x: 20, y: 30 }]);
     expect(placeLabels([{ box: { x: 90, y: 2, width: 8, height: 90 }, label }], { width: 100, height: 100 })).toEqual([{ x: 40, y: 2 }]);
   });
 });

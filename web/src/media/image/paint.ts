@@ -24,6 +24,8 @@ export interface Scene {
   isPixelated: boolean;
   /** Device pixels per CSS pixel. */
   ratio: number;
+  /** A badge lies in the upper left corner: no label there. */
+  hasBadge: boolean;
 }
 
 export function paintScene(context: CanvasRenderingContext2D, scene: Scene): void {
@@ -61,7 +63,7 @@ function paintMasks(context: CanvasRenderingContext2D, scene: Scene): void {
     const ids = look.isVisible ? scene.maskOf(layer) : undefined;
     if (!ids) continue;
     const colors = colorsOfLayer(layer, scene.record, scene.overlays, ids);
-    const outline = look.style === "outline" ? Math.max(1, Math.round(1.5 * scene.ratio)) : null;
+    const outline = look.style === "outline" ? outlineWidth(scene) : null;
     const across = { ...scene.placement, scale: (scene.placement.scale * scene.record.width) / ids.width };
     const down = { ...scene.placement, scale: (scene.placement.scale * scene.record.height) / ids.height };
     const paint = { ids, colors, opacity: look.opacity, outline };
@@ -69,6 +71,11 @@ function paintMasks(context: CanvasRenderingContext2D, scene: Scene): void {
     if (card) card.paint(context, scene.tile.width, scene.tile.height, paint, across, down);
     else paintByProcessor(context, scene, paint, across, down);
   }
+}
+
+/** Thin on small tiles, where two pixels would hide what they surround. */
+function outlineWidth({ tile, ratio }: Scene): number {
+  return Math.max(1, Math.round((tile.width / ratio < LABELS_FROM_TILE ? 1 : 2) * ratio));
 }
 
 function paintByProcessor(
@@ -137,8 +144,10 @@ export function shownBoxes(record: ImageRecord, state: OverlayState): ShownBox[]
   });
 }
 
-const LABELS_FROM_TILE = 150; // CSS pixels; below, captions would cover the picture
+const LABELS_FROM_TILE = 260; // CSS pixels; on smaller tiles captions would cover the picture ...
+const FEW_BOXES = 3; // ... unless there are but a few
 const LABEL_SIZE = 11;
+const BADGE = { width: 54, height: 22 };
 
 function paintBoxes(context: CanvasRenderingContext2D, scene: Scene): void {
   const { placement, ratio, tile } = scene;
@@ -159,7 +168,8 @@ function paintBoxes(context: CanvasRenderingContext2D, scene: Scene): void {
   }
   context.setLineDash([]);
   const { captions } = scene.overlays;
-  if (captions === "off" || (captions === "auto" && tile.width / ratio < LABELS_FROM_TILE)) return;
+  const isSmall = tile.width / ratio < LABELS_FROM_TILE;
+  if (captions === "off" || (captions === "auto" && isSmall && boxes.length > FEW_BOXES)) return;
   paintLabels(context, scene, placed.filter(({ drawn }) => drawn.x < tile.width && drawn.y < tile.height && drawn.x + drawn.width > 0 && drawn.y + drawn.height > 0));
 }
 
@@ -172,7 +182,7 @@ function drawnRect(rect: Rect, placement: Placement): Rect {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-function paintLabels(context: CanvasRenderingContext2D, { ratio, tile }: Scene, boxes: readonly (ShownBox & { drawn: Rect })[]): void {
+function paintLabels(context: CanvasRenderingContext2D, { ratio, tile, hasBadge }: Scene, boxes: readonly (ShownBox & { drawn: Rect })[]): void {
   context.font = `600 ${LABEL_SIZE * ratio}px system-ui, sans-serif`;
   context.textBaseline = "middle";
   const height = Math.round((LABEL_SIZE + 4) * ratio);
@@ -185,6 +195,7 @@ function paintLabels(context: CanvasRenderingContext2D, { ratio, tile }: Scene, 
   const places = placeLabels(
     ordered.map(({ drawn, text }) => ({ box: drawn, label: { width: Math.ceil(context.measureText(text).width + 2 * padding), height } })),
     tile,
+    hasBadge ? [{ x: 0, y: 0, width: BADGE.width * ratio, height: BADGE.height * ratio }] : [],
   );
   for (const [at, { text, color }] of ordered.entries()) {
     const place = places[at];

@@ -28,11 +28,11 @@ export function classNameOf(id: number, labels: Readonly<Record<string, string>>
  */
 export class ColorRegistry {
   private readonly slots = new Map<string, number>();
-  private readonly taken = new Map<number, string>();
+  private readonly taken = new Set<number>();
 
   colorOf(name: string, id: number | null): string {
     if (isBackgroundName(name)) return BACKGROUND_COLOR;
-    return CLASS_COLORS[this.slotOf(name, id) % CLASS_COLORS.length] as string;
+    return roundColor(this.slotOf(name, id));
   }
 
   private slotOf(name: string, id: number | null): number {
@@ -40,13 +40,30 @@ export class ColorRegistry {
     if (known !== undefined) return known;
     const count = CLASS_COLORS.length;
     const wanted = (((id ?? hashOf(name)) % count) + count) % count;
+    let round = 0;
     let slot = wanted;
-    for (let step = 0; step < count && this.taken.has(slot); step++) slot = (slot + 1) % count;
-    if (this.taken.has(slot)) slot = wanted; // more classes than colours: they repeat
+    for (let step = 0; this.taken.has(slot) && round < ROUNDS; step++) {
+      if (step === count) {
+        round += 1;
+        step = 0;
+      }
+      slot = round * count + ((wanted + step) % count);
+    }
     this.slots.set(name, slot);
-    this.taken.set(slot, name);
+    this.taken.add(slot);
     return slot;
   }
+}
+
+const ROUNDS = 3;
+
+/** The palette, then a paler and then a darker round of it: beyond that colours repeat, and only names tell apart. */
+function roundColor(slot: number): string {
+  const color = CLASS_COLORS[slot % CLASS_COLORS.length] as string;
+  const round = Math.floor(slot / CLASS_COLORS.length) % ROUNDS;
+  if (round === 0) return color;
+  const toward = round === 1 ? 255 : 0;
+  return `#${rgbOf(color).map((value) => Math.round(value + (toward - value) * 0.42).toString(16).padStart(2, "0")).join("")}`;
 }
 
 export function hashOf(text: string): number {

@@ -120,6 +120,7 @@ export class ImageStage {
       tile: size,
       isPixelated: isPixelated(smoothing.peek(), onScreen.scale, record),
       ratio,
+      hasBadge: this.shown !== null,
     });
     this.askFor(record, found?.blob.sha256 === wanted.sha256 ? null : wanted);
     this.keepHeld(found?.blob.sha256, record);
