@@ -1,0 +1,229 @@
+"""Chunks: amortised compaction, and charts that say what the points say."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from batches import BEGAN, RUN, batch, columns_of, ingest, log, start
+
+from diorama.errors import BadRequest
+from diorama.journal.entry import Log, System
+from diorama.service import Service
+from diorama.service.views import SeriesRequest
+from diorama.store import history, schema
+
+
+def one_series(service: Service, uid: int, key: str = "x", **options: Any) -> dict[str, Any]:
+    (found,) = columns_of(service.series(SeriesRequest(runs=[uid], keys=[key], **options)))
+    return found
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks are merged by fours and sealed at 256 points, so that few points make many chunks."""
+    monkeypatch.setattr(history, "SEAL_POINTS", 256)
+    monkeypatch.setattr(history, "MERGE_CHUNKS", 4)
+    monkeypatch.setattr(history, "_TIER_LIMITS", (4, 16, 64, 256))
+    monkeypatch.setattr("diorama.store.pyramid.LEVELS", (4, 16, 64))
+    monkeypatch.setattr("diorama.service.series.LEVELS", (4, 16, 64))
+
+
+def ingest_in_pieces(service: Service, logs: list[Log], sizes: list[int]) -> int:
+    service.ingest(batch([start()]))
+    seq = 2
+    rest = list(logs)
+    index = 0
+    while rest:
+        size = sizes[index % len(sizes)]
+        service.ingest(batch(rest[:size], first_seq=seq))
+        seq += len(rest[:size])
+        rest = rest[size:]
+        index += 1
+    return service.find_run(*RUN).uid
+
+
+def chunk_rows(service: Service) -> list[Any]:
+    with service._database.read() as connection:
+        table = schema.chunks.c
+        return list(connection.execute(sa.select(table.tier, table.count).order_by(table.id)))
+
+
+def test_few_chunks_stay_however_points_arrive(service: Service, small_chunks: None) -> None:
+    uid = ingest_in_pieces(service, [log(step, {"x": float(step)}) for step in range(1000)], [1, 1, 7, 3, 40])
+    rows = chunk_rows(service)
+    assert sum(count for _, count in rows) == 1000
+    assert sum(tier == history.SEALED for tier, _ in rows) == 3
+    assert len(rows) < 3 + 4 * history.MERGE_CHUNKS
+    assert service.keys([uid]).keys[0].runs[0].count == 1000
+
+
+def test_compaction_rewrites_each_point_a_few_times_only(
+    service: Service, small_chunks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = 0
+    row = history._row
+
+    def _counting(key_id: int, points: Any, tier: int) -> dict[str, object]:
+        nonlocal written
+        written += len(points)
+        return row(key_id, points, tier)
+
+    monkeypatch.setattr(history, "_row", _counting)
+    ingest_in_pieces(service, [log(step, {"x": float(step)}) for step in range(300)], [1])
+    assert written < 300 * 6
+
+
+def test_one_large_batch_is_sealed_at_once(service: Service, small_chunks: None) -> None:
+    ingest(service, *(log(step, {"x": step}) for step in range(600)))
+    assert chunk_rows(service) == [(history.SEALED, 256), (history.SEALED, 256), (3, 88)]
+
+
+def test_a_value_logged_twice_in_a_row_counts_once(service: Service, small_chunks: None) -> None:
+    logs = [log(step // 2, {"x": step}, row=step // 2) for step in range(300)]
+    uid = ingest_in_pieces(service, logs, [1])
+    assert [row["x"] for row in service.scan_history(uid)] == list(range(1, 300, 2))
+    series = one_series(service, uid, buckets=1000)
+    assert series["last"].tolist() == list(range(1, 300, 2))
+
+
+@pytest.mark.parametrize("is_shuffled", [False, True])
+@pytest.mark.parametrize("buckets", [7, 50, 400])
+def test_buckets_say_what_brute_force_says(
+    service: Service, small_chunks: None, is_shuffled: bool, buckets: int
+) -> None:
+    generator = random.Random(3)
+    values = [generator.gauss(0, 1) for _ in range(3000)]
+    values[1234] = 1e9
+    values[2222] = -math.inf
+    values[17] = math.nan
+    order = list(range(3000))
+    if is_shuffled:
+        generator.shuffle(order)
+    logs = [Log(step, row, BEGAN + row, {"x": values[step]}) for row, step in enumerate(order)]
+    uid = ingest_in_pieces(service, logs, [100, 37])
+    series = one_series(service, uid, buckets=buckets)
+    assert not series["is_exact"]
+    assert series["total"] == series["count"].sum() == 3000
+    assert len(series["count"]) <= buckets
+    assert series["max"].max() == 1e9
+    assert series["min"].min() == -math.inf
+    assert series["x_min"].min() == 0
+    assert series["x_max"].max() == 2999
+    if not is_shuffled:
+        assert (series["x_min"][1:] > series["x_max"][:-1]).all()
+        for index in range(len(series["count"])):
+            part = np.array(values[int(series["x_min"][index]) : int(series["x_max"][index]) + 1])
+            assert series["count"][index] == len(part)
+            assert series["min"][index] == np.nanmin(part)
+            assert series["max"][index] == np.nanmax(part)
+            assert series["mean"][index] == pytest.approx(part[np.isfinite(part)].mean())
+            assert series["last"][index] == part[-1]
+
+
+def test_zooming_in_ends_at_the_points_themselves(service: Service, small_chunks: None) -> None:
+    uid = ingest(service, *(log(step, {"x": float(step)}) for step in range(3000)))
+    series = one_series(service, uid, x_min=1000, x_max=1100, buckets=200)
+    assert series["is_exact"]
+    assert series["total"] == 101
+    # One neighbour on each side, so that a line reaches the edge of the chart.
+    assert series["x"].tolist() == list(range(999, 1102))
+    assert series["last"].tolist() == series["x"].tolist()
+
+
+def test_a_range_between_two_points_shows_both(service: Service, small_chunks: None) -> None:
+    uid = ingest(service, *(log(step * 100, {"x": step}) for step in range(2000)))
+    series = one_series(service, uid, x_min=150_010, x_max=150_020)
+    assert (series["x"].tolist(), series["total"]) == ([150_000, 150_100], 0)
+
+
+def test_zooming_reads_only_what_overlaps(
+    service: Service, small_chunks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = ingest(service, *(log(step, {"x": float(step)}) for step in range(256 * 40)))
+    read: list[int] = []
+    decode = history.codec.decode
+    monkeypatch.setattr(history.codec, "decode", lambda data: read.append(1) or decode(data))
+    one_series(service, uid, x_min=5000, x_max=5050)
+    assert len(read) <= 3
+    one_series(service, uid, buckets=50)
+    assert len(read) <= 3, "the whole chart reads pyramids only"
+
+
+@pytest.mark.parametrize("x", ["time", "relative"])
+def test_time_axes(service: Service, x: str) -> None:
+    uid = ingest(service, *(log(step, {"x": step}, time=BEGAN + step * 2) for step in range(5)))
+    offset = BEGAN if x == "time" else 0
+    assert one_series(service, uid, x=x)["x"].tolist() == [offset + step * 2 for step in range(5)]
+    zoomed = one_series(service, uid, x=x, x_min=offset + 3, x_max=offset + 5)
+    assert zoomed["x"].tolist() == [offset + 2, offset + 4, offset + 6]
+
+
+def test_another_metric_as_axis(service: Service) -> None:
+    uid = ingest(
+        service,
+        log(0, {"x": 0.5}),
+        log(1, {"epoch": 1, "x": 1.5}),
+        log(2, {"x": 2.5}),
+        log(3, {"epoch": 2}),
+        log(4, {"x": 4.5}),
+        log(5, {"epoch": 3, "x": 5.5}),
+    )
+    series = one_series(service, uid, x="epoch")
+    assert series["x"].tolist() == [1, 1, 2, 3], (
+        "in the same row, else the last one before; none before the first"
+    )
+    assert series["last"].tolist() == [1.5, 2.5, 4.5, 5.5]
+    assert len(one_series(service, uid, x="nothing")["x"]) == 0
+
+
+def test_numbers_of_all_types_are_drawn(service: Service) -> None:
+    uid = ingest(
+        service, *(log(step, {"x": value}) for step, value in enumerate([True, 2, 2.5, 2**62, -0.0]))
+    )
+    assert one_series(service, uid)["last"].tolist() == [1.0, 2.0, 2.5, float(2**62), 0.0]
+
+
+def test_system_series(service: Service) -> None:
+    uid = ingest(service, *(System(BEGAN + 15 * index, {"cpu": index}) for index in range(4)))
+    series = one_series(service, uid, "system/cpu", is_system=True, x="relative")
+    assert series["x"].tolist() == [0, 15, 30, 45]
+    assert columns_of(service.series(SeriesRequest(runs=[uid], keys=["system/cpu"]))) == []
+
+
+def test_several_runs_and_keys_come_in_the_order_asked_for(service: Service) -> None:
+    first = ingest(service, log(0, {"a": 1, "b": 2}))
+    other = ("local", "digits", "run2")
+    second = ingest(service, log(0, {"b": 3}), run=other)
+    found = columns_of(service.series(SeriesRequest(runs=[second, first], keys=["b", "a", "none"])))
+    assert [(one["run"], one["key"]) for one in found] == [(second, "b"), (first, "b"), (first, "a")]
+
+
+@pytest.mark.parametrize("options", [{"buckets": 0}, {"buckets": 10**7}, {"x_min": math.nan}])
+def test_impossible_charts_are_refused(service: Service, options: dict[str, Any]) -> None:
+    with pytest.raises(BadRequest):
+        service.series(SeriesRequest(runs=[1], keys=["x"], **options))
+
+
+def test_scanning_reads_in_windows(
+    service: Service, small_chunks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diorama.service.scan.WINDOW_POINTS", 700)
+    order = list(range(3000))
+    random.Random(5).shuffle(order)
+    uid = ingest_in_pieces(
+        service,
+        [Log(step, row, BEGAN + row, {"x": step, "y": -step}) for row, step in enumerate(order)],
+        [171],
+    )
+    assert [(row["_step"], row["x"], row["y"]) for row in service.scan_history(uid)] == [
+        (step, step, -step) for step in range(3000)
+    ]
+    some = [row["x"] for row in service.scan_history(uid, keys=["x", "y"], min_step=700, max_step=1500)]
+    assert some == list(range(700, 1501))
+    assert list(service.scan_history(uid, keys=["x", "z"])) == []
+    assert [row["_step"] for row in service.scan_history(uid, keys=["_step"], max_step=2)] == [0, 1, 2]
