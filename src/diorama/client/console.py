@@ -44,6 +44,7 @@ class Screen:
         self._next_number = next_number
         self._lines: list[list[Any]] = []  # [number, text] of the last WINDOW_LINES lines
         self._row = 0
+        self._bottom = 0  # the lowest row that the cursor was in
         self._column = 0
         self._changed: dict[int, ConsoleLine] = {}
         self._unfinished = ""
@@ -99,6 +100,7 @@ class Screen:
         while len(self._lines) > WINDOW_LINES:
             self._lines.pop(0)
             self._row -= 1
+            self._bottom -= 1
         return self._lines[self._row]
 
     def _new_line(self, at: float) -> None:
@@ -106,6 +108,7 @@ class Screen:
         if not line[1]:
             self._note(line, at)  # an empty line is a line too
         self._row += 1
+        self._bottom = max(self._bottom, self._row)
         self._column = 0
 
     def _move(self, final: str, numbers: str, at: float) -> None:
@@ -114,7 +117,7 @@ class Screen:
         if final == "A":
             self._row = max(0, self._row - max(1, count))
         elif final == "B":
-            self._row = min(max(len(self._lines) - 1, self._row), self._row + max(1, count))
+            self._row = min(self._bottom, self._row + max(1, count))
         elif final == "C":
             self._column = min(LINE_LIMIT_CHARS, self._column + max(1, count))
         elif final == "D":

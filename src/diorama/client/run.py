@@ -144,7 +144,10 @@ class Run:
             self._check_new_keys(data)
         if self._rules:
             self.summary.aggregate(data)
-        channel.append_log(self._place_step, step, commit, time(), body)
+        try:
+            channel.append_log(self._place_step, step, commit, time(), body)
+        except Exception as error:  # noqa: BLE001 as @guarded, whose call would cost a tenth of the whole
+            self._reporter.fault(error, "log()")
 
     def _check_new_keys(self, data: Mapping[str, Any]) -> None:
         """Keys are checked when they first appear: checking all of them each time would cost as much as
