@@ -18,7 +18,7 @@ from diorama.errors import JournalError
 from diorama.journal.entry import Batch, Numbered, Warn
 from diorama.sidecar.encode import EncoderPool
 from diorama.sidecar.refuse import keep_refused
-from diorama.sidecar.ship import Refused, Transport, Unavailable
+from diorama.sidecar.ship import BlobsGone, Refused, Transport, Unavailable
 from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, open_stream
 
 IN_WORK_LIMIT_BYTES = 256 << 20
@@ -169,6 +169,9 @@ class Pump:
             self._recover(stream)
             is_behind = stream.waiting_bytes > BACKLOG_BYTES
             self._next_ship_at = time.monotonic() + (0.0 if is_behind else SHIP_INTERVAL_SECS)
+        elif isinstance(error, BlobsGone):
+            stream.encode_again()
+            self._postpone(stream, error)
         elif isinstance(error, Unavailable):
             self._retry = (stream, batch)
             self._postpone(stream, error)

@@ -1,14 +1,17 @@
 """Shipping to a server: `PUT /api/blobs/{sha256}`, then `POST /api/ingest`.
 
-Every request is tried once here; coming again (with growing, jittered waits) is the pump's part,
-because only it knows whether anybody still waits. Redirects are off, so that the key never reaches
-another host. A 200 that is not our own reply (a captive portal, a proxy's page) is no acknowledgement.
+A request that fails is sent again a few times at once; coming again later (with growing, jittered
+waits) is the pump's part, because only it knows whether anybody still waits. Redirects are off, so that
+the key never reaches another host. A 200 that is not our own reply (a captive portal, a proxy's page)
+is no acknowledgement.
 """
 
 from __future__ import annotations
 
 import hashlib
+import random
 import threading
+import time
 import urllib.request
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -24,11 +27,12 @@ from diorama.journal.entry import Batch, Entry
 from diorama.model import BlobRef
 from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
 from diorama.sidecar.encode import values_of
-from diorama.sidecar.ship import Refused, Unavailable
+from diorama.sidecar.ship import BlobsGone, Refused, Unavailable
 from diorama.store.values import blobs_in
 
 CONNECT_SECS = 5.0
 IDLE_SECS = 60.0
+QUICK_RETRY_SECS = (0.1, 0.4)
 KNOWN_BLOBS_LIMIT = 100_000
 RETRY_AFTER_LIMIT_SECS = 300.0
 
@@ -68,7 +72,14 @@ class HttpTransport:
     def ingest(self, batch: Batch) -> int:
         self._upload_for(batch)
         body = encode_batch(batch)
-        reply = self._request("POST", "/api/ingest", body, "application/msgpack")
+        try:
+            reply = self._request("POST", "/api/ingest", body, "application/msgpack")
+        except Unavailable as trouble:
+            if trouble.status != 404 or not trouble.is_ours:
+                raise
+            with self._lock:
+                self._known.clear()
+            raise BlobsGone(trouble.message) from trouble
         acked_seq = self._decode(reply, IngestReply).acked_seq
         if batch.entries and acked_seq < batch.entries[-1].seq:
             raise Unavailable(f"{self._base} stored only up to entry {acked_seq} of a batch")
@@ -95,16 +106,14 @@ class HttpTransport:
         wait(uploads)
         for upload in uploads:
             upload.result()
-        with self._lock:
-            for name in staged:
-                self._staged.pop(name, None)
-                self._known[name] = None
-            while len(self._known) > KNOWN_BLOBS_LIMIT:
-                self._known.popitem(last=False)
+        for name in staged:
+            self._note_stored(name)
 
     def _upload(self, sha256: str, data: bytes | bytearray | memoryview, mime: str) -> None:
         try:
-            self._request("PUT", f"/api/blobs/{sha256}", bytes(data), mime)
+            reply = self._request("PUT", f"/api/blobs/{sha256}", bytes(data), mime)
+            if self._decode(reply, BlobRef).sha256 != sha256:
+                raise Unavailable(f"{self._base} has stored other bytes than were sent")
         except Refused as refusal:
             if refusal.status == 422:  # damaged on the way: the same bytes may arrive well next time
                 raise Unavailable(refusal.message, hint=refusal.hint) from refusal
@@ -112,6 +121,14 @@ class HttpTransport:
                 self._staged.pop(sha256, None)
                 self._refused[sha256] = refusal
             raise
+        self._note_stored(sha256)
+
+    def _note_stored(self, sha256: str) -> None:
+        with self._lock:
+            self._staged.pop(sha256, None)
+            self._known[sha256] = None
+            while len(self._known) > KNOWN_BLOBS_LIMIT:
+                self._known.popitem(last=False)
 
     def _decode(self, reply: urllib3.BaseHTTPResponse, shape: type[_Reply]) -> _Reply:
         try:
@@ -123,6 +140,17 @@ class HttpTransport:
             ) from error
 
     def _request(self, method: str, path: str, body: bytes, mime: str) -> urllib3.BaseHTTPResponse:
+        """Send, and at once a few times more where that may help: all our requests may come twice."""
+        for wait_secs in QUICK_RETRY_SECS:
+            try:
+                return self._request_once(method, path, body, mime)
+            except Unavailable as trouble:
+                if trouble.needs_mending or trouble.wait_secs:
+                    raise
+                time.sleep(wait_secs * random.uniform(0.5, 1.0))
+        return self._request_once(method, path, body, mime)
+
+    def _request_once(self, method: str, path: str, body: bytes, mime: str) -> urllib3.BaseHTTPResponse:
         try:
             reply = self._pool.request(
                 method,
@@ -139,27 +167,32 @@ class HttpTransport:
             ) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unavailable(f"{self._base} does not answer: {error}") from error
-        if 200 <= reply.status < 300:
-            return reply
-        self._raise_for(reply)
-        raise AssertionError("unreachable")
+        if not 200 <= reply.status < 300:
+            raise self._trouble_in(reply)
+        return reply
 
-    def _raise_for(self, reply: urllib3.BaseHTTPResponse) -> None:
+    def _trouble_in(self, reply: urllib3.BaseHTTPResponse) -> Unavailable | Refused:
         status = reply.status
         said = _problem_in(reply)
         text = f"{self._base} answered {status}" + (f": {said.message}" if said else "")
         hint = said.hint if said else ""
         if status in _REFUSES_THIS_BATCH and said is not None:
-            raise Refused(text, hint=hint, status=status)
+            return Refused(text, hint=hint, status=status)
         if 300 <= status < 400:
-            raise Unavailable(
+            return Unavailable(
                 f"{self._base} redirects to {reply.headers.get('Location', 'another place')}",
                 hint="give that address in DIORAMA_URL; the key is never sent along a redirect",
                 needs_mending=True,
             )
         if status in _NEEDS_MENDING:
-            raise Unavailable(text, hint=hint or _NEEDS_MENDING[status], needs_mending=True)
-        raise Unavailable(text, hint=hint, wait_secs=_retry_after_secs(reply))
+            return Unavailable(
+                text,
+                hint=hint or _NEEDS_MENDING[status],
+                needs_mending=True,
+                status=status,
+                is_ours=said is not None,
+            )
+        return Unavailable(text, hint=hint, wait_secs=_retry_after_secs(reply))
 
 
 def _blobs_of(entry: Entry) -> Iterator[BlobRef]:

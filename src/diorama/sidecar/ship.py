@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from diorama.errors import BadRequest, DioramaError, StoreError, TooLarge, TooNew
+from diorama.errors import BadRequest, DioramaError, NotFound, StoreError, TooLarge, TooNew
 from diorama.journal.entry import Batch
 from diorama.model import BlobRef, StoreDir
 
@@ -27,17 +27,33 @@ class Unavailable(DioramaError):
     """The store can't take it now. wait_secs: what the store asked for, or 0 (the caller's choice).
 
     needs_mending: True when waiting alone won't help (no key, a wrong key, a wrong address): said
-    loudly, tried again seldom.
+    loudly, tried again seldom. status: of the HTTP answer, 0 if there was none; is_ours: whether a
+    Diorama server gave it.
     """
 
     code = "unavailable"
 
     def __init__(
-        self, message: str, *, hint: str = "", wait_secs: float = 0.0, needs_mending: bool = False
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        wait_secs: float = 0.0,
+        needs_mending: bool = False,
+        status: int = 0,
+        is_ours: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
+        self.status = status
+        self.is_ours = is_ours
         self.wait_secs = wait_secs
         self.needs_mending = needs_mending
+
+
+class BlobsGone(Unavailable):
+    """The store lacks blobs that it was given before: their media must be encoded once more."""
+
+    code = "blobs_gone"
 
 
 class Refused(DioramaError):
@@ -120,6 +136,8 @@ def _naming_trouble() -> Iterator[None]:
         yield
     except (BadRequest, TooLarge) as error:
         raise Refused(error.message, hint=error.hint) from error
+    except NotFound as error:
+        raise BlobsGone(error.message, hint=error.hint) from error
     except StoreError as error:
         raise Unavailable(error.message, hint=error.hint, needs_mending=isinstance(error, TooNew)) from error
     except (DataError, IntegrityError, InterfaceError) as error:

@@ -158,6 +158,13 @@ class Stream:
         self._in_flight = [item for item in self._in_flight if item.seq < seq]
         self._items.extendleft(reversed(back))
 
+    def encode_again(self) -> None:
+        """The blobs of the batch in flight are not where they should be: make them anew."""
+        for item in self._in_flight:
+            if item.media is not None:
+                item.media = self._encoders.submit(item.entry, self._spool_dir)
+        self.give_back_from(0)
+
     def close(self) -> None:
         self._reader.close()
 
