@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.responses import Response
 
+from diorama.errors import NotFound
 from diorama.journal.codec import decode_batch
 from diorama.server.endpoint import Call, endpoint
+from diorama.server.problem import Refusal
 from diorama.server.request import check_content_type, read_body
 from diorama.service import views
 
@@ -36,4 +38,11 @@ async def ingest(call: Call) -> Response:
 
 
 def _apply(service: Service, body: bytes) -> int:
-    return service.ingest(decode_batch(body))
+    batch = decode_batch(body)
+    try:
+        return service.ingest(batch)
+    except NotFound as error:
+        # Not 404: the route is there, and a sidecar would look for a wrong address.
+        raise Refusal(
+            409, error.message, hint="upload the bytes that a batch names before the batch"
+        ) from error

@@ -54,9 +54,9 @@ class RunsQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ConsoleQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """q: only lines that contain this text."""
+    """q: only lines that contain this text. offset: a negative one counts from the end."""
 
-    offset: Offset = 0
+    offset: Step = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
     q: str = ""
 

@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from diorama import __version__
-from diorama.errors import BadRequest
+from diorama.errors import BadRequest, Unauthorized
 from diorama.server.endpoint import Call, endpoint
 from diorama.service import views
 
@@ -70,8 +70,17 @@ async def live(call: Call, query: LiveQuery) -> Response:
     resumed = call.request.headers.get("last-event-id", "")
     if resumed and not (resumed.isascii() and resumed.isdigit() and len(resumed) <= 18):
         raise BadRequest("Last-Event-ID must be a version that this server sent")
+    if call.request.method == "HEAD":
+        return Response(media_type="text/event-stream", headers={"cache-control": "no-store"})
     call.live.check_room()
-    events = call.live.stream(int(resumed) if resumed else query.since, query.project)
+
+    def is_welcome() -> bool:
+        try:
+            return call.auth.is_authenticated(call.request)
+        except Unauthorized:
+            return False
+
+    events = call.live.stream(int(resumed) if resumed else query.since, query.project, is_welcome)
     return StreamingResponse(
         events,
         media_type="text/event-stream",

@@ -9,7 +9,7 @@ nothing is ever skipped: the event's id is the store's version, and a browser th
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 import anyio
@@ -64,8 +64,12 @@ class LiveHub:
         if self._stream_count >= self._limit:
             raise Refusal(503, f"there are already {self._limit} live streams", headers={"retry-after": "5"})
 
-    async def stream(self, since: int | None, project: str | None) -> AsyncIterator[bytes]:
+    async def stream(
+        self, since: int | None, project: str | None, is_welcome: Callable[[], bool]
+    ) -> AsyncIterator[bytes]:
         """Events after version `since` (None: from now on) of the runs of `project` (None: of all).
+
+        Ends when `is_welcome` says no, so that a new key also ends the streams of the old one.
 
         The first event comes at once and tells the version, so that a page that loads its data after
         it has opened the stream misses nothing.
@@ -79,13 +83,13 @@ class LiveHub:
             event = await self._event(sent, project) if is_resuming else LiveEvent(newest, [])
             yield _message(event)
             sent = event.version
-            while not self._is_closed:
+            while not self._is_closed and is_welcome():
                 changed = self._has_changed
                 event = await self._event(sent, project)
                 if event.version > sent:
                     sent = event.version
                     # Other projects' changes move the version, but are no news here.
-                    if event.runs:
+                    if event.runs and is_welcome():
                         yield _message(event)
                     continue
                 with anyio.move_on_after(KEEP_ALIVE_SECS) as waiting:

@@ -149,6 +149,8 @@ def test_histograms(client: Client, sample: Sample) -> None:
 def test_console(client: Client, sample: Sample) -> None:
     page = client.get(f"/api/runs/{sample.uid}/console").json()
     assert [line["text"] for line in page["lines"]] == ["hello", "world"]
+    last = client.get(f"/api/runs/{sample.uid}/console", params={"offset": -1}).json()
+    assert [line["text"] for line in last["lines"]] == ["world"]
     found = client.get(f"/api/runs/{sample.uid}/console", params={"q": "wor"}).json()
     assert [line["stream"] for line in found["lines"]] == ["stderr"]
 
