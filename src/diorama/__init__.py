@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-
 if TYPE_CHECKING:
     from diorama.api import Api
     from diorama.client.current import config, define_metric, finish, log, login, run, setup, summary
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from diorama.media.image import Image
     from diorama.media.masks import ImageMask
     from diorama.media.overlays import Classes
+    from diorama.model import VERSION as __version__
 
 _HOMES = {
     "Api": "diorama.api",
@@ -42,6 +41,7 @@ _HOMES = {
     "Run": "diorama.client.run",
     "Settings": "diorama.client.settings",
     "UsageError": "diorama.errors",
+    "__version__": "diorama.model",
     "define_metric": "diorama.client.current",
     "finish": "diorama.client.current",
     "init": "diorama.client.init",
@@ -49,7 +49,7 @@ _HOMES = {
     "login": "diorama.client.current",
     "setup": "diorama.client.current",
 }
-_NAMES_THERE = {"Error": "DioramaError"}
+_NAMES_THERE = {"Error": "DioramaError", "__version__": "VERSION"}
 _OF_THE_RUN = frozenset({"config", "run", "summary"})
 """Not cached here: they follow the current run."""
 
@@ -65,6 +65,7 @@ __all__ = [
     "Run",
     "Settings",
     "UsageError",
+    "__version__",
     "config",
     "define_metric",
     "finish",
@@ -91,4 +92,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "__version__"})
+    return sorted(__all__)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+VERSION = "0.1.0"
 DEFAULT_PORT = 7117
 DEFAULT_ENTITY = "local"
 DEFAULT_PROJECT = "uncategorized"

@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from diorama import __version__
 from diorama.cli.terminal import printable
 from diorama.errors import DioramaError
+from diorama.model import VERSION
 
 VERBS = ("ui", "demo", "sync", "ls", "key", "doctor")
 """In the order in which a newcomer meets them."""
@@ -65,7 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=format_examples(_EXAMPLES) + "\n\n`diorama VERB --help` tells more about a verb.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"diorama {__version__}")
+    parser.add_argument("--version", action="version", version=f"diorama {VERSION}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for name in VERBS:
         module: Any = import_module(f"diorama.cli.{name}")

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     """Train three small models on scenes of handwritten digits, in about a minute, while the page updates.
 
     The runs go to the store like any others, project "digit-scenes"; nothing is downloaded."""
-    from diorama.demo.train import PROJECT
+    from diorama.demo import PROJECT
     from diorama.server.key import ensure_key
     from diorama.server.run import ServerHandle, find_running, login_url, serve
     from diorama.service import Service

@@ -1,1 +1,3 @@
 """The demo: real data, real learning, no download (`diorama demo`)."""
+
+PROJECT = "digit-scenes"

@@ -11,7 +11,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from diorama.demo.train import PROJECT, RECIPES, train
+from diorama.demo import PROJECT
+from diorama.demo.train import RECIPES, train
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import diorama
+from diorama.demo import PROJECT
 from diorama.demo.model import CLASSES, HALF, Detection, PixelClassifier, detections, windows_of
 from diorama.demo.scenes import BACKGROUND, CLASS_NAMES, Box, Scene, compose, digit_indices
 
-PROJECT = "digit-scenes"
 VALIDATION_SCENES = 8
 
 

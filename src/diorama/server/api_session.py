@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
-from diorama import __version__
 from diorama.errors import BadRequest, Unauthorized
+from diorama.model import VERSION
 from diorama.server.endpoint import Call, endpoint
 from diorama.service import views
 
@@ -46,20 +46,20 @@ def _json(reply: Any, headers: Mapping[str, str] | None = None) -> Response:
 @endpoint("GET", "/healthz", is_public=True, reply=Health)
 async def health(call: Call) -> Response:
     """Answers as soon as the server is ready."""
-    return _json(Health("ok", __version__, call.auth.store_name))
+    return _json(Health("ok", VERSION, call.auth.store_name))
 
 
 @endpoint("GET", "/api/session", is_public=True, reply=views.SessionView)
 async def session(call: Call) -> Response:
     """Whether the caller is logged in. Public, so that the UI can ask before it shows a login."""
-    return _json(views.SessionView(__version__, call.auth.is_authenticated(call.request)))
+    return _json(views.SessionView(VERSION, call.auth.is_authenticated(call.request)))
 
 
 @endpoint("POST", "/api/login", is_public=True, reply=views.SessionView)
 async def login(call: Call, body: Login) -> Response:
     """Exchange the key for a session cookie."""
     call.auth.check_login(call.request, body.key)
-    reply = _json(views.SessionView(__version__, True))
+    reply = _json(views.SessionView(VERSION, True))
     call.auth.give_session(call.request, reply)
     return reply
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import msgspec
 
-from diorama import __version__
 from diorama.media import KINDS
+from diorama.model import VERSION
 from diorama.server.app import ENDPOINTS
 from diorama.server.endpoint import JSON, Endpoint
 from diorama.server.typescript import structs_from_module, typescript_from_structs
@@ -47,7 +47,7 @@ def openapi_document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "Diorama",
-            "version": __version__,
+            "version": VERSION,
             "description": "Every route needs the store's key (bearer) or a session cookie, "
             "unless it says otherwise.",
         },

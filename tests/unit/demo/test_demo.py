@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from diorama.api import Api
+from diorama.demo import PROJECT
 from diorama.demo.model import PixelClassifier, detections
 from diorama.demo.scenes import BACKGROUND, SIDE, compose, digit_indices
-from diorama.demo.train import PROJECT, RECIPES, VALIDATION_SCENES, Recipe, _batch
+from diorama.demo.train import RECIPES, VALIDATION_SCENES, Recipe, _batch
 
 
 def test_a_scene_is_its_pixels_classes_and_boxes() -> None:
