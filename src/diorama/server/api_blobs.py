@@ -7,6 +7,7 @@ import mmap
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -14,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from diorama.errors import BadRequest, Corrupt, NotFound
 from diorama.model import BlobRef
-from diorama.server.content import SNIFF_BYTES, byte_range, content_headers
+from diorama.server.content import CONTENT_HEADERS, SNIFF_BYTES, byte_range, content_headers
 from diorama.server.endpoint import Call, endpoint
 from diorama.server.problem import Refusal
 from diorama.server.request import stream_body
@@ -47,56 +48,69 @@ class BlobQuery(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint("GET", "/api/blobs/{sha256}", reply_mime="application/octet-stream")
 async def blob(call: Call, path: BlobPath, query: BlobQuery) -> Response:
     """The bytes. Pictures are shown inline; everything else is a download. `Range` is understood."""
-    found = await find_blob(call, path.sha256)
-    return await blob_response(call, found, name=query.name)
-
-
-async def find_blob(call: Call, sha256: str) -> BlobRef:
-    """The blob, if some run names it. NotFound also for what is no SHA-256."""
-    if not _SHA256.fullmatch(sha256):
+    if not _SHA256.fullmatch(path.sha256):
         raise NotFound("there is no such blob")
-    found: BlobRef = await call.run(call.service.blob_info, sha256)
-    return found
+    if _names_etag(call.request.headers.get("if-none-match"), f'"{path.sha256}"'):
+        found: BlobRef = await call.run(call.service.blob_info, path.sha256)
+        return Response(status_code=304, headers={**CONTENT_HEADERS, "etag": f'"{found.sha256}"'})
+    loaded: _Loaded = await call.run(_load, call.service, path.sha256)
+    return _response(call, loaded, name=query.name)
 
 
-async def blob_response(
-    call: Call, found: BlobRef, *, name: str | None, cache: str | None = None
-) -> Response:
-    """A blob, or the range of it that is asked for; `name` makes it a download of that name.
+async def file_response(call: Call, file: views.FileView) -> Response:
+    """The bytes of a run's file, as a download of its name. The name may get other bytes later."""
+    loaded: _Loaded = await call.run(_load, call.service, file.sha256)
+    reply = _response(call, loaded, name=file.name)
+    reply.headers["cache-control"] = "private, no-cache"
+    return reply
 
-    Small blobs are checked against their hash before the first byte leaves. Of large ones, the last
-    piece is held back until the hash of all is known to be right.
-    """
-    etag = f'"{found.sha256}"'
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A blob on its way out: its first bytes, and all of them when it is small."""
+
+    ref: BlobRef
+    head: bytes
+    data: bytes | None
+
+
+def _load(service: Service, sha256: str) -> _Loaded:
+    """Small blobs are checked against their hash before the first byte leaves; NotFound unless a run
+    names the blob."""
+    ref = service.blob_info(sha256)
+    if ref.size_bytes > CHECKED_BYTES:
+        return _Loaded(ref, service.get_blob_range(sha256, 0, SNIFF_BYTES), None)
+    data = service.get_blob(sha256)
+    return _Loaded(ref, data[:SNIFF_BYTES], data)
+
+
+def _response(call: Call, loaded: _Loaded, *, name: str | None) -> Response:
+    """The bytes, or the range of them that is asked for; `name` makes them a download of that name."""
+    ref = loaded.ref
+    etag = f'"{ref.sha256}"'
     asked = call.request.headers
-    head: bytes = await call.run(call.service.get_blob_range, found.sha256, 0, SNIFF_BYTES)
-    headers = {**content_headers(head, name=name), "etag": etag, "accept-ranges": "bytes"}
-    if cache is not None:
-        headers["cache-control"] = cache
-    if _names_etag(asked.get("if-none-match"), etag):
-        return Response(status_code=304, headers=headers)
+    headers = {**content_headers(loaded.head, name=name), "etag": etag, "accept-ranges": "bytes"}
     # A range of another version of the thing would be nonsense; bytes by hash have one version.
     wants_range = asked.get("if-range", etag) == etag
     try:
-        part = byte_range(asked.get("range"), found.size_bytes) if wants_range else None
+        part = byte_range(asked.get("range"), ref.size_bytes) if wants_range else None
     except ValueError:
-        content_range = f"bytes */{found.size_bytes}"
+        content_range = f"bytes */{ref.size_bytes}"
         raise Refusal(
             416, "the range lies behind the end", headers={"content-range": content_range}
         ) from None
-    start, end = part or (0, found.size_bytes)
+    start, end = part or (0, ref.size_bytes)
     status = 200 if part is None else 206
     if part is not None:
-        headers["content-range"] = f"bytes {start}-{end - 1}/{found.size_bytes}"
-    if found.size_bytes <= CHECKED_BYTES:
-        data: bytes = await call.run(call.service.get_blob, found.sha256)
-        return Response(data[start:end], status_code=status, headers=headers)
+        headers["content-range"] = f"bytes {start}-{end - 1}/{ref.size_bytes}"
+    if loaded.data is not None:
+        return Response(loaded.data[start:end], status_code=status, headers=headers)
     headers["content-length"] = str(end - start)
-    pieces = _pieces(call.service, found, start, end)
-    return StreamingResponse(pieces, status_code=status, headers=headers)
+    return StreamingResponse(_pieces(call.service, ref, start, end), status_code=status, headers=headers)
 
 
 def _pieces(service: Service, found: BlobRef, start: int, end: int) -> Iterator[bytes]:
+    """A large blob piece by piece. The last piece is held back until the hash of all is known to be right."""
     is_whole = (start, end) == (0, found.size_bytes)
     hasher = hashlib.sha256()
     for offset in range(start, end, _PIECE_BYTES):

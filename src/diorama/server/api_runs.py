@@ -9,8 +9,8 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from diorama.errors import BadRequest
-from diorama.model import NAME_LIMIT_BYTES, BlobRef
-from diorama.server.api_blobs import blob_response
+from diorama.model import NAME_LIMIT_BYTES
+from diorama.server.api_blobs import file_response
 from diorama.server.endpoint import Call, endpoint
 from diorama.service import views
 from diorama.service.jsonable import to_json
@@ -124,9 +124,7 @@ def files(service: Service, path: RunPath) -> views.FileList:
 @endpoint("GET", "/api/runs/{uid:number}/files/{name:label}", reply_mime="application/octet-stream")
 async def file(call: Call, path: FilePath) -> Response:
     """The bytes of one file, always as a download."""
-    found = await call.run(call.service.file, path.uid, path.name)
-    blob = BlobRef(found.sha256, found.size_bytes, found.mime)
-    return await blob_response(call, blob, name=found.name, cache="private, no-cache")
+    return await file_response(call, await call.run(call.service.file, path.uid, path.name))
 
 
 @endpoint("GET", "/api/runs/{uid:number}/history", reply_mime=NDJSON)

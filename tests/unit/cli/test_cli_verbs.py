@@ -264,3 +264,31 @@ def test_ui_refuses_to_be_open_to_all(filled: StoreDir, capsys: Capture) -> None
     assert "leave out --no-auth" in error
     assert main(["ui", "--no-browser", "--base-path", "diorama"]) == 1
     assert "base path" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_demo_trains_three_runs_and_exits(store_dir: StoreDir, capsys: Capture) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "diorama",
+        "demo",
+        "--no-browser",
+        "--port",
+        "0",
+        "--exit",
+        "--steps",
+        "3",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"http://127\.0\.0\.1:\d+/local/digit-scenes\?token=", done.stdout)
+    assert main(["sync"]) == 0
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        with Service.open(store_dir) as service:
+            runs = service.runs("local", "digit-scenes").runs
+        if [run.state for run in runs] == ["finished"] * 3:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"not finished: {[(run.name, run.state) for run in runs]}")
