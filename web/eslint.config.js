@@ -12,6 +12,10 @@ export default tseslint.config(
           message: "User content is text nodes or a sandboxed frame, never HTML in the app.",
         },
       ],
+      "no-restricted-imports": [
+        "error",
+        { name: "preact/compat", message: "It turns every onChange into onInput; preact itself has createPortal." },
+      ],
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/consistent-type-imports": "error",
     },

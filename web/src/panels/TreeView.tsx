@@ -17,7 +17,7 @@ export interface TreeViewProps {
   emptyText: string;
 }
 
-const SEARCH_FROM = 8;
+const SEARCH_FROM = 5;
 const SHOWN_MOST = 1000;
 
 export function TreeView({ title, tree, emptyText }: TreeViewProps): JSX.Element {

@@ -1,6 +1,5 @@
 /** A box above the page, for the palette and the sheet of keys. Esc or a click beside it closes; focus stays inside and returns. */
-import type { ComponentChildren, JSX } from "preact";
-import { createPortal } from "preact/compat";
+import { type ComponentChildren, type JSX, createPortal } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { onEscape } from "@/state/commands";
 import "@/parts/parts.css";

@@ -2,8 +2,7 @@
  * Something that floats beside its button: closed by Esc, by a click elsewhere, or by its own content.
  * It is placed in the window (position: fixed), so that no scrolling parent cuts it.
  */
-import { type ComponentChildren, type JSX, type RefObject } from "preact";
-import { createPortal } from "preact/compat";
+import { type ComponentChildren, type JSX, type RefObject, createPortal } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { onEscape } from "@/state/commands";
 import "@/parts/parts.css";

@@ -1,6 +1,5 @@
 /** A tooltip that follows the pointer, for readings on canvases; plain controls use the `title` attribute. */
-import type { ComponentChildren, JSX } from "preact";
-import { createPortal } from "preact/compat";
+import { type ComponentChildren, type JSX, createPortal } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import "@/parts/parts.css";
 

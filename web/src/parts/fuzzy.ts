@@ -16,6 +16,9 @@ export function fuzzyMatch(wanted: string, text: string): FuzzyMatch | null {
     score += match.score;
     for (const index of match.at) at.add(index);
   }
+  // Words in the order that they were typed, side by side, are what was meant.
+  const phrase = words.join(" ");
+  if (words.length > 1 && text.toLowerCase().includes(phrase)) score += 2 * phrase.length;
   return { score: score - text.length / 200, at: [...at].sort((a, b) => a - b) };
 }
 
