@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import urllib.parse
 from collections.abc import Iterator
 from typing import Any, Protocol, TypeVar
@@ -10,15 +9,14 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from diorama import errors
-from diorama.client import channel as journals
 from diorama.model import DEFAULT_PORT, BlobRef, StoreDir
 from diorama.service import Service
 from diorama.service.jsonable import from_json
 from diorama.service.views import ConsolePage, FileList, Problem, ProjectList, RunDetail, RunList, RunView
-from diorama.sidecar import drain
+from diorama.sidecar import drain, wait_until_stored
 from diorama.sidecar.ship import LocalTransport
 
-OWN_RUNS_WAIT_SECS = 10.0
+SIDECAR_WAIT_SECS = 10.0
 """How long to wait for the sidecar of runs that this very process is still logging to."""
 
 T = TypeVar("T")
@@ -63,13 +61,11 @@ class LocalSource:
         self._transport = LocalTransport(store_dir, self._service)
 
     def refresh(self) -> None:
-        """Store what journals hold: of dead processes, and of runs that this process still logs to."""
+        """Store what journals hold: those of dead processes here, those of living ones by their sidecar."""
         report = drain(self._store_dir, transport=self._transport)
-        deadline = time.monotonic() + OWN_RUNS_WAIT_SECS
-        while report.skipped_live and time.monotonic() < deadline:
-            if not journals.unstored_channels():
-                return
-            time.sleep(0.01)
+        if report.skipped_live and not wait_until_stored(self._store_dir, limit_secs=SIDECAR_WAIT_SECS):
+            # A sidecar that died meanwhile has left its journals to us.
+            drain(self._store_dir, transport=self._transport)
 
     def projects(self) -> ProjectList:
         self.refresh()

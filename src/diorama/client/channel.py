@@ -22,7 +22,6 @@ _token = ""
 _token_pid = 0
 _numbers = itertools.count(1)
 _channels: list[Channel] = []
-_closed: list[Channel] = []
 """Open channels of this process, oldest first; the newest one's spool takes what media objects keep."""
 
 encode_entry = msgspec.msgpack.Encoder().encode
@@ -118,8 +117,6 @@ class Channel:
     def close(self) -> None:
         """Close the journal. What media objects still refer to stays readable."""
         self._leave()
-        _closed[:] = [channel for channel in _closed if not channel.is_stored]
-        _closed.append(self)
         self.writer.close()
         self.spool.close()
 
@@ -139,14 +136,6 @@ class Channel:
                 return JournalWriter(journal_root / _new_writer_name(), on_trouble=self._on_trouble)
             except FileExistsError:
                 continue
-
-
-def unstored_channels() -> list[Channel]:
-    """The journals of this process that are not wholly stored; the read side waits for them.
-
-    Those of finished runs too: their sidecar may still be at work.
-    """
-    return [channel for channel in (*_channels, *_closed) if not channel.is_stored]
 
 
 def _before_fork() -> None:

@@ -178,6 +178,36 @@ def list_waiting(journal_root: Path, tokens: Iterable[str] | None = None) -> lis
     return found
 
 
+def wait_until_stored(store_dir: StoreDir, *, limit_secs: float) -> bool:
+    """Wait until living sidecars have stored what their journals hold now; False if that took too long.
+
+    What is journalled while waiting is not waited for.
+    """
+    wanted = {
+        directory: last
+        for root in journal_roots(store_dir)
+        for token in list_tokens(root)
+        if is_held(root, token)
+        for directory in writer_dirs(root, token)
+        if (last := _last_seq(directory)) > read_ack(directory)
+    }
+    deadline = time.monotonic() + limit_secs
+    while wanted and time.monotonic() < deadline:
+        time.sleep(0.01)
+        # A folder that is gone was stored and removed.
+        wanted = {
+            folder: last for folder, last in wanted.items() if folder.exists() and read_ack(folder) < last
+        }
+    return not wanted
+
+
+def _last_seq(directory: Path) -> int:
+    with JournalReader(directory, after_seq=read_ack(directory)) as reader:
+        while reader.poll():
+            pass
+        return reader.last_seq
+
+
 def _count_waiting(directory: Path) -> tuple[int, int]:
     entries = 0
     with JournalReader(directory, after_seq=read_ack(directory)) as reader:
