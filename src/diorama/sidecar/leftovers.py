@@ -201,6 +201,11 @@ def wait_until_stored(store_dir: StoreDir, *, limit_secs: float) -> bool:
     return not wanted
 
 
+def _is_stored(directory: Path, seq: int) -> bool:
+    """A folder that is gone was stored and removed."""
+    return read_ack(directory) >= seq or not directory.exists()
+
+
 def _last_seq(directory: Path) -> int:
     with JournalReader(directory, after_seq=read_ack(directory)) as reader:
         while reader.poll():
