@@ -42,7 +42,7 @@ def end_run(run: Run, exit_code: int, state: RunState, *, is_quiet: bool = False
     is_silent = is_quiet or run.settings.silent
     try:
         if channel.writer.waiting_entries:
-            channel.sync()  # the last chance for a disk that was full, and what comes of it is told in the run
+            channel.sync()  # the last chance of a full disk; what comes of it is told in the run
         channel.report_dropped()
         channel.send(Finish(time.time(), exit_code, state))
         run._channel = None

@@ -68,7 +68,6 @@ class Run:
             job_type=settings.run_job_type,
         )
         self._steps = StepCounter(start_step)
-        self._place_step = self._steps.place
         self._starting_step = start_step
         self._is_resumed = is_resumed
         self._is_disabled: bool = settings.mode == "disabled"
@@ -126,7 +125,7 @@ class Run:
             return
         for value in data.values():
             # Faster than map(): most values are floats.
-            if type(value) is not float and type(value) not in PLAIN:
+            if value.__class__ is not float and type(value) not in PLAIN:
                 numbers = plain_numbers(data)
                 if numbers is None:
                     self._log_slowly(channel, data, step, commit)
@@ -145,7 +144,7 @@ class Run:
         if self._rules:
             self.summary.aggregate(data)
         try:
-            channel.append_log(self._place_step, step, commit, time(), body)
+            channel.append_log(self._steps, step, commit, time(), body)
         except Exception as error:  # noqa: BLE001 as @guarded, whose call would cost a tenth of the whole
             self._reporter.fault(error, "log()")
 
@@ -170,7 +169,7 @@ class Run:
         encoding = channel.encoding()
         plain = encoding.plain_dict(data)
         body = encode_plain(plain)
-        seq = channel.append_log(self._place_step, step, commit, time(), body)
+        seq = channel.append_log(self._steps, step, commit, time(), body)
         channel.spool.mark(encoding.kept, seq)
         # No media here: remembering one would keep its bytes from being recycled.
         shown = {name: data[name] if type(data[name]) is int else value for name, value in plain.items()}

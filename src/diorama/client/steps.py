@@ -48,24 +48,18 @@ def _whole(value: Any) -> int:
 class StepCounter:
     """Where in the history the next `log()` call goes. Not thread-safe: its owner holds a lock."""
 
-    __slots__ = ("_late_row", "_late_step", "_next_row", "_row", "step")
+    __slots__ = ("_late_row", "_late_step", "next_row", "row", "step")
 
     def __init__(self, step: int = 0) -> None:
         self.step = step
         """The current step: that of the open row, else of the next one."""
-        self._row = -1
-        self._next_row = 0
+        self.row = -1
+        self.next_row = 0
         self._late_step = 0
         self._late_row = -1
 
     def place(self, step: int | None, commit: bool | None) -> tuple[int, int]:
         """(step, row) of a call; moves on as the rules above say."""
-        if commit is None and step is None and self._row < 0:  # by far the most frequent call
-            here = self.step
-            self.step = here + 1
-            row = self._next_row
-            self._next_row = row + 1
-            return here, row
         if step is None:
             is_closing = commit is None or commit
         elif step < self.step:
@@ -73,23 +67,23 @@ class StepCounter:
         else:
             is_closing = bool(commit)
             if step > self.step:
-                self._row = -1
+                self.row = -1
                 self.step = step
-        row = self._row
+        row = self.row
         if row < 0:
-            row = self._row = self._next_row
-            self._next_row = row + 1
+            row = self.row = self.next_row
+            self.next_row = row + 1
         here = self.step
         if is_closing:
-            self._row = -1
+            self.row = -1
             self.step = here + 1
         return here, row
 
     def _place_late(self, step: int, is_closing: bool) -> tuple[int, int]:
         row = self._late_row
         if row < 0 or self._late_step != step:
-            row = self._next_row
-            self._next_row = row + 1
+            row = self.next_row
+            self.next_row = row + 1
         self._late_step = step
         self._late_row = -1 if is_closing else row
         return step, row
