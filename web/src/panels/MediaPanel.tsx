@@ -4,7 +4,7 @@
  */
 import { useComputed } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeyView, RunView } from "@/api/schema";
 import { watchPageWheel } from "@/media/image/gestures";
 import { isKnown, isRecord, viewOfRecord } from "@/media/records";
@@ -34,6 +34,7 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const steps = stepsOf(runs.map((run) => run.uid), key);
   const shape = useKeyShape(key, runs, steps);
   const [isExpanded, setExpanded] = useState(false);
+  const toggle = useCallback(() => setExpanded((is) => !is), []);
   const [room, setRoom] = useState(800);
   const scroller = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
@@ -49,6 +50,12 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   useEffect(watchPageWheel, []);
   useKeepInSight(scroller, body, key, runs, shape.items, grid, isGrid ? LINE + 4 : 0);
 
+  const canExpand = isExpanded || grid.height > FOLDED_HEIGHT - LINE;
+  // The same element again is not rendered again: the panel renders at every step of the clock, its tools need not.
+  const tools = useMemo(
+    () => <MediaPanelTools hasPictures={keyView.kind === "image"} canExpand={canExpand} isExpanded={isExpanded} onExpand={toggle} />,
+    [keyView.kind, canExpand, isExpanded],
+  );
   const total = runs.length * shape.items;
   const isCut = shown < total;
   if (runs.length === 0) return <section class="media-panel"><EmptyState isSmall icon="eyeOff" title={key}>No shown run has logged it.</EmptyState></section>;
@@ -60,12 +67,7 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
           {keyView.kind} · {isCut ? `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} shown` : formatCount(total, "item")}
           {runs.length > 1 && ` · ${runs.length} runs`}
         </span>
-        <MediaPanelTools
-          hasPictures={keyView.kind === "image"}
-          canExpand={isExpanded || grid.height > FOLDED_HEIGHT - LINE}
-          isExpanded={isExpanded}
-          onExpand={() => setExpanded(!isExpanded)}
-        />
+        {tools}
       </header>
       <div
         ref={scroller}

@@ -59,6 +59,12 @@ void main() {
 const UNIFORMS = ["ids", "colors", "maskSize", "place", "tileHeight", "opacity", "outline", "samples", "known"] as const;
 const TEXTURE_BYTES_LIMIT = 128 * 1024 * 1024;
 
+/** Some browsers don't own up to it by `failIfMajorPerformanceCaveat`. */
+function isImitated(gl: WebGL2RenderingContext): boolean {
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER)));
+}
+
 interface IdTexture {
   texture: WebGLTexture;
   sizeBytes: number;
@@ -93,7 +99,7 @@ export class MaskGl {
     if (typeof OffscreenCanvas === "undefined") return null;
     const canvas = new OffscreenCanvas(16, 16);
     const gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true, failIfMajorPerformanceCaveat: !acceptSlow });
-    if (!gl) return null;
+    if (!gl || (!acceptSlow && isImitated(gl))) return null;
     const program = gl.createProgram();
     for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {
       const shader = gl.createShader(type);

@@ -1,8 +1,7 @@
 /** Decoded pictures and masks: where they come from and how long they stay. */
-import { apiErrorFrom, request } from "@/api/client";
 import type { BlobRef, ImageRecord, MaskLayer } from "@/api/schema";
-import { type GreyImage, decodeGreyPng } from "@/media/image/maskPng";
-import type { DecodeAnswer, DecodeJob } from "@/media/image/maskPng.worker";
+import { decodeMask, decodePicture } from "@/media/image/decode";
+import type { GreyImage } from "@/media/image/maskPng";
 import type { Need, Preparation } from "@/media/view";
 import { DecodedCache, type Loading } from "@/state/decodedCache";
 import { overlays } from "@/state/overlays";
@@ -27,83 +26,6 @@ export const masks = new DecodedCache<GreyImage>({
   sizeBytes: (image) => image.values.byteLength,
   limitBytes: MASKS_LIMIT_BYTES,
 });
-
-async function blobOf({ sha256 }: BlobRef): Promise<Blob> {
-  const response = await request("GET", `api/blobs/${encodeURIComponent(sha256)}`, undefined, {});
-  return response.blob();
-}
-
-async function decodePicture(blob: BlobRef): Promise<ImageBitmap> {
-  let file: Blob;
-  try {
-    file = await blobOf(blob);
-  } catch (thrown) {
-    throw new Error(fetchProblem(thrown));
-  }
-  try {
-    return await createImageBitmap(file, { colorSpaceConversion: "none" });
-  } catch {
-    throw new Error(`The browser can't decode this picture (${blob.mime}).`);
-  }
-}
-
-async function decodeMask(blob: BlobRef): Promise<GreyImage> {
-  let bytes: Uint8Array;
-  try {
-    bytes = new Uint8Array(await (await blobOf(blob)).arrayBuffer());
-  } catch (thrown) {
-    throw new Error(fetchProblem(thrown));
-  }
-  try {
-    return await decodeAway(bytes);
-  } catch (thrown) {
-    throw new Error(`The mask can't be decoded: ${thrown instanceof Error ? thrown.message : String(thrown)}.`);
-  }
-}
-
-function fetchProblem(thrown: unknown): string {
-  const error = apiErrorFrom(thrown);
-  return error.status === 404 || error.status === 410 ? "The file is no longer in the store." : error.message;
-}
-
-// ---- a worker for masks; without one (a browser that forbids it) they are decoded here ----
-
-let worker: Worker | null | undefined;
-let lastJob = 0;
-const waiting = new Map<number, { resolve: (image: GreyImage) => void; reject: (reason: Error) => void; bytes: Uint8Array }>();
-
-function decodeAway(bytes: Uint8Array): Promise<GreyImage> {
-  worker ??= startWorker();
-  if (!worker) return decodeGreyPng(bytes);
-  const id = ++lastJob;
-  const here = worker;
-  return new Promise((resolve, reject) => {
-    waiting.set(id, { resolve, reject, bytes });
-    here.postMessage({ id, bytes } satisfies DecodeJob);
-  });
-}
-
-function startWorker(): Worker | null {
-  try {
-    const started = new Worker(new URL("./maskPng.worker.ts", import.meta.url), { type: "module" });
-    started.onmessage = ({ data }: MessageEvent<DecodeAnswer>) => {
-      const job = waiting.get(data.id);
-      waiting.delete(data.id);
-      if (data.image) job?.resolve(data.image);
-      else job?.reject(new Error(data.problem ?? "unknown"));
-    };
-    started.onerror = () => {
-      worker = null; // it never came up: do its work here from now on
-      for (const { resolve, reject, bytes } of waiting.values()) decodeGreyPng(bytes).then(resolve, reject);
-      waiting.clear();
-    };
-    return started;
-  } catch {
-    return null;
-  }
-}
-
-// ---- what a record needs ----
 
 /** The whole picture as a browser can draw it: of a tiff that is a PNG made beside it. */
 export function wholeOf(record: ImageRecord): BlobRef {
