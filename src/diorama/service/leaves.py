@@ -48,21 +48,15 @@ def nested(paths: dict[str, Any]) -> dict[str, Any]:
     {'a': {'b': 1, 'c': 2}, 'loss': 0.5, 'loss.min': 0.1}
     """
     found: dict[str, Any] = {}
-    made: set[int] = set()
-    for path in sorted(paths, key=lambda path: path.count(".")):
+    for path, value in paths.items():
         parts = path.split(".")
+        if any(".".join(parts[:count]) in paths for count in range(1, len(parts))):
+            found[path] = value
+            continue
         level = found
         for part in parts[:-1]:
-            below = level.get(part)
-            if below is None and part not in level:
-                below = level[part] = {}
-                made.add(id(below))
-            if type(below) is not dict or id(below) not in made:
-                found[path] = paths[path]
-                break
-            level = below
-        else:
-            level[parts[-1]] = paths[path]
+            level = level.setdefault(part, {})
+        level[parts[-1]] = value
     return found
 
 

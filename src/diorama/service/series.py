@@ -1,7 +1,7 @@
 """Charts: series cut to what a screen shows.
 
 Few points travel as they are; many as buckets of equal width with min, max, mean, last and count, read
-from the coarsest level of the pyramid that still has twice as many buckets as were asked for. Only chunks
+from the coarsest level of the pyramid that still has as many buckets as were asked for. Only chunks
 that overlap the asked range are read, and one neighbour on each side, so that lines reach the edges.
 """
 
@@ -23,7 +23,6 @@ from diorama.store.pyramid import LEVELS, Buckets
 
 SERIES_LIMIT = 20_000
 BUCKET_LIMIT = 100_000
-OVERSAMPLING = 2
 
 
 def series(connection: sa.Connection, reader: ChunkReader, request: SeriesRequest) -> bytes:
@@ -86,19 +85,21 @@ def _one(
     if len(x) <= request.buckets:
         columns = {"x": body.add(x), "last": body.add(points.numbers())}
         return SeriesHead(run=run, key=key, total=last - first, is_exact=True, columns=columns)
-    buckets = pyramid.buckets_from_points(points)
-    return _bucketed(request, run, key, buckets, x, x, last - first, body)
+    starts = _bucket_starts(x, *_bounds(request, x, x), request.buckets)
+    return _head(run, key, pyramid.merge_points(points, starts), x, x, starts, last - first, body)
 
 
 def _overlapping(
     chunks: list[Chunk], axis: Axis, run: int, low: float, high: float
 ) -> tuple[list[Chunk], float]:
-    """Chunks that overlap the range, the nearest one on each side, and how many points to expect in it."""
+    """Chunks that overlap the range, the nearest one on each side that none of them reaches beyond, and
+    how many points to expect in the range."""
     if low == -np.inf and high == np.inf:
         return chunks, float(sum(chunk.count for chunk in chunks))
     offset = axis.offset(run)
     found: list[Chunk] = []
     expected = 0.0
+    reaches_below = reaches_above = False
     before: tuple[float, Chunk] | None = None
     after: tuple[float, Chunk] | None = None
     for chunk in chunks:
@@ -112,19 +113,21 @@ def _overlapping(
             after = (start, chunk) if after is None or start < after[0] else after
         else:
             found.append(chunk)
+            reaches_below |= start < low
+            reaches_above |= end > high
             width = end - start
             share = (min(end, high) - max(start, low)) / width if width > 0 else 1.0
             expected += chunk.count * share
-    if before is not None:
+    if before is not None and not reaches_below:
         found.append(before[1])
-    if after is not None:
+    if after is not None and not reaches_above:
         found.append(after[1])
     return sorted(found, key=lambda chunk: chunk.id), expected
 
 
 def _level_for(expected: float, buckets: int) -> int | None:
     """The coarsest level with enough buckets; None: the points themselves."""
-    fitting = [level for level in LEVELS if expected / level >= OVERSAMPLING * buckets]
+    fitting = [level for level in LEVELS if expected / level >= buckets]
     return max(fitting, default=None)
 
 
@@ -161,23 +164,26 @@ def _from_pyramid(
         buckets, start, end = buckets.take(shown), start[shown], end[shown]
     else:
         total = 0
-    return _bucketed(request, run, key, buckets, start, end, total, body)
+    starts = _bucket_starts((start + end) / 2, *_bounds(request, start, end), request.buckets)
+    return _head(run, key, pyramid.merge(buckets, starts), start, end, starts, total, body)
 
 
-def _bucketed(
-    request: SeriesRequest,
+def _bounds(request: SeriesRequest, start: Floats, end: Floats) -> tuple[float, float]:
+    low = float(start.min()) if request.x_min is None else request.x_min
+    high = float(end.max()) if request.x_max is None else request.x_max
+    return low, high
+
+
+def _head(
     run: int,
     key: str,
-    buckets: Buckets,
+    merged: Buckets,
     start: Floats,
     end: Floats,
+    starts: npt.NDArray[np.intp],
     total: int,
     body: ColumnBody,
 ) -> SeriesHead:
-    low = float(start.min()) if request.x_min is None else request.x_min
-    high = float(end.max()) if request.x_max is None else request.x_max
-    starts = _bucket_starts((start + end) / 2, low, high, request.buckets)
-    merged = pyramid.merge(buckets, starts)
     columns = {
         "x_min": body.add(np.minimum.reduceat(start, starts)),
         "x_max": body.add(np.maximum.reduceat(end, starts)),

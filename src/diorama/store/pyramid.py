@@ -8,6 +8,7 @@ of its points, at every level.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +79,35 @@ def buckets_from_points(points: Points) -> Buckets:
     )
 
 
+def merge_points(points: Points, starts: npt.NDArray[np.intp]) -> Buckets:
+    """Buckets over points: the i-th covers points starts[i] .. starts[i + 1] - 1 (starts rise, from 0).
+
+    The same as merging one bucket per point, without making those.
+    """
+    numbers = points.numbers()
+    ends = np.append(starts[1:], len(points)) - 1
+    count = (ends - starts + 1).astype(np.float64)
+    is_finite = np.isfinite(numbers)
+    if is_finite.all():
+        finite, kept = count, numbers
+    else:
+        finite = np.add.reduceat(is_finite, starts, dtype=np.float64)
+        kept = np.where(is_finite, numbers, 0.0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return Buckets(
+            np.minimum.reduceat(points.steps, starts).astype(np.float64),
+            np.maximum.reduceat(points.steps, starts).astype(np.float64),
+            np.minimum.reduceat(points.times, starts),
+            np.maximum.reduceat(points.times, starts),
+            np.fmin.reduceat(numbers, starts),
+            np.fmax.reduceat(numbers, starts),
+            np.add.reduceat(kept, starts),
+            finite,
+            numbers[ends],
+            count,
+        )
+
+
 def merge(buckets: Buckets, starts: npt.NDArray[np.intp]) -> Buckets:
     """Fewer buckets: the i-th covers buckets starts[i] .. starts[i + 1] - 1 (starts rise, from 0)."""
     if not len(starts):
@@ -109,12 +139,9 @@ def join(parts: list[Buckets]) -> Buckets:
 
 def pyramid(points: Points) -> list[tuple[int, Buckets]]:
     """The stored levels of a full chunk: (points per bucket, buckets)."""
-    levels = []
-    buckets = buckets_from_points(points)
-    size = 1
-    for level in LEVELS:
-        starts = np.arange(0, len(buckets), level // size)
-        buckets = merge(buckets, starts)
-        size = level
+    buckets = merge_points(points, np.arange(0, len(points), LEVELS[0]))
+    levels = [(LEVELS[0], buckets)]
+    for finer, level in itertools.pairwise(LEVELS):
+        buckets = merge(buckets, np.arange(0, len(buckets), level // finer))
         levels.append((level, buckets))
     return levels
