@@ -19,7 +19,7 @@ from diorama.journal.writer import read_ack
 from diorama.model import StoreDir
 from diorama.sidecar.lease import Lease, is_held
 from diorama.sidecar.pump import Pump, token_of, writer_dirs
-from diorama.sidecar.ship import LocalTransport, Refused, Transport, Unavailable
+from diorama.sidecar.ship import LocalTransport, Transport
 from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, read_start
 
 PATIENCE_SECS = 10.0
@@ -296,11 +296,11 @@ class _TokenDrain:
             pump.forget(stream, is_removing=True)
 
     def _mark_crashed(self, pump: Pump, stream: Stream) -> bool:
-        try:
-            pump.orphan(stream)
-        except (Unavailable, Refused) as trouble:
-            pump.failures[stream.name] = str(trouble)
-            return False
+        until = time.monotonic() + self._patience_secs
+        while not pump.orphan(stream):
+            if time.monotonic() > until or self._should_stop():
+                return False
+            pump.wait(WAIT_SECS)
         return True
 
     def _tell(self, pump: Pump) -> None:

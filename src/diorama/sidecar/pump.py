@@ -75,9 +75,16 @@ class Pump:
         for stream in self.streams.values():
             if self._waiting_bytes() > IN_WORK_LIMIT_BYTES:
                 break
-            if not stream.is_exhausted and stream.read():
+            if not stream.is_exhausted and self._read(stream):
                 did_something = True
         return self._ship_next() or did_something
+
+    def _read(self, stream: Stream) -> int:
+        try:
+            return stream.read()
+        except OSError as error:  # a bad sector, a network folder that is away: the others go on
+            self._fail(stream.name, f"the journal can't be read: {error}")
+            return 0
 
     def wait(self, timeout_secs: float) -> None:
         """Sleep until an encoder or a shipment is done, or the time is over."""
@@ -98,9 +105,18 @@ class Pump:
         if self._shipment is None and self._retry is None and self._failed_since is None:
             self._submit(stream, Batch(stream.run, stream.name, []))
 
-    def orphan(self, stream: Stream) -> None:
-        """Tell the store that the writer died without a Finish. Waits for it; raises as ingest does."""
-        self._transport.ingest(Batch(stream.run, stream.name, [], is_orphaned=True))
+    def orphan(self, stream: Stream) -> bool:
+        """Tell the store that the writer died without a Finish. False if it has to be told again later."""
+        if time.monotonic() < self._next_ship_at:
+            return False
+        try:
+            self._transport.ingest(Batch(stream.run, stream.name, [], is_orphaned=True))
+        except Unavailable as trouble:
+            self._postpone(stream, trouble)
+            return False
+        except Refused as refusal:
+            log.error("%s could not be marked crashed: %s", stream.name, refusal)
+        return True
 
     def forget(self, stream: Stream, *, is_removing: bool) -> None:
         """Done with this writer; with is_removing its journal goes, all of it being stored."""

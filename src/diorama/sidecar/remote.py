@@ -74,12 +74,12 @@ class HttpTransport:
         body = encode_batch(batch)
         try:
             reply = self._request("POST", "/api/ingest", body, "application/msgpack")
-        except Unavailable as trouble:
-            if trouble.status != 404 or not trouble.is_ours:
+        except Refused as refusal:
+            if refusal.status != 409:
                 raise
             with self._lock:
                 self._known.clear()
-            raise BlobsGone(trouble.message) from trouble
+            raise BlobsGone(refusal.message) from refusal
         acked_seq = self._decode(reply, IngestReply).acked_seq
         if batch.entries and acked_seq < batch.entries[-1].seq:
             raise Unavailable(f"{self._base} stored only up to entry {acked_seq} of a batch")
@@ -189,8 +189,6 @@ class HttpTransport:
                 text,
                 hint=hint or _NEEDS_MENDING[status],
                 needs_mending=True,
-                status=status,
-                is_ours=said is not None,
             )
         return Unavailable(text, hint=hint, wait_secs=_retry_after_secs(reply))
 

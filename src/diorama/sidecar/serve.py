@@ -18,9 +18,11 @@ from pathlib import Path
 from diorama.sidecar.lease import Lease
 from diorama.sidecar.life import is_alive
 from diorama.sidecar.pump import Pump, token_of
-from diorama.sidecar.ship import Refused, Transport, Unavailable
+from diorama.sidecar.ship import Transport
 from diorama.sidecar.stream import Stream
 from diorama.sidecar.watch import RunWatch, interval_from_environ
+
+log = logging.getLogger("diorama.sidecar")
 
 POLL_SECS = (0.01, 0.1)
 LIVES_EVERY_SECS = 0.5
@@ -30,8 +32,6 @@ LINGER_SECS = 10.0
 FINISHED_STAYS_SECS = 10.0
 PATIENCE_AFTER_TRAINER_SECS = 600.0
 PATIENCE_AT_STOP_SECS = 10.0
-
-log = logging.getLogger("diorama.sidecar")
 
 
 class Sidecar:
@@ -175,12 +175,8 @@ class Sidecar:
                     stream.is_writer_gone = True
 
     def _part_with(self, stream: Stream) -> None:
-        if stream.finish is None and not stream.start.is_secondary:
-            try:
-                self.pump.orphan(stream)
-            except (Unavailable, Refused) as trouble:
-                log.warning("%s could not be marked crashed: %s", stream.name, trouble)
-                return
+        if stream.finish is None and not stream.start.is_secondary and not self.pump.orphan(stream):
+            return
         self.pump.forget(stream, is_removing=True)
         self._done_at.pop(stream.name, None)
 

@@ -27,8 +27,7 @@ class Unavailable(DioramaError):
     """The store can't take it now. wait_secs: what the store asked for, or 0 (the caller's choice).
 
     needs_mending: True when waiting alone won't help (no key, a wrong key, a wrong address): said
-    loudly, tried again seldom. status: of the HTTP answer, 0 if there was none; is_ours: whether a
-    Diorama server gave it.
+    loudly, tried again seldom.
     """
 
     code = "unavailable"
@@ -40,12 +39,8 @@ class Unavailable(DioramaError):
         hint: str = "",
         wait_secs: float = 0.0,
         needs_mending: bool = False,
-        status: int = 0,
-        is_ours: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
-        self.status = status
-        self.is_ours = is_ours
         self.wait_secs = wait_secs
         self.needs_mending = needs_mending
 

@@ -16,6 +16,7 @@ from diorama.journal.entry import Batch, Entry, Finish, Log, Lost, Start
 from diorama.journal.writer import JournalWriter
 from diorama.model import BlobRef
 from diorama.sidecar.life import started_at
+from diorama.sidecar.ship import Unavailable
 
 DEAD_PID = 2**22 + 1  # above the largest process id that Linux gives out
 
@@ -33,6 +34,8 @@ class MemoryStore:
         self.trouble: list[Exception] = []
         self.refuses: set[int] = set()
         self.calls = 0
+        self.forgets_blobs_on_trouble = False
+        self.refuses_orphans = 0
         self._lock = threading.Lock()
 
     def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
@@ -45,7 +48,12 @@ class MemoryStore:
         with self._lock:
             self.calls += 1
             if self.trouble:
+                if self.forgets_blobs_on_trouble:
+                    self.blobs.clear()
                 raise self.trouble.pop(0)
+            if batch.is_orphaned and self.refuses_orphans:
+                self.refuses_orphans -= 1
+                raise Unavailable("busy")
             if any(
                 numbered.seq in self.refuses and isinstance(numbered.entry, Log) for numbered in batch.entries
             ):

@@ -12,7 +12,7 @@ from diorama.media import RunFile, UnknownRecord
 from diorama.model import StoreDir
 from diorama.sidecar import drain, journal_roots
 from diorama.sidecar.lease import Lease
-from diorama.sidecar.ship import Unavailable
+from diorama.sidecar.ship import BlobsGone, Unavailable
 
 
 def test_a_dead_writers_entries_are_stored_in_order_and_its_journal_goes(
@@ -255,3 +255,26 @@ def test_journals_elsewhere_are_found(tmp_path: Path, store: MemoryStore) -> Non
     assert journal_roots(StoreDir(home)) == [home / "journal", elsewhere]
     drain(StoreDir(home), transport=store)
     assert set(store.entries) == {"far.0", "near.0"}
+
+
+def test_blobs_that_the_store_has_lost_are_made_anew(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(tmp_path, pid=DEAD_PID)
+    for number in range(3):
+        journal.log(a=RunFile("a.txt", f"content {number}"))
+    journal.close()
+    store.trouble = [BlobsGone("gone")]
+    store.forgets_blobs_on_trouble = True
+    report = drain(StoreDir(tmp_path), journal_root=tmp_path, transport=store)
+    assert (report.entries, report.failed) == (4, [])
+    assert {b"content 0", b"content 1", b"content 2"} <= set(store.blobs.values())
+    assert [type(data["a"]).__name__ for data in store.logs(journal.name)] == ["FileRecord"] * 3
+
+
+def test_a_store_that_is_away_when_the_run_is_to_be_marked(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(tmp_path, pid=DEAD_PID)
+    journal.close()
+    store.refuses_orphans = 2
+    report = drain(StoreDir(tmp_path), journal_root=tmp_path, transport=store)
+    assert report.failed == []
+    assert store.orphans == [journal.name]
+    assert not journal.directory.exists()

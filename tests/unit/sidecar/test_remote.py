@@ -1,0 +1,253 @@
+"""HttpTransport against a server of the test that answers whatever it is told to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from diorama.journal.codec import decode_batch
+from diorama.journal.entry import Batch, Log, Numbered
+from diorama.media import FileRecord
+from diorama.model import BlobRef
+from diorama.sidecar import remote
+from diorama.sidecar.remote import HttpTransport
+from diorama.sidecar.ship import BlobsGone, Refused, Unavailable
+
+
+class FakeServer:
+    """A correct server, but for `answers`: (method, path prefix) -> (status, body, headers)."""
+
+    def __init__(self) -> None:
+        self.answers: dict[tuple[str, str], tuple[int, bytes, dict[str, str]]] = {}
+        self.blobs: dict[str, bytes] = {}
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.batches: list[Batch] = []
+        fake = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                status, data, headers = fake.answer(self.command, self.path, dict(self.headers), body)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_PUT = do_GET = do_POST
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
+        self.thread.start()
+
+    def answer(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, bytes, dict[str, str]]:
+        self.requests.append((method, path, headers))
+        for (wanted, prefix), answer in self.answers.items():
+            if method == wanted and path.startswith(prefix):
+                return answer
+        if method == "PUT":
+            name = path.rpartition("/")[2]
+            self.blobs[name] = body
+            reply: dict[str, Any] = {"sha256": name, "size_bytes": len(body), "mime": headers["Content-Type"]}
+            return 201, json.dumps(reply).encode(), {}
+        if path.endswith("/missing"):
+            asked = json.loads(body)["sha256"]
+            return (
+                200,
+                json.dumps({"sha256": [name for name in asked if name not in self.blobs]}).encode(),
+                {},
+            )
+        batch = decode_batch(body)
+        self.batches.append(batch)
+        return 200, json.dumps({"acked_seq": batch.entries[-1].seq if batch.entries else 0}).encode(), {}
+
+    def say(self, status: int, message: str = "no", **headers: str) -> tuple[int, bytes, dict[str, str]]:
+        problem = {"code": "x", "message": message, "hint": "h"}
+        return (
+            status,
+            json.dumps(problem).encode(),
+            {name.replace("_", "-"): value for name, value in headers.items()},
+        )
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
+    monkeypatch.setattr(remote, "QUICK_RETRY_SECS", ())
+    monkeypatch.setenv("NO_PROXY", "*")
+    fake = FakeServer()
+    yield fake
+    fake.server.shutdown()
+    fake.server.server_close()
+    fake.thread.join()
+
+
+@pytest.fixture
+def transport(server: FakeServer) -> Iterator[HttpTransport]:
+    transport = HttpTransport(server.url, "the-key")
+    yield transport
+    transport.close()
+
+
+def batch_of(*values: Any) -> Batch:
+    entries = [
+        Numbered(number, Log(number, number, 0.0, {"v": value})) for number, value in enumerate(values, 1)
+    ]
+    return Batch(("e", "p", "r"), "w", entries)
+
+
+def file_of(blob: BlobRef) -> FileRecord:
+    return FileRecord(blob=blob, name="f")
+
+
+def test_blobs_go_first_and_once(server: FakeServer, transport: HttpTransport) -> None:
+    blob = transport.put_blob(b"bytes", "text/plain")
+    assert blob.sha256 == hashlib.sha256(b"bytes").hexdigest()
+    assert transport.ingest(batch_of(file_of(blob))) == 1
+    assert server.blobs == {blob.sha256: b"bytes"}
+    assert [method for method, _, _ in server.requests] == ["POST", "PUT", "POST"]
+    assert server.batches[0].entries[0].entry.data["v"] == file_of(blob)  # type: ignore[union-attr]
+    transport.put_blob(b"bytes", "text/plain")
+    transport.ingest(batch_of(file_of(blob)))
+    assert [method for method, _, _ in server.requests][3:] == ["POST"], "known bytes are not asked about"
+    assert all(headers["Authorization"] == "Bearer the-key" for _, _, headers in server.requests)
+
+
+def test_bytes_that_the_server_has_are_not_sent(server: FakeServer, transport: HttpTransport) -> None:
+    blob = transport.put_blob(b"bytes", "text/plain")
+    server.blobs[blob.sha256] = b"bytes"
+    transport.ingest(batch_of(file_of(blob)))
+    assert "PUT" not in [method for method, _, _ in server.requests]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 507, 408, 429])
+def test_not_now(server: FakeServer, transport: HttpTransport, status: int) -> None:
+    server.answers["POST", "/api/ingest"] = server.say(status, Retry_After="7")
+    with pytest.raises(Unavailable) as caught:
+        transport.ingest(batch_of(1))
+    assert caught.value.wait_secs == 7
+    assert not caught.value.needs_mending
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+def test_somebody_must_mend_it(server: FakeServer, transport: HttpTransport, status: int) -> None:
+    server.answers["POST", "/api/ingest"] = server.say(status)
+    with pytest.raises(Unavailable) as caught:
+        transport.ingest(batch_of(1))
+    assert caught.value.needs_mending
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("status", [400, 413, 415, 422])
+def test_never_this_batch(server: FakeServer, transport: HttpTransport, status: int) -> None:
+    server.answers["POST", "/api/ingest"] = server.say(status, "such a value")
+    with pytest.raises(Refused, match="such a value"):
+        transport.ingest(batch_of(1))
+
+
+def test_a_refusal_by_somebody_else_is_not_the_stores_word(
+    server: FakeServer, transport: HttpTransport
+) -> None:
+    server.answers["POST", "/api/ingest"] = (413, b"<html>nginx</html>", {})
+    with pytest.raises(Unavailable):
+        transport.ingest(batch_of(1))
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>log in</html>", b"{}", b"[1]", b'{"acked_seq": "x"}'])
+def test_a_200_that_is_not_ours_is_no_acknowledgement(
+    server: FakeServer, transport: HttpTransport, body: bytes
+) -> None:
+    server.answers["POST", "/api/ingest"] = (200, body, {})
+    with pytest.raises(Unavailable):
+        transport.ingest(batch_of(1))
+
+
+def test_a_200_for_a_blob_that_is_not_ours_stores_nothing(
+    server: FakeServer, transport: HttpTransport
+) -> None:
+    blob = transport.put_blob(b"bytes", "text/plain")
+    server.answers["PUT", "/api/blobs/"] = (200, b"<html>log in</html>", {})
+    with pytest.raises(Unavailable):
+        transport.ingest(batch_of(file_of(blob)))
+    del server.answers["PUT", "/api/blobs/"]
+    transport.ingest(batch_of(file_of(blob)))
+    assert server.blobs == {blob.sha256: b"bytes"}
+
+
+def test_an_acknowledgement_of_less_than_was_sent(server: FakeServer, transport: HttpTransport) -> None:
+    server.answers["POST", "/api/ingest"] = (200, b'{"acked_seq": 1}', {})
+    with pytest.raises(Unavailable):
+        transport.ingest(batch_of(1, 2))
+
+
+def test_the_key_follows_no_redirect(server: FakeServer, transport: HttpTransport) -> None:
+    other = FakeServer()
+    try:
+        server.answers["POST", "/api/ingest"] = (307, b"", {"Location": f"{other.url}/api/ingest"})
+        with pytest.raises(Unavailable, match="redirects") as caught:
+            transport.ingest(batch_of(1))
+        assert caught.value.needs_mending
+        assert other.requests == []
+    finally:
+        other.server.shutdown()
+        other.server.server_close()
+        other.thread.join()
+
+
+def test_bytes_damaged_on_the_way_are_sent_again(server: FakeServer, transport: HttpTransport) -> None:
+    blob = transport.put_blob(b"bytes", "text/plain")
+    server.answers["PUT", "/api/blobs/"] = server.say(422, "other bytes")
+    with pytest.raises(Unavailable):
+        transport.ingest(batch_of(file_of(blob)))
+    del server.answers["PUT", "/api/blobs/"]
+    assert transport.ingest(batch_of(file_of(blob))) == 1
+
+
+def test_a_refused_blob_refuses_only_the_entries_that_name_it(
+    server: FakeServer, transport: HttpTransport
+) -> None:
+    large = transport.put_blob(b"large", "text/plain")
+    server.answers["PUT", f"/api/blobs/{large.sha256}"] = server.say(413, "too large")
+    with pytest.raises(Refused, match="too large"):
+        transport.ingest(batch_of(1, file_of(large)))
+    fine = transport.put_blob(b"fine", "text/plain")
+    assert transport.ingest(batch_of(1, file_of(fine))) == 2
+    with pytest.raises(Refused, match="too large"):
+        transport.ingest(batch_of(file_of(large)))
+
+
+def test_blobs_that_the_server_has_lost(server: FakeServer, transport: HttpTransport) -> None:
+    blob = transport.put_blob(b"bytes", "text/plain")
+    transport.ingest(batch_of(file_of(blob)))
+    server.blobs.clear()
+    server.answers["POST", "/api/ingest"] = server.say(409, "named but not stored")
+    with pytest.raises(BlobsGone):
+        transport.ingest(batch_of(file_of(blob)))
+    del server.answers["POST", "/api/ingest"]
+    transport.put_blob(b"bytes", "text/plain")
+    transport.ingest(batch_of(file_of(blob)))
+    assert server.blobs == {blob.sha256: b"bytes"}
+
+
+def test_nobody_is_there(transport: HttpTransport, server: FakeServer) -> None:
+    nobody = HttpTransport("http://127.0.0.1:9", "the-key")
+    with pytest.raises(Unavailable, match="does not answer"):
+        nobody.ingest(batch_of(1))
+    nobody.close()
+
+
+def test_the_url_must_be_one() -> None:
+    with pytest.raises(ValueError, match="http"):
+        HttpTransport("ftp://example.org")
