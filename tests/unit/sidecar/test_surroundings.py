@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from diorama.sidecar import surroundings
-from diorama.sidecar.machine import numbers_from_nvidia
+from diorama.sidecar.machine import MachineSampler, numbers_from_nvidia
 from diorama.sidecar.surroundings import (
     git_diff,
     git_facts,
@@ -112,3 +114,12 @@ def test_what_nvidia_smi_says() -> None:
         "gpu.1.percent": 0.0,
         "gpu.1.celsius": 30.0,
     }
+
+
+def test_every_name_of_a_sample_is_documented(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "system-metrics.md").read_text()
+    documented = {re.sub(r"<n>", "0", name) for name in re.findall(r"`([a-z0-9_.<>]+)`", text)}
+    sampled = set(MachineSampler(os.getpid(), tmp_path).sample())
+    sampled |= set(numbers_from_nvidia(["0, 97, 8192, 16384, 71, 250.5"]))
+    unknown = {re.sub(r"\.\d+", ".0", name) for name in sampled} - documented
+    assert not unknown
