@@ -47,6 +47,7 @@ LOG_HEAD_BYTES = Struct(_LOG_HEAD).size
 _write = os.write
 _APPENDING = 1
 _IN_TROUBLE = 2
+_UNCERTAIN = 4
 
 
 class Counter(Protocol):
@@ -105,6 +106,7 @@ class JournalWriter:
         "_synced_bytes",
         "_synced_seq",
         "_syncer",
+        "_uncertain",
         "before_sync",
         "directory",
         "dropped",
@@ -135,7 +137,9 @@ class JournalWriter:
         self._ring_size_bytes = 0
         self._retry_at = 0.0
         self._state = 0
-        """_APPENDING and _IN_TROUBLE; 0 when append_log may take its quick path."""
+        """_APPENDING, _IN_TROUBLE and _UNCERTAIN; 0 when append_log may take its quick path."""
+        self._uncertain = (b"", 0)
+        """(frame, seq) of an append that was interrupted: written or not?"""
         self._is_closed = False
         self._interrupting: deque[bytes | Callable[[], None]] = deque()
         self._news: deque[tuple[str, str]] = deque()
@@ -168,6 +172,8 @@ class JournalWriter:
             if self._state & _APPENDING:
                 self._interrupting.append(payload)
                 return self.seq + len(self._interrupting) + 1
+            if self._state & _UNCERTAIN:
+                self._reconcile()
             self._state |= _APPENDING
             frame = b""
             seq = self.seq + 1
@@ -188,7 +194,8 @@ class JournalWriter:
                 self._note_trouble(error)
                 self._push(frame, seq)
             except BaseException:
-                self._reconcile(frame, seq)
+                self._uncertain = (frame, seq)
+                self._state |= _UNCERTAIN
                 raise
             finally:
                 self._state &= ~_APPENDING
@@ -234,7 +241,8 @@ class JournalWriter:
                 self._note_trouble(error)
                 self._push(frame, seq)
             except BaseException:
-                self._reconcile(frame, seq)
+                self._uncertain = (frame, seq)
+                self._state |= _UNCERTAIN
                 raise
             finally:
                 self._state &= ~_APPENDING
@@ -267,6 +275,8 @@ class JournalWriter:
         with self.lock:
             if self._is_closed:
                 return not self._ring
+            if self._state & _UNCERTAIN and not self._state & _APPENDING:
+                self._reconcile()
             if self._state & _IN_TROUBLE:
                 self._retry_at = 0.0
                 self._drain()
@@ -368,18 +378,22 @@ class JournalWriter:
             os.ftruncate(self._fd, self._size_bytes - torn_bytes)
             self._size_bytes -= torn_bytes
 
-    def _reconcile(self, frame: bytes, seq: int) -> None:
-        """After an interrupt: find out from the file whether the frame was written."""
-        if self.seq == seq or not frame or self._fd < 0:
-            return
-        with contextlib.suppress(OSError):
-            added_bytes = os.fstat(self._fd).st_size - self._size_bytes
-            if added_bytes == len(frame):
-                self._size_bytes += added_bytes
-                self.seq = seq
-            elif added_bytes > 0:
-                self._size_bytes += added_bytes
-                self._cut(added_bytes)
+    def _reconcile(self) -> None:
+        """After an append that was interrupted: find out from the file whether its frame was written.
+
+        May be interrupted itself and is then done again: nothing is noted before everything is known.
+        """
+        frame, seq = self._uncertain
+        if frame and self.seq != seq and self._fd >= 0:
+            with contextlib.suppress(OSError):
+                end = os.fstat(self._fd).st_size
+                if 0 < end - self._size_bytes < len(frame):
+                    os.ftruncate(self._fd, self._size_bytes)
+                elif end > self._size_bytes:
+                    self._size_bytes = end
+                    self.seq = seq
+        self._uncertain = (b"", 0)
+        self._state &= ~_UNCERTAIN
 
     def _append_interrupting(self) -> None:
         while self._interrupting:

@@ -249,6 +249,36 @@ class Interrupted(BaseException):
     """Like KeyboardInterrupt, from a handler that strikes anywhere."""
 
 
+def test_an_interrupted_look_at_an_interrupted_append_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = JournalWriter(tmp_path / "w")
+    writer.append(b"one")
+    real_write, real_fstat = os.write, os.fstat
+
+    def write_then_interrupt(fd: int, data: bytes) -> int:
+        real_write(fd, data)
+        raise Interrupted
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(writer_module, "_write", write_then_interrupt)
+        with pytest.raises(Interrupted):
+            writer.append(b"two")
+    for _ in range(3):
+        with monkeypatch.context() as interrupted:
+
+            def look_then_interrupt(fd: int) -> os.stat_result:
+                real_fstat(fd)
+                raise Interrupted
+
+            interrupted.setattr(writer_module.os, "fstat", look_then_interrupt)
+            with pytest.raises(Interrupted):
+                writer.append(b"never written")
+    assert writer.append(b"three") == 3
+    writer.close()
+    assert read_all(tmp_path / "w") == ([b"one", b"two", b"three"], [])
+
+
 def test_an_exception_out_of_a_signal_handler_costs_no_entry(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path / "w")
 
@@ -258,19 +288,18 @@ def test_an_exception_out_of_a_signal_handler_costs_no_entry(tmp_path: Path) -> 
     before = signal.signal(signal.SIGALRM, handle)
     returned: list[bytes] = []
     number = 0
-    signal.setitimer(signal.ITIMER_REAL, 0.0007, 0.0007)
-    try:
-        while number < 20_000:
-            try:
-                while number < 20_000:
-                    number += 1
-                    writer.append(b"%d" % number)
-                    returned.append(b"%d" % number)
-            except Interrupted:
-                continue
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    while number < 20_000:
+        try:
+            # One shot at a time: a second one would strike this loop's own handler.
+            signal.setitimer(signal.ITIMER_REAL, 0.0007)
+            while number < 20_000:
+                number += 1
+                writer.append(b"%d" % number)
+                returned.append(b"%d" % number)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except Interrupted:
+            continue
+    signal.signal(signal.SIGALRM, before)
     writer.close()
     found, lost = read_all(tmp_path / "w")
     assert lost == []
