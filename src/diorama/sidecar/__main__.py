@@ -10,7 +10,6 @@ import signal
 import stat
 import sys
 import threading
-import time
 from pathlib import Path
 
 from diorama.model import StoreDir
@@ -19,7 +18,6 @@ from diorama.sidecar.leftovers import drain
 from diorama.sidecar.serve import Sidecar, is_token
 from diorama.sidecar.ship import Transport, transport_to
 
-LEASE_PATIENCE_SECS = 3.0
 SWEEP_DELAY_SECS = 1.0
 NICENESS = 5
 
@@ -32,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s diorama sidecar %(process)d: %(message)s"
     )
-    lease = _acquire(args.journal_root, args.token)
+    lease = Lease.acquire_soon(args.journal_root, args.token)
     if lease is None:
         return 0
     transport = transport_to(StoreDir(args.store), args.url, os.environ.get("DIORAMA_API_KEY"))
@@ -70,16 +68,6 @@ def _token(text: str) -> str:
     if not is_token(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no token")
     return text
-
-
-def _acquire(journal_root: Path, token: str) -> Lease | None:
-    """The lease; a drain that only looks whether somebody serves the token may hold it for a moment."""
-    until = time.monotonic() + LEASE_PATIENCE_SECS
-    while True:
-        lease = Lease.acquire(journal_root, token)
-        if lease is not None or time.monotonic() > until:
-            return lease
-        time.sleep(0.1)
 
 
 def _set_signals(sidecar: Sidecar) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -41,6 +42,7 @@ else:
 
 
 LOCK_SUFFIX = ".lock"
+PATIENCE_SECS = 3.0
 
 
 class Lease:
@@ -70,6 +72,19 @@ class Lease:
         os.ftruncate(fd, 0)
         os.write(fd, f"{os.getpid()}\n".encode())
         return cls(path, fd)
+
+    @classmethod
+    def acquire_soon(
+        cls, journal_root: Path, token: str, *, patience_secs: float = PATIENCE_SECS
+    ) -> Lease | None:
+        """The lease, waiting a little: a drain that looks whether somebody serves the token, or stores
+        what it finds, may hold it for a moment."""
+        until = time.monotonic() + patience_secs
+        while True:
+            lease = cls.acquire(journal_root, token)
+            if lease is not None or time.monotonic() > until:
+                return lease
+            time.sleep(0.05)
 
     def release(self) -> None:
         """Let go; the lock file goes too."""
