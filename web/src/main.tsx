@@ -8,7 +8,8 @@ import { startDetail } from "@/state/detail";
 import { registerFrameCommands } from "@/state/frame";
 import { startKeys } from "@/state/keys";
 import { startLive } from "@/state/live";
-import { startRuns } from "@/state/runs";
+import { route } from "@/state/route";
+import { fixedRun, startRuns } from "@/state/runs";
 import { startSparks } from "@/state/sparks";
 import { checkSession, session } from "@/state/session";
 
@@ -19,6 +20,12 @@ registerFrameCommands();
 listenForKeys();
 render(<App />, root);
 void checkSession();
+
+effect(() => {
+  const here = route.value;
+  const place = here.page === "run" ? (fixedRun.value?.name ?? here.id) : "project" in here ? here.project : "";
+  document.title = place === "" ? "Diorama" : `${place} · Diorama`;
+});
 
 // Nothing is asked for before somebody is signed in.
 const stop = effect(() => {

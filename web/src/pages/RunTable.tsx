@@ -85,7 +85,8 @@ function TableBody(): JSX.Element {
   const list = useRef<VirtualListHandle | null>(null);
   const anchor = useRef<number | null>(null);
   const order = useComputed(() => runs.value.map((run) => run.uid));
-  const onRange = useCallback((first: number, last: number) => ensureRows(first, last), []);
+  // A new one whenever rows change: what is in sight is then asked for again if it is no longer held.
+  const onRange = useCallback((first: number, last: number) => ensureRows(first, last), [rows.value]);
   useEffect(() => onEscape(() => {
     if (selectedRuns.peek().size === 0) return false;
     selectedRuns.value = new Set();

@@ -31,10 +31,12 @@ export function Overview({ detail }: { detail: RunDetail }): JSX.Element {
       </div>
       <Warnings warnings={warnings} />
       <div class="overview-cards">
-        <Facts detail={detail} />
+        <div>
+          <Facts detail={detail} />
+          <TreeView title="Environment" tree={environment} emptyText="Nothing is known about where it ran." />
+        </div>
         <TreeView title="Config" tree={run.config} emptyText="The run was given no config." />
         <TreeView title="Summary" tree={run.summary} emptyText={run.state === "running" ? "Nothing was logged yet." : "Nothing was logged."} />
-        <TreeView title="Environment" tree={environment} emptyText="Nothing is known about where it ran." />
       </div>
     </main>
   );

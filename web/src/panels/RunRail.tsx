@@ -17,7 +17,7 @@ import { filterHints } from "@/state/filterText";
 import { type RailItem, railItems, selectionAfter } from "@/state/groups";
 import { columnTitle, tellingPaths } from "@/state/paths";
 import {
-  availableColumns, ensureRows, focusedRun, groupBy, isShown, listState, matched, query, railPaths, reloadRuns, rows, runs, selectedRuns, setShown,
+  DRAWN_MOST, availableColumns, ensureRows, eyedRuns, focusedRun, groupBy, isShown, listState, matched, query, railPaths, reloadRuns, rows, runs, selectedRuns, setShown,
   showOnly, shown, total, visibleRuns,
 } from "@/state/runs";
 import { RAIL_WIDTH, isRailOpen, railWidth, setRailWidth } from "@/state/view";
@@ -52,6 +52,7 @@ function shownPaths(): string[] {
 function RailHead(): JSX.Element {
   const paths = useComputed(shownPaths);
   const isAllOn = runs.value.length > 0 && runs.value.every((run) => isShown(run.uid));
+  const isCut = eyedRuns.value.length > DRAWN_MOST;
   const isReady = listState.value.is === "ready" || rows.value.length > 0;
   return (
     <>
@@ -66,8 +67,8 @@ function RailHead(): JSX.Element {
             else setShown(runs.value.map((run) => run.uid), true);
           }}
         />
-        <span class="rail-count truncate" role="status">
-          {isReady ? `${visibleRuns.value.length} of ${formatCount(total.value, "run")} shown` : "Loading runs"}
+        <span class="rail-count truncate" role="status" title={isCut ? `${eyedRuns.value.length} runs have their eye on; the first ${DRAWN_MOST} of them are drawn.` : undefined}>
+          {isReady ? isCut ? `first ${DRAWN_MOST} of ${eyedRuns.value.length.toLocaleString("en-US")} shown` : `${visibleRuns.value.length} of ${formatCount(total.value, "run")} shown` : "Loading runs"}
         </span>
         <IconButton icon="panelLeft" size={14} label="Hide the run list (Ctrl B)" onClick={() => (isRailOpen.value = false)} />
       </div>
@@ -108,7 +109,7 @@ function RailBody(): JSX.Element {
   const onRange = useCallback((first: number, last: number): void => {
     const shownItems = items.peek().slice(first, last + 1);
     for (const item of shownItems) if (item.is === "gap") ensureRows(item.index, item.index);
-  }, [items]);
+  }, [items.value]); // a new one whenever rows change, so that gaps in sight are filled
 
   const rowHeight = useCallback((index: number) => (items.value[index]?.is === "group" ? GROUP_PX : ROW_PX), [items.value]);
 

@@ -1,5 +1,6 @@
 /** One run in the rail: eye, colour, name, what tells it apart, state. */
 import type { JSX } from "preact";
+import { numberOf } from "@/api/numbers";
 import type { RunView } from "@/api/schema";
 import { ColorDot } from "@/parts/ColorDot";
 import { formatValue } from "@/parts/format";
@@ -56,8 +57,7 @@ export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
         </div>
         <div class="rail-params" title={[...details, stateText(run)].join("\n")}>
           {details.length > 0 && <span class="truncate">{details.join(" · ")}</span>}
-          {details.length > 0 && <span>·</span>}
-          <span class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`}>{stateText(run)}</span>
+          <span class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`}>{details.length > 0 && "· "}{stateText(run)}</span>
         </div>
       </div>
       <Spark uid={run.uid} color={color} isDim={!isOn} />
@@ -71,8 +71,17 @@ function detailsOf(run: RunView, paths: readonly string[]): string[] {
     const value = valueAt(run, path);
     if (value === undefined) return [];
     const title = columnTitle(path);
-    return [`${shortTitle(title)} ${formatValue(value)}`];
+    return [`${shortTitle(title)} ${shortValue(value)}`];
   });
+}
+
+/** "1e-3" rather than "0.001": there is little room. */
+function shortValue(value: unknown): string {
+  const number = numberOf(value);
+  if (number === undefined || Number.isInteger(number) || !Number.isFinite(number)) return formatValue(value);
+  const plain = String(Number(number.toPrecision(3)));
+  const scientific = number.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e");
+  return scientific.length < plain.length ? scientific : plain;
 }
 
 const SHORT = new Map([["learning_rate", "lr"], ["batch_size", "bs"], ["weight_decay", "wd"]]);

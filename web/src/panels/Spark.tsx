@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { sparkOf, type SparkLine } from "@/state/sparks";
 
-const WIDTH = 44;
+const WIDTH = 38;
 const HEIGHT = 16;
 
 /** The course of one metric, the size of a word. */

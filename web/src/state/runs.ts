@@ -16,7 +16,11 @@ import { urlSignal } from "@/state/url";
 const PAGE_ROWS = 500;
 /** How many runs are drawn before anybody chose. */
 const SHOWN_AT_FIRST = 10;
+/** More curves than this tell nothing and cost much; the rail says so. */
+export const DRAWN_MOST = 200;
 const REFRESH_MS = 1_500;
+const STALE_SECS = 90;
+const STALE_CHECK_MS = 20_000;
 
 const commaList = {
   parse: (text: string) => text.split(",").filter((part) => part !== "").map(decodeURIComponent),
@@ -65,12 +69,16 @@ const shownUids: ReadonlySignal<ReadonlySet<number> | "all"> = computed(() => {
   return new Set(choice);
 });
 
-/** The runs that are drawn, in list order. */
-export const visibleRuns: ReadonlySignal<RunView[]> = computed(() => {
-  if (fixedRun.value) return [fixedRun.value];
+/** The runs whose eye is on and that match the filter, in list order. */
+export const eyedRuns: ReadonlySignal<RunView[]> = computed(() => {
   const uids = shownUids.value;
   return uids === "all" ? runs.value : runs.value.filter((run) => uids.has(run.uid));
 });
+
+/** The runs that are drawn: of those, the first DRAWN_MOST; on a run's own page, that run. */
+export const visibleRuns: ReadonlySignal<RunView[]> = computed(() =>
+  fixedRun.value ? [fixedRun.value] : eyedRuns.value.slice(0, DRAWN_MOST),
+);
 
 /** The uids of the drawn runs as text: changes only when the set does, not when a run's data does. */
 export const visibleKey: ReadonlySignal<string> = computed(() => visibleRuns.value.map((run) => run.uid).join(","));
@@ -146,6 +154,7 @@ export function setRunColor(uid: number, color: string | null): void {
 // ---- fetching -----------------------------------------------------------------------------------------------------
 
 let generation = 0;
+let rowsGeneration = 0; // which generation `rows` is of
 let listed = ""; // which list `rows` holds: project, query, sort
 const pagesAsked = new Set<number>();
 
@@ -176,8 +185,13 @@ async function fetchPage(page: number): Promise<void> {
   try {
     const list = await getJson<RunList>(path);
     if (mine !== generation) return;
+    const isMoved = list.matched !== rows.peek().length;
+    // Rows of another order, or from before runs came and went, stand at wrong places: they are fetched again when seen.
+    const held = rowsGeneration === mine && !(page === 0 && isMoved) ? rows.peek() : [];
+    if (page > 0 && isMoved) setTimeout(reloadRuns);
+    rowsGeneration = mine;
     batch(() => {
-      const next = Array.from({ length: list.matched }, (_, index) => rows.peek()[index]);
+      const next = Array.from({ length: list.matched }, (_, index) => held[index]);
       list.runs.forEach((run, index) => (next[page * PAGE_ROWS + index] = run));
       rows.value = next;
       matched.value = list.matched;
@@ -247,9 +261,19 @@ function refreshChanged(): void {
   else for (const uid of uids) if (held.has(uid)) void refetchRun(uid);
 }
 
+/** A run that dies says nothing: ask again about those that have been silent for too long. */
+function checkSilent(): void {
+  if (document.visibilityState !== "visible" || listState.peek().is !== "ready") return;
+  const now = Date.now() / 1000;
+  for (const run of runs.peek()) {
+    if (run.state === "running" && !run.is_stale && now - run.last_activity_at > STALE_SECS) void refetchRun(run.uid);
+  }
+}
+
 /** Keep the list in step with route, filter and sort, and with what happens on the server. Once, from main. */
 export function startRuns(): void {
   onLive(takeEvent);
+  setInterval(checkSilent, STALE_CHECK_MS);
   effect(() => {
     const here = route.value;
     const wantsList = here.page === "workspace" || here.page === "table";

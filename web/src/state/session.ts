@@ -20,9 +20,14 @@ export async function checkSession(): Promise<void> {
 /** Sign in with the store's key; throws ApiError when it is not the right one. */
 export async function signIn(key: string): Promise<void> {
   const view = await postJson<SessionView>("api/login", { key });
+  if (hasEnded) location.reload(); // the page holds what it asked for before: begin again, at the same address
   session.value = { is: "in", version: view.version };
 }
 
+let hasEnded = false;
+
 onUnauthorized(() => {
-  if (session.peek().is === "in") session.value = { is: "out" };
+  if (session.peek().is !== "in") return;
+  hasEnded = true;
+  session.value = { is: "out" };
 });
