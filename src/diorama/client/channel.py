@@ -14,8 +14,9 @@ import msgspec
 
 from diorama.journal.codec import Encoding
 from diorama.journal.entry import Entry, Start, Warn
+from diorama.journal.segments import read_ack
 from diorama.journal.spool import Spool
-from diorama.journal.writer import JournalWriter, read_ack
+from diorama.journal.writer import JournalWriter
 from diorama.media.keep import set_keeper
 
 _token = ""

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from time import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from diorama.client.config import Config
 from diorama.client.console import ConsoleCapture
 from diorama.client.define import Metric, define_from
 from diorama.client.ending import end_run, wait_until_stored
+from diorama.client.facts import RunFacts, tags_from
 from diorama.client.guard import Reporter, guarded
 from diorama.client.place import RunPlace
 from diorama.client.sidecar_start import SidecarHandle
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 @add_absent
-class Run:
+class Run(RunFacts):
     """One run. Made by `diorama.init()`; as a context manager it finishes itself.
 
     >>> with diorama.init(project="digits") as run:      # doctest: +SKIP
@@ -63,7 +63,7 @@ class Run:
         self._attributes = entry.Attributes(
             name=settings.run_name,
             notes=settings.run_notes,
-            tags=_tags_from(settings.run_tags),
+            tags=tags_from(settings.run_tags),
             group=settings.run_group,
             job_type=settings.run_job_type,
         )
@@ -255,142 +255,6 @@ class Run:
         else:
             self.finish(1)
 
-    # -- what it is ----------------------------------------------------------------------------
-
-    @property
-    def id(self) -> str:
-        """The run's id, unique in its project."""
-        return self._place.key.id
-
-    @property
-    def entity(self) -> str:
-        return self._place.key.entity
-
-    @property
-    def project(self) -> str:
-        return self._place.key.project
-
-    @property
-    def path(self) -> str:
-        """entity/project/id"""
-        return str(self._place.key)
-
-    @property
-    def url(self) -> str | None:
-        """The run's page; None if the run is offline or disabled."""
-        return self._place.url
-
-    @property
-    def project_url(self) -> str | None:
-        return self._place.project_url
-
-    def get_url(self) -> str | None:
-        return self.url
-
-    def get_project_url(self) -> str | None:
-        return self.project_url
-
-    def project_name(self) -> str:
-        return self.project
-
-    @property
-    def name(self) -> str | None:
-        """Shown in lists. Settable."""
-        return self._attributes.name
-
-    @name.setter
-    def name(self, name: str) -> None:
-        self._change(entry.Attributes(name=str(name)))
-
-    @property
-    def notes(self) -> str | None:
-        """Free text, Markdown. Settable."""
-        return self._attributes.notes
-
-    @notes.setter
-    def notes(self, notes: str) -> None:
-        self._change(entry.Attributes(notes=str(notes)))
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        """Short labels. Settable: `run.tags += ("baseline",)`."""
-        return tuple(self._attributes.tags or ())
-
-    @tags.setter
-    def tags(self, tags: Sequence[str]) -> None:
-        self._change(entry.Attributes(tags=_tags_from(tags)))
-
-    @property
-    def group(self) -> str:
-        return self._attributes.group or ""
-
-    @property
-    def job_type(self) -> str:
-        return self._attributes.job_type or ""
-
-    @property
-    def config(self) -> Config:
-        """The run's parameters."""
-        return self._config
-
-    @property
-    def step(self) -> int:
-        """The step that the next `log()` without `step` goes to."""
-        return self._steps.step
-
-    @property
-    def starting_step(self) -> int:
-        """The first step of this process: 0, or where a resumed run goes on."""
-        return self._starting_step
-
-    @property
-    def resumed(self) -> bool:
-        return self._is_resumed
-
-    @property
-    def offline(self) -> bool:
-        return bool(self._place.settings.mode == "offline")
-
-    @property
-    def disabled(self) -> bool:
-        return self._is_disabled
-
-    @property
-    def settings(self) -> Any:
-        return self._place.settings
-
-    @property
-    def dir(self) -> str:
-        """A folder for the script's own files of this run; made when asked for."""
-        folder = self._place.files_dir
-        folder.mkdir(parents=True, exist_ok=True)
-        return str(folder)
-
-    @property
-    def journal_dir(self) -> Path | None:
-        """Where this process journals the run; None if it is disabled or finished."""
-        return None if self._channel is None else self._channel.writer.directory
-
-    def mark_preempting(self) -> None:
-        """Note that the machine is about to be taken away; the run may be resumed elsewhere."""
-        self._write_warning("preempting", "the machine is about to be taken away")
-
-    def status(self) -> dict[str, Any]:
-        """Entries logged, stored, waiting in memory for a full disk, and lost."""
-        channel = self._channel
-        if channel is None:
-            return {"logged": 0, "stored": 0, "waiting": 0, "lost": 0, "is_storing": False}
-        return {
-            "logged": channel.writer.seq,
-            "stored": channel.acked_seq,
-            "waiting": channel.writer.waiting_entries,
-            "lost": channel.writer.dropped,
-            "is_storing": self._sidecar is not None and self._sidecar.is_alive(),
-        }
-
-    def __repr__(self) -> str:
-        return f"<Run {self.path} {self.name!r}>"
-
     # -- journal -------------------------------------------------------------------------------
 
     def _open_channel(self) -> Channel:
@@ -478,15 +342,6 @@ class Run:
             for name, value in plain.items()
         }
 
-    def _change(self, changed: entry.Attributes) -> None:
-        channel = self._channel_now("changing the run")
-        for field in ("name", "notes", "tags"):
-            value = getattr(changed, field)
-            if value is not None:
-                setattr(self._attributes, field, value)
-        if channel is not None:
-            self._send(channel, changed)
-
     def _load_past(self, past: PastRun) -> None:
         """Take over what a resumed run had; it is stored already."""
         self._config._load(past.config)
@@ -551,11 +406,3 @@ def _check_keys(data: Mapping[Any, Any]) -> None:
     for name in data:
         if not isinstance(name, str):
             raise TypeError(f"the keys of a logged dict must be strings, not {type(name).__name__}")
-
-
-def _tags_from(tags: Any) -> list[str] | None:
-    if tags is None:
-        return None
-    if isinstance(tags, str):
-        tags = [tags]
-    return list(dict.fromkeys(str(tag) for tag in tags))

@@ -23,6 +23,7 @@ from diorama.client.settings import Settings
 
 RESTARTS_LIMIT = 5
 LOOK_EVERY_SECS = 1.0
+THREAD_STOP_SECS = 5.0
 
 
 class SidecarHandle:
@@ -101,7 +102,8 @@ class SidecarHandle:
             self._thread.stop(timeout_secs)
 
     def let_go(self) -> None:
-        """This process ends; the sidecar goes on."""
+        """This process ends; the sidecar goes on, a thread can't."""
+        self.stop_thread(THREAD_STOP_SECS)
         if self._process is not None and self._process.returncode is None:
             # Popen's destructor would complain of a child that still runs, which is just what we want.
             self._process.returncode = 0

@@ -25,7 +25,7 @@ from pathlib import Path
 from google_crc32c import extend as extend_crc32c
 
 from diorama.journal.codec import SpoolPart, load_part
-from diorama.journal.writer import read_ack
+from diorama.journal.segments import read_ack
 from diorama.media.keep import SPOOL_FROM_BYTES, Kept
 
 PIECE_BYTES = 256 * 1024

@@ -26,15 +26,13 @@ from typing import Protocol
 from google_crc32c import value as crc32c_of
 
 from diorama.journal.frame import BODY_HEAD, HEAD, HEADER_BYTES, MAGIC
-from diorama.journal.reader import list_segments, segment_name
+from diorama.journal.segments import SegmentFiles, read_back
 
 SEGMENT_BYTES = 64 << 20
 RING_BYTES = 64 << 20
 RETRY_SECS = 0.5
 SYNC_SECS = 1.0
-ACK = Struct("<Q")
 
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
 _fdatasync = getattr(os, "fdatasync", os.fsync)
 _pack_head = HEAD.pack
 _pack_body_head = BODY_HEAD.pack
@@ -66,16 +64,7 @@ class Counter(Protocol):
         ...
 
 
-def read_ack(directory: Path) -> int:
-    """The highest seq that is stored for good, as the sidecar noted it; 0 if none is."""
-    try:
-        noted = (directory / "ack").read_bytes()
-    except OSError:
-        return 0
-    return int(ACK.unpack_from(noted)[0]) if len(noted) >= ACK.size else 0
-
-
-class JournalWriter:
+class JournalWriter(SegmentFiles):
     """The one writer of `directory`.
 
     on_trouble(code, text) is called, outside of the lock, when the disk fails and when it is well again;
@@ -84,14 +73,11 @@ class JournalWriter:
     Raises OSError if the folder exists already; any other failing of the disk is survived.
     """
 
-    # Slots: reading an attribute of a plain object with so many of them is slower.
     __slots__ = (
         "_acquire",
         "_closing",
-        "_fd",
         "_interrupting",
         "_is_closed",
-        "_last_seq_of",
         "_news",
         "_on_trouble",
         "_release",
@@ -99,16 +85,13 @@ class JournalWriter:
         "_ring",
         "_ring_bytes",
         "_ring_size_bytes",
-        "_segment",
         "_segment_bytes",
-        "_size_bytes",
         "_state",
         "_synced_bytes",
         "_synced_seq",
         "_syncer",
         "_uncertain",
         "before_sync",
-        "directory",
         "dropped",
         "lock",
         "seq",
@@ -122,7 +105,7 @@ class JournalWriter:
         ring_bytes: int = RING_BYTES,
         on_trouble: Callable[[str, str], None] | None = None,
     ) -> None:
-        self.directory = Path(directory)
+        super().__init__(Path(directory))
         self.seq = 0
         """seq of the newest entry."""
         self.dropped = 0
@@ -143,11 +126,7 @@ class JournalWriter:
         self._is_closed = False
         self._interrupting: deque[bytes | Callable[[], None]] = deque()
         self._news: deque[tuple[str, str]] = deque()
-        self._fd = -1
-        self._segment = 0
-        self._size_bytes = 0
         self._synced_bytes = 0
-        self._last_seq_of: dict[int, int] = {}
         self._synced_seq = 0
         self._closing = threading.Event()
         self._syncer: threading.Thread | None = None
@@ -156,6 +135,7 @@ class JournalWriter:
         try:
             self._make_folder()
             self._open_segment()
+            self._synced_bytes = 0
         except OSError as error:
             if isinstance(error, FileExistsError) and self.directory.is_dir():
                 raise
@@ -313,28 +293,7 @@ class JournalWriter:
     def waiting_bytes(self) -> int:
         return self._ring_size_bytes
 
-    def _make_folder(self) -> None:
-        os.makedirs(self.directory.parent, mode=0o700, exist_ok=True)
-        os.mkdir(self.directory, 0o700)
-
     # -- segments ------------------------------------------------------------------------------
-
-    def _open_segment(self) -> None:
-        number = self._segment
-        while True:
-            number += 1
-            try:
-                self._fd = os.open(self.directory / segment_name(number), _FLAGS, 0o600)
-            except FileExistsError:
-                continue
-            break
-        self._segment = number
-        self._size_bytes = self._synced_bytes = 0
-
-    def _close_segment(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
 
     def _rotate(self) -> None:
         old_fd = self._fd
@@ -346,18 +305,9 @@ class JournalWriter:
         except OSError as error:
             self._news.append(("disk", f"syncing the journal failed: {error}"))
         self._open_segment()
+        self._synced_bytes = 0
         os.close(old_fd)
         self._drop_stored_segments()
-
-    def _drop_stored_segments(self) -> None:
-        """Delete what is stored for good. The first segment stays: it says whose journal this is."""
-        acked_seq = read_ack(self.directory)
-        for number in list_segments(self.directory):
-            last_seq = self._last_seq_of.get(number)
-            if number > 1 and last_seq is not None and last_seq <= acked_seq:
-                with contextlib.suppress(OSError):
-                    os.unlink(self.directory / segment_name(number))
-                del self._last_seq_of[number]
 
     # -- trouble -------------------------------------------------------------------------------
 
@@ -434,6 +384,7 @@ class JournalWriter:
                 with contextlib.suppress(OSError):
                     os.close(old_fd)
             self._open_segment()
+            self._synced_bytes = 0
             while self._ring:
                 frame = self._ring[0]
                 written = os.write(self._fd, frame)
@@ -449,15 +400,6 @@ class JournalWriter:
         self._state &= ~_IN_TROUBLE
         self._synced_seq = 0
         self._news.append(("disk-recovered", "the journal can be written again"))
-
-    def _remove_if_empty(self) -> None:
-        """A disk that stays full must not fill with empty segments."""
-        if self._fd < 0 or self._size_bytes:
-            return
-        with contextlib.suppress(OSError):
-            os.close(self._fd)
-            os.unlink(self.directory / segment_name(self._segment))
-        self._fd = -1
 
     def _tell_news(self) -> None:
         while self._news:
@@ -523,9 +465,10 @@ class JournalWriter:
             old_fd, old_size_bytes = self._fd, self._size_bytes
             self._news.append(("disk", f"{why}; writing the unsynced part again"))
             try:
-                unsynced = _read_back(self.directory, segment, old_fd, start, old_size_bytes)
+                unsynced = read_back(self.directory, segment, old_fd, start, old_size_bytes)
                 os.makedirs(self.directory, mode=0o700, exist_ok=True)
                 self._open_segment()
+                self._synced_bytes = 0
                 os.close(old_fd)
                 while unsynced:
                     written = os.write(self._fd, unsynced)
@@ -533,16 +476,3 @@ class JournalWriter:
                     unsynced = unsynced[written:]
             except OSError as error:
                 self._note_trouble(error)
-
-
-def _read_back(directory: Path, segment: int, fd: int, start: int, end: int) -> bytes:
-    """Bytes of a segment that is open for writing only: by its name, or by the process's own handle on
-    it where the name is gone."""
-    for path in (f"/proc/self/fd/{fd}", directory / segment_name(segment)):
-        try:
-            with open(path, "rb") as file:
-                file.seek(start)
-                return file.read(end - start)
-        except OSError:
-            continue
-    return b""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from diorama.errors import JournalError
 from diorama.journal.reader import JournalReader
-from diorama.journal.writer import read_ack
+from diorama.journal.segments import read_ack
 from diorama.model import StoreDir
 from diorama.sidecar.lease import Lease, is_held
 from diorama.sidecar.pump import Pump, token_of, writer_dirs

@@ -17,7 +17,8 @@ import pytest
 
 from diorama.journal import writer as writer_module
 from diorama.journal.reader import JournalReader, list_segments
-from diorama.journal.writer import JournalWriter, read_ack
+from diorama.journal.segments import read_ack
+from diorama.journal.writer import JournalWriter
 
 
 def read_all(directory: Path) -> tuple[list[bytes], list[tuple[int, int]]]:

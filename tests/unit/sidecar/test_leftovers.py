@@ -7,7 +7,7 @@ import pytest
 from memory_store import DEAD_PID, Journal, MemoryStore
 
 from diorama.journal.entry import Finish, Log, Start, Warn
-from diorama.journal.writer import read_ack
+from diorama.journal.segments import read_ack
 from diorama.media import RunFile, UnknownRecord
 from diorama.model import StoreDir
 from diorama.sidecar import drain, journal_roots

@@ -5,7 +5,7 @@ from pathlib import Path
 from memory_store import DEAD_PID, Journal
 from test_serve import TOKEN, wait_for
 
-from diorama.journal.writer import read_ack
+from diorama.journal.segments import read_ack
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import run_in_thread
