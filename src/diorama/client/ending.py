@@ -96,7 +96,8 @@ def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:
     if wanted_secs is None and sidecar.is_thread:
         wanted_secs = THREAD_WAIT_SECS
     if wanted_secs is None and not settings.is_remote:
-        wanted_secs = LOCAL_WAIT_SECS
+        # A sidecar that has stored nothing yet is still starting, which takes longer than the moment we have.
+        wanted_secs = LOCAL_WAIT_SECS if channel.acked_seq else 0.0
     try:
         return wait_until_stored(channel, wanted_secs, show="" if is_silent else f"run {run.name}")
     except KeyboardInterrupt:
