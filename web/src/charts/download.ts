@@ -6,7 +6,7 @@ import { seriesFrom, type Series } from "@/state/series";
 import { formatExact } from "./format";
 
 /** Points per run up to which a CSV holds each value; beyond, rows are buckets and say so. */
-const MOST_ROWS_PER_RUN = 100_000;
+const MOST_ROWS_PER_RUN = 20_000;
 
 export interface CsvQuery {
   runs: readonly { uid: number; name: string }[];

@@ -31,8 +31,9 @@ export class ExactReader {
   read(x: number, readings: readonly Reading[]): void {
     if (this.asked && x >= this.asked.from && x <= this.asked.to) return;
     const curves = new Map(this.model.curves.peek().map((curve) => [curve.series.run, curve.series]));
-    let from = Infinity;
-    let to = -Infinity;
+    // x itself may lie in the gap between two buckets
+    let from = x;
+    let to = x;
     let points = 0;
     const runs: number[] = [];
     for (const { run, index } of readings) {
@@ -43,10 +44,10 @@ export class ExactReader {
       to = Math.max(to, series.xHigh[index] ?? -Infinity);
       runs.push(run);
     }
-    const wanted = JSON.stringify([from, to, runs]);
+    const wanted = JSON.stringify([x, runs]);
     if (wanted === this.wanted) return;
     this.forget();
-    if (runs.length === 0 || points > MOST_POINTS || !(from <= x && x <= to)) return;
+    if (runs.length === 0 || points > MOST_POINTS) return;
     this.wanted = wanted;
     this.timer = setTimeout(() => this.ask(from, to, runs), REST_MS);
   }

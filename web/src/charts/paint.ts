@@ -102,7 +102,45 @@ function paintBand(context: CanvasRenderingContext2D, painting: Painting, { curv
     start = stop + 1;
   }
   context.fill();
+  paintSpikes(context, painting, curve, color, isDimmed);
   context.globalAlpha = 1;
+}
+
+/** A bucket this much wider than most of its curve holds a spike: its faint band alone would hide it. */
+const SPIKE_WIDTHS = 4;
+const usualWidths = new WeakMap<Curve, number>();
+
+/** The middle one of all buckets' widths from low to high. */
+function usualWidth(curve: Curve): number {
+  let usual = usualWidths.get(curve);
+  if (usual === undefined) {
+    const widths = curve.high.map((high, i) => high - (curve.low[i] ?? NaN)).filter(Number.isFinite).sort();
+    usual = widths[widths.length >> 1] ?? 0;
+    usualWidths.set(curve, usual);
+  }
+  return usual;
+}
+
+function paintSpikes(context: CanvasRenderingContext2D, painting: Painting, curve: Curve, color: string, isDimmed: boolean): void {
+  const { area, x, y, ratio } = painting;
+  const toX = placer(x, area.left, area.width, false);
+  const toY = placer(y, area.top, area.height, true);
+  const [first, end] = inSight(curve, x);
+  const least = usualWidth(curve) * SPIKE_WIDTHS;
+  context.strokeStyle = color;
+  context.lineWidth = ratio;
+  context.globalAlpha = isDimmed ? 0.1 : 0.6;
+  context.beginPath();
+  for (let i = first; i < end; i++) {
+    const low = curve.low[i] ?? NaN;
+    const high = curve.high[i] ?? NaN;
+    const isSpike = high - low > least && Number.isFinite(high - low) && (!y.isLog || low > 0);
+    if (!isSpike) continue;
+    const place = toX(curve.x[i] ?? NaN);
+    context.moveTo(place, toY(low));
+    context.lineTo(place, toY(high));
+  }
+  context.stroke();
 }
 
 function hasBand(curve: Curve, i: number, isLog: boolean): boolean {

@@ -85,10 +85,11 @@ function clockCommands(): Parameters<typeof registerCommand>[0][] {
   const group = "Clock";
   return [
     { id: "play", title: "Play or pause", keys: "Space", group, run: togglePlay, isEnabled },
-    { id: "step-back", title: "One step back", keys: "[", group, run: () => stepBy(-1), isEnabled },
-    { id: "step-on", title: "One step on", keys: "]", group, run: () => stepBy(1), isEnabled },
+    // with Shift first: a bare symbol also answers to Shift, as some keyboards need it to type one
     { id: "step-back-far", title: "Ten steps back", keys: "Shift+[", group, run: () => stepBy(-10), isEnabled },
     { id: "step-on-far", title: "Ten steps on", keys: "Shift+]", group, run: () => stepBy(10), isEnabled },
+    { id: "step-back", title: "One step back", keys: "[", group, run: () => stepBy(-1), isEnabled },
+    { id: "step-on", title: "One step on", keys: "]", group, run: () => stepBy(1), isEnabled },
     { id: "step-first", title: "First step", keys: "Home", group, run: () => moveTo(range.peek()?.[0] ?? extent.peek()?.[0] ?? null), isEnabled },
     { id: "step-newest", title: "Newest step, and follow it", keys: "End", group, run: () => moveTo(null), isEnabled },
     { id: "loop", title: "Loop on or off", group, run: () => (isLooping.value = !isLooping.peek()) },
