@@ -26,7 +26,11 @@ export interface Section {
   keys: KeyView[];
 }
 
-/** Keys by what stands before their first "/": in natural order, those without one first. */
+/**
+ * Keys by what stands before their first "/". What people came to look at is on top: sections with
+ * pictures and other media, then those with curves, then those of histograms alone, then plain
+ * values; within these in natural order, keys without a "/" last.
+ */
 export const sections: ReadonlySignal<Section[]> = computed(() => sectionsOf(keys.value));
 
 export function sectionName(key: string): string {
@@ -42,15 +46,30 @@ export function sectionsOf(all: readonly KeyView[]): Section[] {
     if (list) list.push(key);
     else found.set(name, [key]);
   }
-  return [...found].map(([name, list]) => ({ name, keys: list })).sort((a, b) => collator.compare(a.name, b.name));
+  return [...found].map(([name, list]) => ({ name, keys: list })).sort(compareSections);
+}
+
+function compareSections(a: Section, b: Section): number {
+  return (
+    sectionRank(a) - sectionRank(b) ||
+    Number(a.name === "") - Number(b.name === "") ||
+    collator.compare(a.name, b.name)
+  );
+}
+
+function sectionRank(section: Section): number {
+  const kinds = new Set(section.keys.map((key) => key.kind));
+  if ([...kinds].some((kind) => !RANK.has(kind))) return 0;
+  return kinds.has("metric") ? 1 : kinds.has("histogram") ? 2 : 3;
 }
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
-const RANK = new Map([["metric", 0], ["value", 9]]);
+const MEDIA_RANK = 5;
+const RANK = new Map([["metric", 0], ["histogram", 6], ["value", 9]]);
 
 /** Curves first, then media, then plain values; inside each "layer2" before "layer10". */
 function compareKeys(a: KeyView, b: KeyView): number {
-  return (RANK.get(a.kind) ?? 5) - (RANK.get(b.kind) ?? 5) || collator.compare(a.key, b.key);
+  return (RANK.get(a.kind) ?? MEDIA_RANK) - (RANK.get(b.kind) ?? MEDIA_RANK) || collator.compare(a.key, b.key);
 }
 
 let asked = "";

@@ -7,13 +7,25 @@ import { RUN_COLORS, defaultColor } from "@/state/palette";
 import { csvField } from "@/state/table";
 import { panelFilter } from "@/state/view";
 
-function key(name: string): KeyView {
-  return { key: name, kind: "metric", runs: [], step_key: null, is_hidden: false };
+function key(name: string, kind = "metric"): KeyView {
+  return { key: name, kind, runs: [], step_key: null, is_hidden: false };
 }
 
 it("gathers keys by what stands before their first slash", () => {
-  const found = sectionsOf(["val/b", "loss", "train/a/x", "train/b", "/odd", "__proto__/x"].map(key));
-  expect(found.map((section) => [section.name, section.keys.length])).toEqual([["", 2], ["__proto__", 1], ["train", 2], ["val", 1]]);
+  const found = sectionsOf(["val/b", "loss", "train/a/x", "train/b", "/odd", "__proto__/x"].map((name) => key(name)));
+  expect(found.map((section) => [section.name, section.keys.length])).toEqual([["__proto__", 1], ["train", 2], ["val", 1], ["", 2]]);
+});
+
+it("puts sections with media on top, then curves, then histograms, then plain values", () => {
+  const found = sectionsOf([
+    key("loss"),
+    key("notes/text", "value"),
+    key("weights/a", "histogram"),
+    key("train/loss"),
+    key("val/loss"),
+    key("val/scenes", "image"),
+  ]);
+  expect(found.map((section) => section.name)).toEqual(["val", "train", "", "weights", "notes"]);
 });
 
 describe("selectionAfter", () => {
