@@ -37,6 +37,12 @@ interface Kept<T> {
 }
 
 const FAILURE_KEPT_MS = 10_000;
+const retries: (() => void)[] = [];
+
+/** Somebody wants to try again: what failed is asked for anew. */
+export function forgetFailures(): void {
+  for (const forget of retries) forget();
+}
 
 export class DecodedCache<T> {
   private readonly kept = new Map<string, Kept<T>>(); // insertion order = least recently used first
@@ -47,7 +53,9 @@ export class DecodedCache<T> {
   private runningAhead = 0;
   private usedBytes = 0;
 
-  constructor(private readonly options: DecodedCacheOptions<T>) {}
+  constructor(private readonly options: DecodedCacheOptions<T>) {
+    retries.push(() => this.failures.clear());
+  }
 
   get sizeBytes(): number {
     return this.usedBytes;

@@ -6,6 +6,7 @@ import { type ReadonlySignal, effect, signal, untracked } from "@preact/signals"
 import type { MediaCell } from "@/api/schema";
 import { isKnown, viewOfRecord } from "@/media/records";
 import type { Need, Preparation } from "@/media/view";
+import { forgetFailures } from "@/state/decodedCache";
 import { cellAt, markPending, markSettled, peekCell, prefetchCell } from "@/state/mediaCache";
 import { type ShownItem, type TileRef, reportShown, tileId } from "@/state/mediaView";
 import { countUpTo } from "@/state/resolve";
@@ -93,6 +94,7 @@ export class Tile {
   /** Try again after a failure. */
   retry(): void {
     const { wanted } = this;
+    forgetFailures();
     this.wanted = null;
     if (wanted) this.ask(wanted);
   }

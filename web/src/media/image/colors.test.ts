@@ -38,6 +38,13 @@ describe("class colours", () => {
     expect(colors).not.toContain(registry.colorOf("late", 3));
   });
 
+  it("of classes without a name are their id's, whatever else is on the page", () => {
+    const registry = new ColorRegistry();
+    registry.colorOf("Car", 3);
+    expect(registry.colorOf("class_3", 3)).toBe(CLASS_COLORS[3]);
+    expect(registry.colorOf("class_40000", 40000)).toMatch(/^#[0-9a-f]{6}$/);
+  });
+
   it("come back paler and darker when there are more classes than colours, and then repeat", () => {
     const registry = new ColorRegistry();
     const colors = Array.from({ length: 300 }, (_, id) => registry.colorOf(`c${id}`, id % 5));

@@ -111,7 +111,8 @@ function colorsOfLayer(layer: MaskLayer, record: ImageRecord, state: OverlayStat
   const size = present.length > 0 ? Math.max(...present) + 1 : 2 ** ids.bitDepth;
   const table = colorTable(size, (id) => {
     const name = classNameOf(id, labels);
-    return isClassVisible(state, name) ? classColor(state, name, id) : null;
+    const color = classColor(state, name, id); // asked for also when hidden: who is seen must not decide who gets which colour
+    return isClassVisible(state, name) ? color : null;
   });
   tables.set(layer, { overlays: state, table });
   return table;

@@ -32,6 +32,8 @@ export class ColorRegistry {
 
   colorOf(name: string, id: number | null): string {
     if (isBackgroundName(name)) return BACKGROUND_COLOR;
+    // A name made up from the id says nothing that could clash: its colour is the id's.
+    if (id !== null && name === classNameOf(id, undefined)) return roundColor(id);
     return roundColor(this.slotOf(name, id));
   }
 
