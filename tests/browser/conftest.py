@@ -76,7 +76,7 @@ def sign_in(context: BrowserContext, server: LiveServer) -> None:
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Makes pages: open_page(server, signed_in=True, **context options). A page that throws fails the test."""
+    """Makes pages: open_page(server, signed_in=True, **options). A page that throws fails the test."""
     problems: list[str] = []
     with ExitStack() as stack:
 

@@ -36,12 +36,12 @@ class LiveServer:
 
 
 @contextmanager
-def serving(store: Path) -> Iterator[LiveServer]:
+def serving(store: Path, *options: str) -> Iterator[LiveServer]:
     """`diorama ui` of a store in a process of its own, on a free port."""
     environ = {**_OUTSIDE, "DIORAMA_DIR": str(store), "PYTHONUNBUFFERED": "1"}
     if _STATIC_DIR:
         environ["DIORAMA_STATIC_DIR"] = _STATIC_DIR
-    command = [sys.executable, "-m", "diorama", "ui", "--no-browser", "--port", "0"]
+    command = [sys.executable, "-m", "diorama", "ui", "--no-browser", "--port", "0", *options]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

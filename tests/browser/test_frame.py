@@ -384,11 +384,14 @@ def test_strangers_are_asked_for_the_key(open_page: OpenPage, server: LiveServer
     expect(rail(page).get_by_role("option")).to_have_count(3)
 
 
-def test_a_session_that_ends_is_noticed(page: Page) -> None:
+def test_a_session_that_ends_is_noticed(page: Page, server: LiveServer) -> None:
     page.goto("/")
     expect(page.get_by_role("link", name="lab / scenes")).to_be_visible()
     page.context.clear_cookies()
     expect(page.get_by_role("heading", name="Not signed in")).to_be_visible()
+    page.get_by_label("Key", exact=True).fill(server.key)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name="lab / scenes")).to_be_visible()
 
 
 def test_an_empty_store_shows_how_to_begin(open_page: OpenPage, tmp_path: Path) -> None:
@@ -397,6 +400,28 @@ def test_an_empty_store_shows_how_to_begin(open_page: OpenPage, tmp_path: Path) 
         page.goto("/")
         expect(page.get_by_role("heading", name="No runs in this store yet")).to_be_visible()
         expect(page.get_by_text('diorama.init(project="first-steps"')).to_be_visible()
+
+
+def test_the_ui_lives_under_a_path_prefix(open_page: OpenPage, tmp_path: Path) -> None:
+    with serving(tmp_path / "prefixed", "--base-path", "/tracker") as server:
+        script = (
+            "import diorama\n"
+            "run = diorama.init(entity='lab', project='deep', name='one')\n"
+            "run.log({'a/b': 1})\n"
+            "run.flush(wait=True)\n"
+        )
+        subprocess.run([sys.executable, "-c", script], env=server.environ, check=True, timeout=60)
+        page = open_page(server, signed_in=False)
+        page.goto("/tracker/lab/deep/table?sort=name")
+        page.get_by_label("Key", exact=True).fill(server.key)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="one").click()
+        expect(page).to_have_url(re.compile("/tracker/lab/deep/runs/[^/]+/overview"))
+        page.reload()
+        expect(page.get_by_role("tree", name="Summary")).to_contain_text("a/b")
+        page.get_by_role("link", name="All projects").click()
+        expect(page).to_have_url(re.compile("/tracker/$"))
+        expect(page.get_by_role("link", name="lab / deep")).to_be_visible()
 
 
 TRAINER = """

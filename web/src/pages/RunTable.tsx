@@ -1,7 +1,7 @@
 /** All runs of the project as a table: any number of rows, columns from config and summary, sorted by a click. */
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useCallback, useEffect, useRef } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
 import { apiErrorFrom } from "@/api/client";
 import type { RunView } from "@/api/schema";
 import { Button, IconButton } from "@/parts/Button";
@@ -87,7 +87,7 @@ function TableBody(): JSX.Element {
   const order = useComputed(() => runs.value.map((run) => run.uid));
   // A new one whenever rows change: what is in sight is then asked for again if it is no longer held.
   const onRange = useCallback((first: number, last: number) => ensureRows(first, last), [rows.value]);
-  useEffect(() => onEscape(() => {
+  useLayoutEffect(() => onEscape(() => {
     if (selectedRuns.peek().size === 0) return false;
     selectedRuns.value = new Set();
     return true;

@@ -1,7 +1,7 @@
 /** The runs at the left of the workspace: which there are, which are drawn, and what tells them apart. */
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useCallback, useEffect, useRef } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
 import type { RunView } from "@/api/schema";
 import { Button, IconButton } from "@/parts/Button";
 import { formatCount, formatValue } from "@/parts/format";
@@ -94,7 +94,7 @@ function RailBody(): JSX.Element {
   const items = useComputed(() => railItems(rows.value, groupBy.value, (value) => formatValue(value) || "none", (name) => !closed.value.has(name)));
   const order = useComputed(() => items.value.flatMap((item) => (item.is === "run" ? [item.run.uid] : [])));
 
-  useEffect(() => onEscape(() => {
+  useLayoutEffect(() => onEscape(() => {
     if (selectedRuns.peek().size === 0) return false;
     selectedRuns.value = new Set();
     return true;

@@ -1,6 +1,6 @@
 /** A box above the page, for the palette and the sheet of keys. Esc or a click beside it closes; focus stays inside and returns. */
 import { type ComponentChildren, type JSX, createPortal } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { onEscape } from "@/state/commands";
 import "@/parts/parts.css";
 
@@ -15,7 +15,8 @@ export function Dialog({ label, children, onClose, class: name = "" }: DialogPro
   const box = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
-  useEffect(() => {
+  // At once, not after the next paint: what is typed right after the shortcut belongs in here.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const element = box.current;
     (element?.querySelector<HTMLElement>("input, button") ?? element)?.focus();

@@ -3,7 +3,7 @@
  * It is placed in the window (position: fixed), so that no scrolling parent cuts it.
  */
 import { type ComponentChildren, type JSX, type RefObject, createPortal } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { onEscape } from "@/state/commands";
 import "@/parts/parts.css";
 
@@ -49,7 +49,7 @@ export function Popover({ anchor, children, label, role = "dialog", align = "sta
     };
   }, [anchor, align]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const element = box.current;
     if (element && !element.contains(before)) {

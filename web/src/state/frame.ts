@@ -6,7 +6,7 @@ import { fixedRun, query, reloadRuns, runs, setShown, shown } from "@/state/runs
 import { themeChoice, cycleTheme } from "@/state/theme";
 import { showToast } from "@/state/toasts";
 import { canRedo, canUndo, flush, redo, undo } from "@/state/url";
-import { isInspectorOpen, isRailOpen, openDialog } from "@/state/view";
+import { isRailOpen, openDialog, toggleInspector } from "@/state/view";
 
 export const FIELD_IDS = { panels: "panel-search", runs: "run-filter" } as const;
 
@@ -46,7 +46,7 @@ export function registerFrameCommands(): void {
     { id: "theme-light", title: "Light theme", group: "View", run: () => (themeChoice.value = "light") },
     { id: "theme-dark", title: "Dark theme", group: "View", run: () => (themeChoice.value = "dark") },
     { id: "search-panels", title: "Search panels", keys: "/", group: "View", run: () => focusField(FIELD_IDS.panels), isEnabled: hasProject },
-    { id: "toggle-inspector", title: "Show or hide the inspector", keys: "Mod+I", group: "View", run: () => (isInspectorOpen.value = !isInspectorOpen.peek()), isEnabled: hasProject },
+    { id: "toggle-inspector", title: "Show or hide the inspector", keys: "Mod+I", group: "View", run: toggleInspector, isEnabled: hasProject },
     { id: "toggle-rail", title: "Show or hide the run list", keys: "Mod+B", group: "View", run: () => (isRailOpen.value = !isRailOpen.peek()), isEnabled: hasProject },
     { id: "filter-runs", title: "Filter runs", keys: "f", group: "Runs", run: () => { isRailOpen.value = true; setTimeout(() => focusField(FIELD_IDS.runs)); }, isEnabled: isRunList },
     { id: "clear-filter", title: "Clear the run filter", group: "Runs", run: () => (query.value = ""), isEnabled: () => isRunList() && query.peek() !== "" },

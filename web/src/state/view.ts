@@ -29,6 +29,17 @@ export function setRailWidth(width: number): void {
   railWidth.value = clampRail(width);
 }
 
+const narrow = typeof matchMedia === "undefined" ? null : matchMedia("(max-width: 1180px)");
+/** Too narrow for the inspector to have a column of its own: then it is a drawer over the panels. */
+export const isNarrow = signal(narrow?.matches ?? false);
+narrow?.addEventListener("change", (event) => (isNarrow.value = event.matches));
+export const isDrawerOpen = signal(false);
+
+export function toggleInspector(): void {
+  const open = isNarrow.peek() ? isDrawerOpen : isInspectorOpen;
+  open.value = !open.peek();
+}
+
 /** Sections that were folded, per project: "entity/project/section". */
 const folded = kept<ReadonlySet<string>>(
   "folded",
