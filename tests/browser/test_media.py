@@ -82,6 +82,11 @@ def settled_pixels(canvas: Locator) -> Pixels:
     raise AssertionError("the canvas does not come to rest")
 
 
+def is_same(a: Pixels, b: Pixels) -> bool:
+    """Chromium moves a canvas that is read often to another rasterizer: blends differ by a little."""
+    return a.shape == b.shape and int(np.abs(a.astype(int) - b.astype(int)).max()) <= 8
+
+
 def query_of(page: Page, name: str) -> str:
     return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
 
@@ -99,7 +104,8 @@ def class_colors(page: Page) -> dict[str, tuple[int, int, int]]:
 
 def centres(count: int, scale: float, offset: float) -> NDArray[np.intp]:
     """Where the middles of `count` picture pixels lie on the canvas."""
-    return np.floor((np.arange(count) + 0.5) * scale + offset).astype(np.intp)
+    middles: NDArray[np.intp] = np.floor((np.arange(count) + 0.5) * scale + offset).astype(np.intp)
+    return middles
 
 
 def sample(pixels: Pixels, width: int, height: int) -> Pixels:
@@ -220,12 +226,12 @@ def test_overlays_are_set_once_and_kept_in_the_url(look: Callable[..., Page]) ->
     assert (before[1][..., :3] == road).all(-1).any()
     page.get_by_role("button", name="Hide road (Alt-click: only this class)").click()
     after = settled_pixels(masked), settled_pixels(boxed)
-    assert (before[0] != after[0]).any(), "the mask did not change"
+    assert not is_same(before[0], after[0]), "the mask did not change"
     assert not (after[1][..., :3] == road).all(-1).any(), "the box did not go"
     page.wait_for_timeout(400)
     assert "h.road" in query_of(page, "ov")
     page.reload()
-    assert (settled_pixels(masked) == after[0]).all(), "a reload shows something else"
+    assert is_same(settled_pixels(masked), after[0]), "a reload shows something else"
     page.get_by_role("button", name="Show road (Alt-click: only this class)").click(modifiers=["Alt"])
     expect(page.get_by_text("only road")).to_be_visible()
     solo = settled_pixels(boxed)
@@ -264,17 +270,17 @@ def test_zoom_is_linked_until_it_is_not(look: Callable[..., Page]) -> None:
     masked.hover(position={"x": 20, "y": 20})
     page.mouse.wheel(0, -300)
     after = settled_pixels(masked), settled_pixels(boxed)
-    assert (before[0] != after[0]).any()
-    assert (before[1] != after[1]).any(), "the other tile did not follow"
+    assert not is_same(before[0], after[0])
+    assert not is_same(before[1], after[1]), "the other tile did not follow"
     page.wait_for_timeout(300)
     assert float(query_of(page, "zoom").split(",")[0]) > 1
     page.get_by_role("button", name="Show the pictures whole again").first.click()
-    assert (settled_pixels(masked) == before[0]).all()
+    assert is_same(settled_pixels(masked), before[0])
     page.get_by_role("button", name="Zoom and pan are shared by all tiles").first.click()
     masked.hover(position={"x": 20, "y": 20})
     page.mouse.wheel(0, -300)
-    assert (settled_pixels(masked) != before[0]).any()
-    assert (settled_pixels(boxed) == before[1]).all(), "an unlinked tile followed"
+    assert not is_same(settled_pixels(masked), before[0])
+    assert is_same(settled_pixels(boxed), before[1]), "an unlinked tile followed"
 
 
 def test_the_pointer_reads_exact_values(look: Callable[..., Page]) -> None:
@@ -381,7 +387,7 @@ def test_histograms_as_heat_map_ridges_and_bars(look: Callable[..., Page]) -> No
     assert query_of(page, "at") == str(step)
     page.mouse.move(5, 5)
     panel.get_by_role("radio", name="ridges").click()
-    assert (settled_pixels(plot) != heat).any()
+    assert not is_same(settled_pixels(plot), heat)
     panel.get_by_role("radio", name="bars").click()
     expect(panel).to_contain_text(f"step {step}")
 
