@@ -62,8 +62,12 @@ run.finish()
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=1_000_000, help="steps of each run (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--steps", type=int, default=1_000_000, help="steps of each run (default: %(default)s)"
+    )
     parser.add_argument("--runs", type=int, default=10, help="runs in the chart (default: %(default)s)")
     parser.add_argument("--static", type=Path, default=PACKAGED_STATIC_DIR, help="folder of the built UI")
     asked = parser.parse_args()
@@ -124,7 +128,9 @@ def browsing() -> Iterator[Any]:
 
 def start(project: str, run: str) -> Start:
     now = time.time()
-    return Start(entity="local", project=project, run=run, writer=f"bench-{run}", pid=1, pid_started=now, time=now)
+    return Start(
+        entity="local", project=project, run=run, writer=f"bench-{run}", pid=1, pid_started=now, time=now
+    )
 
 
 def ingest(service: Service, head: Start, entries: Iterator[Any]) -> None:
@@ -141,7 +147,7 @@ def ingest(service: Service, head: Start, entries: Iterator[Any]) -> None:
         service.ingest(Batch((head.entity, head.project, head.run), head.writer, batch))
 
 
-# ---- a chart of many points -----------------------------------------------------------------------------------------
+# ---- a chart of many points ----
 
 
 def charts(service: Service, browser: Any, url: str, *, runs: int, steps: int) -> bool:
@@ -150,7 +156,10 @@ def charts(service: Service, browser: Any, url: str, *, runs: int, steps: int) -
         rng = np.random.default_rng(number)
         values = np.exp(-np.arange(steps) / steps * 4) + rng.normal(0, 0.05, steps)
         head = start("charts", f"run-{number}")
-        logs = (Log(step, step, head.time + step * 0.01, {"loss": value}) for step, value in enumerate(values.tolist()))
+        logs = (
+            Log(step, step, head.time + step * 0.01, {"loss": value})
+            for step, value in enumerate(values.tolist())
+        )
         ingest(service, head, logs)
         ingest_finish(service, head, steps)
     print(f"  filled {runs} runs x {steps:,} steps in {time.perf_counter() - began:.0f} s")
@@ -159,7 +168,9 @@ def charts(service: Service, browser: Any, url: str, *, runs: int, steps: int) -
     for _ in range(8):
         page = browser.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)
         page.goto(f"{url}/local/charts?show=all")
-        page.wait_for_function("performance.getEntriesByName('diorama:chart-draw').length > 0", timeout=60_000)
+        page.wait_for_function(
+            "performance.getEntriesByName('diorama:chart-draw').length > 0", timeout=60_000
+        )
         drawn.append(page.evaluate("performance.getEntriesByName('diorama:chart-draw')[0].duration"))
         redrawn += page.evaluate(REDRAW_BY_RESIZE)
         page.close()
@@ -168,7 +179,9 @@ def charts(service: Service, browser: Any, url: str, *, runs: int, steps: int) -
         f"  request to drawn: {statistics.median(again):.0f} ms median of {len(again)} fresh pages "
         f"({min(again):.0f} .. {max(again):.0f}), {first:.0f} ms the very first time; goal {GOAL_DRAWN_MS}"
     )
-    print(f"  redraw of the curves: {statistics.median(redrawn):.1f} ms median, {max(redrawn):.1f} ms at most")
+    print(
+        f"  redraw of the curves: {statistics.median(redrawn):.1f} ms median, {max(redrawn):.1f} ms at most"
+    )
     return statistics.median(again) < GOAL_DRAWN_MS
 
 
@@ -187,7 +200,7 @@ def ingest_finish(service: Service, head: Start, steps: int) -> None:
     service.ingest(Batch((head.entity, head.project, head.run), head.writer, [Numbered(steps + 2, finish)]))
 
 
-# ---- scrubbing through pictures -------------------------------------------------------------------------------------
+# ---- scrubbing through pictures ----
 
 
 def scrubbing(service: Service, browser: Any, url: str) -> bool:
@@ -202,7 +215,9 @@ def scrubbing(service: Service, browser: Any, url: str) -> bool:
             for number in range(PICTURES):
                 small = Image.fromarray(np.roll(scene[number], step, axis=1))
                 data = io.BytesIO()
-                small.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BILINEAR).save(data, "PNG", compress_level=1)
+                small.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BILINEAR).save(
+                    data, "PNG", compress_level=1
+                )
                 blob = service.put_blob(data.getvalue(), "image/png")
                 records.append(ImageRecord(blob=blob, width=PICTURE_SIDE, height=PICTURE_SIDE))
             yield Log(step, step, head.time + step, {"samples": records})
@@ -222,7 +237,8 @@ def scrubbing(service: Service, browser: Any, url: str) -> bool:
         f"longest blank tile {longest:.0f} ms ({len(blanks)} were blank at all); goal {GOAL_BLANK_MS}"
     )
     if lags:
-        print(f"  key press to all tiles in sight drawn: {statistics.median(lags):.0f} ms median, {max(lags):.0f} ms at most")
+        median = statistics.median(lags)
+        print(f"  key press to all tiles in sight drawn: {median:.0f} ms median, {max(lags):.0f} ms at most")
     return longest < GOAL_BLANK_MS and len(lags) > 0
 
 
@@ -240,30 +256,43 @@ SCRUB = """async ([count, waitMs]) => {
   }).observe({ entryTypes: ["mark"] });
   for (let step = 1; step <= count; step++) {
     pressed.set(step, performance.now());
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "]", code: "BracketRight", bubbles: true }));
+    const key = { key: "]", code: "BracketRight", bubbles: true };
+    document.body.dispatchEvent(new KeyboardEvent("keydown", key));
     await new Promise((done) => setTimeout(done, waitMs));
   }
   await new Promise((done) => setTimeout(done, 500));
-  return { blanks: performance.getEntriesByName("diorama:tile-blank").map((entry) => entry.duration), lags: [...lags.values()] };
+  const blanks = performance.getEntriesByName("diorama:tile-blank").map((entry) => entry.duration);
+  return { blanks, lags: [...lags.values()] };
 }"""
 
 
-# ---- from log() to pixels -------------------------------------------------------------------------------------------
+# ---- from log() to pixels ----
 
 
 def logged_to_pixels(browser: Any, url: str, store_dir: StoreDir) -> bool:
-    environment = {"DIORAMA_DIR": str(store_dir.root), "DIORAMA_MODE": "online", "DIORAMA_SILENT": "true", "PATH": "/usr/bin:/bin"}
+    environment = {
+        "DIORAMA_DIR": str(store_dir.root),
+        "DIORAMA_MODE": "online",
+        "DIORAMA_SILENT": "true",
+        "PATH": "/usr/bin:/bin",
+    }
     logger = subprocess.Popen(
-        [sys.executable, "-c", LOGGER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", LOGGER],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    assert logger.stdin and logger.stdout
+    into, out = logger.stdin, logger.stdout
+    if into is None or out is None:
+        raise RuntimeError("the logger has no pipes")
 
     def log(value: int) -> float:
-        print(value, file=logger.stdin, flush=True)
-        return float(logger.stdout.readline())
+        print(value, file=into, flush=True)
+        return float(out.readline())
 
     try:
-        logger.stdout.readline()
+        out.readline()
         log(0)
         log(1)
         page = browser.new_page(viewport={"width": 1440, "height": 900}, bypass_csp=True)
@@ -279,11 +308,11 @@ def logged_to_pixels(browser: Any, url: str, store_dir: StoreDir) -> bool:
             waits.append(page.evaluate("(text) => seenAt[text]", str(number)) - logged_at * 1000)
         page.close()
     finally:
-        logger.stdin.close()
+        into.close()
         logger.wait(30)
     print(
-        f"  log() to pixels: {statistics.median(waits):.0f} ms median of {len(waits)}, {max(waits):.0f} ms at most; "
-        f"goal {GOAL_LOGGED_MS}"
+        f"  log() to pixels: {statistics.median(waits):.0f} ms median of {len(waits)}, "
+        f"{max(waits):.0f} ms at most; goal {GOAL_LOGGED_MS}"
     )
     return max(waits) < GOAL_LOGGED_MS
 
@@ -292,7 +321,9 @@ WATCH_HEADING = """() => {
   window.seenAt = {};
   const heading = document.querySelector('section[aria-label="live"] .chart-values');
   new MutationObserver(() => {
-    requestAnimationFrame(() => { window.seenAt[heading.textContent] ??= performance.timeOrigin + performance.now(); });
+    requestAnimationFrame(() => {
+      window.seenAt[heading.textContent] ??= performance.timeOrigin + performance.now();
+    });
   }).observe(heading, { childList: true, characterData: true, subtree: true });
 }"""
 

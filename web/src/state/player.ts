@@ -7,9 +7,9 @@ import { whenReady } from "./mediaCache";
 /** A tile that takes longer than this does not hold up the others. */
 const LONGEST_WAIT_MS = 3000;
 
-/** Where play goes from `from`, within the range; null at its end. Exported for its tests. */
-export function nextPlayed(from: number, bounds: readonly [number, number] | null): number | null {
-  if (bounds && from < bounds[0]) return nextStop(bounds[0] - Number.EPSILON * Math.abs(bounds[0]) - Number.MIN_VALUE, 1) ?? bounds[0];
+/** Where play goes from `from`, within the range; null at its end. */
+function nextPlayed(from: number, bounds: readonly [number, number] | null): number | null {
+  if (bounds && from < bounds[0]) return startOf();
   const next = nextStop(from, 1);
   if (next === null || next <= from) return null;
   return bounds && next > bounds[1] ? null : next;

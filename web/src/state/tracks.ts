@@ -86,6 +86,7 @@ export async function changeAxis(next: string): Promise<void> {
     return;
   }
   if (mine !== generation) return;
+  generation += 1; // what was asked for since, still on the old axis, is asked for again
   batch(() => {
     const anchor = before === null ? null : anchorOn(pairs, before, loaded);
     loadedAxis = next;
@@ -187,6 +188,9 @@ async function load(): Promise<void> {
     if (mine === generation) {
       store(pairs, loaded);
       loadError.value = null;
+    } else {
+      // the axis has changed meanwhile: these positions stand on the old one
+      for (const pair of pairs) dirty.set(pairId(pair.run, pair.key), pair);
     }
   } catch (thrown) {
     loadError.value = apiErrorFrom(thrown);
