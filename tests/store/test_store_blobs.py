@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from diorama.errors import BadRequest, Corrupt, NotFound
+from diorama.errors import BadRequest, Corrupt, NotFound, StoreError
 from diorama.store.blobs import Blobs, LocalBlobs, open_blobs, path_of
 
 DATA = bytes(range(256)) * 40
@@ -106,3 +106,30 @@ def test_bytes_are_synced_before_they_are_named(tmp_path: Path, monkeypatch: pyt
     LocalBlobs(tmp_path).put(DATA)
     assert happened.index("file") < happened.index("rename") < len(happened) - 1
     assert happened[-1] == "folder"
+
+
+def test_deferred_bytes_have_no_name_until_they_are_synced(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    for number in range(20):
+        blobs.put(b"%d" % number, is_deferred=True)
+    blobs.put(DATA, is_deferred=True)
+    assert blobs.missing([SHA256]) == [SHA256]
+    blobs.sync()
+    assert blobs.get(SHA256) == DATA
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_a_failed_sync_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs = LocalBlobs(tmp_path)
+    blobs.put(DATA, is_deferred=True)
+
+    def _full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", _full)
+        with pytest.raises(StoreError, match="No space left"):
+            blobs.sync()
+    assert blobs.missing([SHA256]) == [SHA256]
+    blobs.sync()
+    assert blobs.get(SHA256) == DATA

@@ -97,15 +97,16 @@ class Service:
 
     def ingest(self, batch: Batch) -> int:
         """Store a batch for good; returns the writer's acknowledged seq. Twice is the same as once."""
+        self._blobs.sync()
         return self._ingest.apply(batch)
 
     def acked_seq(self, run: RunName, writer: str) -> int:
         """The highest stored seq of a writer; 0 if it is not known."""
         return self._ingest.acked_seq(_key_of(run), writer)
 
-    def put_blob(self, data: Data, mime: str) -> BlobRef:
-        """Store bytes for good."""
-        sha256 = self._blobs.put(data)
+    def put_blob(self, data: Data, mime: str, *, is_deferred: bool = False) -> BlobRef:
+        """Store bytes for good; if deferred, at the latest when the next `ingest` of this Service returns."""
+        sha256 = self._blobs.put(data, is_deferred=is_deferred)
         self._ingest.note_blob(sha256)
         return BlobRef(sha256, memoryview(data).nbytes, mime)
 

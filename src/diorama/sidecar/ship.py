@@ -92,7 +92,7 @@ class LocalTransport:
 
     def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
         with _naming_trouble():
-            return self._open().put_blob(data, mime)
+            return self._open().put_blob(data, mime, is_deferred=True)
 
     def ingest(self, batch: Batch) -> int:
         with _naming_trouble():

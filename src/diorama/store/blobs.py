@@ -2,15 +2,19 @@
 
 `aa/bb/<sha256>` in both. Putting the same bytes twice stores them once. When `put` returns, the bytes
 are durable: locally temp -> fsync -> rename -> fsync(folder), so that the row that names them can follow.
+`put(..., is_deferred=True)` leaves the syncing to `sync()`, which does it for many at once: a journal on
+its way into the store still holds what a power cut would take.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +25,8 @@ Data = bytes | bytearray | memoryview
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 REMOTE_THREADS = 16
+SYNC_THREADS = 8
+"""Syncs that run at once are merged by the file system's own journal."""
 
 
 def path_of(sha256: str) -> str:
@@ -33,8 +39,12 @@ def path_of(sha256: str) -> str:
 class Blobs(Protocol):
     """What both stores of blobs can do."""
 
-    def put(self, data: Data) -> str:
-        """Store bytes durably; returns their SHA-256."""
+    def put(self, data: Data, *, is_deferred: bool = False) -> str:
+        """Store bytes durably, at the latest when `sync` returns if deferred; returns their SHA-256."""
+        ...
+
+    def sync(self) -> None:
+        """Make all deferred puts durable. Rows may name them only then."""
         ...
 
     def get(self, sha256: str) -> bytes:
@@ -78,33 +88,57 @@ def check_bytes(sha256: str, data: bytes) -> bytes:
 
 
 class LocalBlobs:
-    """Blobs in a folder, each put durable on its own (writers never wait for each other)."""
+    """Blobs in a folder (writers never wait for each other).
+
+    A file has its final name only when its bytes are on disk: whoever finds the name may trust it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._drafts = folder / "tmp"
+        self._lock = threading.Lock()
+        self._waiting: dict[str, Path] = {}
+        """SHA-256 -> the draft of a deferred put."""
 
-    def put(self, data: Data) -> str:
+    def put(self, data: Data, *, is_deferred: bool = False) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
-        path = self.folder / path_of(sha256)
+        with self._store_errors():
+            if _has_size(self.folder / path_of(sha256), memoryview(data).nbytes):
+                draft = None  # renamed by another process, perhaps a moment ago: its folder may want a sync
+            else:
+                draft = self._write(sha256, data)
+            if is_deferred and draft is not None:
+                with self._lock:
+                    self._waiting[sha256] = draft
+            else:
+                self._place({sha256: draft})
+        return sha256
+
+    def sync(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
         try:
-            if path.stat().st_size == memoryview(data).nbytes:
-                # Another process may have renamed it a moment ago and not yet synced the folder.
-                _sync_folder(path.parent)
-                return sha256
-        except FileNotFoundError:
-            pass
+            with self._store_errors():
+                self._place(waiting)
+        except StoreError:
+            with self._lock:
+                # What was placed before the failure has no draft any more.
+                self._waiting |= {sha256: draft for sha256, draft in waiting.items() if draft.exists()}
+            raise
+
+    @contextlib.contextmanager
+    def _store_errors(self) -> Iterator[None]:
         try:
-            self._write(path, data)
+            yield
         except OSError as error:
             raise StoreError(
                 f"can't store a blob: {error.strerror or error}",
                 hint=f"check the space and permissions of {self.folder}",
             ) from error
-        return sha256
 
-    def _write(self, path: Path, data: Data) -> None:
-        draft = self._drafts / f"{path.name[:16]}.{os.getpid()}.{secrets.token_hex(6)}"
+    def _write(self, sha256: str, data: Data) -> Path:
+        """Write the bytes to a draft."""
+        draft = self._drafts / f"{sha256[:16]}.{os.getpid()}.{secrets.token_hex(6)}"
         try:
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileNotFoundError:
@@ -115,13 +149,21 @@ class LocalBlobs:
                 rest = memoryview(data).cast("B")
                 while rest:
                     rest = rest[file.write(rest) :]
-                os.fsync(descriptor)
-            _make_folder(path.parent, self.folder)
-            draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        _sync_folder(path.parent)
+        return draft
+
+    def _place(self, drafts: Mapping[str, Path | None]) -> None:
+        """Bring drafts to disk, give them their names, and bring the names to disk."""
+        _sync_all({draft for draft in drafts.values() if draft is not None})
+        folders: set[Path] = set()
+        for sha256, draft in drafts.items():
+            path = self.folder / path_of(sha256)
+            folders |= {path.parent, *_make_folder(path.parent, self.folder)}
+            if draft is not None:
+                draft.replace(path)
+        _sync_all(folders)
 
     def get(self, sha256: str) -> bytes:
         try:
@@ -178,12 +220,15 @@ class RemoteBlobs:
             ) from error
         self._threads = ThreadPoolExecutor(REMOTE_THREADS, thread_name_prefix="blobs")
 
-    def put(self, data: Data) -> str:
+    def put(self, data: Data, *, is_deferred: bool = False) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
         if self.size_bytes(sha256) != memoryview(data).nbytes:
             with _bucket_errors(sha256):
                 self._store.put(path_of(sha256), bytes(data))
         return sha256
+
+    def sync(self) -> None:
+        """A bucket answers when it has the bytes for good."""
 
     def get(self, sha256: str) -> bytes:
         with _bucket_errors(sha256):
@@ -238,19 +283,36 @@ def _not_found(sha256: str) -> NotFound:
     return NotFound(f"no blob {sha256}")
 
 
-def _make_folder(folder: Path, root: Path) -> None:
-    """Make `root/aa/bb`, and make the new names durable in their parents."""
-    if folder.is_dir():
-        return
-    if folder != root:
-        _make_folder(folder.parent, root)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
+def _has_size(path: Path, size_bytes: int) -> bool:
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
+        return path.stat().st_size == size_bytes
+    except FileNotFoundError:
+        return False
+
+
+def _make_folder(folder: Path, root: Path) -> set[Path]:
+    """Make `root/aa/bb`; returns the parents of what had to be made."""
+    if folder.is_dir():
+        return set()
+    made = _make_folder(folder.parent, root) if folder != root else set()
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return made | {folder.parent}
+
+
+def _sync_all(paths: set[Path]) -> None:
+    """Bring files or folders to disk."""
+    if len(paths) == 1:
+        _sync(*paths)
+    elif paths:
+        with ThreadPoolExecutor(min(SYNC_THREADS, len(paths)), thread_name_prefix="blob-sync") as threads:
+            for _ in threads.map(_sync, paths):
+                pass
+
+
+def _sync(path: Path) -> None:
+    try:
+        # Windows syncs only what is open for writing.
+        descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     except (PermissionError, IsADirectoryError):  # Windows can't open folders, and needs no such sync
         return
     try:
