@@ -210,7 +210,7 @@ function useWindow(
   items: number,
   setRoom: (room: number) => void,
 ): { cells: Cells; shown: number } {
-  const [sight, setSight] = useState<Box>({ left: 0, right: 800, top: 0, bottom: FOLDED_HEIGHT });
+  const [{ sight, panel }, setSight] = useState<Sight>({ sight: START, panel: START });
   useLayoutEffect(() => {
     const outer = scroller.current;
     const inner = body.current;
@@ -219,14 +219,20 @@ function useWindow(
       const clip = outer.getBoundingClientRect();
       const origin = inner.getBoundingClientRect();
       setRoom(outer.clientWidth);
-      const next = {
-        left: Math.max(clip.left, 0) - origin.left,
-        right: Math.min(clip.left + outer.clientWidth, innerWidth) - origin.left,
-        top: Math.max(clip.top, 0) - origin.top,
-        bottom: Math.min(clip.top + outer.clientHeight, innerHeight) - origin.top,
+      const box = {
+        left: clip.left - origin.left,
+        right: clip.left + outer.clientWidth - origin.left,
+        top: clip.top - origin.top,
+        bottom: clip.top + outer.clientHeight - origin.top,
       };
-      // By the pixel every scroll event would render; by quarter tiles only those that change something do.
-      setSight((old) => (closeTo(old, next) ? old : next));
+      const next = {
+        left: Math.max(box.left, -origin.left),
+        right: Math.min(box.right, innerWidth - origin.left),
+        top: Math.max(box.top, -origin.top),
+        bottom: Math.min(box.bottom, innerHeight - origin.top),
+      };
+      // By the pixel every scroll event would render; in coarser steps only those that change something do.
+      setSight((old) => (closeTo(old.sight, next) && closeTo(old.panel, box) ? old : { sight: next, panel: box }));
     };
     const observer = new ResizeObserver(measure);
     observer.observe(outer);
@@ -241,9 +247,18 @@ function useWindow(
     };
   }, []);
   const near = { left: sight.left - OVERSCAN, right: sight.right + OVERSCAN, top: sight.top - OVERSCAN, bottom: sight.bottom + OVERSCAN };
-  return { cells: cellsIn(grid, near), shown: shownCount(grid, sight, runs, items) };
+  return { cells: cellsIn(grid, near), shown: shownCount(grid, panel, runs, items) };
 }
 
+/** In coordinates of the tiles. */
+interface Sight {
+  /** What the window shows: only tiles there are mounted. */
+  sight: Box;
+  /** What the panel shows, wherever the page is scrolled: the rest is what a person would have to scroll to. */
+  panel: Box;
+}
+
+const START: Box = { left: 0, right: 800, top: 0, bottom: FOLDED_HEIGHT };
 const CLOSE_PX = 16;
 
 function closeTo(a: Box, b: Box): boolean {

@@ -18,6 +18,15 @@ export const areOverlaysChanged: ReadonlySignal<boolean> = computed(() => format
 
 const registry = new ColorRegistry();
 
+const dealt = new WeakSet<object>();
+
+/** Deal out the colours of a list of classes in the order of its ids, so that they do not hang on what is drawn first. */
+export function dealColors(labels: Readonly<Record<string, string>> | undefined): void {
+  if (!labels || dealt.has(labels)) return;
+  dealt.add(labels);
+  registry.deal(labels);
+}
+
 /** "#rrggbb" of a class: chosen by hand, else its own from the palette. */
 export function classColor(state: OverlayState, name: string, id: number | null): string {
   return state.colors[name] ?? registry.colorOf(name, id);

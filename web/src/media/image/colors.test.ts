@@ -28,28 +28,41 @@ describe("class colours", () => {
     expect(nearest).toBeGreaterThan(0.06); // 0.02 is about what an eye can just tell apart side by side
   });
 
-  it("belong to the name: the same in every layer, different for different names", () => {
+  const list = (count: number, prefix: string) => Object.fromEntries(Array.from({ length: count }, (_, id) => [id, `${prefix} ${id}`]));
+  const colorsOf = (registry: ColorRegistry, labels: Record<string, string>) => Object.entries(labels).map(([id, name]) => registry.colorOf(name, Number(id)));
+
+  it("differ inside a list, and are dealt again: paler, then darker, when it is long", () => {
     const registry = new ColorRegistry();
-    const names = Array.from({ length: 24 }, (_, id) => `class ${id}`);
-    const colors = names.map((name, id) => registry.colorOf(name, id));
-    expect(new Set(colors).size).toBe(24);
-    expect(registry.colorOf("class 3", 17)).toBe(colors[3]);
-    expect(registry.colorOf("class 3", null)).toBe(colors[3]);
-    expect(colors).not.toContain(registry.colorOf("late", 3));
+    const labels = list(3 * CLASS_COLORS.length, "class");
+    registry.deal(labels);
+    const colors = colorsOf(registry, labels);
+    expect(new Set(colors).size).toBe(colors.length);
+    expect(colors.slice(0, CLASS_COLORS.length)).toEqual(CLASS_COLORS);
+    for (const color of colors) expect(color).toMatch(/^#[0-9a-f]{6}$/);
   });
 
-  it("of classes without a name are their id's, whatever else is on the page", () => {
+  it("belong to the name: the same in every list, whatever its id there", () => {
+    const registry = new ColorRegistry();
+    registry.deal({ 0: "Sky", 1: "Car" });
+    const car = registry.colorOf("Car", 1);
+    const other = { 0: "Dog", 1: "Cat", 2: "Car", 3: "Bird" };
+    registry.deal(other);
+    expect(registry.colorOf("Car", 2)).toBe(car);
+    expect(new Set(colorsOf(registry, other)).size).toBe(4);
+  });
+
+  it("do not depend on other lists", () => {
+    const [alone, together] = [new ColorRegistry(), new ColorRegistry()];
+    together.deal(list(40, "box"));
+    for (const registry of [alone, together]) registry.deal(list(12, "mask"));
+    expect(colorsOf(together, list(12, "mask"))).toEqual(colorsOf(alone, list(12, "mask")));
+  });
+
+  it("of classes without a name are their id's", () => {
     const registry = new ColorRegistry();
     registry.colorOf("Car", 3);
     expect(registry.colorOf("class_3", 3)).toBe(CLASS_COLORS[3]);
     expect(registry.colorOf("class_40000", 40000)).toMatch(/^#[0-9a-f]{6}$/);
-  });
-
-  it("come back paler and darker when there are more classes than colours, and then repeat", () => {
-    const registry = new ColorRegistry();
-    const colors = Array.from({ length: 300 }, (_, id) => registry.colorOf(`c${id}`, id % 5));
-    expect(new Set(colors.slice(0, 3 * CLASS_COLORS.length)).size).toBe(3 * CLASS_COLORS.length);
-    for (const color of colors) expect(color).toMatch(/^#[0-9a-f]{6}$/);
   });
 
   it("carry readable ink", () => {

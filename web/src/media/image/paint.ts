@@ -9,7 +9,7 @@ import type { GreyImage } from "@/media/image/maskPng";
 import { type ColorTable, colorTable, paintMask } from "@/media/image/maskPixels";
 import { classNameOf, inkOn } from "@/media/image/palette";
 import type { Placement, Size } from "@/media/image/transform";
-import { classColor } from "@/state/overlays";
+import { classColor, dealColors } from "@/state/overlays";
 import { type OverlayState, isClassVisible, isTruthName, layerOf } from "@/state/overlayState";
 import { readStored } from "@/state/storage";
 
@@ -107,12 +107,12 @@ function colorsOfLayer(layer: MaskLayer, record: ImageRecord, state: OverlayStat
   const known = tables.get(layer);
   if (known?.overlays === state) return known.table;
   const labels = layer.class_labels ?? record.classes;
+  dealColors(labels); // the whole list, seen or hidden: who is drawn must not decide who gets which colour
   const present = Object.keys(layer.areas ?? {}).map(Number);
   const size = present.length > 0 ? Math.max(...present) + 1 : 2 ** ids.bitDepth;
   const table = colorTable(size, (id) => {
     const name = classNameOf(id, labels);
-    const color = classColor(state, name, id); // asked for also when hidden: who is seen must not decide who gets which colour
-    return isClassVisible(state, name) ? color : null;
+    return isClassVisible(state, name) ? classColor(state, name, id) : null;
   });
   tables.set(layer, { overlays: state, table });
   return table;
@@ -133,6 +133,7 @@ export interface ShownBox {
 export function shownBoxes(record: ImageRecord, state: OverlayState): ShownBox[] {
   return Object.entries(record.boxes ?? {}).flatMap(([layer, { boxes = [], class_labels: labels = record.classes }]) => {
     const look = layerOf(state, "box", layer);
+    dealColors(labels);
     if (!look.isVisible) return [];
     return boxes.flatMap((box) => {
       const id = box.class_id ?? null;

@@ -23,46 +23,53 @@ export function classNameOf(id: number, labels: Readonly<Record<string, string>>
 }
 
 /**
- * The colour of a class name. The id says which colour is wanted; a name keeps the colour it got first, so that
- * "Car" looks the same in every mask and box of the page; another name that wants it too gets the next free one.
+ * The colour of a class name: "Car" looks the same in every mask and box of the page.
+ *
+ * The id says which colour; only classes of one list must differ, so that the colours of a list never depend on what
+ * else is on the page, except for names that it shares with a list seen before.
  */
 export class ColorRegistry {
   private readonly slots = new Map<string, number>();
-  private readonly taken = new Set<number>();
+
+  /** Deal out the colours of a whole list, id -> name: different names get different colours while they last. */
+  deal(labels: Readonly<Record<string, string>>): void {
+    const names = Object.entries(labels).filter(([, name]) => !isBackgroundName(name));
+    const taken = new Set(names.flatMap(([, name]) => this.slots.get(name) ?? []));
+    const wanted = new Set(names.map(([id]) => slotOfId(Number(id))));
+    for (const [id, name] of names) {
+      if (this.slots.has(name)) continue;
+      let slot = slotOfId(Number(id));
+      if (taken.has(slot)) {
+        const free = Array.from({ length: SLOTS }, (_, step) => (slot + step) % SLOTS).find((other) => !taken.has(other) && !wanted.has(other));
+        slot = free ?? slot;
+      }
+      taken.add(slot);
+      this.slots.set(name, slot);
+    }
+  }
 
   colorOf(name: string, id: number | null): string {
     if (isBackgroundName(name)) return BACKGROUND_COLOR;
-    // A name made up from the id says nothing that could clash: its colour is the id's.
-    if (id !== null && name === classNameOf(id, undefined)) return roundColor(id);
-    return roundColor(this.slotOf(name, id));
-  }
-
-  private slotOf(name: string, id: number | null): number {
     const known = this.slots.get(name);
-    if (known !== undefined) return known;
-    const count = CLASS_COLORS.length;
-    const wanted = (((id ?? hashOf(name)) % count) + count) % count;
-    let round = 0;
-    let slot = wanted;
-    for (let step = 0; this.taken.has(slot) && round < ROUNDS; step++) {
-      if (step === count) {
-        round += 1;
-        step = 0;
-      }
-      slot = round * count + ((wanted + step) % count);
-    }
-    this.slots.set(name, slot);
-    this.taken.add(slot);
-    return slot;
+    if (known !== undefined) return roundColor(known);
+    const slot = slotOfId(id ?? hashOf(name) % CLASS_COLORS.length);
+    // A name made up from the id is not one that other lists could share.
+    if (id === null || name !== classNameOf(id, undefined)) this.slots.set(name, slot);
+    return roundColor(slot);
   }
 }
 
 const ROUNDS = 3;
+const SLOTS = CLASS_COLORS.length * ROUNDS;
+
+function slotOfId(id: number): number {
+  return ((id % SLOTS) + SLOTS) % SLOTS;
+}
 
 /** The palette, then a paler and then a darker round of it: beyond that colours repeat, and only names tell apart. */
 function roundColor(slot: number): string {
   const color = CLASS_COLORS[slot % CLASS_COLORS.length] as string;
-  const round = Math.floor(slot / CLASS_COLORS.length) % ROUNDS;
+  const round = Math.floor(slot / CLASS_COLORS.length);
   if (round === 0) return color;
   const toward = round === 1 ? 255 : 0;
   return `#${rgbOf(color).map((value) => Math.round(value + (toward - value) * 0.42).toString(16).padStart(2, "0")).join("")}`;
