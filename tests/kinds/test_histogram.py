@@ -94,7 +94,7 @@ def test_non_finite_numbers_are_counted(trip) -> None:
     record = trip(histogram).record
     assert record.non_finite == 3
     assert record_warnings(record) == [
-        ("histogram.non_finite", "3 values of a histogram are NaN or infinite and were left out")
+        ("histogram.non_finite", "a value of a histogram is NaN or infinite and was left out", 3)
     ]
     assert record_warnings(trip(Histogram([1])).record) == []
     nothing = trip(Histogram([np.nan])).record

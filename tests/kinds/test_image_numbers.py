@@ -72,7 +72,7 @@ def test_non_finite_numbers_are_black_or_white_and_counted(trip) -> None:
     done = trip(Image(array))
     assert done.loaded.array.tolist() == [[0, 255, 0, 127, 255]]
     assert (done.record.normalized, done.record.non_finite, done.record.out_of_range) == ("unit", 3, 0)
-    assert record_warnings(done.record) == [("image.non_finite", "3 values of an image are NaN or infinite")]
+    assert record_warnings(done.record) == [("image.non_finite", "a value of an image is NaN or infinite", 3)]
     assert trip(Image(np.full((2, 2), np.nan))).loaded.array.tolist() == [[0, 0], [0, 0]]
     wide = trip(Image(np.array([[np.inf, 300.0, -5.0, 9.0, np.nan]])))
     assert wide.loaded.array.tolist() == [[255, 255, 0, 9, 0]]
@@ -82,7 +82,7 @@ def test_non_finite_numbers_are_black_or_white_and_counted(trip) -> None:
 def test_clipped_numbers_are_counted(trip) -> None:
     record = trip(Image(np.array([[-3.0, 128.0, 300.0]]))).record
     assert record.out_of_range == 2
-    assert [code for code, _ in record_warnings(record)] == ["image.clipped"]
+    assert [(code, count) for code, _, count in record_warnings(record)] == [("image.clipped", 2)]
     assert record_warnings(trip(Image(GREY)).record) == []
 
 

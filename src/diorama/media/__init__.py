@@ -107,8 +107,11 @@ def plain_record(record: MediaRecord | UnknownRecord) -> dict[str, Any]:
     return plain
 
 
-def record_warnings(record: MediaRecord | UnknownRecord) -> list[tuple[str, str]]:
-    """(code, text) of whatever encoding could not keep as it was given, for the run to show."""
+def record_warnings(record: MediaRecord | UnknownRecord) -> list[tuple[str, str, int]]:
+    """(code, text, how many values) of what encoding could not keep as it was given, for the run to show.
+
+    The text is the same each time, so that a run shows one line with a count.
+    """
     if isinstance(record, ImageRecord):
         return image.warnings_of(record)
     if isinstance(record, HistogramRecord):

@@ -240,12 +240,12 @@ def decode(record: HistogramRecord, get_blob: GetBlob) -> tuple[NDArray[Any], ND
     return np.array(record.values), np.array(record.bins)
 
 
-def warnings_of(record: HistogramRecord) -> list[tuple[str, str]]:
-    """(code, text) of what could not be kept as it was given."""
+def warnings_of(record: HistogramRecord) -> list[tuple[str, str, int]]:
+    """(code, text, number of values) of what could not be kept as it was given."""
     if not record.non_finite:
         return []
-    text = f"{record.non_finite} values of a histogram are NaN or infinite and were left out"
-    return [("histogram.non_finite", text)]
+    text = "a value of a histogram is NaN or infinite and was left out"
+    return [("histogram.non_finite", text, record.non_finite)]
 
 
 KIND = Kind(

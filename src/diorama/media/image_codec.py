@@ -95,13 +95,13 @@ def _decoded(data: bytes | memoryview) -> Pixels | None:
         return None
 
 
-def warnings_of(record: ImageRecord) -> list[tuple[str, str]]:
-    """(code, text) of what could not be kept as it was given."""
+def warnings_of(record: ImageRecord) -> list[tuple[str, str, int]]:
+    """(code, text, number of values) of what could not be kept as it was given."""
     warnings = []
     if record.non_finite:
-        warnings.append(("image.non_finite", f"{record.non_finite} values of an image are NaN or infinite"))
+        warnings.append(("image.non_finite", "a value of an image is NaN or infinite", record.non_finite))
     if record.out_of_range:
-        warnings.append(("image.clipped", f"{record.out_of_range} values of an image were clipped to 0..255"))
+        warnings.append(("image.clipped", "a value of an image was clipped to 0..255", record.out_of_range))
     return warnings
 
 

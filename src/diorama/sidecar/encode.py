@@ -59,7 +59,7 @@ class MediaInWork:
             error = future.exception()
             if error is None:
                 record = future.result()
-                warnings += [_warn(code, text) for code, text in record_warnings(record)]
+                warnings += [_warn(*warning) for warning in record_warnings(record)]
             else:
                 reason = f"{type(error).__name__}: {error}"[:WARNING_TEXT_LIMIT]
                 record = UnknownRecord({"kind": "failed", "of": ref.kind, "reason": reason})
@@ -154,5 +154,5 @@ def _place(entry: Entry) -> str:
     return f"file {entry.name!r}" if isinstance(entry, File) else type(entry).__name__.lower()
 
 
-def _warn(code: str, text: str) -> Warn:
-    return Warn(time.time(), code, text)
+def _warn(code: str, text: str, count: int = 1) -> Warn:
+    return Warn(time.time(), code, text, count)

@@ -12,7 +12,6 @@ import { isKnown } from "@/media/records";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { Choice } from "@/parts/Toggle";
 import { Tooltip } from "@/parts/Tooltip";
-import { IconButton } from "@/parts/Button";
 import { axis, moveTo, now } from "@/state/clock";
 import { type HistogramState, histogramsOf, reloadHistograms } from "@/state/histograms";
 import { cellAt } from "@/state/mediaCache";
@@ -29,7 +28,7 @@ type HistogramViewName = "heat" | "ridges" | "bars";
 const view: Signal<HistogramViewName> = urlSignal<HistogramViewName>("hist", "heat", {
   parse: (text) => (text === "heat" || text === "ridges" || text === "bars" ? text : undefined),
 });
-const isLog: Signal<boolean> = urlSignal("hist.log", false);
+const isLog: Signal<boolean> = urlSignal("hist.log", true);
 
 const HEIGHT = 188;
 const SMALL_HEIGHT = 112;
@@ -49,6 +48,23 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
     <section class="histogram-panel" aria-label={key}>
       <header class="histogram-head">
         <h3 class="truncate" title={key}>{key}</h3>
+        {view.value === "heat" && (
+          <button type="button" class="histogram-log" aria-pressed={isLog.value} title="Colour by the logarithm of the count" onClick={() => (isLog.value = !isLog.value)}>
+            log
+          </button>
+        )}
+      </header>
+      <div class="histogram-bar">
+        {runs.length > 1 && view.value !== "bars" && (
+          <div class="histogram-runs" role="tablist" aria-label="Runs">
+            <button type="button" role="tab" aria-selected={chosen === "all"} onClick={() => setChosen("all")}>all</button>
+            {options.map((run) => (
+              <button key={run.uid} type="button" role="tab" class="truncate" aria-selected={chosen === run.uid} title={run.name} style={{ "--run": runColor(run.uid) }} onClick={() => setChosen(run.uid)}>
+                {run.name}
+              </button>
+            ))}
+          </div>
+        )}
         <Choice
           label="How to draw histograms"
           value={view.value}
@@ -59,18 +75,7 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
           ]}
           onChange={(next) => (view.value = next)}
         />
-        {view.value === "heat" && <IconButton icon="sun" size={14} label={isLog.value ? "Colour by count" : "Colour by the logarithm of the count"} isPressed={isLog.value} onClick={() => (isLog.value = !isLog.value)} />}
-      </header>
-      {runs.length > 1 && view.value !== "bars" && (
-        <div class="histogram-runs" role="tablist" aria-label="Runs">
-          <button type="button" role="tab" aria-selected={chosen === "all"} onClick={() => setChosen("all")}>all</button>
-          {options.map((run) => (
-            <button key={run.uid} type="button" role="tab" class="truncate" aria-selected={chosen === run.uid} title={run.name} style={{ "--run": runColor(run.uid) }} onClick={() => setChosen(run.uid)}>
-              {run.name}
-            </button>
-          ))}
-        </div>
-      )}
+      </div>
       {runs.length === 0 && <EmptyState isSmall title="No shown run has logged it." />}
       {view.value === "bars" ? (
         runs.length > 0 && <BarsAtClock keyName={key} runs={runs} />
