@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty DIORAMA_DIR, no settings from outside, DIORAMA_STRICT=1; the store's folder."""
     for name in list(os.environ):
         if name.startswith(("DIORAMA_", "WANDB_")):
@@ -19,4 +18,4 @@ def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.setenv("DIORAMA_DIR", str(store))
     monkeypatch.setenv("DIORAMA_STRICT", "1")
     monkeypatch.setenv("DIORAMA_SILENT", "1")
-    yield store
+    return store
