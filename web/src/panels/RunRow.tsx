@@ -52,13 +52,13 @@ export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
       </button>
       <ColorDot color={color} label={run.name} palette={RUN_COLORS} isDim={!isOn} tabIndex={-1} onChange={(next) => setRunColor(run.uid, next)} />
       <div class="rail-text">
-        <div class="rail-name truncate">
-          <Link path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}>{run.name}</Link>
+        <div class="rail-heading">
+          <div class="rail-name truncate">
+            <Link path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}>{run.name}</Link>
+          </div>
+          <span class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`}>{stateText(run)}</span>
         </div>
-        <div class="rail-params" title={[...details, stateText(run)].join("\n")}>
-          {details.length > 0 && <span class="truncate">{details.join(" · ")}</span>}
-          <span class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`}>{details.length > 0 && "· "}{stateText(run)}</span>
-        </div>
+        <div class="rail-params truncate" title={details.join("\n")}>{details.join(" · ")}</div>
       </div>
       <Spark uid={run.uid} color={color} isDim={!isOn} />
     </div>
