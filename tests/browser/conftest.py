@@ -36,11 +36,17 @@ _EXPECTED = re.compile(r"Failed to load resource.*(40[0-9]|50[03]|ERR_CONNECTION
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All browser tests run in one worker: they share one server and one Chromium."""
+    """All browser tests run in one worker, which shares one server and one Chromium, and run last:
+    Playwright keeps an event loop running in its thread, where tests that start their own would fail."""
     for item in items:
-        if HERE in item.path.parents:
+        if _is_ours(item):
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=_is_ours)
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return HERE in item.path.parents
 
 
 @pytest.fixture(scope="session")
