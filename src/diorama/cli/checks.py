@@ -208,7 +208,7 @@ def check_blobs(store_dir: StoreDir, *, is_reading_data: bool = False) -> Iterat
 def check_journals(store_dir: StoreDir) -> Iterator[Finding]:
     """Journals that nobody serves, sidecars at work, frames that can't be read, entries refused."""
     from diorama.sidecar.lease import is_held
-    from diorama.sidecar.leftovers import journal_roots, list_tokens
+    from diorama.sidecar.leftovers import list_tokens, outboxes
     from diorama.sidecar.pump import writer_dirs
     from diorama.sidecar.refuse import REFUSED
 
@@ -217,7 +217,7 @@ def check_journals(store_dir: StoreDir) -> Iterator[Finding]:
     lost: list[str] = []
     refused: list[Path] = []
     waiting_bytes = 0
-    for root in journal_roots(store_dir):
+    for root in [store_dir.journal, *(outbox for _, outbox in outboxes(store_dir))]:
         refused += sorted((root / REFUSED).glob("*.msgpack"))
         for token in list_tokens(root):
             folders = writer_dirs(root, token)

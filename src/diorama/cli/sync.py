@@ -91,12 +91,12 @@ class _Place(NamedTuple):
 
 def _places(paths: list[Path], store_dir: StoreDir, url: str | None) -> list[_Place]:
     from diorama.journal.reader import list_segments
-    from diorama.sidecar.leftovers import journal_roots, outboxes
+    from diorama.sidecar.leftovers import outboxes
     from diorama.sidecar.pump import token_of
 
     own_url = {root: own for own, root in outboxes(store_dir)}
     if not paths:
-        local = [_Place(root, None, url) for root in journal_roots(store_dir)]
+        local = [_Place(store_dir.journal, None, url)] if store_dir.journal.is_dir() else []
         return local + [_Place(root, None, url or own) for root, own in own_url.items()]
     places: list[_Place] = []
     for path in (path.expanduser().absolute() for path in paths):

@@ -8,7 +8,7 @@ processes are forbidden; `drain` brings in what earlier processes have left.
 
 from __future__ import annotations
 
-from diorama.sidecar.leftovers import DrainReport, drain, journal_roots, wait_until_stored
+from diorama.sidecar.leftovers import DrainReport, drain, wait_until_stored
 from diorama.sidecar.thread import ThreadSidecar, run_in_thread
 
-__all__ = ["DrainReport", "ThreadSidecar", "drain", "journal_roots", "run_in_thread", "wait_until_stored"]
+__all__ = ["DrainReport", "ThreadSidecar", "drain", "run_in_thread", "wait_until_stored"]

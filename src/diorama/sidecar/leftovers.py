@@ -25,7 +25,6 @@ from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, read_start
 PATIENCE_SECS = 10.0
 WAIT_SECS = 0.05
 EMPTY_STAYS_SECS = 60.0
-ELSEWHERE = "elsewhere.txt"
 URL_NOTE = "url"
 LOGS_STAY_SECS = 7 * 86_400.0
 
@@ -81,7 +80,7 @@ def drain(
 ) -> DrainReport:
     """Store everything that journals hold and nobody serves.
 
-    journal_root: one place to look at; by default the store's own and those in its `elsewhere.txt`.
+    journal_root: where journals lie; by default the store's own folder for them.
     tokens: only these training processes.
     transport: where to; by default the local store in `store_dir`.
     patience_secs: how long to try a store that does not answer before a journal counts as failed.
@@ -96,33 +95,19 @@ def drain(
     wanted = None if tokens is None else set(tokens)
     report = DrainReport()
     try:
-        for root in [journal_root] if journal_root is not None else journal_roots(store_dir):
-            _tidy(root)
-            for token in list_tokens(root):
-                if should_stop():
-                    return report
-                if wanted is None or token in wanted:
-                    one = _TokenDrain(root, token, into, patience_secs, only_dead, should_stop)
-                    one.run(lambda so_far: on_progress(_sum(report, so_far)) if on_progress else None)
-                    report.add(one.report)
+        root = journal_root or store_dir.journal
+        _tidy(root)
+        for token in list_tokens(root):
+            if should_stop():
+                return report
+            if wanted is None or token in wanted:
+                one = _TokenDrain(root, token, into, patience_secs, only_dead, should_stop)
+                one.run(lambda so_far: on_progress(_sum(report, so_far)) if on_progress else None)
+                report.add(one.report)
     finally:
         if owned is not None:
             owned.close()
     return report
-
-
-def journal_roots(store_dir: StoreDir) -> list[Path]:
-    """Where this store's journals lie: its own folder, and the others that runs were told to use."""
-    roots = [store_dir.journal]
-    try:
-        lines = (store_dir.journal / ELSEWHERE).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        path = Path(line.strip())
-        if line.strip() and path not in roots:
-            roots.append(path)
-    return [root for root in roots if root.is_dir()]
 
 
 def outboxes(store_dir: StoreDir) -> list[tuple[str, Path]]:
@@ -183,9 +168,9 @@ def wait_until_stored(store_dir: StoreDir, *, limit_secs: float) -> bool:
 
     What is journalled while waiting is not waited for.
     """
+    root = store_dir.journal
     wanted = {
         directory: last
-        for root in journal_roots(store_dir)
         for token in list_tokens(root)
         if is_held(root, token)
         for directory in writer_dirs(root, token)

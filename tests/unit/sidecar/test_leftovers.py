@@ -10,7 +10,7 @@ from diorama.journal.entry import Finish, Log, Start, Warn
 from diorama.journal.segments import read_ack
 from diorama.media import RunFile, UnknownRecord
 from diorama.model import StoreDir
-from diorama.sidecar import drain, journal_roots
+from diorama.sidecar import drain
 from diorama.sidecar.lease import Lease
 from diorama.sidecar.ship import BlobsGone, Unavailable
 
@@ -243,18 +243,6 @@ def test_interrupted_removals_are_finished(tmp_path: Path, store: MemoryStore) -
     drain(StoreDir(tmp_path), journal_root=tmp_path, transport=store)
     assert not gone.exists()
     assert not store.entries
-
-
-def test_journals_elsewhere_are_found(tmp_path: Path, store: MemoryStore) -> None:
-    home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"
-    (home / "journal").mkdir(parents=True)
-    elsewhere.mkdir()
-    (home / "journal" / "elsewhere.txt").write_text(f"{elsewhere}\n{tmp_path / 'gone'}\n\n")
-    Journal(elsewhere, "far", pid=DEAD_PID).close()
-    Journal(home / "journal", "near", pid=DEAD_PID).close()
-    assert journal_roots(StoreDir(home)) == [home / "journal", elsewhere]
-    drain(StoreDir(home), transport=store)
-    assert set(store.entries) == {"far.0", "near.0"}
 
 
 def test_blobs_that_the_store_has_lost_are_made_anew(tmp_path: Path, store: MemoryStore) -> None:
