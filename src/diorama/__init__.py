@@ -53,6 +53,12 @@ _NAMES_THERE = {"Error": "DioramaError", "__version__": "VERSION"}
 _OF_THE_RUN = frozenset({"config", "run", "summary"})
 """Not cached here: they follow the current run."""
 
+_NOT_YET = frozenset(
+    "Artifact Audio Graph Html JoinedTable Molecule Object3D PartitionedTable Plotly Table Video agent alert "
+    "box3d controller log_artifact log_code plot plot_table restore save sweep unwatch use_artifact watch".split()
+)
+"""What W&B's SDK has besides: named, so that a script learns in its first second what it can't use."""
+
 __all__ = [
     "Api",
     "BoundingBoxes2D",
@@ -85,6 +91,8 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module("diorama.client.current"), name)
     home = _HOMES.get(name)
     if home is None:
+        if name in _NOT_YET:
+            raise AttributeError(f"diorama.{name} is not there yet; images, histograms and numbers are")
         raise AttributeError(f"module 'diorama' has no attribute {name!r}")
     found = getattr(import_module(home), _NAMES_THERE.get(name, name))
     globals()[name] = found
