@@ -54,8 +54,33 @@ _OF_THE_RUN = frozenset({"config", "run", "summary"})
 """Not cached here: they follow the current run."""
 
 _NOT_YET = frozenset(
-    "Artifact Audio Graph Html JoinedTable Molecule Object3D PartitionedTable Plotly Table Video agent alert "
-    "box3d controller log_artifact log_code plot plot_table restore save sweep unwatch use_artifact watch".split()
+    [
+        "Artifact",
+        "Audio",
+        "Graph",
+        "Html",
+        "JoinedTable",
+        "Molecule",
+        "Object3D",
+        "PartitionedTable",
+        "Plotly",
+        "Table",
+        "Video",
+        "agent",
+        "alert",
+        "box3d",
+        "controller",
+        "log_artifact",
+        "log_code",
+        "plot",
+        "plot_table",
+        "restore",
+        "save",
+        "sweep",
+        "unwatch",
+        "use_artifact",
+        "watch",
+    ]
 )
 """What W&B's SDK has besides: named, so that a script learns in its first second what it can't use."""
 
