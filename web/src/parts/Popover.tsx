@@ -5,6 +5,7 @@
 import { type ComponentChildren, type JSX, type RefObject, createPortal } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { onEscape } from "@/state/commands";
+import "@/parts/floating.css";
 import "@/parts/parts.css";
 
 export interface PopoverProps {

@@ -1,6 +1,7 @@
 /** A tooltip that follows the pointer, for readings on canvases; plain controls use the `title` attribute. */
 import { type ComponentChildren, type JSX, createPortal } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import "@/parts/floating.css";
 import "@/parts/parts.css";
 
 export interface TooltipProps {
