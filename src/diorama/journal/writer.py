@@ -44,6 +44,7 @@ _pack_log_frame = Struct(">IQ" + _LOG_HEAD[1:]).pack
 LOG_HEAD_BYTES = Struct(_LOG_HEAD).size
 _write = os.write
 _APPENDING = 1
+_NOT_APPENDING = ~_APPENDING
 _IN_TROUBLE = 2
 _UNCERTAIN = 4
 
@@ -178,7 +179,7 @@ class JournalWriter(SegmentFiles):
                 self._state |= _UNCERTAIN
                 raise
             finally:
-                self._state &= ~_APPENDING
+                self._state &= _NOT_APPENDING
             if self._interrupting:
                 self._append_interrupting()
             if self._syncer is None:
@@ -197,7 +198,7 @@ class JournalWriter(SegmentFiles):
         which is taken by hand: `with` would cost twice as much.
         """
         try:
-            self.lock.acquire()
+            self._acquire()
             if commit is None and step is None and counter.row < 0:
                 here = counter.step
                 counter.step = here + 1
@@ -221,21 +222,21 @@ class JournalWriter(SegmentFiles):
                 self.seq = seq
                 if written != len(frame) or size_bytes >= self._segment_bytes:
                     self._after_write(frame, written)
-                self._state &= ~_APPENDING
+                self._state &= _NOT_APPENDING
             except OSError as error:
                 self._note_trouble(error)
                 self._push(frame, seq)
-                self._state &= ~_APPENDING
+                self._state &= _NOT_APPENDING
             except BaseException:
                 self._uncertain = (frame, seq)
-                self._state = (self._state | _UNCERTAIN) & ~_APPENDING
+                self._state = (self._state | _UNCERTAIN) & _NOT_APPENDING
                 raise
             if self._interrupting:
                 self._append_interrupting()
             return seq
         finally:
             try:  # noqa: SIM105 `suppress` would cost as much as half of all this
-                self.lock.release()
+                self._release()
             except RuntimeError:
                 pass  # not held: a signal's handler raised while the lock was waited for
 
