@@ -115,8 +115,8 @@ def measure_charts(store_dir: StoreDir, uids: list[int], points: int) -> None:
     ]:
         with Service.open(store_dir) as service:
             cold = cpu_of(lambda: service.series(request))  # noqa: B023 called at once
-            warm = statistics.median(timed(lambda: service.series(request)) for _ in range(9))  # noqa: B023
-            warm_cpu = statistics.median(cpu_of(lambda: service.series(request)) for _ in range(9))  # noqa: B023
+            warm = statistics.median(timed(lambda: service.series(request)) for _ in range(9))  # noqa: B023 as above
+            warm_cpu = statistics.median(cpu_of(lambda: service.series(request)) for _ in range(9))  # noqa: B023 as above
             size = len(service.series(request))
         say(
             f"chart of {len(uids)} runs x {points:,} points: {name}",
@@ -159,7 +159,7 @@ def measure_list(service: Service, count: int) -> None:
         ("lr>0.5 net.name=net3, 100", {"limit": 100, "query": "lr>0.5 net.name=net3"}),
         ("newest 1,000", {"limit": 1000}),
     ]:
-        took = statistics.median(timed(lambda: service.runs("local", "many", **options)) for _ in range(5))  # type: ignore[arg-type]  # noqa: B023
+        took = statistics.median(timed(lambda: service.runs("local", "many", **options)) for _ in range(5))  # noqa: B023 called at once
         say(f"list of {count:,} runs: {name}", f"{took * 1000:.0f} ms")
     uids = [run.uid for run in service.runs("local", "many", limit=1000).runs]
     say(
@@ -180,7 +180,7 @@ def start(run: tuple[str, str, str], **fields: object) -> Start:
         pid=1,
         pid_started=0.0,
         time=BEGAN,
-        **fields,  # type: ignore[arg-type]
+        **fields,
     )
 
 

@@ -49,8 +49,13 @@ if load == "images":
     for step in range(count):
         run.log({"picture": tracker.Image(np.roll(pictures[step % 20], step, axis=0))})
 else:
-    for step in range(count):
-        run.log({f"metric/{number}": step * 0.1 + number for number in range(10)})
+    # Noise, as metrics have it: a straight line would compress to nothing and flatter whoever compresses.
+    noise = np.random.default_rng(0).normal(0, 0.05, (count, 10))
+    rows = (np.exp(-np.arange(count) / 5000)[:, None] + noise).tolist()
+    names = [f"metric/{number}" for number in range(10)]
+    ready = time.perf_counter()
+    for row in rows:
+        run.log(dict(zip(names, row)))
 logged = time.perf_counter()
 run.finish()
 finished = time.perf_counter()

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Button } from "@/parts/Button";
 import { Popover } from "@/parts/Popover";
+import "@/parts/color-dot.css";
 import "@/parts/parts.css";
 
 export interface ColorDotProps {
