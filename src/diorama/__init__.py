@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from diorama import media as data_types
     from diorama.api import Api
     from diorama.client.current import config, define_metric, finish, log, login, run, setup, summary
     from diorama.client.init import init
@@ -22,58 +23,79 @@ if TYPE_CHECKING:
     from diorama.client.settings import Settings
     from diorama.errors import CommError, UsageError
     from diorama.errors import DioramaError as Error
+    from diorama.media import plot
+    from diorama.media.audio import Audio
+    from diorama.media.bokeh import Bokeh
     from diorama.media.boxes import BoundingBoxes2D
+    from diorama.media.chart import CustomChart
+    from diorama.media.graph import Graph
     from diorama.media.histogram import Histogram
+    from diorama.media.html import Html
     from diorama.media.image import Image
+    from diorama.media.joined_table import JoinedTable
     from diorama.media.masks import ImageMask
+    from diorama.media.molecule import Molecule
+    from diorama.media.object3d import Object3D, box3d
     from diorama.media.overlays import Classes
+    from diorama.media.partitioned_table import PartitionedTable
+    from diorama.media.plot import plot_table
+    from diorama.media.plotly import Plotly
+    from diorama.media.table import Table
+    from diorama.media.text import Markdown, Text
+    from diorama.media.vega import Vega
+    from diorama.media.video import Video
     from diorama.model import VERSION as __version__
 
 _HOMES = {
     "Api": "diorama.api",
+    "Audio": "diorama.media.audio",
+    "Bokeh": "diorama.media.bokeh",
     "BoundingBoxes2D": "diorama.media.boxes",
     "Classes": "diorama.media.overlays",
     "CommError": "diorama.errors",
+    "CustomChart": "diorama.media.chart",
     "Error": "diorama.errors",
+    "Graph": "diorama.media.graph",
     "Histogram": "diorama.media.histogram",
+    "Html": "diorama.media.html",
     "Image": "diorama.media.image",
     "ImageMask": "diorama.media.masks",
+    "JoinedTable": "diorama.media.joined_table",
+    "Markdown": "diorama.media.text",
+    "Molecule": "diorama.media.molecule",
+    "Object3D": "diorama.media.object3d",
+    "PartitionedTable": "diorama.media.partitioned_table",
+    "Plotly": "diorama.media.plotly",
     "Run": "diorama.client.run",
     "Settings": "diorama.client.settings",
+    "Table": "diorama.media.table",
+    "Text": "diorama.media.text",
     "UsageError": "diorama.errors",
+    "Vega": "diorama.media.vega",
+    "Video": "diorama.media.video",
     "__version__": "diorama.model",
+    "box3d": "diorama.media.object3d",
     "define_metric": "diorama.client.current",
     "finish": "diorama.client.current",
     "init": "diorama.client.init",
     "log": "diorama.client.current",
     "login": "diorama.client.current",
+    "plot_table": "diorama.media.plot",
     "setup": "diorama.client.current",
 }
 _NAMES_THERE = {"Error": "DioramaError", "__version__": "VERSION"}
+_MODULES = {"data_types": "diorama.media", "plot": "diorama.media.plot"}
 _OF_THE_RUN = frozenset({"config", "run", "summary"})
 """Not cached here: they follow the current run."""
 
 _NOT_YET = frozenset(
     [
         "Artifact",
-        "Audio",
-        "Graph",
-        "Html",
-        "JoinedTable",
-        "Molecule",
-        "Object3D",
-        "PartitionedTable",
-        "Plotly",
-        "Table",
-        "Video",
         "agent",
         "alert",
-        "box3d",
         "controller",
         "log_artifact",
         "log_code",
-        "plot",
-        "plot_table",
         "restore",
         "save",
         "sweep",
@@ -86,23 +108,42 @@ _NOT_YET = frozenset(
 
 __all__ = [
     "Api",
+    "Audio",
+    "Bokeh",
     "BoundingBoxes2D",
     "Classes",
     "CommError",
+    "CustomChart",
     "Error",
+    "Graph",
     "Histogram",
+    "Html",
     "Image",
     "ImageMask",
+    "JoinedTable",
+    "Markdown",
+    "Molecule",
+    "Object3D",
+    "PartitionedTable",
+    "Plotly",
     "Run",
     "Settings",
+    "Table",
+    "Text",
     "UsageError",
+    "Vega",
+    "Video",
     "__version__",
+    "box3d",
     "config",
+    "data_types",
     "define_metric",
     "finish",
     "init",
     "log",
     "login",
+    "plot",
+    "plot_table",
     "run",
     "setup",
     "summary",
@@ -114,10 +155,14 @@ def __getattr__(name: str) -> Any:
 
     if name in _OF_THE_RUN:
         return getattr(import_module("diorama.client.current"), name)
+    if name in _MODULES:
+        found = import_module(_MODULES[name])
+        globals()[name] = found
+        return found
     home = _HOMES.get(name)
     if home is None:
         if name in _NOT_YET:
-            raise AttributeError(f"diorama.{name} is not there yet; images, histograms and numbers are")
+            raise AttributeError(f"diorama.{name} is not there yet; see docs/from-wandb.md")
         raise AttributeError(f"module 'diorama' has no attribute {name!r}")
     found = getattr(import_module(home), _NAMES_THERE.get(name, name))
     globals()[name] = found

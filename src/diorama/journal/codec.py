@@ -263,14 +263,33 @@ def decode_entry(payload: bytes) -> Entry:
 
 
 def load_snapshot(ref: SnapshotRef, spool_dir: Path) -> Snapshot:
-    """The snapshot with its buffers in memory.
+    """The snapshot; what lies in the spool is read when it is asked for, so that a table of many pictures
+    never lies in memory as a whole.
 
-    Raises Corrupt if a spool file is missing, too short or does not match its checksum.
+    Reading raises Corrupt if a spool file is missing, too short or does not match its checksum.
     """
-    buffers: list[Kept] = []
-    for buffer in ref.buffers:
-        buffers.append(InMemory(load_part(buffer, spool_dir) if isinstance(buffer, SpoolPart) else buffer))
+    buffers: list[Kept] = [
+        _InSpool(buffer, spool_dir) if isinstance(buffer, SpoolPart) else InMemory(buffer)
+        for buffer in ref.buffers
+    ]
     return Snapshot(ref.kind, ref.header, tuple(buffers))
+
+
+class _InSpool:
+    """Bytes in a spool file, read (and checked) anew each time they are asked for."""
+
+    __slots__ = ("_part", "_spool_dir")
+
+    def __init__(self, part: SpoolPart, spool_dir: Path) -> None:
+        self._part = part
+        self._spool_dir = spool_dir
+
+    @property
+    def size_bytes(self) -> int:
+        return self._part.size_bytes
+
+    def read(self) -> bytes | memoryview:
+        return load_part(self._part, self._spool_dir)
 
 
 def load_part(part: SpoolPart, spool_dir: Path) -> bytes:

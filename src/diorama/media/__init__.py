@@ -9,30 +9,90 @@ from typing import Any, Union
 
 import msgspec
 
-from diorama.media import file, histogram, image
+from diorama.media import (
+    audio,
+    bokeh,
+    chart,
+    file,
+    graph,
+    histogram,
+    html,
+    image,
+    joined_table,
+    molecule,
+    object3d,
+    partitioned_table,
+    plotly,
+    table,
+    text,
+    vega,
+    video,
+)
 from diorama.media.adopt import adopt
+from diorama.media.audio import Audio, AudioRecord
 from diorama.media.base import Kind
+from diorama.media.bokeh import Bokeh, BokehRecord
 from diorama.media.boxes import BoundingBoxes2D
+from diorama.media.chart import ChartRecord, CustomChart
 from diorama.media.file import FileRecord, RunFile
+from diorama.media.graph import Graph, GraphRecord
 from diorama.media.histogram import Histogram, HistogramRecord
+from diorama.media.html import Html, HtmlRecord
 from diorama.media.image import Image, ImageRecord
+from diorama.media.joined_table import JoinedTable, JoinedTableRecord
 from diorama.media.masks import ImageMask
+from diorama.media.molecule import Molecule, MoleculeRecord
+from diorama.media.object3d import Object3D, Object3DRecord
 from diorama.media.overlays import Classes
+from diorama.media.partitioned_table import PartitionedTable, PartitionedTableRecord
+from diorama.media.plotly import Plotly, PlotlyRecord
+from diorama.media.table import Table, TableRecord
+from diorama.media.text import Text, TextRecord
+from diorama.media.vega import Vega, VegaRecord
+from diorama.media.video import Video, VideoRecord
 
 __all__ = [
     "KINDS",
     "KINDS_BY_NAME",
+    "Audio",
+    "AudioRecord",
+    "Bokeh",
+    "BokehRecord",
     "BoundingBoxes2D",
+    "ChartRecord",
     "Classes",
+    "CustomChart",
     "FileRecord",
+    "Graph",
+    "GraphRecord",
     "Histogram",
     "HistogramRecord",
+    "Html",
+    "HtmlRecord",
     "Image",
     "ImageMask",
     "ImageRecord",
+    "JoinedTable",
+    "JoinedTableRecord",
     "MediaRecord",
+    "Molecule",
+    "MoleculeRecord",
+    "Object3D",
+    "Object3DRecord",
+    "PartitionedTable",
+    "PartitionedTableRecord",
+    "Plotly",
+    "PlotlyRecord",
     "RunFile",
+    "Table",
+    "TableRecord",
+    "Text",
+    "TextRecord",
     "UnknownRecord",
+    "Vega",
+    "VegaRecord",
+    "Video",
+    "VideoRecord",
     "adopt",
     "decode_record",
     "encode_record",
@@ -40,10 +100,46 @@ __all__ = [
     "record_warnings",
 ]
 
-KINDS: tuple[Kind, ...] = (image.KIND, histogram.KIND, file.KIND)
+KINDS: tuple[Kind, ...] = (
+    image.KIND,
+    histogram.KIND,
+    table.KIND,
+    joined_table.KIND,
+    partitioned_table.KIND,
+    object3d.KIND,
+    molecule.KIND,
+    video.KIND,
+    audio.KIND,
+    html.KIND,
+    text.KIND,
+    plotly.KIND,
+    bokeh.KIND,
+    vega.KIND,
+    graph.KIND,
+    chart.KIND,
+    file.KIND,
+)
 KINDS_BY_NAME: dict[str, Kind] = {kind.name: kind for kind in KINDS}
 
-MediaRecord = Union[ImageRecord, HistogramRecord, FileRecord]  # noqa: UP007 msgspec wants a real Union on 3.10
+MediaRecord = Union[  # noqa: UP007 msgspec wants a real Union on 3.10
+    ImageRecord,
+    HistogramRecord,
+    TableRecord,
+    JoinedTableRecord,
+    PartitionedTableRecord,
+    Object3DRecord,
+    MoleculeRecord,
+    VideoRecord,
+    AudioRecord,
+    HtmlRecord,
+    TextRecord,
+    PlotlyRecord,
+    BokehRecord,
+    VegaRecord,
+    GraphRecord,
+    ChartRecord,
+    FileRecord,
+]
 """The closed union of records: the storage schema, the API's and TypeScript's. Tagged by `kind`."""
 
 
@@ -108,12 +204,7 @@ def plain_record(record: MediaRecord | UnknownRecord) -> dict[str, Any]:
 
 
 def record_warnings(record: MediaRecord | UnknownRecord) -> list[tuple[str, str, int]]:
-    """(code, text, how many values) of what encoding could not keep as it was given, for the run to show.
-
-    The text is the same each time, so that a run shows one line with a count.
-    """
-    if isinstance(record, ImageRecord):
-        return image.warnings_of(record)
-    if isinstance(record, HistogramRecord):
-        return histogram.warnings_of(record)
-    return []
+    """(code, text, how many values) of what encoding could not keep as it was given, for the run to show."""
+    if isinstance(record, UnknownRecord):
+        return []
+    return KINDS_BY_NAME[str(type(record).__struct_config__.tag)].warnings(record)

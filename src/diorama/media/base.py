@@ -63,6 +63,15 @@ GetBlob = Callable[[BlobRef], bytes]
 """get_blob(ref) reads them back."""
 
 
+MANIFEST_MIME = "application/vnd.diorama.blobs"
+"""Of a blob that lists other blobs: msgpack, [[sha256, size_bytes, mime], ...]. A record that names one
+(a table of many pictures) keeps them all alive."""
+
+
+def _no_warnings(record: Any) -> list[tuple[str, str, int]]:
+    return []
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of media, listed in `diorama.media.KINDS`.
@@ -72,6 +81,9 @@ class Kind:
     decode: the read side: a record back to what the user logged (arrays, ...).
     adopts: qualified names of foreign classes that become this kind when logged bare.
     adopt: makes the media object of such a foreign value.
+    suffixes: of files (".mp4") whose bare `pathlib.Path` becomes this kind, by `adopt`.
+    warnings: (code, text, how many values) of what a record could not keep as it was given, for the run to
+    show. The text is the same each time, so that a run shows one line with a count.
     """
 
     name: str
@@ -81,3 +93,5 @@ class Kind:
     decode: Callable[[Any, GetBlob], Any]
     adopts: tuple[str, ...] = ()
     adopt: Callable[[Any], Media] | None = None
+    suffixes: tuple[str, ...] = ()
+    warnings: Callable[[Any], list[tuple[str, str, int]]] = _no_warnings

@@ -256,4 +256,5 @@ KIND = Kind(
     decode=decode,
     adopts=("numpy.ndarray", "torch.Tensor", "jax.Array"),
     adopt=Histogram,
+    warnings=warnings_of,
 )

@@ -21,7 +21,7 @@ from diorama.media.pixels import CONVERTIBLE_MODES, Pixels, pillow_from_pixels
 if TYPE_CHECKING:
     import PIL.Image
 
-__all__ = ["KIND", "Image", "ImageRecord", "LoadedImage", "warnings_of"]
+__all__ = ["KIND", "Image", "ImageRecord", "LoadedImage"]
 
 FILE_TYPES = ("png", "jpg", "jpeg", "bmp")
 
@@ -185,4 +185,5 @@ KIND = Kind(
     decode=decode,
     adopts=("PIL.Image.Image", "matplotlib.figure.Figure", "matplotlib.axes._axes.Axes", "matplotlib.pyplot"),
     adopt=Image,
+    warnings=warnings_of,
 )

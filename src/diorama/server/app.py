@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from diorama.errors import DioramaError, NotFound
-from diorama.server import api_blobs, api_data, api_ingest, api_openapi, api_runs, api_session
+from diorama.server import api_blobs, api_data, api_ingest, api_openapi, api_runs, api_session, api_tables
 from diorama.server.auth import Auth
 from diorama.server.endpoint import Call, Endpoint
 from diorama.server.guard import Guard
@@ -41,6 +41,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     api_runs.files,
     api_runs.file,
     api_runs.history,
+    api_tables.table_page,
     api_runs.find_run,
     api_data.keys,
     api_data.series,

@@ -31,6 +31,8 @@ from diorama.service.views import (
     RunPatch,
     RunView,
     SeriesRequest,
+    TablePage,
+    TableRequest,
     TrackRequest,
 )
 from diorama.store import schema
@@ -92,6 +94,10 @@ class Service:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def table_page(self, request: TableRequest) -> TablePage:
+        """A page of a table."""
+        raise NotImplementedError
 
     # Writing ---------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from diorama.journal.entry import RunState
+from diorama.media.table import TableColumn
 
 
 class ProjectView(msgspec.Struct, kw_only=True):
@@ -226,6 +227,64 @@ class HistogramReply(msgspec.Struct, kw_only=True):
     times: list[float]
     bins: list[list[float]]
     values: list[list[float]]
+
+
+class TableSort(msgspec.Struct, forbid_unknown_fields=True):
+    column: str
+    is_descending: bool = False
+
+
+class TableFilter(msgspec.Struct, forbid_unknown_fields=True):
+    """A condition on a column. "contains": text, without regard to case. "is_null", "is_not_null": no value."""
+
+    column: str
+    op: Literal["==", "!=", "<", "<=", ">", ">=", "contains", "is_null", "is_not_null"]
+    value: str | float | bool | None = None
+
+
+class TableJoin(msgspec.Struct, forbid_unknown_fields=True):
+    """A second table, joined where left == right (names of columns)."""
+
+    tables: list[str]
+    left: str
+    right: str
+
+
+class TableRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A page of a table.
+
+    tables: SHA-256s of Parquet blobs with the same columns, read one after another. Instead: run, key and
+    step, for an INCREMENTAL table: all its parts up to that step. index: of the item, where a list was logged.
+    search: rows in which any text or number contains this. Filters must all hold. columns: only these.
+    """
+
+    tables: list[str] = []
+    run: int | None = None
+    key: str | None = None
+    step: int | None = None
+    index: int = 0
+    join: TableJoin | None = None
+    columns: list[str] | None = None
+    search: str = ""
+    filters: list[TableFilter] = []
+    sort: list[TableSort] = []
+    offset: int = 0
+    limit: int = 100
+
+
+class TablePage(msgspec.Struct, kw_only=True):
+    """Rows offset..offset+len(rows) of the `matched` ones of `total`.
+
+    rows: a list of cells per row, as JSON; media cells are records (tagged by `kind`). numbers: which row of
+    the whole table each is, from 0.
+    """
+
+    columns: list[TableColumn]
+    total: int
+    matched: int
+    offset: int
+    rows: list[list[Any]]
+    numbers: list[int]
 
 
 class ConsoleLineView(msgspec.Struct):

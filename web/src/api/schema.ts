@@ -209,6 +209,78 @@ export interface HistogramReply {
   values: number[][];
 }
 
+export interface TableSort {
+  column: string;
+  is_descending?: boolean;
+}
+
+/** A condition on a column. "contains": text, without regard to case. "is_null", "is_not_null": no value. */
+export interface TableFilter {
+  column: string;
+  op: "!=" | "<" | "<=" | "==" | ">" | ">=" | "contains" | "is_not_null" | "is_null";
+  value?: string | number | boolean | null;
+}
+
+/** A second table, joined where left == right (names of columns). */
+export interface TableJoin {
+  tables: string[];
+  left: string;
+  right: string;
+}
+
+/**
+ * A page of a table.
+ *
+ * tables: SHA-256s of Parquet blobs with the same columns, read one after another. Instead: run, key and
+ * step, for an INCREMENTAL table: all its parts up to that step. index: of the item, where a list was logged.
+ * search: rows in which any text or number contains this. Filters must all hold. columns: only these.
+ */
+export interface TableRequest {
+  tables?: string[];
+  run?: number | null;
+  key?: string | null;
+  step?: number | null;
+  index?: number;
+  join?: TableJoin | null;
+  columns?: string[] | null;
+  search?: string;
+  filters?: TableFilter[];
+  sort?: TableSort[];
+  offset?: number;
+  limit?: number;
+}
+
+/**
+ * A column of a table.
+ *
+ * type: "none", "boolean", "integer", "number", "string", "timestamp" (UTC), "date", "list", "dict",
+ * "array" (numbers, of the same shape in every row), "any" (JSON), or a media kind ("image" ...): its
+ * cells are records. is_nullable: whether cells may be None. shape, dtype: of an array. is_key: the primary key.
+ */
+export interface TableColumn {
+  name: string;
+  type: string;
+  is_nullable?: boolean;
+  shape?: number[] | null;
+  dtype?: string | null;
+  is_key?: boolean;
+}
+
+/**
+ * Rows offset..offset+len(rows) of the `matched` ones of `total`.
+ *
+ * rows: a list of cells per row, as JSON; media cells are records (tagged by `kind`). numbers: which row of
+ * the whole table each is, from 0.
+ */
+export interface TablePage {
+  columns: TableColumn[];
+  total: number;
+  matched: number;
+  offset: number;
+  rows: unknown[][];
+  numbers: number[];
+}
+
 export interface ConsoleLineView {
   number: number;
   time: number;
@@ -364,6 +436,304 @@ export interface HistogramRecord {
   non_finite?: number;
 }
 
+/**
+ * Rows as Parquet. Media cells are the JSON of their records in a string column.
+ *
+ * media: a manifest blob (MANIFEST_MIME) that names every blob that cells name; None without any.
+ * log_mode: of the logging. first_row: the number of this part's first row in the whole table, and
+ * increment: which part it is (0, 1, ...), both of an INCREMENTAL table, whose parts of all steps up to one
+ * make the table of that step.
+ */
+export interface TableRecord {
+  kind: "table";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  columns: TableColumn[];
+  row_count: number;
+  log_mode?: "IMMUTABLE" | "INCREMENTAL" | "MUTABLE";
+  first_row?: number;
+  increment?: number | null;
+  media?: BlobRef | null;
+}
+
+/** Two tables whose rows belong together where left[join_key[0]] equals right[join_key[1]]. */
+export interface JoinedTableRecord {
+  kind: "joined_table";
+  caption?: string | null;
+  sample_id?: string | null;
+  left: TableRecord;
+  right: TableRecord;
+  join_key: [string, string];
+}
+
+/** Tables with the same columns, one after another. names: of the parts, such as their file names. */
+export interface PartitionedTableRecord {
+  kind: "partitioned_table";
+  caption?: string | null;
+  sample_id?: string | null;
+  parts: TableRecord[];
+  names?: string[];
+}
+
+/**
+ * A column of a point cloud. name: "position" (3 components), "color" (3, 0..255), "category" (1) or
+ * "value" (1; intensity and such). dtype: "<f4", "<f8", "|u1", "<u2", "<i4" ... little-endian numpy names.
+ */
+export interface CloudColumn {
+  name: string;
+  dtype: string;
+  components: number;
+}
+
+/**
+ * Points as binary columns in a progressive order: the first k points, for any k, are a fair sample.
+ *
+ * blob: pages of `page_points` points (the last one shorter); in a page the columns follow one another, each
+ * row-major, without padding. order: how the points were shuffled, so that reading back restores the
+ * order that they were logged in. shape, dtype: of the array as it was logged. low, high: the box around
+ * all finite positions. non_finite: how many points have a NaN or infinite coordinate.
+ */
+export interface PointCloud {
+  blob: BlobRef;
+  count: number;
+  page_points: number;
+  columns: CloudColumn[];
+  order: string;
+  low: [number, number, number];
+  high: [number, number, number];
+  shape?: number[] | null;
+  dtype?: string | null;
+  non_finite?: number;
+}
+
+/** A box by its 8 corners, in the order of itertools.product((-1, 1), repeat=3). color: RGB 0..255. */
+export interface Box3D {
+  corners: [number, number, number][];
+  label?: string | null;
+  score?: number | null;
+  color?: [number, number, number] | null;
+}
+
+/** An arrow. color: RGB 0..255. */
+export interface Vector3D {
+  start: [number, number, number];
+  end: [number, number, number];
+  color?: [number, number, number] | null;
+}
+
+/** Where to look from. fov_degrees: vertical field of view. */
+export interface Camera3D {
+  position: [number, number, number];
+  target?: [number, number, number];
+  up?: [number, number, number] | null;
+  fov_degrees?: number | null;
+  label?: string | null;
+}
+
+/**
+ * A model file, a point cloud with or without boxes, vectors and cameras, or a Gaussian splat.
+ *
+ * form: what a viewer draws. "model": blob is a file of `format` (obj, gltf, glb, babylon, stl) and files are
+ * its companions by the relative name that the file calls them (gltf's .bin and textures, obj's .mtl and
+ * textures). "cloud": `cloud` holds the points. "mesh": `cloud` holds the vertices and `faces` the triangles
+ * (uint32, little-endian, n x 3, indices into the vertices in logged order); `cloud` is in logged order then.
+ * "splat": blob is a .splat, or a .ply of Gaussian splats.
+ * blob: the file as it was given, byte for byte; None for arrays. format: its type, or "array".
+ * up: the axis that points up, as the format defines it or the user says. is_right_handed: the
+ * coordinate system of the numbers.
+ */
+export interface Object3DRecord {
+  kind: "object3d";
+  caption?: string | null;
+  sample_id?: string | null;
+  form: "cloud" | "mesh" | "model" | "splat";
+  format: string;
+  blob?: BlobRef | null;
+  name?: string | null;
+  files?: Record<string, BlobRef>;
+  cloud?: PointCloud | null;
+  faces?: BlobRef | null;
+  boxes?: Box3D[];
+  vectors?: Vector3D[];
+  cameras?: Camera3D[];
+  up?: "x" | "y" | "z";
+  is_right_handed?: boolean;
+  vertex_count?: number | null;
+  triangle_count?: number | null;
+  note?: string | null;
+}
+
+/**
+ * A molecule file as it was given, or the PDB that was made of a SMILES, Mol or mol file.
+ *
+ * format: pdb, pqr, mmcif, mcif, cif, sdf, sd, gro, mol2 or mmtf. source: the file that a PDB was made of
+ * (mol, sdf), kept too. smiles: what was given, or what rdkit writes. molecule_count: molecules or models in
+ * the file. note: what could not be read of it.
+ */
+export interface MoleculeRecord {
+  kind: "molecule";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  format: string;
+  name?: string | null;
+  source?: BlobRef | null;
+  smiles?: string | null;
+  formula?: string | null;
+  title?: string | null;
+  atom_count?: number | null;
+  bond_count?: number | null;
+  molecule_count?: number | null;
+  note?: string | null;
+}
+
+/**
+ * A video file: the user's, byte for byte, or one made of an array.
+ *
+ * format: gif, mp4, webm, ogg ... duration_secs, fps, frame_count, width and height (pixels, as shown): None
+ * where nobody could find out. codec: of the pictures. has_audio: a sound track. poster: a WebP of a frame.
+ * preview: an mp4 for browsers, where they can't play `blob`. note: what could not be read of it.
+ */
+export interface VideoRecord {
+  kind: "video";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  format: string;
+  name?: string | null;
+  width?: number | null;
+  height?: number | null;
+  fps?: number | null;
+  frame_count?: number | null;
+  duration_secs?: number | null;
+  codec?: string | null;
+  has_audio?: boolean;
+  poster?: BlobRef | null;
+  preview?: BlobRef | null;
+  note?: string | null;
+}
+
+/**
+ * A sound file: the user's, byte for byte, or a WAV made of an array.
+ *
+ * frame_count: samples of one channel. encoding: libsndfile's name of the sample format (PCM_16, FLOAT,
+ * VORBIS ...). peaks: the outline for drawing: int8 pairs (lowest, highest) of equal stretches, channel after
+ * channel, `peak_count` pairs each. preview: a file for browsers, where they can't play `blob`.
+ * note: what could not be read of it.
+ */
+export interface AudioRecord {
+  kind: "audio";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  format: string;
+  name?: string | null;
+  sample_rate?: number | null;
+  channels?: number | null;
+  frame_count?: number | null;
+  duration_secs?: number | null;
+  encoding?: string | null;
+  peaks?: BlobRef | null;
+  peak_count?: number;
+  preview?: BlobRef | null;
+  note?: string | null;
+  non_finite?: number;
+  out_of_range?: number;
+}
+
+/**
+ * HTML as UTF-8. is_styled: whether the viewer puts its plain style under it (`inject`); the blob is what
+ * was given, byte for byte. outside: hosts that the page asks for; a viewer loads none of them by itself.
+ */
+export interface HtmlRecord {
+  kind: "html";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  is_styled?: boolean;
+  name?: string | null;
+  title?: string | null;
+  outside?: string[];
+}
+
+/**
+ * Text. Short text lies in `text`; for longer text `blob` holds all of it (UTF-8) and `text` its beginning.
+ *
+ * char_count: Unicode code points of the whole. language: of code, for colouring.
+ */
+export interface TextRecord {
+  kind: "text";
+  caption?: string | null;
+  sample_id?: string | null;
+  text: string;
+  format?: "markdown" | "plain";
+  blob?: BlobRef | null;
+  char_count?: number;
+  line_count?: number;
+  language?: string | null;
+}
+
+/** A figure as Plotly's JSON ({"data": [...], "layout": {...}, "frames": [...]}). traces: their types. */
+export interface PlotlyRecord {
+  kind: "plotly";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  title?: string | null;
+  traces?: string[];
+}
+
+/** A Bokeh document as the JSON that BokehJS embeds. version: of the Bokeh that wrote it. */
+export interface BokehRecord {
+  kind: "bokeh";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  title?: string | null;
+  version?: string | null;
+}
+
+/** A Vega or Vega-Lite specification with its data inside, as JSON. */
+export interface VegaRecord {
+  kind: "vega";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  mode?: "vega" | "vega-lite";
+  title?: string | null;
+}
+
+/** blob: JSON {"format", "nodes": [{"id", "name", "class_name", ...}], "edges": [[id, id], ...]}. */
+export interface GraphRecord {
+  kind: "graph";
+  caption?: string | null;
+  sample_id?: string | null;
+  blob: BlobRef;
+  format?: string;
+  node_count?: number;
+  edge_count?: number;
+}
+
+/**
+ * A table and how to draw it.
+ *
+ * preset: "wandb/line/v0" ... or a user's own. fields: the preset's field -> the table's column. strings: its
+ * texts (title, axis titles). spec: a Vega(-Lite) specification with ${field:...} and ${string:...} in it,
+ * for a preset of the user's own. is_table_split: log the table as a panel of its own, too.
+ */
+export interface ChartRecord {
+  kind: "chart";
+  caption?: string | null;
+  sample_id?: string | null;
+  preset: string;
+  table: TableRecord;
+  fields?: Record<string, string>;
+  strings?: Record<string, string>;
+  spec?: BlobRef | null;
+  is_table_split?: boolean;
+}
+
 /** Bytes with a name. `name` is only a label, never a path on the server. */
 export interface FileRecord {
   kind: "file";
@@ -374,7 +744,7 @@ export interface FileRecord {
 }
 
 /** Every kind of media, told apart by `kind`. */
-export type MediaRecord = ImageRecord | HistogramRecord | FileRecord;
+export type MediaRecord = ImageRecord | HistogramRecord | TableRecord | JoinedTableRecord | PartitionedTableRecord | Object3DRecord | MoleculeRecord | VideoRecord | AudioRecord | HtmlRecord | TextRecord | PlotlyRecord | BokehRecord | VegaRecord | GraphRecord | ChartRecord | FileRecord;
 
 /** What the server sends where JSON has no number: see the Python module `service.views`. */
 export interface SpecialNumber {
