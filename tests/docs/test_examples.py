@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,6 +90,8 @@ CHECKS: dict[str, Callable[[Any], None]] = {
     "read_back": check_read_back,
     "several_processes": check_several_processes,
 }
+for module in sorted(Path(__file__).with_name("example_checks").glob("*.py")):
+    CHECKS |= runpy.run_path(str(module))["CHECKS"]
 
 
 def test_every_example_is_checked() -> None:

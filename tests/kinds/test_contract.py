@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,8 @@ SAMPLES: dict[str, Media] = {
     "histogram": Histogram([1, 2, 2, 3], num_bins=3, caption="four numbers", sample_id="a"),
     "file": RunFile("notes.txt", "short", caption="a note"),
 }
+for module in sorted(Path(__file__).with_name("samples").glob("*.py")):
+    SAMPLES[module.stem] = runpy.run_path(str(module))["SAMPLE"]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
