@@ -12,6 +12,7 @@ import sys
 COMPARISONS = {
     "hot_path": "what a log() call costs the training thread",
     "throughput": "200 pictures and 200,000 numbers until they are stored, and their bytes",
+    "media": "every kind of media: a log() call, finish(), stored, bytes",
     "read": "charts of a million steps, from the store",
     "ui_charts": "the same on the page: request to drawn, scrubbing, log() to pixels",
 }
