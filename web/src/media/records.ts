@@ -18,7 +18,7 @@ import { VEGA_VIEW } from "@/media/vega";
 import { VIDEO_VIEW } from "@/media/video";
 import { FILE_VIEW } from "@/media/file/FileCard";
 import type { UnknownRecord } from "@/media/unknown/UnknownCard";
-import type { View } from "@/media/view";
+import type { TileShape, View } from "@/media/view";
 
 export type RecordOf<K extends MediaRecord["kind"]> = Extract<MediaRecord, { kind: K }>;
 
@@ -49,6 +49,11 @@ export function isRecord(item: unknown): item is UnknownRecord {
 
 export function isKnown(item: unknown): item is MediaRecord {
   return isRecord(item) && Object.hasOwn(VIEWS, item.kind);
+}
+
+/** The tile that a kind of key asks for; undefined for pictures and for kinds that are not known. */
+export function tileShapeOf(kind: string): TileShape | undefined {
+  return Object.hasOwn(VIEWS, kind) ? VIEWS[kind as MediaRecord["kind"]].tile : undefined;
 }
 
 /** The view of a record. The one place where a record and its view are brought together by their tag. */

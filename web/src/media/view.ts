@@ -39,12 +39,23 @@ export interface Need {
   isUrgent: boolean;
 }
 
+export type TileShape = "fill" | { width: number; height: number };
+
 export interface View<R extends MediaRecord = MediaRecord> {
   /** "image", "histogram": as people say it. */
   name: string;
   Card: (props: CardProps<R>) => JSX.Element;
   /** Width divided by height, to reserve room before anything is decoded; null lets the panel choose. */
   aspect: (record: R) => number | null;
+  /**
+   * For kinds that are no pictures. "fill": a row as wide as the panel. A size: CSS pixels at the usual tile size; the
+   * person's slider scales it. Such a tile has a head with step, title and a button for the full view, and what is
+   * inside keeps its own pointer and keys (in the full view: what is inside an element with `data-own-keys`, except
+   * Esc). Without it tiles are pictures of `aspect`; there `data-own-pointer` keeps a double click for the content.
+   */
+  tile?: TileShape;
+  /** Height that a tile of "fill" wants, CSS pixels; the panel keeps the largest it has seen. 320 without it. */
+  fillHeight?: (record: R) => number;
   facts: (record: R) => Fact[];
   prepare?: (record: R, need: Need) => Preparation;
   /** The file behind it, for download. */

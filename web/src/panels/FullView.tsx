@@ -4,7 +4,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { type Size, placementOf, zoomAt, WHOLE } from "@/media/image/transform";
 import { Button, IconButton } from "@/parts/Button";
 import { formatNumber } from "@/parts/format";
-import { TileFace, captionOf, sampleOf } from "@/panels/MediaTile";
+import { isKnown, viewOfRecord } from "@/media/records";
+import { StepBadge, TileFace, captionOf, sampleOf } from "@/panels/MediaTile";
 import { cellAt } from "@/state/mediaCache";
 import { stepsOf } from "@/state/mediaRows";
 import { type TileRef, isFull, selected, smoothing, viewOf } from "@/state/mediaView";
@@ -42,6 +43,9 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   const run = runOf(wanted.run);
   const view = viewOf(wanted).value;
   const record = shown && isImage(shown.item) ? shown.item : null;
+  // What is no picture is not covered by the badge: it stands in the head.
+  const isFramed = shown !== null && isKnown(shown.item) && viewOfRecord(shown.item).tile !== undefined;
+  const isLate = asked?.step !== shown?.cell.step;
 
   useEffect(() => () => tile.dispose(), [tile]);
   useLayoutEffect(() => {
@@ -93,6 +97,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
       <header class="full-head">
         <span class="full-run truncate" style={{ "--run": runColor(wanted.run) }}>{run?.name ?? `run ${wanted.run}`}</span>
         <span class="full-key truncate" title={wanted.key}>{wanted.key}</span>
+        {isFramed && <StepBadge shown={shown} isLate={isLate} />}
         <span class="full-note">{items > 1 ? `item ${wanted.index + 1} of ${items}` : ""}{sampleOf(shown?.item) ? ` · ${sampleOf(shown?.item) ?? ""}` : ""}</span>
         <span class="full-caption truncate" title={captionOf(shown)}>{captionOf(shown)}</span>
         {items > 1 && <IconButton icon="chevronLeft" label="Previous item (←)" isDisabled={wanted.index === 0} onClick={actions.ArrowLeft} />}
@@ -111,8 +116,8 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
         )}
         <IconButton icon="close" label="Close (Esc)" onClick={actions.Escape} />
       </header>
-      <div ref={stage} class="full-stage">
-        {size.width > 0 && <TileFace tile={tile} box={size} isLate={asked?.step !== shown?.cell.step} isFullSize />}
+      <div ref={stage} class={`full-stage${isFramed ? " full-framed" : ""}`}>
+        {size.width > 0 && <TileFace tile={tile} box={size} isLate={isLate} isFullSize hasBadge={!isFramed} />}
       </div>
     </div>
   );
@@ -129,9 +134,11 @@ function useFullKeys(actions: FullActions): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
       const target = event.target;
       const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+      // Players, tables and such: only Esc is taken from them, unless they say that they have a use for it.
+      const isOwn = target instanceof HTMLMediaElement || (target instanceof Element && target.closest("[data-own-keys]") !== null);
       const isOverlaid = document.querySelector(".popover, .dialog, dialog[open], [role=dialog]") !== null;
       const action = Object.entries(latest.current).find(([key]) => key === (event.key.length === 1 ? event.key.toLowerCase() : event.key))?.[1];
-      if (!action || isField || isOverlaid) return;
+      if (!action || isField || isOverlaid || (isOwn && event.key !== "Escape")) return;
       event.preventDefault();
       event.stopPropagation();
       action();

@@ -7,12 +7,12 @@ import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeyView, RunView } from "@/api/schema";
 import { watchPageWheel } from "@/media/image/gestures";
-import { isKnown, isRecord, viewOfRecord } from "@/media/records";
+import { isKnown, isRecord, tileShapeOf, viewOfRecord } from "@/media/records";
 import { EmptyState } from "@/parts/States";
 import { formatCount, formatValue } from "@/parts/format";
 import { MediaPanelTools } from "@/panels/MediaPanelTools";
 import { MediaTile, captionOf, sampleOf } from "@/panels/MediaTile";
-import { type Box, type Cells, type GridShape, cellOf, cellsIn, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
+import { type Box, type Cells, type GridShape, cellOf, cellsIn, framedSize, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
 import { cellAt } from "@/state/mediaCache";
 import { type KeyShape, type RunStep, rememberShape, rememberedShape, stepsOf } from "@/state/mediaRows";
 import { type TileRef, mediaLayout, openFull, selected, tileId, tileWidth } from "@/state/mediaView";
@@ -25,6 +25,10 @@ const LINE = 18;
 const HEAD_WIDTH = 132;
 const FOLDED_HEIGHT = 520;
 const OVERSCAN = 120;
+/** The scroller's padding at both sides. */
+const PADDING = 24;
+const TILE_HEAD = 26;
+const FILL_HEIGHT = 320;
 const NOT_KNOWN: KeyShape = { aspect: 4 / 3, items: 1, hasCaption: false, samples: [] };
 
 export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
@@ -39,22 +43,28 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
 
-  const layout = mediaLayout.value === "auto" ? (runs.length > 1 && shape.items > 1 ? "grid" : "wrap") : mediaLayout.value;
+  const framed = tileShapeOf(keyView.kind);
+  const isFill = framed === "fill";
+  const layout = isFill ? "wrap" : mediaLayout.value === "auto" ? (runs.length > 1 && shape.items > 1 ? "grid" : "wrap") : mediaLayout.value;
   const isGrid = layout === "grid";
   const hasTitle = !isGrid && (runs.length > 1 || shape.items > 1);
-  const width = tileWidth.value;
-  const picture = { width, height: pictureHeight(width, shape.aspect) };
-  const tileHeight = picture.height + (hasTitle ? LINE : 0) + (shape.hasCaption ? LINE : 0);
-  const grid = gridShape({ layout, runs: runs.length, items: shape.items, tileWidth: width, tileHeight, room: room - (isGrid ? HEAD_WIDTH : 0) });
+  const picture = framed
+    ? framedSize({ shape: framed, fillHeight: shape.fillHeight ?? FILL_HEIGHT, tileWidth: tileWidth.value, room: room - PADDING - (isGrid ? HEAD_WIDTH : 0) })
+    : { width: tileWidth.value, height: pictureHeight(tileWidth.value, shape.aspect) };
+  const { width } = picture;
+  const tileHeight = picture.height + (framed ? TILE_HEAD : (hasTitle ? LINE : 0) + (shape.hasCaption ? LINE : 0));
+  const grid = gridShape({ layout, runs: runs.length, items: shape.items, tileWidth: width, tileHeight, room: room - (framed ? PADDING : 0) - (isGrid ? HEAD_WIDTH : 0) });
+  // Rows that fill the panel scroll inside themselves: at least two of them are in sight.
+  const foldedHeight = isFill ? Math.max(FOLDED_HEIGHT, 2 * grid.stepY + LINE) : FOLDED_HEIGHT;
   const { cells, shown } = useWindow(scroller, body, grid, runs.length, shape.items, setRoom);
   useEffect(watchPageWheel, []);
   useKeepInSight(scroller, body, key, runs, shape.items, grid, isGrid ? LINE + 4 : 0);
 
-  const canExpand = isExpanded || grid.height > FOLDED_HEIGHT - LINE;
+  const canExpand = isExpanded || grid.height > foldedHeight - LINE;
   // The same element again is not rendered again: the panel renders at every step of the clock, its tools need not.
   const tools = useMemo(
-    () => <MediaPanelTools hasPictures={keyView.kind === "image"} canExpand={canExpand} isExpanded={isExpanded} onExpand={toggle} />,
-    [keyView.kind, canExpand, isExpanded],
+    () => <MediaPanelTools hasPictures={keyView.kind === "image"} isFill={isFill} canExpand={canExpand} isExpanded={isExpanded} onExpand={toggle} />,
+    [keyView.kind, isFill, canExpand, isExpanded],
   );
   const total = runs.length * shape.items;
   const isCut = shown < total;
@@ -78,7 +88,7 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
         aria-colcount={grid.columns}
         aria-activedescendant={selected.value?.key === key ? `tile-${tileId(selected.value)}` : undefined}
         tabIndex={0}
-        style={isExpanded ? {} : { maxHeight: `${FOLDED_HEIGHT}px` }}
+        style={isExpanded ? {} : { maxHeight: `${foldedHeight}px` }}
         onKeyDown={(event) => onKey(event, key, runs, shape.items, grid)}
       >
         {isGrid && <ColumnHeads grid={grid} cells={cells} width={width} samples={shape.samples} />}
@@ -97,6 +107,7 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
                   color={runColor(run.uid)}
                   title={hasTitle ? titleOf(run, runs.length, item, shape) : null}
                   hasCaption={shape.hasCaption}
+                  isFramed={framed !== undefined}
                   left={column * grid.stepX}
                   top={row * grid.stepY}
                   height={tileHeight}
@@ -185,11 +196,15 @@ function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunS
     learned.items = Math.max(learned.items, items.length);
     const first = items.find(isRecord);
     if (learned.aspect === 0 && isKnown(first)) learned.aspect = viewOfRecord(first).aspect(first) ?? NOT_KNOWN.aspect;
+    for (const item of items) if (isKnown(item)) learned.fillHeight = Math.max(learned.fillHeight ?? 0, viewOfRecord(item).fillHeight?.(item) ?? 0);
     learned.hasCaption ||= items.some((item) => captionOf({ run: 0, key, index: 0, item, cell: state.cell, askedAt: null, isOtherStep: false }) !== "");
     for (const [index, item] of items.entries()) learned.samples[index] ??= sampleOf(item);
   }
   const old = before.current;
   const next = isKnownNow ? { ...learned, aspect: learned.aspect || NOT_KNOWN.aspect } : (old ?? NOT_KNOWN);
+  // Never lower than before: what is below must not move while the clock runs.
+  if (next.fillHeight === 0) delete next.fillHeight;
+  if (old?.fillHeight !== undefined) next.fillHeight = Math.max(next.fillHeight ?? 0, old.fillHeight);
   if (isLoading && old) {
     next.items = Math.max(next.items, old.items);
     next.hasCaption ||= old.hasCaption;
@@ -280,7 +295,7 @@ function useKeepInSight(
     const outer = scroller.current;
     const inner = body.current;
     const chosen = selected.peek();
-    if (!outer || !inner || !chosen || tile === "" || !outer.matches(":focus-within")) return;
+    if (!outer || !inner || !chosen || tile === "" || document.activeElement !== outer) return;
     const run = runs.findIndex(({ uid }) => uid === chosen.run);
     if (run < 0) return;
     const { row, column } = cellOf(grid, run, chosen.index, items);
@@ -295,6 +310,7 @@ function useKeepInSight(
 }
 
 function onKey(event: TargetedKeyboardEvent<HTMLDivElement>, key: string, runs: readonly RunView[], items: number, grid: GridShape): void {
+  if (event.target !== event.currentTarget) return; // a table, a player or a button inside a tile has its own
   const now = selected.peek();
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Enter" && now?.key === key) {

@@ -7,12 +7,14 @@ import { LARGEST_TILE, SMALLEST_TILE, clampTile, isLinked, isZoomed, mediaLayout
 
 export interface MediaPanelToolsProps {
   hasPictures: boolean;
+  /** Tiles fill rows: there is nothing to choose but how many are seen. */
+  isFill: boolean;
   canExpand: boolean;
   isExpanded: boolean;
   onExpand: () => void;
 }
 
-export function MediaPanelTools({ hasPictures, canExpand, isExpanded, onExpand }: MediaPanelToolsProps): JSX.Element {
+export function MediaPanelTools({ hasPictures, isFill, canExpand, isExpanded, onExpand }: MediaPanelToolsProps): JSX.Element {
   const setSmoothing = (value: typeof smoothing.value) => () => (smoothing.value = value);
   const setLayout = (value: typeof mediaLayout.value) => () => (mediaLayout.value = value);
   return (
@@ -21,10 +23,12 @@ export function MediaPanelTools({ hasPictures, canExpand, isExpanded, onExpand }
       {hasPictures && (
         <IconButton icon="link" size={14} label={isLinked.value ? "Zoom and pan are shared by all tiles" : "Each tile has its own zoom and pan"} isPressed={isLinked.value} onClick={() => (isLinked.value = !isLinked.value)} />
       )}
-      <div class="media-size-slider">
-        <Slider label="Tile size" value={tileWidth.value} min={SMALLEST_TILE} max={LARGEST_TILE / 1.6} step={4} text={`${tileWidth.value} px`} onInput={(width) => (tileWidth.value = clampTile(width) ?? tileWidth.value)} />
-      </div>
-      <Menu
+      {!isFill && (
+        <div class="media-size-slider">
+          <Slider label="Tile size" value={tileWidth.value} min={SMALLEST_TILE} max={LARGEST_TILE / 1.6} step={4} text={`${tileWidth.value} px`} onInput={(width) => (tileWidth.value = clampTile(width) ?? tileWidth.value)} />
+        </div>
+      )}
+      {!isFill && <Menu
         label="Pixels and layout"
         icon="settings"
         align="end"
@@ -36,7 +40,7 @@ export function MediaPanelTools({ hasPictures, canExpand, isExpanded, onExpand }
           { label: "Layout: items × runs", isChecked: mediaLayout.value === "grid", onSelect: setLayout("grid") },
           { label: "Layout: wrapped", isChecked: mediaLayout.value === "wrap", onSelect: setLayout("wrap") },
         ]}
-      />
+      />}
       {canExpand && <IconButton icon={isExpanded ? "chevronUp" : "chevronDown"} size={14} label={isExpanded ? "Show fewer rows" : "Show all rows"} isExpanded={isExpanded} onClick={onExpand} />}
     </div>
   );

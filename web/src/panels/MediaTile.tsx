@@ -3,7 +3,7 @@ import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
 import { MediaCard } from "@/media/MediaCard";
-import { Button } from "@/parts/Button";
+import { Button, IconButton } from "@/parts/Button";
 import { formatNumber } from "@/parts/format";
 import { type ShownItem, openFull, probe, selected, tileId } from "@/state/mediaView";
 import { Tile, type Wanted } from "@/state/tiles";
@@ -17,12 +17,14 @@ export interface MediaTileProps {
   /** First line under the picture; null leaves the place out. */
   title: string | null;
   hasCaption: boolean;
+  /** With a head above it; what is inside keeps its own pointer. */
+  isFramed: boolean;
   left: number;
   top: number;
   height: number;
 }
 
-export function MediaTile({ wanted, box, color, title, hasCaption, left, top, height }: MediaTileProps): JSX.Element {
+export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, left, top, height }: MediaTileProps): JSX.Element {
   const tile = useMemo(() => new Tile(), []);
   useEffect(() => () => tile.dispose(), [tile]);
   useLayoutEffect(() => tile.ask(wanted));
@@ -31,9 +33,10 @@ export function MediaTile({ wanted, box, color, title, hasCaption, left, top, he
   const isSelected = useComputed(() => (selected.value ? tileId(selected.value) : ""));
   const isThis = isSelected.value === id;
   const caption = hasCaption ? captionOf(shown) : null;
+  const isLate = wanted.step !== shown?.cell.step;
   return (
     <div
-      class={`tile${isThis ? " tile-selected" : ""}`}
+      class={`tile${isThis ? " tile-selected" : ""}${isFramed ? " tile-framed" : ""}`}
       role="gridcell"
       aria-selected={isThis}
       id={`tile-${id}`}
@@ -41,23 +44,44 @@ export function MediaTile({ wanted, box, color, title, hasCaption, left, top, he
       data-step={shown?.cell.step}
       style={{ transform: `translate(${left}px, ${top}px)`, width: `${box.width}px`, height: `${height}px`, "--run": color }}
       onClick={() => (selected.value = { run: wanted.run, key: wanted.key, index: wanted.index })}
-      onDblClick={() => openFull(wanted)}
+      onDblClick={(event) => {
+        if (!ownsPointer(event.target, isFramed)) openFull(wanted);
+      }}
     >
-      <TileFace tile={tile} box={box} isLate={wanted.step !== shown?.cell.step} />
-      {title !== null && <div class="tile-title truncate" title={title}>{title}</div>}
-      {hasCaption && <div class="tile-caption truncate" title={caption ?? ""}>{caption}</div>}
+      {isFramed && <TileHead shown={shown} isLate={isLate} title={title} caption={caption} onOpen={() => openFull(wanted)} />}
+      <TileFace tile={tile} box={box} isLate={isLate} hasBadge={!isFramed} />
+      {!isFramed && title !== null && <div class="tile-title truncate" title={title}>{title}</div>}
+      {!isFramed && hasCaption && <div class="tile-caption truncate" title={caption ?? ""}>{caption}</div>}
     </div>
   );
 }
 
+/** Above what is no picture: the step, whose it is, the way to see it large. */
+function TileHead({ shown, isLate, title, caption, onOpen }: { shown: ShownItem | null; isLate: boolean; title: string | null; caption: string | null; onOpen: () => void }): JSX.Element {
+  return (
+    <div class="tile-head">
+      {shown && <StepBadge shown={shown} isLate={isLate} />}
+      {title !== null && title !== "" && <span class="tile-head-title truncate" title={title}>{title}</span>}
+      <span class="tile-head-caption truncate" title={caption ?? ""}>{caption}</span>
+      <IconButton icon="expand" size={13} label="Full view (double-click this line)" tabIndex={-1} onClick={onOpen} />
+    </div>
+  );
+}
+
+/** Whether a double click there means something to the content: words are marked by it, axes reset, players enlarged. */
+function ownsPointer(target: EventTarget | null, isFramed: boolean): boolean {
+  if (!(target instanceof Element)) return false;
+  return target.closest(`a, button, input, select, textarea, summary, video, audio, [contenteditable], [data-own-pointer]${isFramed ? ", .tile-face" : ""}`) !== null;
+}
+
 /** The picture with its badge and read-out; also the heart of the full view. */
-export function TileFace({ tile, box, isLate, isFullSize = false }: { tile: Tile; box: { width: number; height: number }; isLate: boolean; isFullSize?: boolean }): JSX.Element {
+export function TileFace({ tile, box, isLate, isFullSize = false, hasBadge = true }: { tile: Tile; box: { width: number; height: number }; isLate: boolean; isFullSize?: boolean; hasBadge?: boolean }): JSX.Element {
   const shown = tile.shown.value;
   const status = tile.status.value;
   return (
     <div class="tile-face" style={{ width: `${box.width}px`, height: `${box.height}px` }} aria-busy={status.is === "loading"}>
       {shown && <MediaCard record={shown.item} size={isFullSize ? "full" : "cell"} box={box} shown={shown} />}
-      {shown && <StepBadge shown={shown} isLate={isLate} />}
+      {shown && hasBadge && <StepBadge shown={shown} isLate={isLate} />}
       {shown && <ProbeStrip shown={shown} />}
       {!shown && status.is === "loading" && <div class="tile-words tile-loading">loading</div>}
       {status.is === "missing" && <div class="tile-words">{status.text}</div>}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellOf, cellsIn, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
+import { cellOf, cellsIn, framedSize, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
 
 const grid = gridShape({ layout: "grid", runs: 3, items: 5000, tileWidth: 100, tileHeight: 80, room: 500 });
 const wrap = gridShape({ layout: "wrap", runs: 2, items: 7, tileWidth: 100, tileHeight: 80, room: 431 });
@@ -34,6 +34,13 @@ describe("the tile grid", () => {
     expect(shownCount(wrap, { left: 0, right: 424, top: 0, bottom: 168 }, 2, 7)).toBe(8);
     expect(shownCount(wrap, { left: 0, right: 424, top: 0, bottom: 1000 }, 2, 7)).toBe(14);
     expect(shownCount(wrap, { left: 0, right: 424, top: 0, bottom: 100 }, 2, 7)).toBe(4);
+  });
+
+  it("gives wide kinds a row or a size of their own, never wider than the panel", () => {
+    expect(framedSize({ shape: "fill", fillHeight: 400, tileWidth: 72, room: 900 })).toEqual({ width: 900, height: 400 });
+    expect(framedSize({ shape: { width: 360, height: 240 }, fillHeight: 0, tileWidth: 180, room: 900 })).toEqual({ width: 360, height: 240 });
+    expect(framedSize({ shape: { width: 360, height: 240 }, fillHeight: 0, tileWidth: 360, room: 500 })).toEqual({ width: 500, height: 480 });
+    expect(framedSize({ shape: { width: 360, height: 240 }, fillHeight: 0, tileWidth: 18, room: 20 })).toEqual({ width: 120, height: 72 });
   });
 
   it("keeps banners and towers in bounds", () => {

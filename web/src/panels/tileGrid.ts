@@ -1,4 +1,5 @@
 /** Where tiles lie in a media panel, and which of them are in sight. Pure functions. */
+import type { TileShape } from "@/media/view";
 
 export type Layout = "grid" | "wrap";
 
@@ -21,6 +22,20 @@ export const MOST_STRETCH = 2.6;
 /** Height of a tile's picture for a width, kept in bounds so that a banner or a tower does not rule the panel. */
 export function pictureHeight(tileWidth: number, aspect: number): number {
   return Math.round(tileWidth / Math.min(MOST_STRETCH, Math.max(1 / 1.6, aspect)));
+}
+
+/** The tile size of the slider at which a kind's own size is taken as it is. */
+const USUAL_TILE = 180;
+const NARROWEST = 120;
+const LOWEST = 72;
+
+/** Room for a kind with a shape of its own: a whole row, or its size scaled by the slider but never wider than the panel. */
+export function framedSize(options: { shape: TileShape; fillHeight: number; tileWidth: number; room: number }): { width: number; height: number } {
+  const { shape, fillHeight, tileWidth, room } = options;
+  const widest = Math.max(NARROWEST, Math.floor(room));
+  if (shape === "fill") return { width: widest, height: Math.max(LOWEST, Math.round(fillHeight)) };
+  const scale = tileWidth / USUAL_TILE;
+  return { width: Math.min(widest, Math.max(NARROWEST, Math.round(shape.width * scale))), height: Math.max(LOWEST, Math.round(shape.height * scale)) };
 }
 
 export function gridShape(options: { layout: Layout; runs: number; items: number; tileWidth: number; tileHeight: number; room: number }): GridShape {

@@ -47,6 +47,8 @@ export interface KeyShape {
   items: number;
   hasCaption: boolean;
   samples: (string | null)[];
+  /** Of a tile that fills a row. */
+  fillHeight?: number;
 }
 
 const SHAPES_KEPT = 200;
