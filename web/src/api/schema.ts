@@ -477,22 +477,39 @@ export interface PartitionedTableRecord {
 }
 
 /**
- * A column of a point cloud. name: "position" (3 components), "color" (3, 0..255), "category" (1) or
- * "value" (1; intensity and such). dtype: "<f4", "<f8", "|u1", "<u2", "<i4" ... little-endian numpy names.
+ * A column of a point cloud. name: "position" (3 components), "color" (3), "category" (1) or "value"
+ * (1; intensity and such). dtype: "<f4", "<f8", "|u1", "<u2", "<i4" ... little-endian numpy names.
+ *
+ * scale: what a colour is multiplied with to be 0..255 (255 for colours logged as 0..1).
+ * low, high: the least and the greatest finite number of a one-component column; None if there is none.
  */
 export interface CloudColumn {
   name: string;
   dtype: string;
   components: number;
+  scale?: number;
+  low?: number | null;
+  high?: number | null;
 }
 
 /**
  * Points as binary columns in a progressive order: the first k points, for any k, are a fair sample.
  *
- * blob: pages of `page_points` points (the last one shorter); in a page the columns follow one another, each
- * row-major, without padding. order: how the points were shuffled, so that reading back restores the
- * order that they were logged in. shape, dtype: of the array as it was logged. low, high: the box around
- * all finite positions. non_finite: how many points have a NaN or infinite coordinate.
+ * blob: pages of `page_points` points each, the last one shorter. With point_bytes = the sum over `columns` of
+ * components x bytes of the dtype, page p starts at byte p x page_points x point_bytes and holds
+ * m = min(page_points, count - p x page_points) points. In a page the columns follow one another in the
+ * order of `columns`, each as m x components little-endian numbers, row-major, without padding. Columns with
+ * wider numbers come first, so that each column starts at a multiple of its number's size. So
+ * `HTTP Range: bytes=0-...` of whole pages is a fair sample of the cloud.
+ *
+ * order: how the points were shuffled. "logged": not at all. "scatter": the i-th stored point is the i-th
+ * logged index in scatter(0), scatter(1), ... when numbers >= count are passed over, where scatter is the
+ * bijection of b-bit numbers (2**b the least power of two >= count, at least 2) in media/object3d_order.py.
+ *
+ * shape, dtype: of the array as it was logged (its columns side by side), else None. low, high: the box around
+ * the points whose coordinates are all finite (zeros if there are none). non_finite: how many points have
+ * a NaN or infinite coordinate. class_labels: names of categories. class_counts: category -> points, when
+ * there are at most 1,000 categories.
  */
 export interface PointCloud {
   blob: BlobRef;
@@ -505,14 +522,25 @@ export interface PointCloud {
   shape?: number[] | null;
   dtype?: string | null;
   non_finite?: number;
+  class_labels?: Record<string, string>;
+  class_counts?: Record<string, number>;
 }
 
-/** A box by its 8 corners, in the order of itertools.product((-1, 1), repeat=3). color: RGB 0..255. */
+/**
+ * A box by its 8 corners, in the order in which they were logged (NaN included). color: RGB 0..255.
+ *
+ * order: which corners are (-,-,-), (-,-,+), (-,+,-), (-,+,+), (+,-,-), (+,-,+), (+,+,-), (+,+,+) along the
+ * box's own three edges, that is itertools.product((-1, 1), repeat=3); None: they are in this order already.
+ * Two corners are joined by an edge when their places in this order differ in one bit. extra: other keys that
+ * the box had.
+ */
 export interface Box3D {
   corners: [number, number, number][];
   label?: string | null;
   score?: number | null;
   color?: [number, number, number] | null;
+  order?: number[] | null;
+  extra?: Record<string, unknown>;
 }
 
 /** An arrow. color: RGB 0..255. */
@@ -520,6 +548,7 @@ export interface Vector3D {
   start: [number, number, number];
   end: [number, number, number];
   color?: [number, number, number] | null;
+  label?: string | null;
 }
 
 /** Where to look from. fov_degrees: vertical field of view. */
@@ -536,12 +565,16 @@ export interface Camera3D {
  *
  * form: what a viewer draws. "model": blob is a file of `format` (obj, gltf, glb, babylon, stl) and files are
  * its companions by the relative name that the file calls them (gltf's .bin and textures, obj's .mtl and
- * textures). "cloud": `cloud` holds the points. "mesh": `cloud` holds the vertices and `faces` the triangles
- * (uint32, little-endian, n x 3, indices into the vertices in logged order); `cloud` is in logged order then.
- * "splat": blob is a .splat, or a .ply of Gaussian splats.
- * blob: the file as it was given, byte for byte; None for arrays. format: its type, or "array".
- * up: the axis that points up, as the format defines it or the user says. is_right_handed: the
- * coordinate system of the numbers.
+ * textures); missing: companions that it names and that were not there. "cloud": `cloud` holds the points, if
+ * they could be read. "mesh": `cloud` holds the vertices and `faces` the triangles (uint32, little-endian,
+ * n x 3, indices into the vertices in logged order); the cloud's order is "logged" then. "splat": blob is a
+ * .splat, or a .ply of Gaussian splats.
+ *
+ * blob: the file as it was given, byte for byte; None for arrays. format: its type, or "array". name: of the
+ * file. up: the axis that points up, as the format defines it or the user says. is_right_handed: the
+ * coordinate system of the numbers. vertex_count: vertices, points or splats. counts: more of what is in
+ * the file (meshes, materials, textures, animations, solids ...). point_cloud_type: W&B's name of the scene.
+ * note: what is wrong with it.
  */
 export interface Object3DRecord {
   kind: "object3d";
@@ -552,15 +585,18 @@ export interface Object3DRecord {
   blob?: BlobRef | null;
   name?: string | null;
   files?: Record<string, BlobRef>;
+  missing?: string[];
   cloud?: PointCloud | null;
   faces?: BlobRef | null;
   boxes?: Box3D[];
   vectors?: Vector3D[];
   cameras?: Camera3D[];
-  up?: "x" | "y" | "z";
+  up?: "-x" | "-y" | "-z" | "x" | "y" | "z";
   is_right_handed?: boolean;
   vertex_count?: number | null;
   triangle_count?: number | null;
+  counts?: Record<string, number>;
+  point_cloud_type?: string | null;
   note?: string | null;
 }
 
