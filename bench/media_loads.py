@@ -60,11 +60,10 @@ def table_scalars(tracker: Any, folder: Path) -> Load:
     """W5a: a table of 10,000 rows and 8 columns: integers, floats, text, booleans."""
     rng = np.random.default_rng(0)
     words = ["alpha", "beta", "gamma", "delta", "epsilon"]
+    columns = (rng.random(10_000), rng.random(10_000), rng.integers(0, 99, 10_000))
     rows = [
         [i, float(a), float(b), words[i % 5], f"sample {i}", bool(i % 2), int(c), float(a * b)]
-        for i, (a, b, c) in enumerate(
-            zip(rng.random(10_000), rng.random(10_000), rng.integers(0, 99, 10_000), strict=True)
-        )
+        for i, (a, b, c) in enumerate(zip(*columns, strict=True))
     ]
     names = ["id", "a", "b", "word", "name", "flag", "n", "ab"]
     return lambda step: {"x": tracker.Table(columns=names, data=rows)}, ()
