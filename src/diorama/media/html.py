@@ -2,38 +2,181 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from typing import Any
 
-from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot
+from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
+from diorama.media.keep import keep
+from diorama.media.limited import DecodeError, run_limited
+from diorama.media.overlays import warn_user
+from diorama.media.source import keep_file, keep_stream
 from diorama.model import BlobRef
+
+SUFFIXES = (".html", ".htm")
+HTML_MIME = "text/html"
+PATH_LIMIT_CHARS = 4096
 
 
 class HtmlRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, tag="html"):
     """HTML as UTF-8. is_styled: whether the viewer puts its plain style under it (`inject`); the blob is what
-    was given, byte for byte. outside: hosts that the page asks for; a viewer loads none of them by itself."""
+    was given, byte for byte. outside: hosts that the page asks for; a viewer loads none of them by itself.
+    beside: files that it expects in its folder, which are not there. excerpt: the beginning of what it says.
+    """
 
     blob: BlobRef
     is_styled: bool = True
     name: str | None = None
     title: str | None = None
-    outside: list[str] = []
+    outside: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    excerpt: str | None = None
+    note: str | None = None
 
 
 class Html(Media):
-    """To be written."""
+    """A web page, or a piece of one.
+
+    Accepts: `data`, the path of an existing .html or .htm file (text or `pathlib.Path`), an open file, or
+    HTML as text. It is kept byte for byte. `inject`: show it over a plain style, its links in new tabs.
+    `data_is_not_path`: text is HTML even if it names a file. `caption` and `sample_id`: text.
+
+    Raises: ValueError for a Path that is not there or is no HTML file, for an empty file, for a folder;
+    TypeError for anything else. Text that looks like the path of a missing file warns.
+
+    The page is shown in a frame of an origin of its own, without network: see docs/media/html.md.
+
+    >>> Html("<b>attention</b> is all you need", caption="saliency").inject
+    True
+    """
 
     KIND = "html"
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        data: Any,
+        inject: bool = True,
+        data_is_not_path: bool = False,
+        *,
+        caption: str | None = None,
+        sample_id: str | None = None,
+    ) -> None:
+        name = ""
+        if isinstance(data, str):
+            if not data_is_not_path and _is_file(data):
+                source = keep_file(data, what="the HTML file")
+                name, self._kept = source.name, source.kept
+            else:
+                if not data_is_not_path and _looks_like_path(data):
+                    warn_user(
+                        f"there is no file {data!r}: the text itself is logged as HTML; "
+                        "data_is_not_path=True says that this is meant"
+                    )
+                self._kept = keep(clean_text(data).encode("utf-8"))
+        elif isinstance(data, os.PathLike):
+            path = os.fspath(data)
+            if not os.path.exists(path):
+                raise ValueError(
+                    f"data must be a string or an io object, or an existing file: there is no {path!r}"
+                )
+            if os.path.splitext(str(path))[1].lower() not in SUFFIXES:
+                raise ValueError(f"an HTML file ends in .html or .htm; {path!r} does not")
+            source = keep_file(path, what="the HTML file")
+            name, self._kept = source.name, source.kept
+        elif callable(getattr(data, "read", None)):
+            source = keep_stream(data, what="the HTML file")
+            name, self._kept = source.name, source.kept
+        else:
+            raise TypeError(f"data must be a string or an io object, not {type(data).__name__}")
+        self.inject = bool(inject)
+        self.name = name or None
+        self.caption = None if caption is None else clean_text(caption)
+        self.sample_id = None if sample_id is None else clean_text(sample_id)
+
+    @property
+    def html(self) -> str:
+        """The HTML as text."""
+        return _text_of(bytes(self._kept.read()))
+
+    def snapshot(self) -> Snapshot:
+        header = {
+            "is_styled": self.inject,
+            "name": self.name,
+            "caption": self.caption,
+            "sample_id": self.sample_id,
+        }
+        return Snapshot(self.KIND, header, (self._kept,))
+
+    def __repr__(self) -> str:
+        return f"Html({self._kept.size_bytes} bytes)"
+
+
+def _is_file(text: str) -> bool:
+    is_path = len(text) <= PATH_LIMIT_CHARS and "\0" not in text and text.lower().endswith(SUFFIXES)
+    return is_path and os.path.isfile(text)
+
+
+def _looks_like_path(text: str) -> bool:
+    is_short = 0 < len(text) <= PATH_LIMIT_CHARS and text.lower().endswith(SUFFIXES)
+    return is_short and not any(mark in text for mark in "<>\n")
+
+
+def _text_of(data: bytes) -> str:
+    return data.decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True)
+class HtmlPage:
+    """A page read back: `data`, its bytes as they were given, and `html`, the same as text."""
+
+    data: bytes
+
+    @property
+    def html(self) -> str:
+        return _text_of(self.data)
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> HtmlRecord:
-    raise NotImplementedError
+    """The record of a page. What it says about itself is read in a worker: a page may be made to be slow."""
+    header, data = snapshot.header, snapshot.buffers[0].read()
+    blob = put_blob(data, HTML_MIME)
+    found: dict[str, Any] = {}
+    note = None
+    try:
+        found = run_limited("diorama.media.html_facts:inspect", {}, data)
+    except DecodeError as error:
+        note = f"its title and its links were not found: {error}"[:500]
+    return HtmlRecord(
+        blob=blob,
+        is_styled=header["is_styled"],
+        name=header["name"],
+        caption=header["caption"],
+        sample_id=header["sample_id"],
+        title=found.get("title"),
+        outside=tuple(found.get("outside", ())),
+        beside=tuple(found.get("beside", ())),
+        excerpt=found.get("excerpt"),
+        note=note,
+    )
 
 
-def decode(record: HtmlRecord, get_blob: GetBlob) -> Any:
-    raise NotImplementedError
+def decode(record: HtmlRecord, get_blob: GetBlob) -> HtmlPage:
+    """The page as it was given."""
+    return HtmlPage(get_blob(record.blob))
 
 
-KIND = Kind(name="html", cls=Html, record=HtmlRecord, encode=encode, decode=decode)
+def _from_foreign(value: Any) -> Html:
+    """A bare path, or what a notebook's IPython.display.HTML holds."""
+    return Html(value) if isinstance(value, os.PathLike) else Html(value.data, data_is_not_path=True)
+
+
+KIND = Kind(
+    name="html",
+    cls=Html,
+    record=HtmlRecord,
+    encode=encode,
+    decode=decode,
+    adopts=("IPython.core.display.HTML",),
+    adopt=_from_foreign,
+    suffixes=SUFFIXES,
+)
