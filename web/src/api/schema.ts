@@ -495,21 +495,21 @@ export interface CloudColumn {
 /**
  * Points as binary columns in a progressive order: the first k points, for any k, are a fair sample.
  *
- * blob: pages of `page_points` points each, the last one shorter. With point_bytes = the sum over `columns` of
- * components x bytes of the dtype, page p starts at byte p x page_points x point_bytes and holds
+ * blob: pages of `page_points` points each, the last one shorter. With point_bytes = the sum over `columns`
+ * of components x bytes of the dtype, page p starts at byte p x page_points x point_bytes and holds
  * m = min(page_points, count - p x page_points) points. In a page the columns follow one another in the
  * order of `columns`, each as m x components little-endian numbers, row-major, without padding. Columns with
- * wider numbers come first, so that each column starts at a multiple of its number's size. So
- * `HTTP Range: bytes=0-...` of whole pages is a fair sample of the cloud.
+ * wider numbers come first, so that each column starts at a multiple of its number's size. The first pages,
+ * fetched by an HTTP range, are a fair sample of the whole cloud.
  *
  * order: how the points were shuffled. "logged": not at all. "scatter": the i-th stored point is the i-th
  * logged index in scatter(0), scatter(1), ... when numbers >= count are passed over, where scatter is the
  * bijection of b-bit numbers (2**b the least power of two >= count, at least 2) in media/object3d_order.py.
  *
- * shape, dtype: of the array as it was logged (its columns side by side), else None. low, high: the box around
- * the points whose coordinates are all finite (zeros if there are none). non_finite: how many points have
- * a NaN or infinite coordinate. class_labels: names of categories. class_counts: category -> points, when
- * there are at most 1,000 categories.
+ * shape, dtype: of the array as it was logged (its columns side by side), else None. low, high: the box
+ * around the points whose coordinates are all finite (zeros if there are none). non_finite: how many points
+ * have a NaN or infinite coordinate. class_labels: names of categories. class_counts: category -> points,
+ * when there are at most 1,000 categories.
  */
 export interface PointCloud {
   blob: BlobRef;
@@ -531,8 +531,8 @@ export interface PointCloud {
  *
  * order: which corners are (-,-,-), (-,-,+), (-,+,-), (-,+,+), (+,-,-), (+,-,+), (+,+,-), (+,+,+) along the
  * box's own three edges, that is itertools.product((-1, 1), repeat=3); None: they are in this order already.
- * Two corners are joined by an edge when their places in this order differ in one bit. extra: other keys that
- * the box had.
+ * Two corners are joined by an edge when their places in this order differ in one bit. extra: other keys
+ * that the box had.
  */
 export interface Box3D {
   corners: [number, number, number][];
@@ -563,12 +563,12 @@ export interface Camera3D {
 /**
  * A model file, a point cloud with or without boxes, vectors and cameras, or a Gaussian splat.
  *
- * form: what a viewer draws. "model": blob is a file of `format` (obj, gltf, glb, babylon, stl) and files are
- * its companions by the relative name that the file calls them (gltf's .bin and textures, obj's .mtl and
- * textures); missing: companions that it names and that were not there. "cloud": `cloud` holds the points, if
- * they could be read. "mesh": `cloud` holds the vertices and `faces` the triangles (uint32, little-endian,
- * n x 3, indices into the vertices in logged order); the cloud's order is "logged" then. "splat": blob is a
- * .splat, or a .ply of Gaussian splats.
+ * form: what a viewer draws. "model": blob is a file of `format` (obj, gltf, glb, babylon, stl) and files
+ * are its companions by the relative name that the file calls them (gltf's .bin and textures, obj's .mtl and
+ * textures); missing: companions that it names and that were not there. "cloud": `cloud` holds the points,
+ * if they could be read. "mesh": `cloud` holds the vertices and `faces` the triangles (uint32,
+ * little-endian, n x 3, indices into the vertices in logged order); the cloud's order is "logged" then.
+ * "splat": blob is a .splat, or a .ply of Gaussian splats.
  *
  * blob: the file as it was given, byte for byte; None for arrays. format: its type, or "array". name: of the
  * file. up: the axis that points up, as the format defines it or the user says. is_right_handed: the
@@ -681,6 +681,7 @@ export interface AudioRecord {
 /**
  * HTML as UTF-8. is_styled: whether the viewer puts its plain style under it (`inject`); the blob is what
  * was given, byte for byte. outside: hosts that the page asks for; a viewer loads none of them by itself.
+ * beside: files that it expects in its folder, which are not there. excerpt: the beginning of what it says.
  */
 export interface HtmlRecord {
   kind: "html";
@@ -691,12 +692,17 @@ export interface HtmlRecord {
   name?: string | null;
   title?: string | null;
   outside?: string[];
+  beside?: string[];
+  excerpt?: string | null;
+  note?: string | null;
 }
 
 /**
- * Text. Short text lies in `text`; for longer text `blob` holds all of it (UTF-8) and `text` its beginning.
+ * Text. Short text lies in `text`; for longer text `blob` holds all of it (UTF-8), `text` its beginning.
  *
- * char_count: Unicode code points of the whole. language: of code, for colouring.
+ * char_count: Unicode code points of the whole. language: of code, which gets line numbers. name: of the
+ * file. source: the file itself when it was not UTF-8. undecoded: how many of its bytes are no text; each
+ * stands there as a backslash, an x and two digits.
  */
 export interface TextRecord {
   kind: "text";
@@ -708,6 +714,9 @@ export interface TextRecord {
   char_count?: number;
   line_count?: number;
   language?: string | null;
+  name?: string | null;
+  source?: BlobRef | null;
+  undecoded?: number;
 }
 
 /** A figure as Plotly's JSON ({"data": [...], "layout": {...}, "frames": [...]}). traces: their types. */
@@ -730,7 +739,11 @@ export interface BokehRecord {
   version?: string | null;
 }
 
-/** A Vega or Vega-Lite specification with its data inside, as JSON. */
+/**
+ * A Vega or Vega-Lite specification with its data inside, as JSON.
+ *
+ * outside: addresses that the specification loads data or pictures from; the viewer loads none of them.
+ */
 export interface VegaRecord {
   kind: "vega";
   caption?: string | null;
@@ -738,6 +751,7 @@ export interface VegaRecord {
   blob: BlobRef;
   mode?: "vega" | "vega-lite";
   title?: string | null;
+  outside?: string[];
 }
 
 /** blob: JSON {"format", "nodes": [{"id", "name", "class_name", ...}], "edges": [[id, id], ...]}. */
