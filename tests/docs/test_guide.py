@@ -29,7 +29,7 @@ def check_arrays(run: Any) -> None:
     [picture] = logged(run, "examples")
     assert picture.caption == "Top: Output, Bottom: Input"
     assert picture.array.shape == (48, 64, 3)
-    assert picture.array.max() == 255
+    assert picture.array.max() >= 254
     assert picture.record.normalized == "unit"
 
 

@@ -11,6 +11,8 @@ Every number arrives bit-exact: NaN with its sign, infinities, -0.0, integers of
 from __future__ import annotations
 
 import enum
+import mmap
+import os
 import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-from google_crc32c import value as crc32c_of
+from google_crc32c import extend as extend_crc32c
 from msgspec.msgpack import Ext
 
 from diorama.errors import BadRequest, Corrupt, JournalError
@@ -45,6 +47,8 @@ DEPTH_LIMIT = 64
 INTEGER_BITS_LIMIT = 13_000
 """About 3,900 digits: below the length at which Python refuses to turn text into an int."""
 SHOWN_OBJECT_CHARS = 2000
+MAPPED_FROM_BYTES = 8 << 20
+"""Spool files from this size on are mapped, so that a point cloud of gigabytes need not fit into memory."""
 
 _encoder = msgspec.msgpack.Encoder()
 encode_plain = _encoder.encode
@@ -292,18 +296,26 @@ class _InSpool:
         return load_part(self._part, self._spool_dir)
 
 
-def load_part(part: SpoolPart, spool_dir: Path) -> bytes:
-    """The bytes of a spool part, checked."""
+def load_part(part: SpoolPart, spool_dir: Path) -> bytes | memoryview:
+    """The bytes of a spool part, checked; a large one is mapped into memory, not read."""
     if part.file != Path(part.file).name:
         raise Corrupt(f"{part.file!r} is not the name of a spool file")
     try:
         with open(spool_dir / part.file, "rb") as file:
-            data = file.read(part.size_bytes)
+            size_bytes = os.fstat(file.fileno()).st_size
+            if MAPPED_FROM_BYTES <= part.size_bytes <= size_bytes:
+                mapped = mmap.mmap(file.fileno(), part.size_bytes, access=mmap.ACCESS_READ)
+                data: bytes | memoryview = memoryview(mapped)
+            else:
+                data = file.read(part.size_bytes)
     except OSError as error:
         raise Corrupt(f"spool file {part.file} can't be read: {error}") from error
     if len(data) != part.size_bytes:
         raise Corrupt(f"spool file {part.file} has {len(data)} of {part.size_bytes} bytes")
-    if crc32c_of(data) != part.crc:
+    crc = 0
+    for start in range(0, len(data), MAPPED_FROM_BYTES):
+        crc = extend_crc32c(crc, bytes(data[start : start + MAPPED_FROM_BYTES]))
+    if crc != part.crc:
         raise Corrupt(f"spool file {part.file} does not match its checksum")
     return data
 

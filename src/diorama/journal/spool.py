@@ -26,7 +26,7 @@ from google_crc32c import extend as extend_crc32c
 
 from diorama.journal.codec import SpoolPart, load_part
 from diorama.journal.segments import read_ack
-from diorama.media.keep import SPOOL_FROM_BYTES, Kept
+from diorama.media.keep import SPOOL_FROM_BYTES, Kept, Pieces
 
 PIECE_BYTES = 256 * 1024
 LIMIT_BYTES = 8 << 30
@@ -75,7 +75,7 @@ class Spooled:
     def part(self) -> SpoolPart:
         return SpoolPart(self.slot.name, self._size_bytes, self._crc)
 
-    def read(self) -> bytes:
+    def read(self) -> bytes | memoryview:
         """The bytes, checked. Raises Corrupt if the file was damaged or removed."""
         # By the open file first: after the run has finished, the sidecar removes the folder.
         if self.slot.fd >= 0 and hasattr(os, "pread"):
@@ -126,7 +126,7 @@ class Spool:
         self._owner_pid = os.getpid()
         self._is_closed = False
 
-    def keep(self, view: memoryview) -> Spooled | None:
+    def keep(self, view: Pieces) -> Spooled | None:
         """Put bytes into a slot; None if they should stay in memory (disk trouble, closed, foreign
         process). Blocks while the spool is full and the sidecar makes progress."""
         if self._is_closed or os.getpid() != self._owner_pid:
@@ -140,6 +140,9 @@ class Spool:
         except OSError:
             self._discard(slot)
             return None
+        except BaseException:
+            self._discard(slot)
+            raise
         with self._lock:
             kept = Spooled(self, slot, size_bytes, crc)
             slot.is_filling = False
@@ -322,7 +325,7 @@ class Spool:
             else:
                 _close(oldest)
 
-    def _fill(self, slot: Slot, view: memoryview, size_bytes: int) -> int:
+    def _fill(self, slot: Slot, view: Pieces, size_bytes: int) -> int:
         if slot.fd < 0:
             with self._lock:
                 slot.fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
@@ -347,7 +350,7 @@ class Spool:
             self._on_trouble(code, text)
 
 
-def _write_pieces(fd: int, view: memoryview, size_bytes: int) -> int:
+def _write_pieces(fd: int, view: Pieces, size_bytes: int) -> int:
     crc = 0
     os.lseek(fd, 0, os.SEEK_SET)
     for start in range(0, size_bytes, PIECE_BYTES):

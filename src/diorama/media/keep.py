@@ -8,7 +8,7 @@ calls `keep()`. The arrow still points down: media knows the interface, not the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import IO, Protocol, runtime_checkable
 
 SPOOL_FROM_BYTES = 32 * 1024
 """Smaller buffers travel inside the journal's frame."""
@@ -42,7 +42,32 @@ class InMemory:
         return self.data
 
 
-Keeper = Callable[[memoryview], "Kept | None"]
+class Pieces(Protocol):
+    """Bytes that can be had piece by piece, in order: a memoryview, or a file that is too large to be read
+    as a whole."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def __getitem__(self, part: slice, /) -> memoryview: ...
+
+
+class FilePieces:
+    """The next `nbytes` bytes of an open file. Raises ValueError if it turns out to be shorter."""
+
+    def __init__(self, file: IO[bytes], nbytes: int) -> None:
+        self.nbytes = nbytes
+        self._file = file
+
+    def __getitem__(self, part: slice, /) -> memoryview:
+        wanted = min(part.stop, self.nbytes) - part.start
+        piece = self._file.read(wanted)
+        if len(piece) != wanted:
+            raise ValueError("the file became shorter while it was read")
+        return memoryview(piece)
+
+
+Keeper = Callable[[Pieces], "Kept | None"]
 
 _keeper: Keeper | None = None
 
@@ -64,3 +89,17 @@ def keep(data: bytes | bytearray | memoryview) -> Kept:
         if kept is not None:
             return kept
     return InMemory(data if isinstance(data, bytes) else bytes(view))
+
+
+def keep_open_file(file: IO[bytes], size_bytes: int) -> Kept:
+    """Keep the `size_bytes` bytes that `file` (open, at its start) holds, piece by piece where a keeper is
+    installed, so that a large video never lies in memory as a whole.
+
+    Raises ValueError if the file is shorter.
+    """
+    if _keeper is not None and size_bytes >= SPOOL_FROM_BYTES:
+        kept = _keeper(FilePieces(file, size_bytes))
+        if kept is not None:
+            return kept
+        file.seek(0)
+    return InMemory(FilePieces(file, size_bytes)[0:size_bytes].tobytes())

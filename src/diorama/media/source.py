@@ -9,10 +9,10 @@ import os
 import re
 import stat
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from diorama.media.base import clean_text
-from diorama.media.keep import Kept, keep
+from diorama.media.keep import Kept, keep, keep_open_file
 
 _URL = re.compile(r"^(https?|s3|gs|gcs|ftp)://", re.IGNORECASE)
 _OPEN_FLAGS = (
@@ -34,25 +34,29 @@ def keep_file(path: str | os.PathLike[str], *, what: str) -> FileSource:
     Raises FileNotFoundError; ValueError for a URL, an empty file and for what is no regular file; other
     OSErrors as they come.
     """
-    name = os.fspath(path)
-    return FileSource(clean_text(os.path.basename(name)), keep(read_file(path, what=what)))
+    name = clean_text(os.path.basename(os.fspath(path)))
+    with _open_file(path, what=what) as file:
+        return FileSource(name, keep_open_file(file, os.fstat(file.fileno()).st_size))
 
 
 def read_file(path: str | os.PathLike[str], *, what: str) -> bytes:
     """The bytes of a regular, non-empty file. Raises as `keep_file`."""
+    with _open_file(path, what=what) as file:
+        return file.read()
+
+
+def _open_file(path: str | os.PathLike[str], *, what: str) -> BinaryIO:
     name = os.fspath(path)
     if _URL.match(name):
         raise ValueError(f"{what} is a URL ({name[:200]}); download it first: Diorama keeps bytes, not links")
-    descriptor = os.open(path, _OPEN_FLAGS)
-    with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-            raise ValueError(f"{what} {name!r} is {kind}")
-        data = file.read()
-    if not data:
+    file = open(os.open(path, _OPEN_FLAGS), "rb")  # noqa: SIM115 the caller closes it
+    found = os.fstat(file.fileno())
+    if stat.S_ISREG(found.st_mode) and found.st_size:
+        return file
+    file.close()
+    if stat.S_ISREG(found.st_mode):
         raise ValueError(f"{what} {name!r} is empty")
-    return data
+    raise ValueError(f"{what} {name!r} is {'a folder' if stat.S_ISDIR(found.st_mode) else 'no regular file'}")
 
 
 def keep_stream(stream: Any, *, what: str) -> FileSource:

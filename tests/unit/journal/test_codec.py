@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from google_crc32c import value as crc32c_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from diorama.journal.codec import (
     decode_batch,
     decode_entry,
     encode_batch,
+    load_part,
     load_snapshot,
     plain_numbers,
 )
@@ -183,8 +185,20 @@ def test_media_arrive_as_snapshots_with_their_bytes(tmp_path: Path) -> None:
 )
 def test_a_bad_spool_file_is_corrupt(tmp_path: Path, part: SpoolPart) -> None:
     (tmp_path / "000001.bin").write_bytes(b"abc")
+    snapshot = load_snapshot(SnapshotRef("image", {}, (part,)), tmp_path)
     with pytest.raises(Corrupt):
-        load_snapshot(SnapshotRef("image", {}, (part,)), tmp_path)
+        snapshot.buffers[0].read()
+
+
+def test_a_large_spool_file_is_mapped_and_checked(tmp_path: Path) -> None:
+    data = bytes(range(256)) * (40 << 10)
+    (tmp_path / "000001.bin").write_bytes(data + b"left over from a longer one")
+    part = SpoolPart("000001.bin", len(data), crc32c_of(data))
+    loaded = load_part(part, tmp_path)
+    assert isinstance(loaded, memoryview)
+    assert loaded == data
+    with pytest.raises(Corrupt, match="checksum"):
+        load_part(part._replace(crc=part.crc ^ 1), tmp_path)
 
 
 @given(st.binary(max_size=40))

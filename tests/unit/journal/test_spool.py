@@ -17,7 +17,7 @@ from diorama.errors import Corrupt
 from diorama.journal import spool as spool_module
 from diorama.journal.codec import load_part
 from diorama.journal.spool import Spool, Spooled
-from diorama.media.keep import InMemory
+from diorama.media.keep import FilePieces, InMemory
 
 SIZE = 50_000
 
@@ -220,3 +220,16 @@ def test_a_forked_child_reads_the_parents_bytes_and_the_parent_keeps_them(spool:
     del one
     assert all(kept(spool, byte).part.file != name for byte in range(10))
     assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_file_is_kept_piece_by_piece(spool: Spool, tmp_path: Path) -> None:
+    data = bytes(range(251)) * 5000
+    path = tmp_path / "video.mp4"
+    path.write_bytes(data)
+    with open(path, "rb") as file:
+        kept = spool.keep(FilePieces(file, len(data)))
+    assert kept is not None
+    assert kept.read() == data
+    with open(path, "rb") as file, pytest.raises(ValueError, match="shorter"):
+        spool.keep(FilePieces(file, len(data) + 1))
+    assert len(list(spool.directory.iterdir())) == 1
