@@ -43,6 +43,7 @@ KEY = "k" * 64
 BASE_URL = "http://localhost:7117"
 T0 = 1_700_000_000.0
 HTML = b"<!doctype html><script>window.__xss = 1</script>"
+HTML_SHA256 = hashlib.sha256(HTML).hexdigest()
 
 
 def png(width: int, height: int) -> bytes:
@@ -134,6 +135,7 @@ def examples(sample: Sample) -> dict[str, tuple[str, str, dict[str, Any]]]:
         "histograms": ("POST", "/api/histograms", {"json": {"run": uid, "key": "spread"}}),
         "missing_blobs": ("POST", "/api/blobs/missing", {"json": {"sha256": [PICTURE_SHA256]}}),
         "blob": ("GET", f"/api/blobs/{PICTURE_SHA256}", {}),
+        "content": ("GET", f"/api/content/{HTML_SHA256}?style=1&framed=1&outside=cdn.example.org", {}),
         "put_blob": ("PUT", f"/api/blobs/{hashlib.sha256(upload).hexdigest()}", {"content": upload}),
         "ingest": (
             "POST",

@@ -285,6 +285,7 @@ def test_t37_the_policy_of_the_app(stranger: Client) -> None:
         "font-src": "'self'",
         "connect-src": "'self'",
         "worker-src": "'self' blob:",
+        "frame-src": "'self'",
         "manifest-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",

@@ -15,7 +15,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from diorama.errors import DioramaError, NotFound
-from diorama.server import api_blobs, api_data, api_ingest, api_openapi, api_runs, api_session, api_tables
+from diorama.server import (
+    api_blobs,
+    api_content,
+    api_data,
+    api_ingest,
+    api_openapi,
+    api_runs,
+    api_session,
+    api_tables,
+)
 from diorama.server.auth import Auth
 from diorama.server.endpoint import Call, Endpoint
 from diorama.server.guard import Guard
@@ -51,6 +60,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     api_blobs.missing_blobs,
     api_blobs.blob,
     api_blobs.put_blob,
+    api_content.content,
     api_ingest.ingest,
 )
 """Every route of the API, in the order in which they are tried."""

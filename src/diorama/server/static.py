@@ -31,6 +31,7 @@ APP_POLICY = "; ".join(
         "font-src 'self'",
         "connect-src 'self'",
         "worker-src 'self' blob:",
+        "frame-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",

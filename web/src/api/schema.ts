@@ -625,11 +625,14 @@ export interface MoleculeRecord {
 }
 
 /**
- * A video file: the user's, byte for byte, or one made of an array.
+ * A video file: the user's, byte for byte, or one made of frames.
  *
  * format: gif, mp4, webm, ogg ... duration_secs, fps, frame_count, width and height (pixels, as shown): None
  * where nobody could find out. codec: of the pictures. has_audio: a sound track. poster: a WebP of a frame.
  * preview: an mp4 for browsers, where they can't play `blob`. note: what could not be read of it.
+ * grid: rows and columns of a batch shown side by side. normalized: how logged numbers became pixels (see
+ * media/video_pixels.py), None for a file; non_finite, out_of_range: numbers that could not be kept.
+ * An encoded frame may have one row or column more than height and width say.
  */
 export interface VideoRecord {
   kind: "video";
@@ -648,6 +651,10 @@ export interface VideoRecord {
   poster?: BlobRef | null;
   preview?: BlobRef | null;
   note?: string | null;
+  grid?: [number, number] | null;
+  normalized?: string | null;
+  non_finite?: number;
+  out_of_range?: number;
 }
 
 /**
