@@ -7,7 +7,7 @@ import pytest
 import diorama
 
 
-@pytest.mark.parametrize("name", ["Table", "Video", "watch", "plot"])
+@pytest.mark.parametrize("name", ["Artifact", "save", "sweep", "watch"])
 def test_names_of_wandb_that_are_not_there_yet_say_so(name: str) -> None:
     with pytest.raises(AttributeError, match=f"diorama.{name} is not there yet"):
         getattr(diorama, name)
