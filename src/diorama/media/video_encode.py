@@ -1,0 +1,126 @@
+"""Frames become a file: mp4 (H.264), webm (VP9) and ogg (VP8) by PyAV, gif by Pillow. Runs in the sidecar.
+
+The same frames give the same bytes. Browsers play H.264 and VP9 with one colour value for each 2 x 2 pixels, so
+a side with an odd number of pixels gets its last line twice; whoever shows or reads the video cuts it off again.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+THREADS = 2
+"""A training machine has better things to do."""
+POSTER_SIDE = 512
+GIF_FPS_LIMIT = 50
+"""Browsers slow down a gif whose frames last less than 0.02 s."""
+
+_KEYFRAME_EVERY = 24
+"""Frames; seeking and stepping backwards stay quick."""
+_CODECS: dict[str, tuple[str, dict[str, str]]] = {
+    "mp4": ("libx264", {"crf": "18", "preset": "veryfast", "bf": "0", "x264-params": "threads=2:lookahead-threads=1"}),
+    "webm": ("libvpx-vp9", {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}),
+    "ogg": ("libvpx", {"crf": "8", "b": "8M", "deadline": "good", "cpu-used": "5"}),
+}
+CODEC_NAMES = {"mp4": "h264", "webm": "vp9", "ogg": "vp8", "gif": "gif"}
+
+
+def write_video(frames: Iterator[NDArray[Any]], fps: Fraction, file_format: str) -> bytes:
+    """The file of frames (height, width, 1 or 3) of uint8."""
+    return write_gif(frames, fps) if file_format == "gif" else _write_with_codec(frames, fps, file_format)
+
+
+def _write_with_codec(frames: Iterator[NDArray[Any]], fps: Fraction, file_format: str) -> bytes:
+    import av
+    from av.video.reformatter import Colorspace, ColorRange
+
+    codec, options = _CODECS[file_format]
+    # VP8 has no way to say which colours it means: everybody takes BT.601.
+    colors, tag = (Colorspace.ITU601, 6) if file_format == "ogg" else (Colorspace.ITU709, 1)
+    # A file and not memory: for `faststart` the muxer opens what it wrote a second time.
+    with tempfile.TemporaryDirectory(prefix="diorama-video-") as folder:
+        path = os.path.join(folder, f"video.{file_format}")
+        flags = {"movflags": "+faststart"} if file_format == "mp4" else {}
+        with av.open(path, "w", format=file_format, options={"fflags": "+bitexact", **flags}) as container:
+            stream: Any = None
+            for at, pixels in enumerate(frames):
+                even = make_even(pixels)
+                if stream is None:
+                    stream = container.add_stream(codec, rate=fps, options=options)
+                    stream.height, stream.width = even.shape[:2]
+                    stream.pix_fmt = "yuv420p"
+                    stream.time_base = 1 / fps
+                    context = stream.codec_context
+                    context.thread_count = THREADS
+                    context.gop_size = _KEYFRAME_EVERY
+                    context.colorspace = colors
+                    context.color_range = ColorRange.MPEG
+                    context.color_primaries = context.color_trc = tag
+                frame = av.VideoFrame.from_ndarray(even, format="rgb24").reformat(
+                    format="yuv420p", dst_colorspace=colors, dst_color_range=ColorRange.MPEG
+                )
+                frame.pts, frame.time_base = at, 1 / fps
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+        with open(path, "rb") as file:
+            return file.read()
+
+
+def make_even(pixels: NDArray[Any]) -> NDArray[Any]:
+    """RGB with an even number of rows and columns; the last ones are repeated where needed."""
+    import numpy as np
+
+    height, width = pixels.shape[:2]
+    pixels = np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+    if height % 2 or width % 2:
+        pixels = np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return np.ascontiguousarray(pixels)
+
+
+def write_gif(frames: Iterator[NDArray[Any]], fps: Fraction) -> bytes:
+    """A gif that plays for ever. Every frame has its own 256 colours; grey frames keep theirs exactly."""
+    import PIL.Image
+
+    pictures = [_palette_picture(pixels) for pixels in frames]
+    # Durations are whole hundredths of a second: each frame ends at the hundredth nearest to its true end.
+    ends = [round(100 * (at + 1) / fps) for at in range(len(pictures))]
+    durations = [10 * max(2, end - start) for start, end in zip([0, *ends], ends, strict=False)]
+    file = io.BytesIO()
+    pictures[0].save(
+        file,
+        "GIF",
+        save_all=True,
+        append_images=pictures[1:],
+        duration=durations if len(durations) > 1 else durations[0],
+        loop=0,
+        disposal=1,
+        optimize=False,
+    )
+    return file.getvalue()
+
+
+def _palette_picture(pixels: NDArray[Any]) -> Any:
+    import PIL.Image
+
+    if pixels.shape[2] == 1:
+        return PIL.Image.fromarray(pixels[:, :, 0])
+    picture = PIL.Image.fromarray(pixels)
+    return picture.quantize(256, method=PIL.Image.Quantize.MEDIANCUT, dither=PIL.Image.Dither.NONE)
+
+
+def poster_of(pixels: NDArray[Any]) -> bytes:
+    """A WebP of a frame (uint8), at most POSTER_SIDE pixels a side."""
+    import PIL.Image
+
+    picture = PIL.Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
+    picture.thumbnail((POSTER_SIDE, POSTER_SIDE), PIL.Image.Resampling.BILINEAR)
+    file = io.BytesIO()
+    picture.save(file, "WEBP", method=1, quality=85)
+    return file.getvalue()
