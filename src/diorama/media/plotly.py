@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot
+import msgspec
+
+from diorama.errors import UsageError
+from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
+from diorama.media.document import (
+    JSON_MIME,
+    document_from,
+    json_from_bytes,
+    standard_json,
+    title_from,
+)
+from diorama.media.foreign import figure_from
+from diorama.media.keep import keep
 from diorama.model import BlobRef
+
+_WHAT = "the Plotly figure"
 
 
 class PlotlyRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, tag="plotly"):
@@ -13,24 +28,124 @@ class PlotlyRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, t
 
     blob: BlobRef
     title: str | None = None
-    traces: list[str] = []
+    traces: list[str] = msgspec.field(default_factory=list)
 
 
 class Plotly(Media):
-    """To be written."""
+    """A Plotly figure, shown with everything that moves in it.
+
+    Accepts as `val`: a plotly `Figure` or `FigureWidget`; a dict {"data": [...], "layout": {...},
+    "frames": [...]} with numpy arrays in it, or the same as JSON text, bytes or the path of a file; a
+    matplotlib figure, axes or pyplot that plotly can convert. `caption` and `sample_id`: text.
+
+    The figure becomes JSON now, so that changing it later changes nothing.
+
+    Raises: ValueError for anything else, for JSON that is no figure, for a matplotlib figure with images
+    in it (log that one as `Image`) or one that plotly fails on; UsageError for a matplotlib figure where
+    plotly is not installed; FileNotFoundError for a missing file.
+
+    >>> Plotly({"data": [{"type": "bar", "y": [3, 1, 2]}], "layout": {"title": {"text": "Counts"}}}).title
+    'Counts'
+    """
 
     KIND = "plotly"
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        raise NotImplementedError
+    def __init__(self, val: Any, *, caption: str | None = None, sample_id: str | None = None) -> None:
+        self.caption = None if caption is None else clean_text(caption)
+        self.sample_id = None if sample_id is None else clean_text(sample_id)
+        if not _is_plotly(val):
+            figure = figure_from(val)
+            val = val if figure is None else _plotly_from_matplotlib(figure)
+        if _is_plotly(val):
+            content: Mapping[str, Any] = {"data": val.data, "layout": {"title": val.layout.title.text}}
+            data = val.to_json(validate=False).encode("utf-8")
+        else:
+            document = document_from(val, what=_WHAT)
+            if document is None:
+                raise ValueError(
+                    "Logged plots must be plotly figures, or matplotlib plots convertible to plotly via "
+                    f"mpl_to_plotly; this is {type(val).__name__}"
+                )
+            content, data = document.content, standard_json(document, what=_WHAT)
+        self.traces = _traces_of(content.get("data", []))
+        layout = content.get("layout") or {}
+        if not isinstance(layout, Mapping):
+            raise ValueError(f"the layout of {_WHAT} must be an object, not {type(layout).__name__}")
+        self.title = title_from(layout.get("title"))
+        self._kept = keep(data)
+
+    def snapshot(self) -> Snapshot:
+        header = {
+            "title": self.title,
+            "traces": self.traces,
+            "caption": self.caption,
+            "sample_id": self.sample_id,
+        }
+        return Snapshot(self.KIND, header, (self._kept,))
+
+    def __repr__(self) -> str:
+        return f"Plotly({', '.join(self.traces)}, title={self.title!r})"
+
+
+def _is_plotly(value: Any) -> bool:
+    return any(
+        f"{cls.__module__}.{cls.__qualname__}" == "plotly.basedatatypes.BaseFigure"
+        for cls in type(value).__mro__
+    )
+
+
+def _traces_of(data: Any) -> list[str]:
+    """The types of the traces, each once."""
+    if isinstance(data, (str, bytes, Mapping)) or not isinstance(data, Iterable):
+        raise ValueError(f'"data" of {_WHAT} must be a list of traces, not {type(data).__name__}')
+    types: dict[str, None] = {}
+    for trace in data:
+        if isinstance(trace, Mapping):
+            name = trace.get("type", "scatter")
+        else:
+            name = getattr(trace, "type", None)
+        if not isinstance(name, str):
+            raise ValueError(f'"data" of {_WHAT} must be a list of traces; {type(trace).__name__} is none')
+        types[clean_text(name)[:100]] = None
+    return list(types)
+
+
+def _plotly_from_matplotlib(figure: Any) -> Any:
+    if any(axes.images for axes in getattr(figure, "axes", ())):
+        raise ValueError(
+            "Plotly can't convert a matplotlib figure with images in it; log it as diorama.Image(figure)"
+        )
+    try:
+        from plotly import tools
+    except ImportError as error:
+        raise UsageError(
+            "plotly is needed to convert a matplotlib figure",
+            hint='pip install "diorama[media]", or log the figure as it is: it becomes an image',
+        ) from error
+    try:
+        return tools.mpl_to_plotly(figure)
+    except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError) as error:
+        # plotly's converter is no longer maintained and meets a newer matplotlib with any of these.
+        raise ValueError(
+            f"plotly can't convert this matplotlib figure ({error}); log it as diorama.Image(figure)"
+        ) from error
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> PlotlyRecord:
-    raise NotImplementedError
+    return PlotlyRecord(blob=put_blob(snapshot.buffers[0].read(), JSON_MIME), **snapshot.header)
 
 
-def decode(record: PlotlyRecord, get_blob: GetBlob) -> Any:
-    raise NotImplementedError
+def decode(record: PlotlyRecord, get_blob: GetBlob) -> dict[str, Any]:
+    """The figure as a dict, which `plotly.graph_objects.Figure` takes."""
+    return json_from_bytes(get_blob(record.blob), what=_WHAT)
 
 
-KIND = Kind(name="plotly", cls=Plotly, record=PlotlyRecord, encode=encode, decode=decode)
+KIND = Kind(
+    name="plotly",
+    cls=Plotly,
+    record=PlotlyRecord,
+    encode=encode,
+    decode=decode,
+    adopts=("plotly.basedatatypes.BaseFigure",),
+    adopt=Plotly,
+)

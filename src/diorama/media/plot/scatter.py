@@ -1,0 +1,21 @@
+"""Scatter plots."""
+
+from __future__ import annotations
+
+from diorama.media.chart import CustomChart
+from diorama.media.plot.plot_table import plot_table
+from diorama.media.table import Table
+
+
+def scatter(
+    table: Table,
+    x: str,
+    y: str,
+    title: str = "",
+    split_table: bool = False,
+) -> CustomChart:
+    """Points: column `y` over column `x`.
+
+    Raises: UsageError if `table` is no `Table`; ValueError for a column that it does not have.
+    """
+    return plot_table("wandb/scatter/v0", table, {"x": x, "y": y}, {"title": title}, split_table)
