@@ -58,6 +58,32 @@ CONTENTS: dict[str, tuple[bytes, str, str]] = {
     "broken type": (b"\x01\x03", "text/html\x01; x=<script>", "application/octet-stream"),
     "playlist as video": (b"#EXTM3U\nfile:///etc/passwd", "video/mp4", "application/octet-stream"),
     "empty": (b"", "text/html", "application/octet-stream"),
+    "mp4": (b"\0\0\0\x18ftypisom<script>alert(1)</script>", "text/html", "video/mp4"),
+    "m4a": (b"\0\0\0\x18ftypM4A \0\0\0\0", "", "audio/mp4"),
+    "webm": (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm<script>", "text/html", "video/webm"),
+    "matroska": (b"\x1a\x45\xdf\xa3\xa3\x42\x82\x88matroska", "video/webm", "application/octet-stream"),
+    "quicktime": (b"\0\0\0\x14ftypqt  ", "video/mp4", "application/octet-stream"),
+    "avif as video": (b"\0\0\0\x1cftypavif", "video/mp4", "application/octet-stream"),
+    "ogg sound": (b"OggS" + b"\0" * 24 + b"\x01vorbis", "text/html", "audio/ogg"),
+    "ogg video": (b"OggS" + b"\0" * 24 + b"\x80theora", "text/html", "video/ogg"),
+    "wav of 4 GiB": (b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0<script>", "text/html", "audio/wav"),
+    "avi": (b"RIFF\x10\0\0\0AVI LIST", "video/mp4", "application/octet-stream"),
+    "flac": (b"fLaC\0\0\0\x22<script>", "text/html", "audio/flac"),
+    "mp3 with a tag": (b"ID3\x04\0\0\0\0\0\0<script>", "text/html", "audio/mpeg"),
+    "mp3 frame": (b"\xff\xfb\x90\x64" + b"\0" * 20, "", "audio/mpeg"),
+    "aac frame": (b"\xff\xf1\x50\x80" + b"\0" * 20, "", "audio/aac"),
+    "html in UTF-16": (
+        "\ufeff<script>alert(1)</script>".encode("utf-16-le"),
+        "audio/mpeg",
+        "application/octet-stream",
+    ),
+    "hls playlist": (
+        b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/",
+        "application/vnd.apple.mpegurl",
+        "application/octet-stream",
+    ),
+    "concat list": (b"ffconcat version 1.0\nfile /etc/passwd", "video/mp4", "application/octet-stream"),
+    "dash": (b"<?xml version='1.0'?><MPD/>", "application/dash+xml", "application/octet-stream"),
 }
 
 
@@ -88,6 +114,20 @@ def test_t19_to_t22_the_bytes_decide_and_nothing_runs(service: Service, client: 
     assert "allow-" not in policy
     if expected == "application/octet-stream":
         assert reply.headers["content-disposition"].startswith("attachment")
+
+
+def test_t22_what_is_played_can_be_sought_and_still_runs_nothing(service: Service, client: Client) -> None:
+    data = CONTENTS["mp4"][0] + bytes(range(256)) * 64
+    sha256 = log_blob(service, data, "video/mp4")
+    part = client.get(f"/api/blobs/{sha256}", headers={"range": "bytes=100-299"})
+    assert (part.status_code, part.content) == (206, data[100:300])
+    assert part.headers["content-range"] == f"bytes 100-299/{len(data)}"
+    assert part.headers["content-type"] == "video/mp4"
+    assert part.headers["x-content-type-options"] == "nosniff"
+    tail = client.get(f"/api/blobs/{sha256}", headers={"range": "bytes=-5"})
+    assert (tail.status_code, tail.content) == (206, data[-5:])
+    beyond = client.get(f"/api/blobs/{sha256}", headers={"range": f"bytes={len(data)}-"})
+    assert beyond.status_code == 416
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,9 @@ class Video(Media):
                 hint='pip install "diorama[media]", or format="gif", which needs nothing more',
             )
         if self.format == "gif" and rate > GIF_FPS_LIMIT:
-            warn_user(f"browsers show at most {GIF_FPS_LIMIT} frames a second of a gif; format='mp4' can do {fps}")
+            warn_user(
+                f"browsers show at most {GIF_FPS_LIMIT} frames a second of a gif; format='mp4' can do {fps}"
+            )
         array = frames_from(value)
         if array.shape[4] == 4:
             warn_user("a video has no alpha channel here: it is dropped")

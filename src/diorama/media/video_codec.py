@@ -72,7 +72,11 @@ def _encode_file(
     try:
         facts = run_limited("diorama.media.video_facts:inspect", {"format": file_format}, data)
     except DecodeError as error:
-        facts = {"note": _words_for(error, "the video can't be read"), "is_playable": False, "has_audio": False}
+        facts = {
+            "note": _words_for(error, "the video can't be read"),
+            "is_playable": False,
+            "has_audio": False,
+        }
     is_playable = facts.pop("is_playable")
     poster = facts.pop("poster", None)
     preview = None

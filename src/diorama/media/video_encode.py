@@ -25,7 +25,10 @@ GIF_FPS_LIMIT = 50
 _KEYFRAME_EVERY = 24
 """Frames; seeking and stepping backwards stay quick."""
 _CODECS: dict[str, tuple[str, dict[str, str]]] = {
-    "mp4": ("libx264", {"crf": "18", "preset": "veryfast", "bf": "0", "x264-params": "threads=2:lookahead-threads=1"}),
+    "mp4": (
+        "libx264",
+        {"crf": "18", "preset": "veryfast", "bf": "0", "x264-params": "threads=2:lookahead-threads=1"},
+    ),
     "webm": ("libvpx-vp9", {"crf": "20", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1"}),
     "ogg": ("libvpx", {"crf": "8", "b": "8M", "deadline": "good", "cpu-used": "5"}),
 }

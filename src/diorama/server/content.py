@@ -1,7 +1,8 @@
 """Serving bytes that users logged: nothing of them may ever run in our origin.
 
-The type is what the first bytes say, never what somebody claimed. Five picture formats are shown;
-everything else is a download, and even a download that is opened anyway runs in a sandbox.
+The type is what the first bytes say, never what somebody claimed. Five picture formats are shown, and the
+sound and video that browsers play is played; everything else is a download, and even a download that is opened
+anyway runs in a sandbox.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from diorama.media.av_formats import HEAD_BYTES, inline_mime_of
+
 CONTENT_HEADERS: dict[str, str] = {
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "same-origin",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "cache-control": "private, max-age=31536000, immutable",
 }
-SNIFF_BYTES = 16
+SNIFF_BYTES = HEAD_BYTES
 _NAME_LIMIT_BYTES = 150
 _UNSAFE_IN_NAME = re.compile(r'[\x00-\x1f\x7f"\\/:*?<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]')
 
@@ -37,7 +40,7 @@ def picture_type(head: bytes) -> str | None:
 
 def content_headers(head: bytes, *, name: str | None = None) -> dict[str, str]:
     """The headers for stored bytes that begin with `head`; `name` makes it a download of that name."""
-    shown_as = picture_type(head)
+    shown_as = picture_type(head) or inline_mime_of(head)
     headers = {**CONTENT_HEADERS, "content-type": shown_as or "application/octet-stream"}
     if name is not None or shown_as is None:
         headers["content-disposition"] = attachment(name)
