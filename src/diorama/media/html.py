@@ -10,7 +10,7 @@ from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snaps
 from diorama.media.keep import keep
 from diorama.media.limited import DecodeError, run_limited
 from diorama.media.overlays import warn_user
-from diorama.media.source import keep_file, keep_stream
+from diorama.media.source import keep_file, keep_stream, rewound
 from diorama.model import BlobRef
 
 SUFFIXES = (".html", ".htm")
@@ -84,7 +84,7 @@ class Html(Media):
             source = keep_file(path, what="the HTML file")
             name, self._kept = source.name, source.kept
         elif callable(getattr(data, "read", None)):
-            source = keep_stream(data, what="the HTML file")
+            source = keep_stream(rewound(data), what="the HTML file")
             name, self._kept = source.name, source.kept
         else:
             raise TypeError(f"data must be a string or an io object, not {type(data).__name__}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -73,3 +74,12 @@ def keep_stream(stream: Any, *, what: str) -> FileSource:
         raise ValueError(f"{what} is empty: the stream has nothing left to read (seek(0) goes to its start)")
     name = getattr(stream, "name", "")
     return FileSource(clean_text(os.path.basename(name)) if isinstance(name, str) else "", keep(data))
+
+
+def rewound(stream: Any) -> Any:
+    """`stream` at its start, if it can go there: W&B reads HTML and molecules from the start too."""
+    seek = getattr(stream, "seek", None)
+    if callable(seek):
+        with suppress(OSError, ValueError):  # io.UnsupportedOperation is both
+            seek(0)
+    return stream

@@ -1,0 +1,106 @@
+"""Molecules that rdkit knows, as PDB: in three dimensions where that works out. Runs in a worker.
+
+Embedding is random; the seed is fixed, so that the same molecule looks the same at every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rdkit import Chem, rdBase
+from rdkit.Chem import AllChem, rdMolInterchange
+from rdkit.Chem.rdMolDescriptors import CalcMolFormula
+
+SEED = 0xD10
+MOL_FILE_ATOMS_LIMIT = 999
+"""More than the old form of a mol file can hold."""
+
+
+def model(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+    """PDB and facts of `data`, which is what `header["form"]` says: smiles, mol, sdf or rdkit's own json.
+
+    convert: make it three-dimensional and optimise it, at most `iterations` times.
+    """
+    with rdBase.BlockLogs():
+        given, notes = _read(header["form"], bytes(data).decode("utf-8", "replace"), header["sanitize"])
+        molecule = _with_shape(Chem.Mol(given), header, notes)
+        return {
+            "pdb": Chem.MolToPDBBlock(molecule),
+            "source": _mol_file(given) if header["form"] == "json" else None,
+            "smiles": Chem.MolToSmiles(_without_hydrogens(given)),
+            "formula": CalcMolFormula(molecule),
+            "title": given.GetProp("_Name").strip() if given.HasProp("_Name") else None,
+            "atom_count": molecule.GetNumAtoms(),
+            "bond_count": molecule.GetNumBonds(),
+            "molecule_count": 1,
+            "note": "; ".join(notes) or None,
+        }
+
+
+def _read(form: str, text: str, is_sanitized: bool) -> tuple[Any, list[str]]:
+    notes: list[str] = []
+    molecule = _parse(form, text, is_sanitized)
+    if molecule is None and is_sanitized:
+        molecule = _parse(form, text, False)
+        notes.append("rdkit finds it chemically impossible; it is shown as it was drawn")
+    if molecule is None:
+        raise ValueError("rdkit can't read it")
+    if not molecule.GetNumAtoms():
+        raise ValueError("there are no atoms in it")
+    molecule.UpdatePropertyCache(strict=False)
+    Chem.FastFindRings(molecule)
+    return molecule, notes
+
+
+def _parse(form: str, text: str, is_sanitized: bool) -> Any:
+    if form == "smiles":
+        return Chem.MolFromSmiles(text, sanitize=is_sanitized)
+    if form == "json":
+        return rdMolInterchange.JSONToMols(text)[0]
+    if form == "sdf":
+        text = text.split("$$$$")[0]
+    return Chem.MolFromMolBlock(text, sanitize=is_sanitized, removeHs=False)
+
+
+def _with_shape(molecule: Any, header: Mapping[str, Any], notes: list[str]) -> Any:
+    """With coordinates: those it has, when they are three-dimensional; computed ones else."""
+    conformers = molecule.GetConformers()
+    if conformers and conformers[0].Is3D():
+        return molecule
+    if header["convert"]:
+        full = Chem.AddHs(molecule)
+        if AllChem.EmbedMolecule(full, randomSeed=SEED) == 0 or (
+            AllChem.EmbedMolecule(full, randomSeed=SEED, useRandomCoords=True) == 0
+        ):
+            _optimize(full, header["iterations"])
+            return full
+        notes.append("rdkit found no shape in three dimensions; it is drawn flat")
+    if not conformers or header["convert"]:
+        AllChem.Compute2DCoords(molecule)
+    return molecule
+
+
+def _optimize(molecule: Any, iterations: int) -> None:
+    if AllChem.MMFFHasAllMoleculeParams(molecule):
+        AllChem.MMFFOptimizeMolecule(molecule, maxIters=iterations)
+    elif AllChem.UFFHasAllMoleculeParams(molecule):
+        AllChem.UFFOptimizeMolecule(molecule, maxIters=iterations)
+
+
+def _without_hydrogens(molecule: Any) -> Any:
+    try:
+        return Chem.RemoveHs(molecule)
+    except ValueError:  # not sanitised
+        return molecule
+
+
+def _mol_file(molecule: Any) -> bytes | None:
+    is_large = molecule.GetNumAtoms() > MOL_FILE_ATOMS_LIMIT
+    for has_aromatic_bonds in (False, True):
+        try:
+            text = Chem.MolToMolBlock(molecule, kekulize=not has_aromatic_bonds, forceV3000=is_large)
+        except (ValueError, RuntimeError):
+            continue
+        return str(text).encode("utf-8")
+    return None
