@@ -51,7 +51,7 @@ def sources_digest() -> str:
     digest = hashlib.sha256()
     names = ("package.json", "package-lock.json", "index.html", "vite.config.ts", "tsconfig.json")
     tops = [WEB / name for name in names]
-    nested = [path for folder in ("src", "public") for path in sorted((WEB / folder).rglob("*"))]
+    nested = [path for folder in ("src", "public", "frames") for path in sorted((WEB / folder).rglob("*"))]
     for path in tops + nested:
         if path.is_file() and ".test." not in path.name:
             digest.update(path.relative_to(WEB).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -25,8 +25,8 @@ class ChartRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
 
     preset: "wandb/line/v0" ... or a user's own. fields: the preset's field -> the table's column.
     strings: its texts (title, axis titles). spec: a Vega(-Lite) specification with ${field:...} and
-    ${string:...} in it, for a preset of the user's own. is_table_split: log the table as a panel of its own, too.
-    areas: under a curve of each class, computed from all points: AUC, or average precision.
+    ${string:...} in it, for a preset of the user's own. is_table_split: log the table as a panel of its own,
+    too. areas: under a curve of each class, computed from all points: AUC, or average precision.
     """
 
     preset: str

@@ -2,8 +2,8 @@
 
 DNS rebinding needs a name that the attacker owns, so the *name* in `Host` must be on an exact list;
 loopback names may have any port, because an SSH tunnel brings its own. A request that says where it
-comes from (`Origin`, `Sec-Fetch-Site`) must come from this very origin. Nothing here ever answers
-with CORS headers: no other origin may read anything.
+comes from (`Origin`, `Sec-Fetch-Site`) must come from this very origin. No answer with data has CORS
+headers: no other origin may read anything but the scripts of the built UI, which are public.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import psutil
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from diorama.server.frames import OPEN_FOLDER
 from diorama.server.problem import SECURITY_HEADERS, Refusal, response_from_error
 from diorama.server.settings import LOOPBACK_NAMES, ServerSettings
 
@@ -68,14 +69,18 @@ class Guard:
             )
         if not scope["path"].startswith("/"):
             raise Refusal(400, "the request target must be a path")
+        path = scope["path"].removeprefix(self._base_path)
+        is_read = scope["method"] in {"GET", "HEAD"}
         for origin in headers.getlist("origin"):
+            if origin == "null" and is_read and path.startswith(OPEN_FOLDER):
+                continue  # our own sandboxed frame, which has no origin, loads its public script
             scheme, _, origin_host = origin.lower().partition("://")
             if scheme not in {"http", "https"} or (origin_host != host and origin_host not in self._proxied):
                 raise Refusal(403, "requests from other origins are refused")
-        is_page = not scope["path"].removeprefix(self._base_path).startswith("/api/")
+        is_page = not path.startswith("/api/")
         is_cross_site = headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
         # A link from elsewhere may open a page (it holds no data); the API is for our own pages.
-        if is_cross_site and not (is_page and scope["method"] in {"GET", "HEAD"}):
+        if is_cross_site and not (is_page and is_read):
             raise Refusal(403, "requests from other sites are refused")
 
     def _without_prefix(self, scope: Scope) -> Scope:

@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from diorama.errors import NotFound
 from diorama.model import check_name
 from diorama.server.auth import Auth
+from diorama.server.frames import FRAMES_FOLDER, OPEN_ASSET_HEADERS, frame_headers
 from diorama.server.settings import ServerSettings
 
 APP_POLICY = "; ".join(
@@ -81,7 +82,7 @@ class WebPages:
         self._reload_if_rebuilt()
         asset = self._assets.get(path)
         if asset is not None and path != "index.html":
-            return self._asset_response(request, asset)
+            return self._asset_response(request, path, asset)
         if not is_page(path):
             raise NotFound("there is nothing at that address")
         if "token" in request.query_params:
@@ -102,13 +103,17 @@ class WebPages:
             self._auth.give_session(request, reply)
         return reply
 
-    def _asset_response(self, request: Request, asset: Asset) -> Response:
+    def _asset_response(self, request: Request, path: str, asset: Asset) -> Response:
         headers = {
             "content-type": asset.mime,
             "cache-control": "public, max-age=31536000, immutable" if asset.is_immutable else "no-cache",
             "content-security-policy": APP_POLICY,
             "vary": "Accept-Encoding",
         }
+        if path.startswith(FRAMES_FOLDER):
+            headers |= frame_headers(path)
+        elif asset.is_immutable:
+            headers |= OPEN_ASSET_HEADERS
         if asset.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
             return Response(asset.packed, headers={**headers, "content-encoding": "gzip"})
         return Response(asset.data, headers=headers)
