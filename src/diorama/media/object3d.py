@@ -2,31 +2,189 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
-from diorama.media.base import GetBlob, Kind, Media, PutBlob, Snapshot
-from diorama.media.object3d_record import Object3DRecord
+import msgspec
+
+from diorama.media.base import Kind, Media, Snapshot, clean_text
+from diorama.media.object3d_codec import LoadedObject3D, decode, encode, warnings_of
+from diorama.media.object3d_files import (
+    FORMATS,
+    ModelFile,
+    checked_companions,
+    checked_format,
+    model_from_bytes,
+    model_from_path,
+    model_from_stream,
+)
+from diorama.media.object3d_points import Points, points_from
+from diorama.media.object3d_record import Object3DRecord, Up
+from diorama.media.object3d_scene import box3d, boxes_from, cameras_from, vectors_from
+from diorama.media.overlays import check_class_labels, warn_user
+
+__all__ = ["KIND", "LoadedObject3D", "Object3D", "Object3DRecord", "box3d"]
+
+POINT_CLOUD_TYPES = ("lidar/beta",)
+_SCENE_KEYS = frozenset(("type", "points", "boxes", "vectors", "camera", "cameras"))
 
 
 class Object3D(Media):
-    """To be written."""
+    """A 3D model, a point cloud, a scene of points, boxes and vectors, or a Gaussian splat to log.
+
+    Accepts as `data_or_path`:
+    * an array or tensor of real numbers, or nested lists: (n, 3) x y z; (n, 4) x y z and a category or a
+      value; (n, 6) x y z and red, green, blue. NaN and infinite coordinates are kept, and not drawn;
+    * a dict {"type": "lidar/beta", "points", "boxes", "vectors", "camera"}, each key optional;
+    * the path of an obj, gltf, glb, babylon, stl, pts.json, ply, pcd or splat, kept byte for byte, with the
+      materials, textures and buffers that it names and that lie in its folder;
+    * an open file or stream, or bytes, of such a file, with `file_type`.
+
+    `caption`, `sample_id`: text. `file_type`: one of the types above. `boxes`, `vectors`, `cameras`: see
+    `from_point_cloud`. `class_labels`: {category: name}; any whole numbers are categories then. `fourth`:
+    what the fourth column is, "category" or "value"; without it whole numbers from 0 to 14 are categories.
+    `files`: {name: path or bytes} of companions that lie elsewhere. `up`: the axis that points up, "x", "y",
+    "z", "-x", "-y" or "-z"; `is_right_handed`: of the coordinates; without them what the format says.
+
+    Colours are 0..255; 0..1 if none is over 1.
+
+    Raises: ValueError for other shapes, file types, URLs, folders, empty files and wrong boxes; TypeError for
+    points that are no real numbers; FileNotFoundError. A file that is broken inside is kept all the same.
+
+    >>> Object3D([[0, 0, 0], [1, 2, 3]], caption="two points")
+    Object3D(2 points, caption='two points')
+    """
 
     KIND = "object3d"
+    SUPPORTED_TYPES = frozenset(FORMATS)
+    SUPPORTED_POINT_CLOUD_TYPES = frozenset(POINT_CLOUD_TYPES)
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        raise NotImplementedError
+    def __init__(
+        self,
+        data_or_path: Any,
+        caption: str | None = None,
+        *,
+        file_type: str | None = None,
+        sample_id: str | None = None,
+        boxes: Any = None,
+        vectors: Any = None,
+        cameras: Any = None,
+        class_labels: Mapping[int, str] | None = None,
+        fourth: Literal["category", "value"] | None = None,
+        files: Mapping[str, Any] | None = None,
+        up: Up | None = None,
+        is_right_handed: bool | None = None,
+    ) -> None:
+        if fourth not in (None, "category", "value"):
+            raise ValueError(f"fourth must be 'category' or 'value', not {fourth!r}")
+        if up not in (None, *get_args(Up)):
+            raise ValueError(f"up must be one of {', '.join(get_args(Up))}, not {up!r}")
+        self.caption = None if caption is None else clean_text(caption)
+        self.sample_id = None if sample_id is None else clean_text(sample_id)
+        self._points: Points | None = None
+        self._model: ModelFile | None = None
+        self._boxes, self._vectors = boxes_from(boxes), vectors_from(vectors)
+        self._cameras = cameras_from(cameras)
+        self._options = {
+            "class_labels": check_class_labels(class_labels, "Object3D"),
+            "fourth": fourth,
+            "up": up,
+            "is_right_handed": None if is_right_handed is None else bool(is_right_handed),
+            "point_cloud_type": None,
+        }
+        file_format = checked_format(file_type)
+        companions = checked_companions(files)
+        if isinstance(data_or_path, Mapping):
+            self._take_scene(data_or_path)
+        elif isinstance(data_or_path, (bytes, bytearray, memoryview)):
+            self._model = model_from_bytes(data_or_path, file_format, companions)
+        elif isinstance(data_or_path, (str, os.PathLike)):
+            self._model = model_from_path(data_or_path, file_format, companions)
+        elif hasattr(data_or_path, "read"):
+            self._model = model_from_stream(data_or_path, file_format, companions)
+        else:
+            self._points = points_from(data_or_path)
+
+    def _take_scene(self, scene: Mapping[str, Any]) -> None:
+        scene_type = scene.get("type", POINT_CLOUD_TYPES[0])
+        _check_point_cloud_type(scene_type)
+        unknown = sorted(str(key) for key in scene if key not in _SCENE_KEYS)
+        if unknown:
+            warn_user(f"a scene has no {unknown}, which are not kept; it has {sorted(_SCENE_KEYS)}")
+        points = scene.get("points")
+        self._points = points_from([] if points is None else points)
+        self._boxes += boxes_from(scene.get("boxes"))
+        self._vectors += vectors_from(scene.get("vectors"))
+        self._cameras += cameras_from(scene.get("cameras")) + cameras_from(scene.get("camera"))
+        self._options["point_cloud_type"] = scene_type
+
+    @classmethod
+    def from_file(cls, data_or_path: Any, file_type: str | None = None, **options: Any) -> Object3D:
+        """Of a file or stream; `file_type` is needed for streams. Options as for `Object3D`."""
+        return cls(data_or_path, file_type=file_type, **options)
+
+    @classmethod
+    def from_numpy(cls, data: Any, **options: Any) -> Object3D:
+        """Of an (n, 3), (n, 4) or (n, 6) array. Options as for `Object3D`."""
+        return cls(data, **options)
+
+    @classmethod
+    def from_point_cloud(
+        cls,
+        points: Any,
+        boxes: Any = (),
+        vectors: Any = None,
+        point_cloud_type: str = "lidar/beta",
+        cameras: Any = None,
+        **options: Any,
+    ) -> Object3D:
+        """Of points with boxes, vectors and cameras. Options as for `Object3D`.
+
+        boxes: dicts {"corners": 8 points in any order, "label"?, "score"?, "color"?}, as `box3d()` makes.
+        vectors: dicts {"start", "end", "color"?, "label"?}.
+        cameras: dicts {"position", "target"?, "up"?, "fov_degrees"?, "label"?}.
+        """
+        _check_point_cloud_type(point_cloud_type)
+        scene = {"type": point_cloud_type, "points": points, "boxes": boxes, "vectors": vectors}
+        return cls({**scene, "cameras": cameras}, **options)
+
+    def snapshot(self) -> Snapshot:
+        header: dict[str, Any] = {
+            "caption": self.caption,
+            "sample_id": self.sample_id,
+            "boxes": msgspec.to_builtins(self._boxes),
+            "vectors": msgspec.to_builtins(self._vectors),
+            "cameras": msgspec.to_builtins(self._cameras),
+            **self._options,
+        }
+        if self._model is None:
+            assert self._points is not None
+            return Snapshot(self.KIND, {**header, "points": self._points.header}, (self._points.kept,))
+        model = self._model
+        header |= {"format": model.format, "name": model.name, "missing": model.missing}
+        header["files"] = list(model.files)
+        return Snapshot(self.KIND, header, (model.kept, *model.files.values()))
+
+    def __repr__(self) -> str:
+        if self._points is not None:
+            return f"Object3D({self._points.shape[0]} points, caption={self.caption!r})"
+        assert self._model is not None
+        return f"Object3D({self._model.name or self._model.format!r}, caption={self.caption!r})"
 
 
-def box3d(**options: Any) -> dict[str, Any]:
-    raise NotImplementedError
+def _check_point_cloud_type(name: Any) -> None:
+    if name not in POINT_CLOUD_TYPES:
+        raise ValueError(f"Type not supported, only 'lidar/beta' is currently supported, not {name!r}")
 
 
-def encode(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
-    raise NotImplementedError
-
-
-def decode(record: Object3DRecord, get_blob: GetBlob) -> Any:
-    raise NotImplementedError
-
-
-KIND = Kind(name="object3d", cls=Object3D, record=Object3DRecord, encode=encode, decode=decode)
+KIND = Kind(
+    name="object3d",
+    cls=Object3D,
+    record=Object3DRecord,
+    encode=encode,
+    decode=decode,
+    adopt=Object3D,
+    suffixes=tuple(f".{each}" for each in FORMATS),
+    warnings=warnings_of,
+)

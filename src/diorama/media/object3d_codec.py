@@ -1,0 +1,221 @@
+"""A 3D object's snapshot becomes a record and blobs, and a record becomes arrays and files again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from diorama.media.base import GetBlob, PutBlob, Snapshot
+from diorama.media.limited import DecodeError, run_limited
+from diorama.media.object3d_boxes import with_orders
+from diorama.media.object3d_cloud import Column, columns_from_points, load_cloud, store_cloud
+from diorama.media.object3d_record import Box3D, Camera3D, Object3DRecord, PointCloud, Vector3D
+from diorama.media.object3d_scene import boxes_as_given, cameras_as_given, vectors_as_given
+from diorama.model import BlobRef
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+OCTETS = "application/octet-stream"
+FACES_MIME = "application/vnd.diorama.faces"
+MIMES = {
+    "obj": "model/obj",
+    "gltf": "model/gltf+json",
+    "glb": "model/gltf-binary",
+    "babylon": "application/json",
+    "stl": "model/stl",
+    "pts.json": "application/json",
+}
+_COMPANION_MIMES = {
+    "mtl": "model/mtl",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "gif": "image/gif",
+    "bmp": "image/bmp",
+}
+_FORMS = {"ply": "cloud", "pcd": "cloud", "pts.json": "cloud", "splat": "splat"}
+_UPS = {"stl": "z", "pts.json": "z", "pcd": "z", "array": "z"}
+_MISSING_LISTED = 5
+
+
+@dataclass(frozen=True)
+class LoadedObject3D:
+    """A 3D object read back.
+
+    points: of an array, as it was logged: shape, dtype, order. Of a pts.json, ply or pcd: (n, 3) positions,
+    or (n, 4) or (n, 6) with its category, value or colour. None for other files.
+    columns: "position", "color", "category", "value", each (n, components). faces: (n, 3) uint32 of a mesh.
+    boxes, vectors, cameras: dicts as they are logged; colours are 0..255.
+    file: the bytes of the file; files: of its companions, by the name that the file calls them.
+    """
+
+    points: NDArray[Any] | None = None
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+    faces: NDArray[Any] | None = None
+    boxes: list[dict[str, Any]] = field(default_factory=list)
+    vectors: list[dict[str, Any]] = field(default_factory=list)
+    cameras: list[dict[str, Any]] = field(default_factory=list)
+    class_labels: dict[int, str] = field(default_factory=dict)
+    file: bytes | None = None
+    files: dict[str, bytes] = field(default_factory=dict)
+    caption: str | None = None
+
+
+def encode(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
+    """The record of a 3D object, its blobs stored: the file and its companions, points, faces."""
+    header = snapshot.header
+    record = _encode_points(snapshot, put_blob) if "points" in header else _encode_file(snapshot, put_blob)
+    up, is_right_handed = header["up"], header["is_right_handed"]
+    return msgspec.structs.replace(
+        record,
+        caption=header["caption"],
+        sample_id=header["sample_id"],
+        boxes=with_orders(msgspec.convert(header["boxes"], list[Box3D]) + record.boxes),
+        vectors=msgspec.convert(header["vectors"], list[Vector3D]) + record.vectors,
+        cameras=msgspec.convert(header["cameras"], list[Camera3D]) + record.cameras,
+        point_cloud_type=header["point_cloud_type"] or record.point_cloud_type,
+        up=up or _up_of(record),
+        is_right_handed=record.format != "babylon" if is_right_handed is None else is_right_handed,
+    )
+
+
+def _up_of(record: Object3DRecord) -> Any:
+    # What comes out of structure from motion, as splats do, has y pointing down.
+    if record.form == "splat":
+        return "-y"
+    return "z" if record.format == "ply" and record.form == "cloud" else _UPS.get(record.format, "y")
+
+
+def _encode_points(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
+    about = snapshot.header["points"]
+    cloud = _cloud_of_array(
+        snapshot.buffers[0].read(),
+        about["held_dtype"],
+        about["shape"],
+        about["dtype"],
+        snapshot.header,
+        put_blob,
+    )
+    return Object3DRecord(form="cloud", format="array", cloud=cloud, vertex_count=cloud.count)
+
+
+def _cloud_of_array(
+    data: bytes | memoryview,
+    held_dtype: str,
+    shape: list[int],
+    dtype: str,
+    header: Mapping[str, Any],
+    put_blob: PutBlob,
+) -> PointCloud:
+    import numpy as np
+
+    points = np.frombuffer(data, held_dtype).reshape(shape)
+    labels = header["class_labels"]
+    columns = columns_from_points(points, header["fourth"], bool(labels))
+    return store_cloud(columns, put_blob, shape=shape, dtype=dtype, class_labels=labels)
+
+
+def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
+    header = snapshot.header
+    file_format, names = header["format"], header["files"]
+    data = snapshot.buffers[0].read()
+    notes = []
+    sizes = {name: kept.size_bytes for name, kept in zip(names, snapshot.buffers[1:], strict=True)}
+    try:
+        facts = run_limited(
+            "diorama.media.object3d_facts:inspect", {"format": file_format, "files": sizes}, data
+        )
+    except DecodeError as error:
+        facts, notes = {}, [f"it can't be read as {file_format}: {error}"]
+    if facts.get("note"):
+        notes.append(facts["note"])
+    if header["missing"]:
+        listed = ", ".join(header["missing"][:_MISSING_LISTED])
+        more = len(header["missing"]) - _MISSING_LISTED
+        notes.append(f"not found beside it: {listed}{f' and {more} more' if more > 0 else ''}")
+    form: Any = facts.get("form") or _FORMS.get(file_format, "model")
+    cloud, faces = _stored_points(facts, header, put_blob)
+    return Object3DRecord(
+        form=form,
+        format=file_format,
+        name=header["name"] or None,
+        blob=put_blob(data, MIMES.get(file_format, OCTETS)),
+        files={
+            name: put_blob(kept.read(), _mime_of(name))
+            for name, kept in zip(names, snapshot.buffers[1:], strict=True)
+        },
+        missing=header["missing"],
+        cloud=cloud,
+        faces=faces,
+        boxes=msgspec.convert(facts.get("boxes", []), list[Box3D]),
+        vectors=msgspec.convert(facts.get("vectors", []), list[Vector3D]),
+        cameras=msgspec.convert(facts.get("cameras", []), list[Camera3D]),
+        vertex_count=facts.get("vertex_count"),
+        triangle_count=facts.get("triangle_count"),
+        counts={name: count for name, count in facts.get("counts", {}).items() if count},
+        point_cloud_type=facts.get("point_cloud_type"),
+        note="; ".join(notes) or None,
+    )
+
+
+def _stored_points(
+    facts: Mapping[str, Any], header: Mapping[str, Any], put_blob: PutBlob
+) -> tuple[PointCloud | None, BlobRef | None]:
+    import numpy as np
+
+    array = facts.get("points")
+    if array is not None:
+        dtype, shape = array["dtype"], array["shape"]
+        return _cloud_of_array(array["data"], dtype, shape, dtype, header, put_blob), None
+    if not facts.get("columns"):
+        return None, None
+    columns = [
+        Column(each["name"], np.frombuffer(each["data"], each["dtype"]).reshape(-1, each["components"]))
+        for each in facts["columns"]
+    ]
+    faces = facts.get("faces")
+    cloud = store_cloud(columns, put_blob, is_scattered=faces is None, class_labels=header["class_labels"])
+    return cloud, None if faces is None else put_blob(faces, FACES_MIME)
+
+
+def _mime_of(name: str) -> str:
+    return _COMPANION_MIMES.get(name.lower().rpartition(".")[2], OCTETS)
+
+
+def decode(record: Object3DRecord, get_blob: GetBlob) -> LoadedObject3D:
+    """The points, boxes and files of a record."""
+    import numpy as np
+
+    points, columns = (None, {}) if record.cloud is None else load_cloud(record.cloud, get_blob)
+    return LoadedObject3D(
+        points=points,
+        columns=columns,
+        faces=None if record.faces is None else np.frombuffer(get_blob(record.faces), "<u4").reshape(-1, 3),
+        boxes=boxes_as_given(record.boxes),
+        vectors=vectors_as_given(record.vectors),
+        cameras=cameras_as_given(record.cameras),
+        class_labels=dict(record.cloud.class_labels) if record.cloud else {},
+        file=None if record.blob is None else get_blob(record.blob),
+        files={name: get_blob(blob) for name, blob in record.files.items()},
+        caption=record.caption,
+    )
+
+
+def warnings_of(record: Object3DRecord) -> list[tuple[str, str, int]]:
+    """(code, text, number of values) of what could not be kept as it was given, or be read."""
+    warnings = []
+    if record.missing:
+        text = "a file that a 3D model names was not found beside it"
+        warnings.append(("object3d.missing", text, len(record.missing)))
+    if record.blob is not None and record.note and record.vertex_count is None:
+        text = "a 3D file can't be read as its type; it is kept as it was given"
+        warnings.append(("object3d.unreadable", text, 1))
+    if record.cloud is not None and record.cloud.non_finite:
+        text = "a point has a NaN or infinite coordinate: it is kept, but can't be drawn"
+        warnings.append(("object3d.non_finite", text, record.cloud.non_finite))
+    return warnings
