@@ -210,7 +210,8 @@ class TestFiles:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"", "not a picture in a known format"),
+            (b"", "is empty"),
+            (b"%!PS-Adobe-3.0 EPSF-3.0\n", "not a picture in a known format"),
             (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture in a known format"),
             (b"\x89PNG\r\n\x1a\n", "starts like a png but can't be read"),
             (b"\x89PNG\r\n\x1a\n" + b"\xff" * 100, "starts like a png but can't be read"),
@@ -240,8 +241,6 @@ class TestFiles:
 
         with pytest.raises(ValueError, match="the limit is 65,500 per side"):
             Image(png_header(70_000, 8))
-        with pytest.raises(ValueError, match="60000x60000 pixels; the limit for files"):
-            Image(png_header(60_000, 60_000))
 
     def test_a_torn_file_is_kept_without_thumbnail(self, trip, tmp_path: Path) -> None:
         whole = io.BytesIO()

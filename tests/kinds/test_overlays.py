@@ -127,10 +127,10 @@ class TestMasks:
             ),
             ({"mask_data": [[1], [1, 2]]}, TypeError, "mask_data must be a 2D array"),
             ({"mask_data": np.zeros((0, 3), int)}, TypeError, "mask_data must be a 2D array"),
-            ({"mask_data": IDS - 1}, TypeError, "integers between 0 and 65535.*-1..1"),
-            ({"mask_data": IDS * 40_000}, TypeError, "integers between 0 and 65535"),
+            ({"mask_data": IDS - 1}, TypeError, "integers between 0 and 4294967295.*-1..1"),
+            ({"mask_data": IDS * 2**32}, TypeError, "integers between 0 and 4294967295"),
             ({"mask_data": IDS / 2}, TypeError, "has fractions"),
-            ({"mask_data": np.full((2, 3), np.nan)}, TypeError, "integers between 0 and 65535"),
+            ({"mask_data": np.full((2, 3), np.nan)}, TypeError, "integers between 0 and 4294967295"),
             ({"mask_data": np.full((2, 3), "a")}, TypeError, "dtype <U1"),
             (
                 {"mask_data": IDS, "class_labels": {"1": "a"}},

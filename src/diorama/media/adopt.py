@@ -3,6 +3,7 @@
 | value | becomes |
 |---|---|
 | PIL image; matplotlib figure, axes, pyplot | `Image` |
+| a class that a kind of media adopts (data frames, plotly, bokeh and altair figures, molecules) | that kind |
 | array or tensor of 1 element | a number |
 | array or tensor of up to 32 elements | a (nested) list |
 | larger array or tensor of numbers | `Histogram` with 32 bins |
@@ -14,10 +15,14 @@
 | set, frozenset, range, deque, dict views | list (sets sorted when they can be) |
 | Enum member | its name |
 | function, class, method | "module.qualname" |
-| path | text |
+| `pathlib.Path` of a file whose suffix a kind of media knows (.mp4, .wav, .png) | that kind |
+| other paths | text |
 | Decimal, Fraction | float, because numbers are logged to be charted; log `str(x)` to keep all digits |
 | complex, UUID | text |
 | other mappings | dict |
+
+A value that a kind adopts but can't take (a broken file, a figure that can't be written) is a `Refusal`: it
+is kept as text, and the rest of what is logged with it is not lost.
 """
 
 from __future__ import annotations
@@ -27,14 +32,17 @@ import collections.abc
 import datetime
 import enum
 import functools
+import os
 import pathlib
+import stat
 import types
 from collections.abc import Callable
 from typing import Any
 
-from diorama.media.foreign import array_from, family_of
+from diorama.media.base import Kind
+from diorama.media.foreign import Refusal, array_from, family_of
 from diorama.media.histogram import Histogram
-from diorama.media.image import Image
+from diorama.media.image import KIND as IMAGE
 
 LIST_LIMIT = 32
 """Arrays with more elements become histograms."""
@@ -44,7 +52,7 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 def adopt(value: Any) -> Any | None:
-    """A loggable value for a foreign one: a plain Python value or a media object; None if unknown.
+    """A loggable value for a foreign one: a plain Python value, a media object or a Refusal; None if unknown.
 
     Never imports the library that `value` comes from. Containers come back with adopted items.
     Plain bool, int, float and str need no adoption; the caller keeps them as they are.
@@ -68,7 +76,10 @@ def _become(cls: type) -> Callable[[Any], Any] | None:
     if family in ("array", "host", "cupy"):
         return _adopt_array
     if family in ("pillow", "figure", "axes"):
-        return Image
+        return functools.partial(_adopt_as, IMAGE)
+    kind = _kind_of(cls)
+    if kind is not None:
+        return functools.partial(_adopt_as, kind)
     for each in cls.__mro__:
         if f"{each.__module__}.{each.__qualname__}" in _BY_NAME:
             return _BY_NAME[f"{each.__module__}.{each.__qualname__}"]
@@ -78,13 +89,63 @@ def _become(cls: type) -> Callable[[Any], Any] | None:
     return _adopt_callable if hasattr(cls, "__call__") else None  # noqa: B004 the class of a callable, not a value
 
 
+@functools.cache
+def _kinds_by_name() -> dict[str, Kind]:
+    """Qualified name of a foreign class -> the kind that adopts it."""
+    from diorama.media import KINDS
+
+    return {name: kind for kind in reversed(KINDS) for name in kind.adopts}
+
+
+def _kind_of(cls: type) -> Kind | None:
+    """The kind that adopts a class or one of its bases, by the name where it lies or where it is found
+    ("pandas.core.frame.DataFrame", "pandas.DataFrame")."""
+    by_name = _kinds_by_name()
+    for base in cls.__mro__:
+        module = str(base.__module__)
+        for place in (module, module.partition(".")[0]):
+            kind = by_name.get(f"{place}.{base.__qualname__}")
+            if kind is not None:
+                return kind
+    return None
+
+
+def _adopt_as(kind: Kind, value: Any) -> Any:
+    become = kind.adopt or kind.cls
+    try:
+        return become(value)  # type: ignore[call-arg]  # each class of media takes one argument
+    except Exception as error:  # noqa: BLE001 other people's figures, frames and files fail in their own ways
+        return Refusal(kind.name, f"{type(error).__name__}: {error}")
+
+
+def _adopt_path(path: pathlib.PurePath) -> Any:
+    """The media in a file whose suffix says so; text for any other path."""
+    kind = _kind_of_suffix(path.name.lower()) if isinstance(path, pathlib.Path) else None
+    if kind is None:
+        return str(path)
+    try:
+        is_file = stat.S_ISREG(os.stat(path).st_mode)
+    except (OSError, ValueError):
+        is_file = False
+    return _adopt_as(kind, path) if is_file else str(path)
+
+
+@functools.lru_cache(maxsize=1024)
+def _kind_of_suffix(name: str) -> Kind | None:
+    """The kind with the longest suffix at the end of a file's name."""
+    from diorama.media import KINDS
+
+    found = [(len(suffix), kind) for kind in KINDS for suffix in kind.suffixes if name.endswith(suffix)]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
 def _adopt_item(item: Any) -> Any:
     if isinstance(item, list):
         return [_adopt_item(each) for each in item]
     if isinstance(item, _PLAIN) and not isinstance(item, enum.Enum):
         return item
     adopted = adopt(item)
-    return str(item) if adopted is None else adopted
+    return str(item) if adopted is None or isinstance(adopted, Refusal) else adopted
 
 
 def _adopt_scalar(scalar: Any) -> Any:
@@ -142,8 +203,8 @@ def _adopt_bytes(value: Any) -> str:
     return bytes(value).decode("utf-8", errors="backslashreplace")
 
 
-def _adopt_module(module: types.ModuleType) -> Image | None:
-    return Image(module) if module.__name__ == "matplotlib.pyplot" else None
+def _adopt_module(module: types.ModuleType) -> Any:
+    return _adopt_as(IMAGE, module) if module.__name__ == "matplotlib.pyplot" else None
 
 
 def _adopt_callable(value: Any) -> str | None:
@@ -167,7 +228,7 @@ _BY_CLASS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     ((bytes, bytearray, memoryview), _adopt_bytes),
     (collections.abc.Set, _adopt_set),
     ((range, collections.deque, collections.abc.ValuesView), _adopt_items),
-    (pathlib.PurePath, str),
+    (pathlib.PurePath, _adopt_path),
     (complex, str),
     (types.ModuleType, _adopt_module),
     (collections.abc.Mapping, dict),

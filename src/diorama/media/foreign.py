@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +25,16 @@ _BY_NAME: dict[str, Family] = {
     "seaborn.axisgrid.Grid": "axes",
     "pandas.core.series.Series": "host",
     "pandas.Series": "host",
+    "polars.series.series.Series": "host",
 }
 _HOST_ARRAYS = {"jax": "ArrayImpl", "jaxlib": "ArrayImpl", "tensorflow": "Tensor", "mlx": "array"}
+
+
+class Refusal(NamedTuple):
+    """Why a value did not become the kind of media that adopts it. It is kept as text."""
+
+    kind: str
+    reason: str
 
 
 _remembered: dict[type, Family | None] = {}

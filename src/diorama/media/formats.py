@@ -20,13 +20,15 @@ MIMES = {
     "gif": "image/gif",
     "webp": "image/webp",
     "tiff": "image/tiff",
+    "npy": "application/x-npy",
 }
-UNDRAWABLE = frozenset({"tiff"})
+UNDRAWABLE = frozenset({"tiff", "npy"})
 """Formats that browsers don't draw."""
 SIDE_LIMIT = 65_500
 """Pixels per side; what JPEG can hold, and W&B's limit too."""
 PIXEL_LIMIT = 178_956_970
-"""Pixels of a file that is decoded: where Pillow too calls it a decompression bomb."""
+"""Pixels of a file that is decoded: where Pillow too calls it a decompression bomb. Larger ones are only
+kept."""
 
 _DECODERS = {
     "png": ("PIL.PngImagePlugin", "PngImageFile"),
@@ -58,7 +60,13 @@ def sniff(data: bytes | memoryview) -> str | None:
         return "tiff"
     if head.startswith(b"BM"):
         return "bmp"
+    if head.startswith(b"\x93NUMPY"):
+        return "npy"
     return None
+
+
+def known_formats() -> str:
+    return ", ".join(MIMES)
 
 
 def open_picture(data: bytes | memoryview, what: str) -> tuple[PIL.Image.Image, str]:
@@ -69,7 +77,9 @@ def open_picture(data: bytes | memoryview, what: str) -> tuple[PIL.Image.Image, 
     """
     picture_format = sniff(data)
     if picture_format is None:
-        raise ValueError(f"{what} is not a picture in a known format ({', '.join(MIMES)})")
+        raise ValueError(f"{what} is not a picture in a known format ({known_formats()})")
+    if picture_format not in _DECODERS:
+        raise ValueError(f"{what} is a {picture_format}, which Pillow does not read")
     module, name = _DECODERS[picture_format]
     try:
         # The plugin's class itself, not Image.open: that would warn about size by Python's global filters.
@@ -77,11 +87,16 @@ def open_picture(data: bytes | memoryview, what: str) -> tuple[PIL.Image.Image, 
     except DECODE_ERRORS as error:
         raise ValueError(f"{what} starts like a {picture_format} but can't be read: {error}") from error
     check_size(*image.size, what=what)
-    if image.width * image.height > PIXEL_LIMIT:
-        raise ValueError(
-            f"{what} has {image.width}x{image.height} pixels; the limit for files is {PIXEL_LIMIT:,} in all"
-        )
+    check_pixel_count(*image.size)
     return image, picture_format
+
+
+def check_pixel_count(width: int, height: int) -> None:
+    """Raise ValueError for a picture that is too large to be decoded."""
+    if width * height > PIXEL_LIMIT:
+        raise ValueError(
+            f"too large to preview: {width:,} x {height:,} pixels ({width * height / 1e9:.1f} gigapixels)"
+        )
 
 
 def check_size(width: int, height: int, *, what: str) -> None:

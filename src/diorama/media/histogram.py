@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
 from diorama.media.foreign import array_from, family_of
-from diorama.media.keep import keep
+from diorama.media.keep import Kept, keep
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,10 +33,11 @@ class Histogram(Media):
     or any iterable, flattened and counted in `num_bins` bins (1..512, default 64) exactly as
     `numpy.histogram` does; or `np_histogram`, the (values, bin_edges) that `numpy.histogram` returns, which
     may also be given in the place of `sequence`. NaN and infinities are left out and counted. No numbers
-    at all give empty bins over 0..1. `caption` and `sample_id`: text.
+    at all give empty bins over 0..1. `weights`: a number for each number of `sequence`, in the same shape; a
+    bin then holds the sum of its weights. `caption` and `sample_id`: text.
 
     Raises: ValueError for neither or both, more than 512 bins, edges that are not one more than the
-    values or don't grow; TypeError for anything but real numbers.
+    values or don't grow, weights of another shape; TypeError for anything but real numbers.
 
     The numbers are copied now and counted later, outside the training process; `histogram` and `bins`
     count them at once when you ask.
@@ -54,6 +55,7 @@ class Histogram(Media):
         np_histogram: Any = None,
         num_bins: int = 64,
         *,
+        weights: Any = None,
         caption: str | None = None,
         sample_id: str | None = None,
     ) -> None:
@@ -64,17 +66,29 @@ class Histogram(Media):
         self.caption = None if caption is None else clean_text(caption)
         self.sample_id = None if sample_id is None else clean_text(sample_id)
         self._counted: HistogramRecord | None = None
-        if np_histogram is None and _is_counted(sequence):
+        if np_histogram is None and weights is None and _is_counted(sequence):
             sequence, np_histogram = None, sequence
+        if np_histogram is not None and weights is not None:
+            raise ValueError("np_histogram is counted already; weights go with numbers")
         if np_histogram is not None:
             self._counted = _record_from_counts(np_histogram)
             self._header: dict[str, Any] = {"bins": self._counted.bins, "values": self._counted.values}
-            self._kept = keep(b"")
+            self._kept = (keep(b""),)
             return
         num_bins = _checked_bins(num_bins)
         array = _numbers_from(sequence)
         self._header = {"dtype": array.dtype.str, "num_bins": num_bins}
-        self._kept = keep(array.view("u1").data if array.size else b"")
+        self._kept: tuple[Kept, ...] = (_keep_numbers(array),)
+        if weights is not None:
+            weighing = _numbers_from(weights)
+            shapes = {shape for shape in map(_shape_of, (sequence, weights)) if shape is not None}
+            if weighing.size != array.size or len(shapes) > 1:
+                raise ValueError(
+                    f"weights must have the shape of the numbers; there are {array.size} numbers and "
+                    f"{weighing.size} weights" + (f", in shapes {sorted(shapes)}" if len(shapes) > 1 else "")
+                )
+            self._header["weights_dtype"] = weighing.dtype.str
+            self._kept = (*self._kept, _keep_numbers(weighing))
 
     @property
     def histogram(self) -> list[float]:
@@ -88,15 +102,26 @@ class Histogram(Media):
 
     def _count(self) -> HistogramRecord:
         if self._counted is None:
-            self._counted = _record_from_numbers(self._header, self._kept.read())
+            self._counted = _record_from_numbers(self._header, [kept.read() for kept in self._kept])
         return self._counted
 
     def snapshot(self) -> Snapshot:
         header = {**self._header, "caption": self.caption, "sample_id": self.sample_id}
-        return Snapshot(self.KIND, header, (self._kept,))
+        return Snapshot(self.KIND, header, self._kept)
 
     def __repr__(self) -> str:
         return f"Histogram(num_bins={self._header.get('num_bins') or len(self._header['values'])})"
+
+
+def _keep_numbers(array: NDArray[Any]) -> Kept:
+    return keep(array.view("u1").data if array.size else b"")
+
+
+def _shape_of(value: Any) -> tuple[int, ...] | None:
+    """The shape of an array or tensor; None for what has none (a list): then only the number of items
+    counts."""
+    shape = getattr(value, "shape", None)
+    return tuple(int(side) for side in shape) if isinstance(shape, tuple) else None
 
 
 def _is_counted(value: Any) -> bool:
@@ -188,30 +213,42 @@ def _parts(items: Iterable[Any]) -> Iterable[Any]:
         yield from part if is_nested else [part]
 
 
-def _record_from_numbers(header: Mapping[str, Any], data: bytes | memoryview) -> HistogramRecord:
+def _record_from_numbers(header: Mapping[str, Any], buffers: Sequence[bytes | memoryview]) -> HistogramRecord:
     import numpy as np
 
-    array = np.frombuffer(data, header["dtype"])
+    array = np.frombuffer(buffers[0], header["dtype"])
     if array.dtype.kind == "b":
         array = array.view(np.uint8)
+    weights = None
+    if "weights_dtype" in header:
+        # Sums of small integers or halves would overflow in their own type.
+        weights = np.frombuffer(buffers[1], header["weights_dtype"]).astype(np.float64)
+    is_finite = None
+    for numbers in (array, weights):
+        if numbers is not None and numbers.dtype.kind == "f":
+            here = np.isfinite(numbers)
+            is_finite = here if is_finite is None else is_finite & here
     non_finite = 0
-    if array.dtype.kind == "f":
-        is_finite = np.isfinite(array)
+    if is_finite is not None:
         non_finite = int(array.size - np.count_nonzero(is_finite))
-        array = array[is_finite] if non_finite else array
-    values, bins = _count(array, header["num_bins"])
+    if non_finite:
+        array = array[is_finite]
+        weights = None if weights is None else weights[is_finite]
+    values, bins = _count(array, header["num_bins"], weights)
     return HistogramRecord(
         bins=bins.astype(np.float64).tolist(), values=values.tolist(), non_finite=non_finite
     )
 
 
-def _count(array: NDArray[Any], num_bins: int) -> tuple[NDArray[Any], NDArray[Any]]:
+def _count(
+    array: NDArray[Any], num_bins: int, weights: NDArray[Any] | None
+) -> tuple[NDArray[Any], NDArray[Any]]:
     import numpy as np
 
     for numbers in (array, array.astype(np.float64)):
         try:
             with np.errstate(all="ignore"):
-                values, bins = np.histogram(numbers, bins=num_bins)
+                values, bins = np.histogram(numbers, bins=num_bins, weights=weights)
         except (ValueError, IndexError, OverflowError):
             continue
         if np.isfinite(bins).all() and not (bins[1:] < bins[:-1]).any():
@@ -220,7 +257,8 @@ def _count(array: NDArray[Any], num_bins: int) -> tuple[NDArray[Any], NDArray[An
     low, high = float(array.min()), float(array.max())
     if low == high:
         low, high = float(np.nextafter(low, -np.inf)), float(np.nextafter(high, np.inf))
-    return np.array([array.size]), np.array([low, high])
+    total = array.size if weights is None else float(weights.sum())
+    return np.array([total]), np.array([low, high])
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> HistogramRecord:
@@ -229,7 +267,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> HistogramRecord:
     meta = {"caption": header["caption"], "sample_id": header["sample_id"]}
     if "bins" in header:
         return HistogramRecord(bins=header["bins"], values=header["values"], **meta)
-    counted = _record_from_numbers(header, snapshot.buffers[0].read())
+    counted = _record_from_numbers(header, [kept.read() for kept in snapshot.buffers])
     return HistogramRecord(bins=counted.bins, values=counted.values, non_finite=counted.non_finite, **meta)
 
 

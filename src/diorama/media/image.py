@@ -1,4 +1,4 @@
-"""Images, with masks and boxes over them."""
+"""Images, with masks, boxes, polygons and keypoints over them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from diorama.media.boxes import BoundingBoxes2D
 from diorama.media.formats import SIDE_LIMIT
 from diorama.media.image_codec import decode, encode, render_pixels, warnings_of
 from diorama.media.image_record import ImageRecord, LoadedImage
+from diorama.media.keypoints import Keypoints2D
 from diorama.media.masks import ImageMask
 from diorama.media.overlays import Classes, warn_user
 from diorama.media.picture import Picture, picture_from
-from diorama.media.pixels import CONVERTIBLE_MODES, Pixels, pillow_from_pixels
+from diorama.media.pixels import CONVERTIBLE_MODES, RULES, Pixels, pillow_from_pixels
+from diorama.media.polygons import Polygons2D
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -34,17 +36,23 @@ class Image(Media):
       bfloat16), numpy, JAX, TensorFlow or CuPy; axes of size 1 in front are dropped; nested lists too,
     * a torch tensor (H, W) or (C, H, W) on any device, with or without gradient,
     * a PIL image in any mode that Pillow converts (L, LA, P, RGB, RGBA and I;16 stay as they are),
-    * the path (or the bytes) of a png, jpg, bmp, gif, webp or tiff, kept byte for byte,
+    * the path (or the bytes) of a png, jpg, bmp, gif, webp, tiff or npy, kept byte for byte,
     * a matplotlib figure, axes or pyplot, drawn now,
-    * another `Image`: its picture, caption, grouping and classes, not its masks and boxes.
+    * another `Image`: its picture, caption, grouping and classes, not what lies over it.
 
     `mode`: Pillow mode to convert to ("I;16" keeps 16-bit numbers). `caption`: text. `grouping`: int, kept.
     `classes`: `Classes` or a list of {"id", "name"}.
     `masks`: {layer: {"mask_data" or "path", "class_labels"}}, see `ImageMask`.
     `boxes`: {layer: {"box_data", "class_labels"}}, see `BoundingBoxes2D`.
-    `file_type`: "png" (lossless), "jpg", "jpeg" or "bmp". `normalize`: scale numbers to 0..255 as
-    `diorama.media.pixels` says; False casts them. `sample_id`: names the example across steps and runs.
-    A file on disk is never converted: mode, file_type and normalize don't apply to it.
+    `polygons`: {layer: {"polygon_data", "class_labels"}}, see `Polygons2D`.
+    `keypoints`: {layer: {"keypoint_data", "names", "skeleton", "class_labels"}}, see `Keypoints2D`.
+    `file_type`: "png" (lossless), "jpg", "jpeg" or "bmp". `normalize`: True scales numbers to 0..255 as
+    `diorama.media.pixels` says, "unit", "minmax" and "percentile" by that rule; False casts them.
+    `keep_original`: numbers that 8 bits can't tell are kept beside the picture; the default is yes, but not
+    for a jpg.
+    `sample_id`: names the example across steps and runs.
+    A file on disk is never converted: mode and file_type don't apply to it; normalize only to what is shown
+    of a tiff or npy. Of a file only the header is read here; workers decode it later.
 
     Raises: ValueError for a shape, file, size (more than 65,500 pixels a side), mode, file type, URL or mask
     size that can't be; TypeError for a batch, for values and dtypes that are no picture; FileNotFoundError.
@@ -59,7 +67,8 @@ class Image(Media):
     _picture: Picture
     _mode: str | None
     _file_type: str | None
-    _normalize: bool
+    _normalize: bool | str
+    _keeps_original: bool
     caption: str | None
     grouping: int | None
     classes: Classes | None
@@ -74,13 +83,19 @@ class Image(Media):
         boxes: Mapping[str, Any] | None = None,
         masks: Mapping[str, Any] | None = None,
         file_type: str | None = None,
-        normalize: bool = True,
+        normalize: bool | str = True,
         sample_id: str | None = None,
+        *,
+        polygons: Mapping[str, Any] | None = None,
+        keypoints: Mapping[str, Any] | None = None,
+        keep_original: bool | None = None,
     ) -> None:
         if file_type is not None and file_type not in FILE_TYPES:
             raise ValueError(f"file_type must be one of {list(FILE_TYPES)}, not {file_type!r}")
         if mode is not None and mode not in CONVERTIBLE_MODES:
             raise ValueError(f"mode must be one of {list(CONVERTIBLE_MODES)}, not {mode!r}")
+        if isinstance(normalize, str) and normalize not in RULES:
+            raise ValueError(f"normalize must be True, False or one of {list(RULES)}, not {normalize!r}")
         if isinstance(data_or_path, Image):
             source = data_or_path
             self._picture = source._picture
@@ -88,13 +103,16 @@ class Image(Media):
             grouping = source.grouping if grouping is None else grouping
             classes = source.classes if classes is None else classes
             mode, file_type = mode or source._mode, file_type or source._file_type
-            normalize = normalize and source._normalize
+            normalize = source._normalize if normalize is True else normalize
+            keep_original = source._keeps_original if keep_original is None else keep_original
         else:
             self._picture = picture_from(data_or_path)
         self.width = self._picture.width
         self.height = self._picture.height
-        self._mode, self._file_type, self._normalize = mode, file_type, bool(normalize)
+        self._mode, self._file_type = mode, file_type
+        self._normalize = normalize if isinstance(normalize, str) else bool(normalize)
         self.format = self._picture.file_format or ("jpg" if file_type == "jpeg" else file_type or "png")
+        self._keeps_original = self.format != "jpg" if keep_original is None else bool(keep_original)
         self.caption = None if caption is None else clean_text(caption)
         self.sample_id = None if sample_id is None else clean_text(sample_id)
         self.grouping = None if grouping is None else operator.index(grouping)
@@ -103,6 +121,14 @@ class Image(Media):
         )
         self.masks = {name: _mask(mask, name) for name, mask in _layers(masks, "masks")}
         self.boxes = {name: _boxes(layer, name) for name, layer in _layers(boxes, "boxes")}
+        self.polygons = {
+            name: layer if isinstance(layer, Polygons2D) else Polygons2D(layer, name)
+            for name, layer in _layers(polygons, "polygons")
+        }
+        self.keypoints = {
+            name: layer if isinstance(layer, Keypoints2D) else Keypoints2D(layer, name)
+            for name, layer in _layers(keypoints, "keypoints")
+        }
         for name, mask in self.masks.items():
             if (mask.width, mask.height) != (self.width, self.height):
                 raise ValueError(
@@ -114,7 +140,7 @@ class Image(Media):
 
     @property
     def image(self) -> PIL.Image.Image:
-        """The picture as a Pillow image, made when asked for."""
+        """The picture as a Pillow image, made when asked for. A file is decoded here, by Pillow."""
         return pillow_from_pixels(self._pixels())
 
     def _pixels(self) -> Pixels:
@@ -133,19 +159,27 @@ class Image(Media):
             "width": self.width,
             "height": self.height,
         }
-        if not (self.masks or self.boxes or self.classes):
+        if not self._keeps_original:
+            header["keep_original"] = False
+        if not (self.masks or self.boxes or self.classes or self.polygons or self.keypoints):
             return Snapshot("image", header, (self._picture.kept,))
         classes = self.classes.names if self.classes is not None else {}
         masks = [mask.snapshot() for mask in self.masks.values()]
         header["classes"] = classes
         header["masks"] = dict(zip(self.masks, (mask_header for mask_header, _ in masks), strict=True))
-        header["boxes"] = {
-            name: msgspec.to_builtins(boxes.layer_with(classes)) for name, boxes in self.boxes.items()
-        }
+        for part, layers in (
+            ("boxes", self.boxes),
+            ("polygons", self.polygons),
+            ("keypoints", self.keypoints),
+        ):
+            if layers:
+                header[part] = {
+                    name: msgspec.to_builtins(layer.layer_with(classes)) for name, layer in layers.items()
+                }
         return Snapshot("image", header, (self._picture.kept, *(kept for _, kept in masks)))
 
     def __eq__(self, other: object) -> bool:
-        """Same pixels, caption, grouping, size and classes; masks and boxes don't count, as in W&B."""
+        """Same pixels, caption, grouping, size and classes; what lies over it doesn't count, as in W&B."""
         import numpy as np
 
         if not isinstance(other, Image):
@@ -185,5 +219,6 @@ KIND = Kind(
     decode=decode,
     adopts=("PIL.Image.Image", "matplotlib.figure.Figure", "matplotlib.axes._axes.Axes", "matplotlib.pyplot"),
     adopt=Image,
+    suffixes=(".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
     warnings=warnings_of,
 )

@@ -1,4 +1,7 @@
-"""An image's snapshot becomes a record and blobs, and a record becomes arrays again."""
+"""An image's snapshot becomes a record and blobs, and a record becomes arrays again.
+
+Pixels that we were given as numbers are encoded here; a user's file is decoded in a worker only.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +11,21 @@ from typing import Any
 import msgspec
 
 from diorama.media.base import GetBlob, PutBlob, Snapshot
-from diorama.media.boxes import boxes_as_given
-from diorama.media.formats import DECODE_ERRORS, MIMES, UNDRAWABLE, open_picture, upright_size
+from diorama.media.formats import MIMES
+from diorama.media.image_original import OriginalValues, keep_original
 from diorama.media.image_record import ImageRecord, LoadedImage
+from diorama.media.limited import DecodeError, run_limited
 from diorama.media.masks import encode_mask
-from diorama.media.overlays import BoxLayer
-from diorama.media.picture import pixels_from_picture
+from diorama.media.overlays import BoxLayer, KeypointLayer, PolygonLayer
+from diorama.media.picture import numbers_of, pixels_from_picture
 from diorama.media.pixels import Pixels, convert_pixels
-from diorama.media.rendition import needs_thumbnail, thumbnail_from_file, thumbnail_from_pixels, write_picture
+from diorama.media.rendition import needs_thumbnail, thumbnail_from_pixels, write_picture
+
+NOTE_LIMIT = 300
 
 
 def render_pixels(
-    picture: Mapping[str, Any], data: bytes | memoryview, mode: str | None, normalize: bool
+    picture: Mapping[str, Any], data: bytes | memoryview, mode: str | None, normalize: bool | str
 ) -> Pixels:
     if picture["form"] == "file" and picture["is_final"]:
         mode = None
@@ -28,15 +34,13 @@ def render_pixels(
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> ImageRecord:
-    """The record of an image, its blobs stored: picture, thumbnail, masks."""
+    """The record of an image, its blobs stored: picture, thumbnail, original values, masks."""
     header = snapshot.header
     picture, data = header["picture"], snapshot.buffers[0].read()
     if picture["form"] == "file" and picture["is_final"]:
-        record = _encode_file(picture["format"], data, put_blob)
+        record = _encode_file(header, data, put_blob)
     else:
-        record = _encode_pixels(
-            render_pixels(picture, data, header["mode"], header["normalize"]), header, put_blob
-        )
+        record = _encode_pixels(header, data, put_blob)
     classes = header.get("classes", {})
     masks = zip(header.get("masks", {}).items(), snapshot.buffers[1:], strict=True)
     return msgspec.structs.replace(
@@ -47,52 +51,81 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> ImageRecord:
         classes=classes,
         masks={name: encode_mask(mask, kept.read(), classes, put_blob) for (name, mask), kept in masks},
         boxes=msgspec.convert(header.get("boxes", {}), dict[str, BoxLayer]),
+        polygons=msgspec.convert(header.get("polygons", {}), dict[str, PolygonLayer]),
+        keypoints=msgspec.convert(header.get("keypoints", {}), dict[str, KeypointLayer]),
     )
 
 
-def _encode_pixels(pixels: Pixels, header: Mapping[str, Any], put_blob: PutBlob) -> ImageRecord:
-    data, stored = write_picture(pixels, header["file_type"])
+def _encode_pixels(header: Mapping[str, Any], data: bytes | memoryview, put_blob: PutBlob) -> ImageRecord:
+    picture, file_type = header["picture"], header["file_type"]
+    pixels = render_pixels(picture, data, header["mode"], header["normalize"])
+    written, stored = write_picture(pixels, file_type)
     width, height = header["width"], header["height"]
-    has_thumbnail = needs_thumbnail(width, height, len(data))
+    original = None
+    if picture["form"] == "array" and header.get("keep_original", True):
+        original = keep_original(
+            numbers_of(picture, data),
+            None if file_type == "jpg" or stored.mode == "P" else stored.array,
+            put_blob,
+        )
+    has_thumbnail = needs_thumbnail(width, height, len(written))
     return ImageRecord(
-        blob=put_blob(data, MIMES[header["file_type"]]),
+        blob=put_blob(written, MIMES[file_type]),
         thumbnail=put_blob(thumbnail_from_pixels(stored), MIMES["webp"]) if has_thumbnail else None,
         width=width,
         height=height,
-        format=header["file_type"],
+        format=file_type,
         mode=stored.mode,
         normalized=pixels.normalized,
         non_finite=pixels.non_finite,
         out_of_range=pixels.out_of_range,
+        shown_range=pixels.shown_range,
+        original=original,
     )
 
 
-def _encode_file(file_format: str, data: bytes | memoryview, put_blob: PutBlob) -> ImageRecord:
-    image, _ = open_picture(data, "the picture")
-    width, height = upright_size(image)
-    mode, thumbnail, preview = image.mode, None, None
-    pixels = _decoded(data) if file_format in UNDRAWABLE else None
-    if pixels is not None:
-        preview = write_picture(pixels, "png")[0]
-        thumbnail = thumbnail_from_pixels(pixels)
-    elif needs_thumbnail(width, height, len(data)):
-        thumbnail = thumbnail_from_file(image)
-    return ImageRecord(
-        blob=put_blob(data, MIMES[file_format]),
+def _encode_file(header: Mapping[str, Any], data: bytes | memoryview, put_blob: PutBlob) -> ImageRecord:
+    picture = header["picture"]
+    record = ImageRecord(
+        blob=put_blob(data, MIMES[picture["format"]]),
+        width=header["width"],
+        height=header["height"],
+        format=picture["format"],
+        mode=picture["mode"],
+    )
+    task = {"width": record.width, "height": record.height, "normalize": header["normalize"]}
+    try:
+        found = run_limited("diorama.media.image_file:inspect", task, data)
+    except DecodeError as error:
+        return msgspec.structs.replace(record, note=_note_of(error))
+    thumbnail, preview = found.get("thumbnail"), found.get("preview")
+    return msgspec.structs.replace(
+        record,
+        mode=found["mode"],
         thumbnail=put_blob(thumbnail, MIMES["webp"]) if thumbnail is not None else None,
         preview=put_blob(preview, MIMES["png"]) if preview is not None else None,
-        width=width,
-        height=height,
-        format=file_format,
-        mode=mode,
+        normalized=found.get("normalized", "none"),
+        non_finite=found.get("non_finite", 0),
+        out_of_range=found.get("out_of_range", 0),
+        shown_range=tuple(found["shown_range"]) if found.get("shown_range") else None,
+        original=_original_of(found["original"], put_blob) if "original" in found else None,
     )
 
 
-def _decoded(data: bytes | memoryview) -> Pixels | None:
-    try:
-        return pixels_from_picture({"form": "file"}, data, normalize=True)
-    except (*DECODE_ERRORS, MemoryError):
-        return None
+def _original_of(fields: dict[str, Any], put_blob: PutBlob) -> OriginalValues:
+    data, mime = fields.pop("data", None), fields.pop("mime", "")
+    blob = put_blob(data, mime) if data is not None else None
+    return OriginalValues(**fields, blob=blob)
+
+
+def _note_of(error: DecodeError) -> str:
+    """What a decoder said, for people: without the name of its exception's class."""
+    text = str(error)
+    name, _, rest = text.partition(": ")
+    plain = rest if name.isidentifier() and rest else text
+    if plain.startswith("too large to preview"):
+        return plain[:NOTE_LIMIT]
+    return f"the picture can't be decoded: {plain}"[:NOTE_LIMIT]
 
 
 def warnings_of(record: ImageRecord) -> list[tuple[str, str, int]]:
@@ -102,23 +135,14 @@ def warnings_of(record: ImageRecord) -> list[tuple[str, str, int]]:
         warnings.append(("image.non_finite", "a value of an image is NaN or infinite", record.non_finite))
     if record.out_of_range:
         warnings.append(("image.clipped", "a value of an image was clipped to 0..255", record.out_of_range))
+    if record.note:
+        warnings.append(("image.note", f"an image's file is kept, but {record.note}", 1))
+    for layer in record.masks.values():
+        if layer.note:
+            warnings.append(("image.mask", f"a mask's file is kept, but {layer.note}", 1))
     return warnings
 
 
 def decode(record: ImageRecord, get_blob: GetBlob) -> LoadedImage:
-    """The pixels, masks and boxes of a record. Palettes come back as RGB or RGBA."""
-    pixels = _load(get_blob(record.blob))
-    if pixels.mode == "P":
-        pixels = convert_pixels(pixels, "RGBA" if pixels.transparency else "RGB")
-    return LoadedImage(
-        array=pixels.array,
-        caption=record.caption,
-        masks={name: _load(get_blob(mask.blob)).array for name, mask in record.masks.items()},
-        mask_labels={name: dict(mask.class_labels) for name, mask in record.masks.items()},
-        boxes={name: boxes_as_given(layer) for name, layer in record.boxes.items()},
-        classes=dict(record.classes),
-    )
-
-
-def _load(data: bytes) -> Pixels:
-    return pixels_from_picture({"form": "file"}, data, normalize=True)
+    """The pixels, values, masks and shapes of a record. Palettes come back as RGB or RGBA."""
+    return LoadedImage(record, get_blob)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from diorama.media.base import MediaRecord
-from diorama.media.overlays import BoxLayer, MaskLayer
+from diorama.media.base import GetBlob, MediaRecord
+from diorama.media.boxes import boxes_as_given
+from diorama.media.image_original import OriginalValues, unpack_original
+from diorama.media.keypoints import keypoints_as_given
+from diorama.media.limited import run_limited
+from diorama.media.overlays import BoxLayer, KeypointLayer, MaskLayer, PolygonLayer
+from diorama.media.polygons import polygons_as_given
 from diorama.model import BlobRef
 
 if TYPE_CHECKING:
@@ -19,11 +24,15 @@ class ImageRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
     """A picture. `thumbnail` is None when the picture itself is small enough to be one.
 
     width, height: pixels, as a viewer shows them (EXIF orientation applied). format: "png", "jpg", "bmp",
-    "webp", "gif" or "tiff" of `blob`. mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16 ...).
-    normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "clip", or "none".
+    "webp", "gif", "tiff" or "npy" of `blob`. mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16
+    ...).
+    normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "clip", "minmax",
+    "percentile" or "none". shown_range: the numbers that became black and white, where a rule was asked for.
     non_finite, out_of_range: how many numbers were NaN or infinite, and how many were clipped.
-    preview: a full-size PNG when browsers can't draw the format (tiff).
-    masks, boxes: layer name -> layer. classes: id -> name shared by all layers.
+    preview: a full-size PNG when browsers can't draw the format (tiff, npy).
+    original: the values as they were logged, when they say more than 8 bits do.
+    masks, boxes, polygons, keypoints: layer name -> layer. classes: id -> name shared by all layers.
+    note: why the file could not be decoded; it is kept all the same.
     """
 
     blob: BlobRef
@@ -40,20 +49,71 @@ class ImageRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
     non_finite: int = 0
     out_of_range: int = 0
     preview: BlobRef | None = None
+    original: OriginalValues | None = None
+    shown_range: tuple[float, float] | None = None
+    polygons: dict[str, PolygonLayer] = msgspec.field(default_factory=dict)
+    keypoints: dict[str, KeypointLayer] = msgspec.field(default_factory=dict)
+    note: str = ""
 
 
-@dataclass(frozen=True)
 class LoadedImage:
-    """An image read back.
+    """An image read back. What has to be decoded is decoded (in a worker) when it is first asked for.
 
-    array: uint8 (H, W) or (H, W, C), or uint16 (H, W). masks: layer -> class ids (H, W).
-    mask_labels: layer -> {class id: name}.
-    boxes: layer -> {"box_data": [...], "class_labels": {...}}, as they are logged.
+    array: the picture as it is shown, uint8 (H, W) or (H, W, C), or uint16 (H, W).
+    original: the values as they were logged, their dtype included; None where `array` is all there is.
+    file: the bytes of the picture's file. note: why it can't be decoded.
+    masks: layer -> class ids (H, W). mask_labels: layer -> {class id: name}.
+    boxes, polygons, keypoints: layer -> {"box_data": [...], "class_labels": {...}} and so on, as they are
+    logged.
+
+    Raises (when asked for pixels): ValueError for a file that can't be decoded.
     """
 
-    array: NDArray[Any]
-    caption: str | None = None
-    masks: dict[str, NDArray[Any]] = field(default_factory=dict)
-    mask_labels: dict[str, dict[int, str]] = field(default_factory=dict)
-    boxes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    classes: dict[int, str] = field(default_factory=dict)
+    def __init__(self, record: ImageRecord, get_blob: GetBlob) -> None:
+        self._record, self._get_blob = record, get_blob
+        self.caption = record.caption
+        self.classes = dict(record.classes)
+        self.note = record.note
+        self.mask_labels = {name: dict(mask.class_labels) for name, mask in record.masks.items()}
+        self.boxes = {name: boxes_as_given(layer) for name, layer in record.boxes.items()}
+        self.polygons = {name: polygons_as_given(layer) for name, layer in record.polygons.items()}
+        self.keypoints = {name: keypoints_as_given(layer) for name, layer in record.keypoints.items()}
+
+    @cached_property
+    def array(self) -> NDArray[Any]:
+        record = self._record
+        # Of a deep TIFF or .npy the preview is what is shown; of 8 bits it is the same as the file.
+        is_drawn = record.preview is not None and (record.original is not None or record.format == "npy")
+        return _decoded(
+            self._get_blob(record.preview if is_drawn and record.preview else record.blob), "shown"
+        )
+
+    @cached_property
+    def original(self) -> NDArray[Any] | None:
+        original = self._record.original
+        if original is None:
+            return None
+        if original.form == "npy":
+            assert original.blob is not None
+            return unpack_original(original, self._get_blob(original.blob), None)
+        return unpack_original(original, None, _decoded(self.file, "values"))
+
+    @cached_property
+    def file(self) -> bytes:
+        return self._get_blob(self._record.blob)
+
+    @cached_property
+    def masks(self) -> dict[str, NDArray[Any]]:
+        return {
+            name: _decoded(self._get_blob(mask.blob), "ids", packed=mask.bit_depth == 32)
+            for name, mask in self._record.masks.items()
+        }
+
+
+def _decoded(data: bytes, want: str, **header: Any) -> NDArray[Any]:
+    import numpy as np
+
+    found = run_limited("diorama.media.image_file:decode_pixels", {"want": want, **header}, data)
+    # A copy, because what numpy makes of bytes can't be written to.
+    array: NDArray[Any] = np.frombuffer(found["data"], found["dtype"]).reshape(found["shape"]).copy()
+    return array

@@ -1,4 +1,4 @@
-"""Masks: a class id for every pixel of an image."""
+"""Masks: a class or instance id for every pixel of an image."""
 
 from __future__ import annotations
 
@@ -7,27 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 from diorama.media.base import PutBlob
 from diorama.media.foreign import array_from
-from diorama.media.formats import MIMES, open_picture
+from diorama.media.formats import MIMES, check_pixel_count, open_picture, sniff
+from diorama.media.image_header import read_header
+from diorama.media.image_original import array_from_npy
 from diorama.media.keep import Kept, keep
+from diorama.media.limited import DecodeError, run_limited
 from diorama.media.overlays import MaskLayer, check_class_labels, warn_of_unknown_keys
-from diorama.media.picture import keep_array, read_file
+from diorama.media.picture import keep_array
 from diorama.media.png import encode_png
+from diorama.media.source import read_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-ID_LIMIT = 65_535
-_KEYS = frozenset({"mask_data", "path", "class_labels"})
-_FILE_MODES = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
+ID_LIMIT = 2**32 - 1
+LISTED_IDS_LIMIT = 4096
+"""A layer with more ids lists only the largest areas, and only labels that were given."""
+_KEYS = frozenset({"mask_data", "path", "class_labels", "packed"})
+_FILE_MODES = frozenset({"1", "L", "P", "I", "I;16", "F"})
+_PACKED_MODES = frozenset({"RGB", "RGBA"})
 
 
 class ImageMask:
     """One mask layer of an image.
 
-    Accepts: `val`, a dict with either `mask_data` (2-D array, tensor or nested lists of class ids
-    0..65535; bools and floats with whole values too) or `path` (a png, bmp, gif or tiff in grey or palette
-    mode whose pixel values are class ids), and optionally `class_labels` (dict of int -> text; ids without
-    a label are called class_<id>); `key`, the layer's name.
+    Accepts: `val`, a dict with either `mask_data` (2-D array, tensor or nested lists of class or instance ids
+    0..4,294,967,295; bools and floats with whole values too) or `path` (a png, bmp, gif or tiff in grey or
+    palette mode, or a .npy, whose values are ids), and optionally `class_labels` (dict of int -> text; ids
+    without a label are called class_<id>) and `packed` (True: the file at `path` is RGB, and an id is
+    R + 256 G + 65,536 B, as in COCO's panoptic files); `key`, the layer's name.
     Raises: KeyError without mask_data and path; TypeError for other shapes, other numbers or wrong
     labels; FileNotFoundError; ValueError for a file that can't hold class ids.
 
@@ -45,15 +53,17 @@ class ImageMask:
         self.key = key
         self.class_labels = check_class_labels(val.get("class_labels"), where)
         self._kept: Kept
+        self._source: dict[str, Any]
         if val.get("mask_data") is not None:
             array = mask_array(val["mask_data"], where)
             self.height, self.width = array.shape
             self._source = {"dtype": array.dtype.str, "shape": list(array.shape)}
             self._kept = keep_array(array) if array.flags.c_contiguous else keep(array.tobytes())
         elif val.get("path") is not None:
-            data = read_file(val["path"])
-            self.width, self.height = _check_mask_file(data, f"{where}['path']")
-            self._source = {}
+            data = read_file(val["path"], what="the mask")
+            is_packed = bool(val.get("packed", False))
+            self.width, self.height = _check_mask_file(data, f"{where}['path']", is_packed=is_packed)
+            self._source = {"packed": is_packed, "shape": [self.height, self.width]}
             self._kept = keep(data)
         else:
             raise KeyError(f"'mask_data': {where} needs either 'mask_data' or 'path'")
@@ -64,12 +74,12 @@ class ImageMask:
         return {"key": self.key, "class_labels": self.class_labels, **self._source}, self._kept
 
     def array(self) -> NDArray[Any]:
-        """The class ids, uint8 or uint16, (height, width)."""
+        """The class ids, uint8, uint16 or uint32, (height, width). Raises ValueError for a broken file."""
         return _array_of(self._source, self._kept.read())
 
 
 def mask_array(mask_data: Any, where: str) -> NDArray[Any]:
-    """Class ids as a 2-D uint8 or uint16 array. Raises TypeError for anything else."""
+    """Class ids as a 2-D uint8, uint16 or uint32 array. Raises TypeError for anything else."""
     import numpy as np
 
     try:
@@ -90,29 +100,42 @@ def mask_array(mask_data: Any, where: str) -> NDArray[Any]:
     # The comparison is false for NaN as well.
     if not (low >= 0 and high <= ID_LIMIT):
         raise TypeError(f"Mask data must be integers between 0 and {ID_LIMIT}; {where} has {low}..{high}")
-    ids = array.astype(np.uint8 if high <= 255 else np.uint16)
+    ids = array.astype(np.uint8 if high <= 255 else np.uint16 if high <= 65_535 else np.uint32)
     if array.dtype.kind == "f" and not np.array_equal(ids, array):
         raise TypeError(f"Mask data must be integers between 0 and {ID_LIMIT}; {where} has fractions")
     return ids
 
 
-def _check_mask_file(data: bytes, what: str) -> tuple[int, int]:
-    image, picture_format = open_picture(data, what)
-    if picture_format in ("jpg", "webp"):
-        raise ValueError(f"{what} is a {picture_format}, which changes class ids; save masks as png")
-    if image.mode not in _FILE_MODES:
-        raise ValueError(f"{what} is a {image.mode} picture; a mask file is grey or has a palette")
-    return image.size
+def _check_mask_file(data: bytes, what: str, *, is_packed: bool) -> tuple[int, int]:
+    header = read_header(data, what)
+    if header.format in ("jpg", "webp"):
+        raise ValueError(f"{what} is a {header.format}, which changes class ids; save masks as png")
+    if is_packed != (header.mode in _PACKED_MODES) or header.mode not in _FILE_MODES | _PACKED_MODES:
+        hint = "; if an id is R + 256 G + 65536 B, say 'packed': True" if header.mode in _PACKED_MODES else ""
+        wanted = "a packed mask file is RGB" if is_packed else "a mask file is grey or has a palette"
+        raise ValueError(f"{what} is a {header.mode} picture; {wanted}{hint}")
+    return header.width, header.height
 
 
-def _array_of(source: Mapping[str, Any], data: bytes | memoryview) -> NDArray[Any]:
+def ids_from_file(data: bytes | memoryview, *, is_packed: bool, has_opacity: bool) -> NDArray[Any]:
+    """The ids of a mask's file; decodes it, so call it in a worker. Raises what decoders raise.
+
+    has_opacity: the fourth channel of a packed file is opacity, as in other people's files; in ours it is the
+    fourth byte of the id.
+    """
     import numpy as np
 
-    if "dtype" in source:
-        kept: NDArray[Any] = np.frombuffer(data, source["dtype"]).reshape(source["shape"])
-        return kept
+    if sniff(data) == "npy":
+        return mask_array(array_from_npy(data), "the mask file")
     image, picture_format = open_picture(data, "the mask")
     array: NDArray[Any] = np.asarray(image)
+    if is_packed:
+        if array.ndim != 3 or array.shape[2] not in (3, 4):
+            raise ValueError(f"a {image.mode} picture holds no packed ids")
+        used = 3 if has_opacity else array.shape[2]
+        packed = np.zeros((*array.shape[:2], 4), np.uint8)
+        packed[:, :, :used] = array[:, :, :used]
+        return packed.view("<u4")[:, :, 0]
     if image.mode == "1":
         return array.astype(np.uint8)
     if picture_format == "png" and image.mode == "L" and data[24] < 8:
@@ -121,24 +144,74 @@ def _array_of(source: Mapping[str, Any], data: bytes | memoryview) -> NDArray[An
     return mask_array(array, "the mask file")
 
 
+def _array_of(source: Mapping[str, Any], data: bytes | memoryview) -> NDArray[Any]:
+    import numpy as np
+
+    if "dtype" in source:
+        kept: NDArray[Any] = np.frombuffer(data, source["dtype"]).reshape(source["shape"])
+        return kept
+    height, width = source["shape"]
+    check_pixel_count(width, height)
+    header = {"want": "ids", "packed": source["packed"], "has_opacity": True}
+    found = run_limited("diorama.media.image_file:decode_pixels", header, data)
+    ids: NDArray[Any] = np.frombuffer(found["data"], found["dtype"]).reshape(found["shape"])
+    return ids
+
+
 def encode_mask(
     header: Mapping[str, Any], data: bytes | memoryview, classes: Mapping[int, str], put_blob: PutBlob
 ) -> MaskLayer:
-    """The stored layer: ids as a grey PNG, areas, and a label for every id that is present."""
-    import numpy as np
-
-    ids = _array_of(header, data)
-    counts = np.bincount(ids.reshape(-1))
-    areas = {int(each): int(counts[each]) for each in np.flatnonzero(counts)}
+    """The stored layer: ids as a PNG, areas, and a label for every id that is present."""
+    try:
+        ids = _array_of(header, data)
+    except (DecodeError, ValueError) as error:
+        height, width = header["shape"]
+        mime = MIMES.get(sniff(data) or "", "application/octet-stream")
+        return MaskLayer(
+            blob=put_blob(data, mime),
+            width=width,
+            height=height,
+            class_labels=dict(header["class_labels"]),
+            note=f"the mask can't be decoded: {str(error).partition(': ')[2] or error}"[:300],
+        )
+    areas, id_count = _areas_of(ids)
     labels = dict(header["class_labels"])
-    for each in areas:
-        labels.setdefault(each, classes.get(each, f"class_{each}"))
+    if id_count == len(areas):
+        for each in areas:
+            labels.setdefault(each, classes.get(each, f"class_{each}"))
     height, width = ids.shape
     return MaskLayer(
-        blob=put_blob(encode_png(ids), MIMES["png"]),
+        blob=put_blob(encode_png(_packed(ids)), MIMES["png"]),
         width=width,
         height=height,
-        bit_depth=16 if ids.dtype.itemsize == 2 else 8,
+        bit_depth={1: 8, 2: 16, 4: 32}[ids.dtype.itemsize],  # type: ignore[arg-type]  # one of the three
         class_labels=labels,
         areas=areas,
+        id_count=id_count if id_count > len(areas) else 0,
     )
+
+
+def _areas_of(ids: NDArray[Any]) -> tuple[dict[int, int], int]:
+    """(id -> pixels in the order of ids, of the largest areas; how many ids there are)."""
+    import numpy as np
+
+    if ids.dtype.itemsize < 4:
+        all_counts = np.bincount(ids.reshape(-1))
+        present = np.flatnonzero(all_counts)
+        counts = all_counts[present]
+    else:
+        present, counts = np.unique(ids, return_counts=True)
+    if len(present) > LISTED_IDS_LIMIT:
+        largest = np.sort(np.argsort(-counts, kind="stable")[:LISTED_IDS_LIMIT])
+        return dict(zip(present[largest].tolist(), counts[largest].tolist(), strict=True)), len(present)
+    return dict(zip(present.tolist(), counts.tolist(), strict=True)), len(present)
+
+
+def _packed(ids: NDArray[Any]) -> NDArray[Any]:
+    """Ids as the numbers of a PNG: grey, or bytes in RGB (RGBA) with the least first."""
+    import numpy as np
+
+    if ids.dtype.itemsize < 4:
+        return ids
+    parts = np.ascontiguousarray(ids, "<u4").view(np.uint8).reshape(*ids.shape, 4)
+    return parts if parts[:, :, 3].any() else np.ascontiguousarray(parts[:, :, :3])

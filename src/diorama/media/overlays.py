@@ -17,16 +17,22 @@ from diorama.model import BlobRef
 class MaskLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A class id for every pixel.
 
-    blob: a grey PNG (8-bit up to id 255, else 16-bit) whose pixel value is the class id.
-    class_labels: class id -> name. areas: class id -> number of pixels, for the ids present.
+    blob: a grey PNG (8-bit up to id 255, 16-bit up to 65,535) whose pixel value is the class id; beyond that
+    (bit_depth 32) an 8-bit RGB or RGBA PNG whose bytes are the id, the least first: R + 256 G + 65,536 B ...
+    class_labels: class id -> name. areas: class id -> number of pixels, for the ids present. Of a layer with
+    more than 4,096 ids only the largest are listed here, and only labels that were given; id_count is how
+    many ids there are.
+    note: why the mask's file could not be decoded; `blob` is then that file.
     """
 
     blob: BlobRef
     width: int
     height: int
-    bit_depth: Literal[8, 16] = 8
+    bit_depth: Literal[8, 16, 32] = 8
     class_labels: dict[int, str] = {}
     areas: dict[int, int] = {}
+    id_count: int = 0
+    note: str = ""
 
 
 class BoxRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,6 +40,7 @@ class BoxRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     form "corners": position = (min_x, max_x, min_y, max_y).
     form "middle":  position = (middle_x, middle_y, width, height).
+    angle: degrees by which the box is turned around its middle, clockwise as one looks at the picture.
     domain "fraction": of the image's width and height; "pixel": of its pixels.
     Numbers are kept as they came, NaN and infinities included. extra: other keys that the box had.
     """
@@ -45,12 +52,65 @@ class BoxRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     caption: str | None = None
     scores: dict[str, float] = {}
     extra: dict[str, Any] = {}
+    angle: float = 0.0
 
 
 class BoxLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A named set of boxes. class_labels: class id -> name, for every class id that a box has."""
 
     boxes: list[BoxRecord] = []
+    class_labels: dict[int, str] = {}
+
+
+class PolygonRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An area between rings.
+
+    rings: each a flat list x, y, x, y ... without its first point again at the end. What lies inside an odd
+    number of rings belongs to the area, so a ring inside another is a hole.
+    domain, class_id, caption, scores, extra: as in `BoxRecord`.
+    """
+
+    rings: list[list[float]]
+    domain: Literal["fraction", "pixel"] = "fraction"
+    class_id: int | None = None
+    caption: str | None = None
+    scores: dict[str, float] = {}
+    extra: dict[str, Any] = {}
+
+
+class PolygonLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named set of polygons. class_labels: class id -> name, for every class id that a polygon has."""
+
+    polygons: list[PolygonRecord] = []
+    class_labels: dict[int, str] = {}
+
+
+class KeypointRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The points of one thing (a person, a hand).
+
+    points: a flat list x, y, x, y ...
+    visibility: for each point 0 (not there), 1 (hidden behind something) or 2 (seen); empty: all are seen.
+    point_scores: a number for each point, or empty.
+    domain, class_id, caption, scores, extra: as in `BoxRecord`.
+    """
+
+    points: list[float]
+    visibility: list[int] = []
+    point_scores: list[float] = []
+    domain: Literal["fraction", "pixel"] = "fraction"
+    class_id: int | None = None
+    caption: str | None = None
+    scores: dict[str, float] = {}
+    extra: dict[str, Any] = {}
+
+
+class KeypointLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A named set of things with points. names: of the points, by index. skeleton: pairs of indices that are
+    joined by a line. class_labels: class id -> name."""
+
+    keypoints: list[KeypointRecord] = []
+    names: list[str] = []
+    skeleton: list[tuple[int, int]] = []
     class_labels: dict[int, str] = {}
 
 

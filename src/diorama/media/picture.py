@@ -7,29 +7,29 @@ or when somebody asks an `Image` for its pixels. Forms of the header:
              channels_first: the buffer is (C, H, W), the shape still (H, W, C);
              flipped: axes along which the buffer runs backwards
     palette  shape, palette, transparency: indices into a palette
-    file     format; is_final: the user's file, kept byte for byte, or else one to be encoded again
+    file     format, mode; is_final: the user's file, kept byte for byte and decoded by workers only; or else
+             one that we drew ourselves, to be encoded again
 """
 
 from __future__ import annotations
 
 import io
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diorama.media.foreign import array_from, family_of, figure_from
-from diorama.media.formats import check_size, open_picture, upright_size
+from diorama.media.formats import check_size, open_picture
+from diorama.media.image_header import read_header
 from diorama.media.keep import Kept, keep
 from diorama.media.pixels import Pixels, palette_of, pixels_from_numbers, pixels_from_pillow, storable
+from diorama.media.source import read_file
 
 if TYPE_CHECKING:
     import PIL.Image
     from numpy.typing import NDArray
 
-_URL = re.compile(r"^(https?|s3|gs|gcs|ftp)://", re.IGNORECASE)
 _CHANNELS = (1, 3, 4)
 
 
@@ -184,36 +184,29 @@ def _picture_from_figure(figure: Any) -> Picture:
 
 
 def _picture_from_path(path: str | os.PathLike[str]) -> Picture:
-    named = os.fspath(path)
-    if isinstance(named, str) and _URL.match(named):
-        raise ValueError(
-            f"{named} is a URL, and a run keeps bytes, not references; download it and give the local path"
-        )
-    return _picture_from_file(read_file(path), repr(str(path)), is_final=True)
-
-
-def read_file(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a file. Raises FileNotFoundError with the absolute path, or what reading raises."""
-    try:
-        return Path(path).read_bytes()
-    except FileNotFoundError as error:
-        raise FileNotFoundError(error.errno, "no such picture", str(Path(path).absolute())) from error
+    return _picture_from_file(read_file(path, what="the picture"), repr(str(path)), is_final=True)
 
 
 def _picture_from_file(data: bytes, what: str, *, is_final: bool) -> Picture:
-    image, picture_format = open_picture(data, what)
-    width, height = upright_size(image)
-    header = {"form": "file", "format": picture_format, "is_final": is_final}
-    return Picture(header, keep(data), width, height)
+    found = read_header(data, what)
+    header = {"form": "file", "format": found.format, "mode": found.mode, "is_final": is_final}
+    return Picture(header, keep(data), found.width, found.height)
 
 
 def pixels_from_picture(
-    header: Mapping[str, Any], data: bytes | memoryview, *, normalize: bool, is_deep: bool = False
+    header: Mapping[str, Any], data: bytes | memoryview, *, normalize: bool | str, is_deep: bool = False
 ) -> Pixels:
-    """The pixels of a picture. is_deep: numbers become 16-bit grey instead of 8-bit."""
+    """The pixels of a picture. is_deep: numbers become 16-bit grey instead of 8-bit.
+
+    A file is decoded here and now: whoever calls runs in a worker, decodes what we drew, or was asked to.
+    """
     import numpy as np
 
     if header["form"] == "file":
+        if header.get("format") == "npy":
+            from diorama.media.image_original import array_from_npy
+
+            return pixels_from_numbers(array_from_npy(data), normalize=normalize)
         import PIL.ImageOps
 
         image, _ = open_picture(data, "the picture")
@@ -221,18 +214,24 @@ def pixels_from_picture(
     if header["form"] == "palette":
         indices = np.frombuffer(data, np.uint8).reshape(header["shape"])
         return Pixels(indices, "P", header["palette"], header["transparency"])
-    shape = tuple(header["shape"])
-    array = np.frombuffer(data, header["dtype"])
-    if header.get("channels_first"):
-        array = array.reshape(shape[2], *shape[:2]).transpose(1, 2, 0)
-    else:
-        array = array.reshape(shape)
-    if "flipped" in header:
-        array = np.flip(array, header["flipped"])
-    if not header["is_final"]:
+    array = numbers_of(header, data)
+    if not header["is_final"] or isinstance(normalize, str):
         return pixels_from_numbers(
             array, normalize=normalize, top=65535 if is_deep and array.ndim == 2 else 255
         )
     if array.dtype.itemsize == 2:
         return Pixels(array, "I;16")
-    return Pixels(array, {2: "LA", 3: "RGB", 4: "RGBA"}[shape[2]] if array.ndim == 3 else "L")
+    return Pixels(array, {2: "LA", 3: "RGB", 4: "RGBA"}[array.shape[2]] if array.ndim == 3 else "L")
+
+
+def numbers_of(header: Mapping[str, Any], data: bytes | memoryview) -> NDArray[Any]:
+    """The array of a picture of the form "array", as it was given."""
+    import numpy as np
+
+    shape = tuple(header["shape"])
+    array: NDArray[Any] = np.frombuffer(data, header["dtype"])
+    if header.get("channels_first"):
+        array = array.reshape(shape[2], *shape[:2]).transpose(1, 2, 0)
+    else:
+        array = array.reshape(shape)
+    return np.flip(array, header["flipped"]) if "flipped" in header else array

@@ -12,6 +12,10 @@ How numbers become 8-bit pixels (`normalize=True`, W&B 0.28's rules, any dtype):
 Fractions are cut, not rounded. NaN and -inf become 0, +inf becomes 255; they don't take part in the
 choice of the rule and are counted. `normalize=False` never scales or clips: fractions are cut and
 integers wrap around at 256, as a C cast does; non-finite numbers become 0.
+
+A rule asked for by name instead: "unit" takes 0..1 to 0..255, "minmax" the least to the greatest finite
+value, "percentile" the 1st to the 99th percentile; what lies outside is clipped. An alpha channel is not
+stretched: it follows the table.
 """
 
 from __future__ import annotations
@@ -22,6 +26,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import PIL.Image
     from numpy.typing import NDArray
+
+RULES = ("unit", "minmax", "percentile")
+"""What `normalize` may name."""
+PERCENTILES = (1.0, 99.0)
+_SAMPLE_VALUES = 1 << 20
+"""Percentiles of larger arrays are those of so many evenly spaced values."""
 
 CONVERTIBLE_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK", "YCbCr", "HSV", "I", "F")
 _STORED_AS = {
@@ -42,7 +52,8 @@ class Pixels:
     """A picture ready to be written: uint8 (H, W) or (H, W, C), or uint16 (H, W) for "I;16".
 
     mode: L, LA, RGB, RGBA, I;16, or P with `palette` (RGB triples) and `transparency` (alpha per entry).
-    normalized, non_finite, out_of_range: what happened to the numbers on the way.
+    normalized, non_finite, out_of_range: what happened to the numbers on the way. shown_range: the numbers
+    that became black and white, where a rule found them out.
     """
 
     array: NDArray[Any]
@@ -52,11 +63,15 @@ class Pixels:
     normalized: str = "none"
     non_finite: int = 0
     out_of_range: int = 0
+    shown_range: tuple[float, float] | None = None
 
 
-def pixels_from_numbers(array: NDArray[Any], *, normalize: bool, top: int = 255) -> Pixels:
+def pixels_from_numbers(array: NDArray[Any], *, normalize: bool | str, top: int = 255) -> Pixels:
     """Pixels of an array (H, W) or (H, W, C) of bools, integers or floats. top: 255, or 65535 for "I;16"."""
     import numpy as np
+
+    if isinstance(normalize, str):
+        return _stretched(array, normalize, top)
 
     mode = "I;16" if top > 255 else _MODE_BY_CHANNELS[1 if array.ndim == 2 else array.shape[2]]
     target = np.dtype(np.uint16 if top > 255 else np.uint8)
@@ -105,6 +120,51 @@ def pixels_from_numbers(array: NDArray[Any], *, normalize: bool, top: int = 255)
     )
 
 
+def _stretched(array: NDArray[Any], rule: str, top: int) -> Pixels:
+    """Pixels by a rule asked for by name."""
+    import numpy as np
+
+    mode = "I;16" if top > 255 else _MODE_BY_CHANNELS[1 if array.ndim == 2 else array.shape[2]]
+    target = np.dtype(np.uint16 if top > 255 else np.uint8)
+    colours = array[:, :, :-1] if array.ndim == 3 and array.shape[2] in (2, 4) else array
+    numbers = colours.astype(np.float64)
+    is_finite = np.isfinite(numbers)
+    finite = numbers if is_finite.all() else numbers[is_finite]
+    low, high = range_of(finite, rule)
+    # Halves keep the span finite also for numbers at both ends of what a float holds.
+    span = high / 2 - low / 2
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = (numbers / 2 - low / 2) * (top / span) if span > 0 else np.where(numbers > high, top, 0.0)
+        scaled = np.nan_to_num(np.clip(scaled, 0, top), nan=0)
+    pixels = scaled.astype(target)
+    if colours is not array:
+        alpha = pixels_from_numbers(array[:, :, -1], normalize=True, top=top).array
+        pixels = np.dstack([pixels, alpha])
+    outside = int(np.count_nonzero((finite < low) | (finite > high))) if rule == "unit" else 0
+    return Pixels(
+        pixels,
+        mode,
+        normalized=rule,
+        non_finite=int(numbers.size - finite.size),
+        out_of_range=outside,
+        shown_range=(low, high),
+    )
+
+
+def range_of(finite: NDArray[Any], rule: str) -> tuple[float, float]:
+    """The numbers that become black and white under a rule; (0, 1) when there are none."""
+    import numpy as np
+
+    if rule == "unit" or not finite.size:
+        return 0.0, 1.0
+    if rule == "minmax":
+        return float(finite.min()), float(finite.max())
+    sample = finite.reshape(-1)[:: max(1, finite.size // _SAMPLE_VALUES)].astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high = np.percentile(sample, PERCENTILES)
+    return float(low), float(high)
+
+
 def _count_infinite(array: NDArray[Any]) -> int:
     import numpy as np
 
@@ -144,7 +204,7 @@ def palette_of(image: PIL.Image.Image) -> tuple[bytes, bytes]:
     return bytes(image.getpalette("RGB") or b""), bytes(transparency)
 
 
-def pixels_from_pillow(image: PIL.Image.Image, *, normalize: bool = True) -> Pixels:
+def pixels_from_pillow(image: PIL.Image.Image, *, normalize: bool | str = True) -> Pixels:
     """Pixels of a Pillow image, without loss where PNG can hold them.
 
     I keeps values that fit 8 or 16 bits; other I images, and F, follow the rules for numbers.
@@ -155,15 +215,15 @@ def pixels_from_pillow(image: PIL.Image.Image, *, normalize: bool = True) -> Pix
     array = np.asarray(image)
     if image.mode == "P":
         return Pixels(array, "P", *palette_of(image))
-    if image.mode.startswith("I;16"):
+    if image.mode.startswith("I;16") and not isinstance(normalize, str):
         return Pixels(array.astype(np.uint16, copy=False), "I;16")
-    if image.mode == "I" and array.min() >= 0 and array.max() <= 65535:
+    if image.mode == "I" and not isinstance(normalize, str) and array.min() >= 0 and array.max() <= 65535:
         return (
             Pixels(array.astype(np.uint8), "L")
             if array.max() < 256
             else Pixels(array.astype(np.uint16), "I;16")
         )
-    if image.mode in ("I", "F"):
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return pixels_from_numbers(array, normalize=normalize)
     return Pixels(array, image.mode)
 
@@ -203,4 +263,5 @@ def convert_pixels(pixels: Pixels, mode: str) -> Pixels:
         normalized=pixels.normalized,
         non_finite=pixels.non_finite,
         out_of_range=pixels.out_of_range,
+        shown_range=pixels.shown_range,
     )

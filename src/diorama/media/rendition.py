@@ -6,7 +6,7 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from diorama.media.formats import DECODE_ERRORS, orientation_of
+from diorama.media.formats import orientation_of
 from diorama.media.pixels import Pixels, convert_pixels, pillow_from_pixels, pixels_from_pillow
 from diorama.media.png import encode_png
 
@@ -50,24 +50,22 @@ def thumbnail_from_pixels(pixels: Pixels) -> bytes:
     return _webp(pillow_from_pixels(pixels))
 
 
-def thumbnail_from_file(image: PIL.Image.Image) -> bytes | None:
-    """A WebP of a user's file (its first frame, upright); None when its pixels can't be decoded."""
+def thumbnail_from_file(image: PIL.Image.Image) -> bytes:
+    """A WebP of a user's file (its first frame, upright). Raises what its decoder raises; call it in a
+    worker."""
     import PIL.ImageOps
 
     orientation = orientation_of(image)
-    try:
-        # A JPEG can be decoded at a fraction of its size.
-        image.draft("RGB", (2 * THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE))
-        image.load()
-        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            return thumbnail_from_pixels(pixels_from_pillow(PIL.ImageOps.exif_transpose(image)))
-        small = _shrink(image)
-        if orientation != 1:
-            small.getexif()[0x0112] = orientation
-            small = PIL.ImageOps.exif_transpose(small)
-        return _webp(small)
-    except (*DECODE_ERRORS, MemoryError):
-        return None
+    # A JPEG can be decoded at a fraction of its size.
+    image.draft("RGB", (2 * THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE))
+    image.load()
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return thumbnail_from_pixels(pixels_from_pillow(PIL.ImageOps.exif_transpose(image)))
+    small = _shrink(image)
+    if orientation != 1:
+        small.getexif()[0x0112] = orientation
+        small = PIL.ImageOps.exif_transpose(small)
+    return _webp(small)
 
 
 def _shrink(image: PIL.Image.Image) -> PIL.Image.Image:
