@@ -5,6 +5,7 @@ import { type Size, placementOf, zoomAt, WHOLE } from "@/media/image/transform";
 import { Button, IconButton } from "@/parts/Button";
 import { formatNumber } from "@/parts/format";
 import { isKnown, viewOfRecord } from "@/media/records";
+import { TableCellView } from "@/panels/TableCellView";
 import { StepBadge, TileFace, captionOf, sampleOf } from "@/panels/MediaTile";
 import { cellAt } from "@/state/mediaCache";
 import { stepsOf } from "@/state/mediaRows";
@@ -20,9 +21,14 @@ import "@/panels/full.css";
 
 const ZOOM_STEP = 1.5;
 
-export function FullView(): JSX.Element | null {
+export function FullView(): JSX.Element {
   const tile = selected.value;
-  return isFull.value && tile ? <FullTile tile={tile} /> : null;
+  return (
+    <>
+      {isFull.value && tile && <FullTile tile={tile} />}
+      <TableCellView />
+    </>
+  );
 }
 
 /** How many items the run has at the step. */

@@ -1,0 +1,44 @@
+/**
+ * A card outside of a media panel (in a table's cell): drawn when what it needs is loaded, and with words when that
+ * failed. What is drawn stays until the next record is ready.
+ */
+import type { JSX } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { MediaCard, type MediaCardProps } from "@/media/MediaCard";
+import type { Preparation } from "@/media/view";
+import { Icon } from "@/parts/Icon";
+import { prepareItem } from "@/state/tiles";
+
+type Drawn = { is: "loading" } | { is: "ready"; record: unknown } | { is: "failed"; text: string };
+
+export function PreparedCard({ record, ...rest }: MediaCardProps & { box: { width: number; height: number } }): JSX.Element {
+  const [drawn, setDrawn] = useState<Drawn>({ is: "loading" });
+  const held = useRef<Preparation | null>(null);
+  const { width, height } = rest.box;
+  useLayoutEffect(() => {
+    let isGone = false;
+    const preparation = prepareItem(record, { width: width * devicePixelRatio, height: height * devicePixelRatio, isUrgent: true });
+    const take = (): void => {
+      if (isGone) return;
+      held.current?.release();
+      held.current = preparation;
+      setDrawn({ is: "ready", record });
+    };
+    if (preparation.isReady) take();
+    else {
+      preparation.ready.then(take, (thrown: unknown) => {
+        if (!isGone) setDrawn({ is: "failed", text: thrown instanceof Error ? thrown.message : String(thrown) });
+      });
+    }
+    return () => {
+      isGone = true;
+      if (held.current !== preparation) preparation.release();
+    };
+  }, [record, width, height]);
+  useLayoutEffect(() => () => held.current?.release(), []);
+  if (drawn.is === "loading") return <span class="media-waiting" aria-busy="true" />;
+  if (drawn.is === "failed") {
+    return <span class="media-broken" role="alert" title={drawn.text}><Icon name="warning" size={13} /><span class="truncate">{drawn.text}</span></span>;
+  }
+  return <MediaCard {...rest} record={drawn.record} />;
+}

@@ -1,0 +1,278 @@
+/** The rows of a table: only those in sight are mounted, and of them only the columns in sight. */
+import type { JSX, TargetedKeyboardEvent } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { TableSort } from "@/api/schema";
+import { HeadCell } from "@/media/table/HeadCell";
+import { TableCell } from "@/media/table/TableCell";
+import { cellExact, isNumberColumn } from "@/media/table/cells";
+import { HEAD_PX, type Lane, lanesIn, scrollSpace, topAfter } from "@/media/table/geometry";
+import { setWidth } from "@/media/table/widths";
+import { copyText } from "@/state/clipboard";
+import { type CellPlace, type TableModel, openCell } from "@/state/tableModel";
+import type { TableRow } from "@/state/tables";
+
+export interface TableGridProps {
+  model: TableModel;
+  label: string;
+  /** Distinguishes the elements of two tables on a page. */
+  id: string;
+  lanes: readonly Lane[];
+  gutterPx: number;
+  rowPx: number;
+  /** How many rows match; while nothing is known, how many there may be. */
+  count: number;
+  widthsPlace: string;
+  sort: readonly TableSort[];
+  isBusy: boolean;
+  takesFocus: boolean;
+  onSort: (sort: TableSort[]) => void;
+  onHide: (column: string) => void;
+  onFilter: (column: string) => void;
+}
+
+const OVERSCAN_PX = 300;
+const OVERSCAN_X_PX = 160;
+const SYNC_MS = 160;
+/** The pinned first column may take this share of the table. */
+const PINNED_SHARE = 0.4;
+
+export function TableGrid(props: TableGridProps): JSX.Element {
+  const { model, lanes, gutterPx, rowPx, count } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: model.top, real: 0, left: model.left, width: 600, height: 300 });
+  const before = useRef(0);
+  const bodyPx = Math.max(0, view.height - HEAD_PX);
+  const rowsPx = count * rowPx;
+  const { height, scale } = scrollSpace(count, rowPx, bodyPx);
+  const width = (lanes.at(-1)?.left ?? gutterPx) + (lanes.at(-1)?.width ?? 0);
+  const pinned = lanes[0] && lanes.length > 1 && lanes[0].width <= view.width * PINNED_SHARE ? lanes[0] : null;
+  const first = Math.max(0, Math.floor((view.top - OVERSCAN_PX) / rowPx));
+  const last = Math.min(count - 1, Math.ceil((view.top + bodyPx + OVERSCAN_PX) / rowPx));
+  const [from, to] = lanesIn(lanes, view.left - OVERSCAN_X_PX, view.left + view.width + OVERSCAN_X_PX);
+  const focus = model.focus.value;
+  const latest = useRef({ rowsPx, bodyPx, scale });
+  latest.current = { rowsPx, bodyPx, scale };
+
+  const show = (): void => {
+    const element = scroller.current;
+    if (!element) return;
+    const next = { top: model.top, real: element.scrollTop, left: element.scrollLeft, width: element.clientWidth, height: element.clientHeight };
+    setView((old) => (old.top === next.top && old.real === next.real && old.left === next.left && old.width === next.width && old.height === next.height ? old : next));
+  };
+  /** Put the bar where the rows are. */
+  const sync = (): void => {
+    const element = scroller.current;
+    if (!element) return;
+    element.scrollTop = model.top / latest.current.scale;
+    element.scrollLeft = model.left;
+    before.current = element.scrollTop;
+    show();
+  };
+  const moveTo = (top: number, left: number): void => {
+    model.top = Math.max(0, Math.min(top, latest.current.rowsPx - latest.current.bodyPx));
+    model.left = left;
+    sync();
+  };
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onScroll = (): void => {
+      const now = element.scrollTop;
+      if (now !== before.current) model.top = topAfter({ ...latest.current, top: model.top, before: before.current, now });
+      before.current = now;
+      model.left = element.scrollLeft;
+      show();
+      clearTimeout(timer);
+      if (latest.current.scale !== 1) timer = setTimeout(sync, SYNC_MS);
+    };
+    element.addEventListener("scroll", onScroll, { passive: true });
+    const observer = new ResizeObserver(show);
+    observer.observe(element);
+    if (props.takesFocus) requestAnimationFrame(() => element.focus({ preventScroll: true }));
+    return () => {
+      clearTimeout(timer);
+      element.removeEventListener("scroll", onScroll);
+      observer.disconnect();
+    };
+  }, [model]);
+
+  // After the height of all rows is known (and whenever it changes): the place stays, or the end if that came nearer.
+  useLayoutEffect(() => {
+    model.top = Math.max(0, Math.min(model.top, rowsPx - bodyPx));
+    sync();
+  }, [model, rowsPx, bodyPx]);
+  useLayoutEffect(() => {
+    if (count > 0) model.look(first, last);
+  }, [model, model.current, first, last, count]);
+  useLayoutEffect(() => {
+    const lane = focus && lanes[focus.column];
+    if (!lane) return;
+    const start = gutterPx + (pinned && lane !== pinned ? pinned.width : 0);
+    let { top, left } = model;
+    if (focus.row * rowPx < top) top = focus.row * rowPx;
+    else if ((focus.row + 1) * rowPx > top + bodyPx) top = (focus.row + 1) * rowPx - bodyPx;
+    if (lane !== pinned) {
+      if (lane.left - start < left) left = lane.left - start;
+      else if (lane.left + lane.width > left + view.width) left = Math.min(lane.left - start, lane.left + lane.width - view.width);
+    }
+    if (top !== model.top || left !== model.left) moveTo(top, left);
+  }, [focus]);
+
+  const rows = [];
+  const drawn = lanes.slice(from, to + 1).filter((lane) => lane !== pinned);
+  for (let index = first; index <= last; index += 1) {
+    rows.push(
+      <BodyRow
+        key={index}
+        {...{ index, pinned, rowPx, gutterPx, width, model }}
+        row={model.shown.value?.row(index)}
+        lanes={drawn}
+        id={props.id}
+        firstColumn={lanes.indexOf(drawn[0] as Lane)}
+        focusColumn={focus?.row === index ? focus.column : -1}
+      />,
+    );
+  }
+  return (
+    <div
+      ref={scroller}
+      class={`tv-grid${model.isStale.value ? " tv-stale" : ""}`}
+      data-own-keys
+      role="grid"
+      aria-label={props.label}
+      aria-rowcount={count + 1}
+      aria-colcount={lanes.length + 1}
+      aria-busy={props.isBusy}
+      aria-activedescendant={focus ? cellId(props.id, focus) : undefined}
+      tabIndex={0}
+      onKeyDown={(event) => onKey(event, { model, lanes, count, rowPx, pageRows: Math.max(1, Math.floor(bodyPx / rowPx) - 1) })}
+    >
+      <div class="tv-head" role="row" aria-rowindex={1} style={{ width: `${width}px`, height: `${HEAD_PX}px` }}>
+        <div class="tv-cell tv-gutter" role="columnheader" aria-label="row number" style={{ width: `${gutterPx}px` }}>#</div>
+        {[...(pinned ? [pinned] : []), ...drawn].map((lane) => (
+          <HeadCell
+            key={lane.column.name}
+            lane={lane}
+            index={lanes.indexOf(lane)}
+            isPinned={lane === pinned}
+            pinnedAt={gutterPx}
+            sort={props.sort}
+            onSort={props.onSort}
+            onHide={props.onHide}
+            onFilter={props.onFilter}
+            onWidth={(next) => setWidth(props.widthsPlace, lane.column.name, next)}
+          />
+        ))}
+      </div>
+      <div class="tv-space" role="presentation" style={{ width: `${width}px`, height: `${height}px` }}>
+        <div class="tv-rows" role="presentation" style={{ top: `${view.real - view.top + first * rowPx}px` }}>{rows}</div>
+      </div>
+    </div>
+  );
+}
+
+function cellId(id: string, { row, column }: CellPlace): string {
+  return `cell-${id}-${row}-${column}`;
+}
+
+interface BodyRowProps {
+  index: number;
+  row: TableRow | undefined;
+  lanes: readonly Lane[];
+  pinned: Lane | null;
+  rowPx: number;
+  gutterPx: number;
+  width: number;
+  model: TableModel;
+  id: string;
+  firstColumn: number;
+  focusColumn: number;
+}
+
+function BodyRow(props: BodyRowProps): JSX.Element {
+  const { index, row, lanes, pinned, rowPx, gutterPx, width, model, id, firstColumn, focusColumn } = props;
+  const kept = useRef<{ deps: unknown[]; element: JSX.Element } | null>(null);
+  const deps = [row?.cells, row?.number, pinned, rowPx, gutterPx, width, focusColumn, firstColumn, ...lanes.map((lane) => `${lane.column.name} ${lane.left} ${lane.width}`)];
+  // The same element again is not compared again: while the table scrolls most rows stay what they are.
+  if (kept.current?.deps.length === deps.length && kept.current.deps.every((dep, at) => dep === deps[at])) return kept.current.element;
+  const cellOf = (lane: Lane, column: number): JSX.Element => {
+    const isPinned = lane === pinned;
+    const place = { row: index, column };
+    const open = (): void => {
+      model.focus.value = place;
+      openCell.value = { model, ...place };
+    };
+    return (
+      <div
+        key={lane.column.name}
+        id={cellId(id, place)}
+        class={`tv-cell${isPinned ? " tv-pinned" : ""}${isNumberColumn(lane.column) ? " tv-right" : ""}${focusColumn === column ? " tv-focus" : ""}`}
+        role="gridcell"
+        aria-colindex={column + 2}
+        style={{ width: `${lane.width}px`, left: `${isPinned ? gutterPx : lane.left}px` }}
+        onPointerDown={() => (model.focus.value = place)}
+        onDblClick={row && open}
+      >
+        {row ? <TableCell value={row.cells[lane.at]} column={lane.column} width={lane.width} height={rowPx} onOpen={open} /> : <span class="tv-wait" />}
+      </div>
+    );
+  };
+  const element = (
+    <div class="tv-row" role="row" aria-rowindex={index + 2} style={{ height: `${rowPx}px`, width: `${width}px` }}>
+      <div class="tv-cell tv-gutter" role="rowheader" style={{ width: `${gutterPx}px` }}>{row ? row.number.toLocaleString("en-US") : ""}</div>
+      {pinned && cellOf(pinned, 0)}
+      {lanes.map((lane, at) => cellOf(lane, firstColumn + at))}
+    </div>
+  );
+  kept.current = { deps, element };
+  return element;
+}
+
+interface Walk {
+  model: TableModel;
+  lanes: readonly Lane[];
+  count: number;
+  rowPx: number;
+  pageRows: number;
+}
+
+function onKey(event: TargetedKeyboardEvent<HTMLDivElement>, { model, lanes, count, rowPx, pageRows }: Walk): void {
+  if (event.target !== event.currentTarget || event.altKey || count === 0 || lanes.length === 0) return;
+  const now = model.focus.peek();
+  const isMod = event.ctrlKey || event.metaKey;
+  const take = (): void => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  if (isMod && event.key.toLowerCase() === "c" && now) {
+    if (getSelection()?.isCollapsed === false) return; // marked text: the browser copies it
+    const row = model.shown.peek()?.row(now.row);
+    const lane = lanes[now.column];
+    if (row && lane) void copyText(cellExact(row.cells[lane.at]));
+    take();
+    return;
+  }
+  const at = now ?? { row: Math.ceil(model.top / rowPx), column: 0 };
+  const end = { row: count - 1, column: lanes.length - 1 };
+  const moves: Record<string, CellPlace> = isMod
+    ? { Home: { row: 0, column: 0 }, End: end, ArrowUp: { row: 0, column: at.column }, ArrowDown: { row: end.row, column: at.column }, ArrowLeft: { row: at.row, column: 0 }, ArrowRight: { row: at.row, column: end.column } }
+    : {
+        ArrowUp: { row: at.row - 1, column: at.column }, ArrowDown: { row: at.row + 1, column: at.column },
+        ArrowLeft: { row: at.row, column: at.column - 1 }, ArrowRight: { row: at.row, column: at.column + 1 },
+        Home: { row: at.row, column: 0 }, End: { row: at.row, column: end.column },
+        PageUp: { row: at.row - pageRows, column: at.column }, PageDown: { row: at.row + pageRows, column: at.column },
+      };
+  const to = moves[event.key];
+  if (to) {
+    take();
+    const next = now || event.key === "Home" || event.key === "End" ? to : at;
+    model.focus.value = { row: Math.max(0, Math.min(end.row, next.row)), column: Math.max(0, Math.min(end.column, next.column)) };
+    return;
+  }
+  if (event.key === "Enter" && now) {
+    take();
+    openCell.value = { model, ...now };
+  }
+}

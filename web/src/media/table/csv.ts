@@ -1,0 +1,40 @@
+/** A table as CSV: the rows that match, in their order, the columns that are shown, every digit. */
+import { apiErrorFrom } from "@/api/client";
+import { cellExact } from "@/media/table/cells";
+import type { Lane } from "@/media/table/geometry";
+import { safeFileName, saveText } from "@/state/saving";
+import { csvField } from "@/state/table";
+import { type TableQuery, type TableRow, type TableSource, allRows } from "@/state/tables";
+import { showToast } from "@/state/toasts";
+
+const TELL_FROM_ROWS = 5_000;
+
+export function csvText(columns: readonly Pick<Lane, "column" | "at">[], rows: readonly TableRow[]): string {
+  const line = (fields: readonly string[]): string => fields.join(",");
+  const lines = [line(columns.map(({ column }) => csvField(column.name)))];
+  for (const { cells } of rows) {
+    lines.push(line(columns.map(({ at }) => {
+      const value = cells[at];
+      const text = cellExact(value);
+      return typeof value === "number" || (typeof value === "object" && value !== null && "_number" in value) ? text : csvField(text);
+    })));
+  }
+  return `${lines.join("\r\n")}\r\n`;
+}
+
+export async function saveCsv({ source, query, columns, name }: { source: TableSource; query: TableQuery; columns: readonly Lane[]; name: string }): Promise<void> {
+  try {
+    let isTold = false;
+    const rows = await allRows(source, query, (count, matched) => {
+      if (!isTold && matched > TELL_FROM_ROWS && count < matched) {
+        showToast(`Reading ${matched.toLocaleString("en-US")} rows for the file…`);
+        isTold = true;
+      }
+      return true;
+    });
+    if (rows) saveText(`${safeFileName(name)}.csv`, csvText(columns, rows), "text/csv");
+  } catch (thrown) {
+    const error = apiErrorFrom(thrown);
+    showToast(`The table could not be saved: ${error.message}`, { tone: "error", hint: error.hint });
+  }
+}

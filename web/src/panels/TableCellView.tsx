@@ -1,0 +1,193 @@
+/**
+ * One cell of a table as large as the centre of the page: media in full, long texts, trees; beside it the other values of
+ * its row. The arrows walk on through the rows and the columns, and the table comes along.
+ */
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { TableColumn } from "@/api/schema";
+import { PreparedCard } from "@/media/PreparedCard";
+import { ValueTree } from "@/media/table/ValueTree";
+import { cellExact, cellText, isMediaColumn, lookOf, recordsIn } from "@/media/table/cells";
+import { IconButton } from "@/parts/Button";
+import { CopyButton } from "@/parts/CopyButton";
+import { onEscape } from "@/state/commands";
+import type { ShownItem } from "@/state/mediaView";
+import { type OpenCell, type TableModel, openCell } from "@/state/tableModel";
+import { prepareItem } from "@/state/tiles";
+import "@/panels/full.css";
+import "@/panels/table-cell.css";
+
+const ANY: TableColumn = { name: "", type: "any" };
+const LONGEST_TEXT = 200_000;
+
+export function TableCellView(): JSX.Element | null {
+  const open = openCell.value;
+  if (!open) return null;
+  return "model" in open ? <RowCell open={open} /> : <Frame title={open.title} note="" record={open.record} column={ANY} shown={null} />;
+}
+
+function close(): void {
+  openCell.value = null;
+}
+
+function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): JSX.Element {
+  const { model, row: index, column: at } = open;
+  const pages = model.shown.value;
+  void pages?.version.value;
+  const count = pages?.head.value?.matched ?? 0;
+  const row = pages?.row(index);
+  const lane = model.columns[at];
+  const go = (nextRow: number, nextColumn: number): void => {
+    if (nextRow < 0 || nextRow >= count || nextColumn < 0 || nextColumn >= model.columns.length) return;
+    model.focus.value = { row: nextRow, column: nextColumn };
+    openCell.value = { model, row: nextRow, column: nextColumn };
+  };
+  // From media to media, as one looks at pictures; from any value to the next where there are no others.
+  const next = (by: number): number => {
+    if (!lane || !isMediaColumn(lane.column)) return at + by;
+    for (let other = at + by; other >= 0 && other < model.columns.length; other += by) if (isMediaColumn(model.columns[other]?.column ?? ANY)) return other;
+    return -1;
+  };
+  const isOnlyMedia = lane !== undefined && isMediaColumn(lane.column) && next(1) < 0 && next(-1) < 0;
+  const left = (): void => (isOnlyMedia ? go(index - 1, at) : go(index, next(-1)));
+  const right = (): void => (isOnlyMedia ? go(index + 1, at) : go(index, next(1)));
+  useLayoutEffect(() => model.look(Math.max(0, index - 10), index + 10), [model, index]);
+  useLayoutEffect(() => {
+    const releases = [index + 1, index - 1].flatMap((near) => {
+      const cell = lane && pages?.row(near)?.cells[lane.at];
+      return lane ? recordsIn(cell, lane.column).map((record) => prepareItem(record, { width: 1024, height: 1024, isUrgent: false }).release) : [];
+    });
+    return () => {
+      for (const release of releases) release();
+    };
+  }, [index, at, pages]);
+  const shown = model.shownAs;
+  const value = row && lane ? row.cells[lane.at] : undefined;
+  return (
+    <Frame
+      title={lane?.column.name ?? ""}
+      note={`${shown ? `${shown.key} · ` : ""}row ${row ? row.number.toLocaleString("en-US") : "…"}${count > 0 ? ` · ${(index + 1).toLocaleString("en-US")} of ${count.toLocaleString("en-US")}` : ""}`}
+      record={value}
+      isLoading={!row}
+      column={lane?.column ?? ANY}
+      shown={shown}
+      keys={{ ArrowUp: () => go(index - 1, at), ArrowDown: () => go(index + 1, at), ArrowLeft: left, ArrowRight: right, Home: () => go(0, at), End: () => go(count - 1, at) }}
+      buttons={
+        <>
+          <IconButton icon="chevronUp" label="Previous row (↑)" isDisabled={index === 0} onClick={() => go(index - 1, at)} />
+          <IconButton icon="chevronDown" label="Next row (↓)" isDisabled={index + 1 >= count} onClick={() => go(index + 1, at)} />
+          {!isOnlyMedia && <IconButton icon="chevronLeft" label="Column before (←)" isDisabled={next(-1) < 0} onClick={left} />}
+          {!isOnlyMedia && <IconButton icon="chevronRight" label="Next column (→)" isDisabled={next(1) < 0 || next(1) >= model.columns.length} onClick={right} />}
+        </>
+      }
+      side={row && (
+        <dl class="cellview-row">
+          {model.columns.map(({ column, at: place }, other) => {
+            if (other === at) return null;
+            const look = lookOf(row.cells[place], column);
+            return (
+              <div key={column.name} class="cellview-fact" onClick={() => go(index, other)} title={cellExact(row.cells[place]).slice(0, 1000)}>
+                <dt class="truncate">{column.name}</dt>
+                <dd class={`tv-${look}`}>{look === "media" ? column.type : look === "empty" ? "“”" : cellText(row.cells[place], column).slice(0, 300)}</dd>
+              </div>
+            );
+          })}
+        </dl>
+      )}
+    />
+  );
+}
+
+interface FrameProps {
+  title: string;
+  note: string;
+  record: unknown;
+  isLoading?: boolean;
+  column: TableColumn;
+  shown: ShownItem | null;
+  keys?: Readonly<Record<string, () => void>>;
+  buttons?: JSX.Element;
+  side?: JSX.Element | undefined;
+}
+
+function Frame({ title, note, record, isLoading = false, column, shown, keys = {}, buttons, side }: FrameProps): JSX.Element {
+  const page = useRef<HTMLDivElement>(null);
+  const stage = useRef<HTMLDivElement>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const latest = useRef(keys);
+  latest.current = keys;
+  useLayoutEffect(() => {
+    const element = stage.current;
+    if (!element) return;
+    const measure = (): void => setSize({ width: element.clientWidth, height: element.clientHeight });
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+  useLayoutEffect(() => onEscape(close), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    page.current?.focus({ preventScroll: true });
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+      const target = event.target;
+      if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target instanceof HTMLMediaElement) return;
+      if (target instanceof Element && target.closest("[data-own-keys], .popover, .dialog") !== null) return;
+      const action = latest.current[event.key];
+      if (!action) return;
+      event.preventDefault();
+      event.stopPropagation();
+      action();
+    };
+    addEventListener("keydown", onKey, { capture: true });
+    return () => {
+      removeEventListener("keydown", onKey, { capture: true });
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
+    };
+  }, []);
+  return (
+    <div ref={page} class="full cellview" role="dialog" aria-label={`Cell ${title}`} tabIndex={-1}>
+      <header class="full-head">
+        <span class="cellview-title truncate" title={title}>{title === "" ? "(no name)" : title}</span>
+        <span class="full-note">{note}</span>
+        <span class="cellview-space" />
+        {buttons}
+        {!isLoading && <CopyButton label="Copy the value" text={() => (recordsIn(record, column).length > 0 ? JSON.stringify(record, null, 2) : cellExact(record))} />}
+        <IconButton icon="close" label="Close (Esc)" onClick={close} />
+      </header>
+      <div class="cellview-body">
+        <div ref={stage} class="cellview-stage">
+          {isLoading ? <div class="tile-words tile-loading">loading</div> : <CellContent value={record} column={column} shown={shown} box={size} />}
+        </div>
+        {side && <aside class="cellview-side" aria-label="The row">{side}</aside>}
+      </div>
+    </div>
+  );
+}
+
+function CellContent({ value, column, shown, box }: { value: unknown; column: TableColumn; shown: ShownItem | null; box: { width: number; height: number } }): JSX.Element {
+  const records = recordsIn(value, column);
+  if (records.length === 1 && box.width > 0) {
+    const [record] = records;
+    return <PreparedCard record={record} size="full" box={box} {...(shown ? { shown: { ...shown, item: record } } : {})} />;
+  }
+  if (records.length > 1 && box.width > 0) {
+    const side = Math.max(160, Math.min(320, Math.floor(box.width / 2) - 24));
+    return (
+      <div class="cellview-many">
+        {records.map((record, index) => <div key={index} class="cellview-one" style={{ width: `${side}px`, height: `${side}px` }}><PreparedCard record={record} size="cell" box={{ width: side, height: side }} /></div>)}
+      </div>
+    );
+  }
+  const look = lookOf(value, column);
+  if (look === "tree") return <div class="cellview-text"><ValueTree value={value} isOpen /></div>;
+  if (look === "null") return <div class="cellview-text tv-null">null: there is no value</div>;
+  const text = cellExact(value);
+  return (
+    <pre class="cellview-text" tabIndex={0}>
+      {look === "empty" ? <span class="tv-empty">an empty text</span> : text.slice(0, LONGEST_TEXT)}
+      {text.length > LONGEST_TEXT && `\n… ${LONGEST_TEXT.toLocaleString("en-US")} of ${text.length.toLocaleString("en-US")} characters; copying gives all.`}
+    </pre>
+  );
+}
