@@ -253,9 +253,13 @@ export interface TableRequest {
 /**
  * A column of a table.
  *
- * type: "none", "boolean", "integer", "number", "string", "timestamp" (UTC), "date", "list", "dict",
+ * type: "none", "boolean", "integer", "number", "string", "bytes", "timestamp" (UTC), "date", "list", "dict",
  * "array" (numbers, of the same shape in every row), "any" (JSON), or a media kind ("image" ...): its
- * cells are records. is_nullable: whether cells may be None. shape, dtype: of an array. is_key: the primary key.
+ * cells are records. is_nullable: whether cells may be None. shape: of an array. is_key: the primary key.
+ * dtype: of numbers and arrays, as numpy names it; "text" where numbers are kept as their digits, because no
+ * dtype holds them all, "decimal" of decimal numbers; of timestamps "datetime64[us]" or "datetime64[ns]",
+ * followed by ", UTC" if they were logged with a time zone. references: the column of another table that
+ * these values are keys of; "index" for row numbers.
  */
 export interface TableColumn {
   name: string;
@@ -264,6 +268,7 @@ export interface TableColumn {
   shape?: number[] | null;
   dtype?: string | null;
   is_key?: boolean;
+  references?: string | null;
 }
 
 /**
@@ -356,16 +361,22 @@ export interface BlobRef {
 /**
  * A class id for every pixel.
  *
- * blob: a grey PNG (8-bit up to id 255, else 16-bit) whose pixel value is the class id.
- * class_labels: class id -> name. areas: class id -> number of pixels, for the ids present.
+ * blob: a grey PNG (8-bit up to id 255, 16-bit up to 65,535) whose pixel value is the class id; beyond that
+ * (bit_depth 32) an 8-bit RGB or RGBA PNG whose bytes are the id, the least first: R + 256 G + 65,536 B ...
+ * class_labels: class id -> name. areas: class id -> number of pixels, for the ids present. Of a layer with
+ * more than 4,096 ids only the largest are listed here, and only labels that were given; id_count is how
+ * many ids there are.
+ * note: why the mask's file could not be decoded; `blob` is then that file.
  */
 export interface MaskLayer {
   blob: BlobRef;
   width: number;
   height: number;
-  bit_depth?: 16 | 8;
+  bit_depth?: 16 | 32 | 8;
   class_labels?: Record<string, string>;
   areas?: Record<string, number>;
+  id_count?: number;
+  note?: string;
 }
 
 /**
@@ -373,6 +384,7 @@ export interface MaskLayer {
  *
  * form "corners": position = (min_x, max_x, min_y, max_y).
  * form "middle":  position = (middle_x, middle_y, width, height).
+ * angle: degrees by which the box is turned around its middle, clockwise as one looks at the picture.
  * domain "fraction": of the image's width and height; "pixel": of its pixels.
  * Numbers are kept as they came, NaN and infinities included. extra: other keys that the box had.
  */
@@ -384,6 +396,7 @@ export interface BoxRecord {
   caption?: string | null;
   scores?: Record<string, number>;
   extra?: Record<string, unknown>;
+  angle?: number;
 }
 
 /** A named set of boxes. class_labels: class id -> name, for every class id that a box has. */
@@ -393,14 +406,90 @@ export interface BoxLayer {
 }
 
 /**
+ * The values of an image as they were logged.
+ *
+ * form "npy": in `blob`, a .npy file, perhaps packed with gzip (it then begins with 1f 8b).
+ * form "picture": they are the picture's own numbers, as `dtype`. form "unit": those divided by 255.
+ * dtype: numpy's name ("<f4"). shape: (H, W) or (H, W, C).
+ * low, high: least and greatest finite value; low_percentile, high_percentile: the 1st and the 99th; None
+ * where no value is finite.
+ */
+export interface OriginalValues {
+  form: "npy" | "picture" | "unit";
+  dtype: string;
+  shape: number[];
+  blob?: BlobRef | null;
+  low?: number | null;
+  high?: number | null;
+  low_percentile?: number | null;
+  high_percentile?: number | null;
+}
+
+/**
+ * An area between rings.
+ *
+ * rings: each a flat list x, y, x, y ... without its first point again at the end. What lies inside an odd
+ * number of rings belongs to the area, so a ring inside another is a hole.
+ * domain, class_id, caption, scores, extra: as in `BoxRecord`.
+ */
+export interface PolygonRecord {
+  rings: number[][];
+  domain?: "fraction" | "pixel";
+  class_id?: number | null;
+  caption?: string | null;
+  scores?: Record<string, number>;
+  extra?: Record<string, unknown>;
+}
+
+/** A named set of polygons. class_labels: class id -> name, for every class id that a polygon has. */
+export interface PolygonLayer {
+  polygons?: PolygonRecord[];
+  class_labels?: Record<string, string>;
+}
+
+/**
+ * The points of one thing (a person, a hand).
+ *
+ * points: a flat list x, y, x, y ...
+ * visibility: for each point 0 (not there), 1 (hidden behind something) or 2 (seen); empty: all are seen.
+ * point_scores: a number for each point, or empty.
+ * domain, class_id, caption, scores, extra: as in `BoxRecord`.
+ */
+export interface KeypointRecord {
+  points: number[];
+  visibility?: number[];
+  point_scores?: number[];
+  domain?: "fraction" | "pixel";
+  class_id?: number | null;
+  caption?: string | null;
+  scores?: Record<string, number>;
+  extra?: Record<string, unknown>;
+}
+
+/**
+ * A named set of things with points. names: of the points, by index. skeleton: pairs of indices that are
+ * joined by a line. class_labels: class id -> name.
+ */
+export interface KeypointLayer {
+  keypoints?: KeypointRecord[];
+  names?: string[];
+  skeleton?: [number, number][];
+  class_labels?: Record<string, string>;
+}
+
+/**
  * A picture. `thumbnail` is None when the picture itself is small enough to be one.
  *
  * width, height: pixels, as a viewer shows them (EXIF orientation applied). format: "png", "jpg", "bmp",
- * "webp", "gif" or "tiff" of `blob`. mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16 ...).
- * normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "clip", or "none".
+ * "webp", "gif", "tiff" or "npy" of `blob`. mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16
+ * ...).
+ * normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "clip", "minmax",
+ * "percentile" or "none". shown_range: the numbers that became black and white, where a rule was asked for.
  * non_finite, out_of_range: how many numbers were NaN or infinite, and how many were clipped.
- * preview: a full-size PNG when browsers can't draw the format (tiff).
- * masks, boxes: layer name -> layer. classes: id -> name shared by all layers.
+ * preview: a full-size PNG when browsers can't draw the format (tiff, npy).
+ * original: the values as they were logged, when they say more than 8 bits do.
+ * masks, boxes, polygons, keypoints: layer name -> layer. classes: id -> name shared by all layers.
+ * note: why the file could not be decoded; it is kept all the same.
  */
 export interface ImageRecord {
   kind: "image";
@@ -420,6 +509,11 @@ export interface ImageRecord {
   non_finite?: number;
   out_of_range?: number;
   preview?: BlobRef | null;
+  original?: OriginalValues | null;
+  shown_range?: [number, number] | null;
+  polygons?: Record<string, PolygonLayer>;
+  keypoints?: Record<string, KeypointLayer>;
+  note?: string;
 }
 
 /**
@@ -442,7 +536,8 @@ export interface HistogramRecord {
  * media: a manifest blob (MANIFEST_MIME) that names every blob that cells name; None without any.
  * log_mode: of the logging. first_row: the number of this part's first row in the whole table, and
  * increment: which part it is (0, 1, ...), both of an INCREMENTAL table, whose parts of all steps up to one
- * make the table of that step.
+ * make the table of that step; a part 0 after others is of another process, and goes on below them.
+ * warnings: (code, text, how many) of what cells could not keep as it was given.
  */
 export interface TableRecord {
   kind: "table";
@@ -455,6 +550,7 @@ export interface TableRecord {
   first_row?: number;
   increment?: number | null;
   media?: BlobRef | null;
+  warnings?: [string, string, number][];
 }
 
 /** Two tables whose rows belong together where left[join_key[0]] equals right[join_key[1]]. */
@@ -603,9 +699,10 @@ export interface Object3DRecord {
 /**
  * A molecule file as it was given, or the PDB that was made of a SMILES, Mol or mol file.
  *
- * format: pdb, pqr, mmcif, mcif, cif, sdf, sd, gro, mol2 or mmtf. source: the file that a PDB was made of
- * (mol, sdf), kept too. smiles: what was given, or what rdkit writes. molecule_count: molecules or models in
- * the file. note: what could not be read of it.
+ * format: pdb, pqr, mmcif, mcif, cif, sdf, sd, gro, mol2 or mmtf; smi when there is only the SMILES. source:
+ * the file that a PDB was made of (mol, sdf), kept too. smiles: what was given, or what rdkit writes.
+ * molecule_count: molecules or models in the file. atom_count, bond_count, formula: of the first of them.
+ * note: what could not be read of it, or made of it.
  */
 export interface MoleculeRecord {
   kind: "molecule";
@@ -658,12 +755,13 @@ export interface VideoRecord {
 }
 
 /**
- * A sound file: the user's, byte for byte, or a WAV made of an array.
+ * A sound file: the user's, byte for byte, or a WAV made of samples.
  *
  * frame_count: samples of one channel. encoding: libsndfile's name of the sample format (PCM_16, FLOAT,
  * VORBIS ...). peaks: the outline for drawing: int8 pairs (lowest, highest) of equal stretches, channel after
  * channel, `peak_count` pairs each. preview: a file for browsers, where they can't play `blob`.
- * note: what could not be read of it.
+ * note: what could not be read of it. dtype, axes: of the logged samples (axes "t", "tc" or "ct": time,
+ * channels); None for a file. non_finite, out_of_range: samples that are no number, or outside -1..1.
  */
 export interface AudioRecord {
   kind: "audio";
@@ -683,6 +781,8 @@ export interface AudioRecord {
   note?: string | null;
   non_finite?: number;
   out_of_range?: number;
+  dtype?: string | null;
+  axes?: "ct" | "t" | "tc" | null;
 }
 
 /**
@@ -775,9 +875,10 @@ export interface GraphRecord {
 /**
  * A table and how to draw it.
  *
- * preset: "wandb/line/v0" ... or a user's own. fields: the preset's field -> the table's column. strings: its
- * texts (title, axis titles). spec: a Vega(-Lite) specification with ${field:...} and ${string:...} in it,
- * for a preset of the user's own. is_table_split: log the table as a panel of its own, too.
+ * preset: "wandb/line/v0" ... or a user's own. fields: the preset's field -> the table's column.
+ * strings: its texts (title, axis titles). spec: a Vega(-Lite) specification with ${field:...} and
+ * ${string:...} in it, for a preset of the user's own. is_table_split: log the table as a panel of its own,
+ * too. areas: under a curve of each class, computed from all points: AUC, or average precision.
  */
 export interface ChartRecord {
   kind: "chart";
@@ -789,6 +890,7 @@ export interface ChartRecord {
   strings?: Record<string, string>;
   spec?: BlobRef | null;
   is_table_split?: boolean;
+  areas?: Record<string, number>;
 }
 
 /** Bytes with a name. `name` is only a label, never a path on the server. */

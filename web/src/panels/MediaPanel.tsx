@@ -63,7 +63,7 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const canExpand = isExpanded || grid.height > foldedHeight - LINE;
   // The same element again is not rendered again: the panel renders at every step of the clock, its tools need not.
   const tools = useMemo(
-    () => <MediaPanelTools hasPictures={keyView.kind === "image"} isFill={isFill} canExpand={canExpand} isExpanded={isExpanded} onExpand={toggle} />,
+    () => <MediaPanelTools hasPictures={keyView.kind === "image"} hasVideos={keyView.kind === "video"} isFill={isFill} canExpand={canExpand} isExpanded={isExpanded} onExpand={toggle} />,
     [keyView.kind, isFill, canExpand, isExpanded],
   );
   const total = runs.length * shape.items;

@@ -1,5 +1,6 @@
 /** How all tiles of the page are looked at: size, linked zoom, pixels, layout. */
 import type { JSX } from "preact";
+import { isTogether, setTogether } from "@/media/video/together";
 import { IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
 import { Slider } from "@/parts/Slider";
@@ -7,6 +8,7 @@ import { LARGEST_TILE, SMALLEST_TILE, clampTile, isLinked, isZoomed, mediaLayout
 
 export interface MediaPanelToolsProps {
   hasPictures: boolean;
+  hasVideos: boolean;
   /** Tiles fill rows: there is nothing to choose but how many are seen. */
   isFill: boolean;
   canExpand: boolean;
@@ -14,11 +16,12 @@ export interface MediaPanelToolsProps {
   onExpand: () => void;
 }
 
-export function MediaPanelTools({ hasPictures, isFill, canExpand, isExpanded, onExpand }: MediaPanelToolsProps): JSX.Element {
+export function MediaPanelTools({ hasPictures, hasVideos, isFill, canExpand, isExpanded, onExpand }: MediaPanelToolsProps): JSX.Element {
   const setSmoothing = (value: typeof smoothing.value) => () => (smoothing.value = value);
   const setLayout = (value: typeof mediaLayout.value) => () => (mediaLayout.value = value);
   return (
     <div class="media-tools">
+      {hasVideos && <IconButton icon="together" size={14} label={isTogether.value ? "Stop playing all videos of the page together" : "Play all videos of the page together"} isPressed={isTogether.value} onClick={() => setTogether(!isTogether.peek())} />}
       {hasPictures && isZoomed.value && <IconButton icon="reset" size={14} label="Show the pictures whole again" onClick={resetViews} />}
       {hasPictures && (
         <IconButton icon="link" size={14} label={isLinked.value ? "Zoom and pan are shared by all tiles" : "Each tile has its own zoom and pan"} isPressed={isLinked.value} onClick={() => (isLinked.value = !isLinked.value)} />

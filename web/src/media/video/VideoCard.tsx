@@ -1,0 +1,189 @@
+/**
+ * A video: its poster until somebody wants to see it move. It plays without sound while the pointer is over it, goes on
+ * after a click, and has all controls in the full view.
+ */
+import type { JSX, TargetedKeyboardEvent } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { blobUrl } from "@/api/client";
+import type { VideoRecord } from "@/api/schema";
+import { DownloadLink } from "@/media/file/FileCard";
+import { VideoControls } from "@/media/video/VideoControls";
+import { GifPlayer, canStepGif } from "@/media/video/gifPlayer";
+import { ElementPlayer, type Player } from "@/media/video/player";
+import { isTogether, joinTogether, seekPlayer, setPlayerSpeed, stepPlayer, togglePlayer } from "@/media/video/together";
+import type { CardProps, CardSize } from "@/media/view";
+import { Icon } from "@/parts/Icon";
+import { formatBytes } from "@/parts/format";
+import "@/media/video/video.css";
+
+export const SPEEDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 4];
+
+export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.Element {
+  const [isHovered, setHovered] = useState(false);
+  // A click keeps it going, also when the clock brings the video of another step.
+  const [isPinned, setPinned] = useState(size === "full");
+  const place = size === "thumb" ? thumbSize(record) : box;
+  const isWanted = isHovered || isPinned || isTogether.value;
+  const playable = record.preview ?? record.blob;
+  const canPlay = record.frame_count !== undefined || record.has_audio === true;
+  const label = record.caption ?? `video${record.width ? `, ${record.width} by ${record.height ?? 0} pixels` : ""}`;
+  return (
+    <div
+      class={`video-card video-${size}`}
+      role="group"
+      aria-label={label}
+      style={place ? { width: `${place.width}px`, height: `${place.height}px` } : {}}
+      onPointerEnter={(event) => setHovered(event.pointerType === "mouse" && !prefersStill())}
+      onPointerLeave={() => setHovered(false)}
+    >
+      {record.poster ? (
+        <img class="video-poster" src={blobUrl(record.poster.sha256)} alt="" decoding="sync" draggable={false} />
+      ) : (
+        <div class="video-blank"><Icon name={record.has_audio ? "sound" : "play"} size={size === "thumb" ? 14 : 24} /></div>
+      )}
+      {canPlay && isWanted ? (
+        <Playing key={playable.sha256} record={record} size={size} width={place?.width ?? 240} isPinned={isPinned} onPin={setPinned} />
+      ) : (
+        canPlay && (
+          <button class="video-start" type="button" tabIndex={size === "thumb" ? -1 : 0} aria-label={`Play ${label}`} title="Play" onClick={() => setPinned(true)} onKeyDown={keepKeys}>
+            <Icon name="play" size={size === "thumb" ? 10 : 14} />
+          </button>
+        )
+      )}
+      <Words record={record} size={size} />
+    </div>
+  );
+}
+
+/** What is not as one might expect, said on the card. */
+function Words({ record, size }: { record: VideoRecord; size: CardSize }): JSX.Element | null {
+  if (size === "thumb") return record.note ? <span class="video-flag" title={record.note}><Icon name="warning" size={11} /></span> : null;
+  if (record.frame_count === undefined || record.frame_count === null) {
+    return (
+      <div class="video-words">
+        <span>{record.note ?? "Nobody knows what is in this file."}</span>
+        <DownloadLink blob={record.blob} name={record.name ?? `video.${record.format}`} />
+      </div>
+    );
+  }
+  return record.note ? <div class="video-note truncate" title={record.note}>{record.note}</div> : null;
+}
+
+interface PlayingProps {
+  record: VideoRecord;
+  size: CardSize;
+  width: number;
+  isPinned: boolean;
+  onPin: (isPinned: boolean) => void;
+}
+
+function Playing({ record, size, width, isPinned, onPin }: PlayingProps): JSX.Element {
+  const place = useRef<HTMLDivElement>(null);
+  const [player, setPlayer] = useState<Player | null>(null);
+  const isGif = record.format === "gif" && !record.preview;
+  const isPicture = isGif && !canStepGif(record);
+  const starts = useRef(!prefersStill() || size !== "full");
+
+  useLayoutEffect(() => {
+    const element = place.current?.querySelector("video, canvas");
+    const made = element instanceof HTMLVideoElement ? new ElementPlayer(record, element) : element instanceof HTMLCanvasElement ? new GifPlayer(record, element) : null;
+    setPlayer(made);
+    if (!made) return;
+    const leave = joinTogether(made);
+    if (starts.current && !isTogether.peek()) made.play();
+    return () => {
+      leave();
+      made.dispose();
+    };
+  }, [record.blob.sha256]);
+
+  // In the full view the keys are the video's; whoever opened it with the keyboard need not look for it.
+  useEffect(() => {
+    if (size === "full" && (document.activeElement === document.body || document.activeElement?.matches(".full") === true)) place.current?.focus({ preventScroll: true });
+  }, []);
+
+  const toggle = (): void => {
+    if (!player) return;
+    if (!isPinned && player.isPlaying.peek()) onPin(true); // the pointer started it: the click is for going on
+    else {
+      togglePlayer(player);
+      onPin(true);
+    }
+  };
+  const hasControls = size !== "thumb" && player !== null;
+  return (
+    <div
+      ref={place}
+      class={`video-playing${player?.hasPicture.value || isPicture ? " video-seen" : ""}`}
+      tabIndex={size === "full" ? 0 : -1}
+      data-own-keys={size === "full" ? "" : undefined}
+      onKeyDown={(event) => player && size !== "thumb" && onKey(event, player, toggle, size === "full")}
+    >
+      {isPicture ? (
+        <img class="video-picture" src={blobUrl(record.blob.sha256)} alt="" draggable={false} />
+      ) : isGif ? (
+        <canvas class="video-picture" onClick={toggle} />
+      ) : (
+        <video class="video-picture" disablePictureInPicture tabIndex={-1} onClick={toggle} />
+      )}
+      {player?.problem.value && (
+        <div class="video-words" role="alert">
+          <span>{player.problem.value}</span>
+          {size !== "thumb" && <DownloadLink blob={record.blob} name={record.name ?? `video.${record.format}`} />}
+        </div>
+      )}
+      {hasControls && !player.problem.value && <VideoControls player={player} size={size} width={width} onToggle={toggle} />}
+      {isPicture && size !== "thumb" && <span class="video-once">{formatBytes(record.blob.size_bytes)} gif: plays as a picture</span>}
+    </div>
+  );
+}
+
+function onKey(event: TargetedKeyboardEvent<HTMLElement>, player: Player, toggle: () => void, isFull: boolean): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const isSlider = event.target instanceof HTMLInputElement;
+  const isButton = event.target instanceof HTMLButtonElement;
+  const duration = player.duration.peek();
+  const faster = (by: number): void => setPlayerSpeed(player, SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(player.speed.peek()) + by))] ?? 1);
+  const actions: Record<string, () => void> = {
+    ...(isButton ? {} : { " ": toggle }),
+    k: toggle,
+    ArrowLeft: () => (event.shiftKey ? seekPlayer(player, Math.max(0, player.time.peek() - 1)) : stepPlayer(player, -1)),
+    ArrowRight: () => (event.shiftKey ? seekPlayer(player, Math.min(duration, player.time.peek() + 1)) : stepPlayer(player, 1)),
+    ",": () => stepPlayer(player, -1),
+    ".": () => stepPlayer(player, 1),
+    Home: () => seekPlayer(player, 0),
+    End: () => seekPlayer(player, duration),
+    "<": () => faster(-1),
+    ">": () => faster(1),
+    m: () => player.setMuted(!player.isMuted.peek()),
+  };
+  const action = actions[event.key];
+  if (action) {
+    event.preventDefault();
+    event.stopPropagation();
+    action();
+  } else if (isFull && /^(ArrowUp|ArrowDown|PageUp|PageDown|i)$/.test(event.key)) {
+    // The view's own keys, which it leaves to a focused video, are given back to it.
+    const key = { PageUp: "ArrowLeft", PageDown: "ArrowRight" }[event.key] ?? event.key;
+    event.preventDefault();
+    event.currentTarget.closest(".full")?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  } else if ((isButton && (event.key === "Enter" || event.key === " ")) || isSlider) {
+    event.stopPropagation(); // the grid's Enter would open the full view
+  }
+}
+
+function keepKeys(event: KeyboardEvent): void {
+  if (event.key === "Enter" || event.key === " ") event.stopPropagation();
+}
+
+function prefersStill(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+
+const THUMB_HEIGHT = 56;
+
+function thumbSize(record: VideoRecord): { width: number; height: number } {
+  const aspect = record.width && record.height ? record.width / record.height : 4 / 3;
+  const width = Math.min(112, Math.max(28, Math.round(THUMB_HEIGHT * aspect)));
+  return { width, height: Math.min(THUMB_HEIGHT, Math.max(16, Math.round(width / aspect))) };
+}
