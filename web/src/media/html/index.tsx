@@ -1,11 +1,22 @@
 /** The html kind for the rest of the UI. */
 import type { HtmlRecord } from "@/api/schema";
-import { UnknownCard } from "@/media/unknown/UnknownCard";
+import { HtmlCard } from "@/media/html/HtmlCard";
 import type { View } from "@/media/view";
+import { formatBytes } from "@/parts/format";
 
 export const HTML_VIEW: View<HtmlRecord> = {
-  name: "html",
-  Card: ({ record, size }) => <UnknownCard record={record as never} size={size} />,
+  name: "page",
+  Card: HtmlCard,
   aspect: () => null,
-  facts: () => [],
+  tile: "fill",
+  fillHeight: () => 360,
+  facts: (record) => [
+    ...(record.title ? [{ name: "title", value: record.title, title: record.title }] : []),
+    ...(record.name ? [{ name: "file", value: record.name, title: record.name }] : []),
+    { name: "size", value: formatBytes(record.blob.size_bytes), title: `sha256 ${record.blob.sha256}` },
+    { name: "style", value: record.is_styled === false ? "its own only" : "over a plain one" },
+    ...((record.outside ?? []).length > 0 ? [{ name: "loads from", value: (record.outside ?? []).join(", "), title: (record.outside ?? []).join("\n") }] : []),
+    ...((record.beside ?? []).length > 0 ? [{ name: "expects", value: (record.beside ?? []).join(", "), title: (record.beside ?? []).join("\n") }] : []),
+  ],
+  file: (record) => ({ sha256: record.blob.sha256, name: record.name ?? "page.html" }),
 };

@@ -1,0 +1,75 @@
+/** Bytes and texts of blobs as signals: asked for when first read, the last few kept. */
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { type ApiError, apiErrorFrom, request } from "@/api/client";
+import type { BlobRef } from "@/api/schema";
+
+export type Fetched<T> = { is: "loading" } | { is: "ready"; value: T } | { is: "failed"; error: ApiError };
+
+const KEPT_BYTES_LIMIT = 96 * 1024 * 1024;
+
+class BlobStore<T> {
+  readonly #kept = new Map<string, { state: Signal<Fetched<T>>; sizeBytes: number }>(); // least recently used first
+  readonly #read: (response: Response) => Promise<T>;
+
+  constructor(read: (response: Response) => Promise<T>) {
+    this.#read = read;
+  }
+
+  get({ sha256, size_bytes }: BlobRef): ReadonlySignal<Fetched<T>> {
+    const found = this.#kept.get(sha256);
+    if (found) {
+      this.#kept.delete(sha256);
+      this.#kept.set(sha256, found);
+      return found.state;
+    }
+    const state = signal<Fetched<T>>({ is: "loading" });
+    this.#kept.set(sha256, { state, sizeBytes: size_bytes });
+    this.#trim();
+    void this.#load(sha256, state);
+    return state;
+  }
+
+  async #load(sha256: string, state: Signal<Fetched<T>>): Promise<void> {
+    try {
+      const response = await request("GET", `api/blobs/${sha256}`, undefined, {});
+      state.value = { is: "ready", value: await this.#read(response) };
+    } catch (thrown) {
+      state.value = { is: "failed", error: apiErrorFrom(thrown) };
+    }
+  }
+
+  /** Failures are forgotten, so that the next reader asks again. */
+  retry(blob: BlobRef): void {
+    const found = this.#kept.get(blob.sha256);
+    if (found?.state.peek().is !== "failed") return;
+    found.state.value = { is: "loading" };
+    void this.#load(blob.sha256, found.state);
+  }
+
+  #trim(): void {
+    let used = 0;
+    for (const { sizeBytes } of this.#kept.values()) used += sizeBytes;
+    for (const [sha256, { sizeBytes }] of this.#kept) {
+      if (used <= KEPT_BYTES_LIMIT || this.#kept.size === 1) return;
+      this.#kept.delete(sha256);
+      used -= sizeBytes;
+    }
+  }
+}
+
+const texts = new BlobStore((response) => response.text());
+const buffers = new BlobStore(async (response) => new Uint8Array(await response.arrayBuffer()));
+
+/** The blob as text (UTF-8). Reading `.value` in a component draws it again when it has come. */
+export function blobText(blob: BlobRef): ReadonlySignal<Fetched<string>> {
+  return texts.get(blob);
+}
+
+export function blobBytes(blob: BlobRef): ReadonlySignal<Fetched<Uint8Array<ArrayBuffer>>> {
+  return buffers.get(blob);
+}
+
+export function retryBlob(blob: BlobRef): void {
+  texts.retry(blob);
+  buffers.retry(blob);
+}
