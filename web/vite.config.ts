@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
+const page = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
+
 // `base: "./"` keeps every asset URL relative, so that the UI works under any path prefix.
 export default defineConfig({
   base: "./",
@@ -12,6 +14,15 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: {
+        app: page("index.html"),
+        // Pages of their own, for frames without origin: see src/diorama/server/frames.py.
+        "frame-plotly": page("frames/plotly.html"),
+        "frame-bokeh": page("frames/bokeh.html"),
+        "frame-vega": page("frames/vega.html"),
+      },
+    },
   },
   server: { proxy: { "/api": "http://127.0.0.1:7117", "/healthz": "http://127.0.0.1:7117" } },
 });

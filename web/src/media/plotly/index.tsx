@@ -1,11 +1,37 @@
 /** The plotly kind for the rest of the UI. */
 import type { PlotlyRecord } from "@/api/schema";
-import { UnknownCard } from "@/media/unknown/UnknownCard";
-import type { View } from "@/media/view";
+import { FigureFrame, FigureThumb } from "@/media/figure/FigureFrame";
+import { fetchText } from "@/media/figure/texts";
+import type { CardProps, View } from "@/media/view";
+import { formatBytes } from "@/parts/format";
+
+const LIMIT_SECS = 20;
+
+function PlotlyCard({ record, size }: CardProps<PlotlyRecord>) {
+  const name = record.title ?? record.caption ?? `${(record.traces ?? []).join(", ") || "empty"} figure`;
+  if (size === "thumb") return <FigureThumb icon="chart" text={name} />;
+  return (
+    <FigureFrame
+      frame="plotly"
+      figureKey={record.blob.sha256}
+      load={() => fetchText(record.blob)}
+      sizeBytes={record.blob.size_bytes}
+      title={`Plotly figure: ${name}`}
+      fileName={name}
+      limitSecs={LIMIT_SECS}
+    />
+  );
+}
 
 export const PLOTLY_VIEW: View<PlotlyRecord> = {
-  name: "plotly",
-  Card: ({ record, size }) => <UnknownCard record={record as never} size={size} />,
+  name: "Plotly figure",
+  Card: PlotlyCard,
   aspect: () => null,
-  facts: () => [],
+  tile: { width: 480, height: 340 },
+  facts: (record) => [
+    ...(record.title ? [{ name: "title", value: record.title }] : []),
+    { name: "traces", value: (record.traces ?? []).join(", ") || "none" },
+    { name: "file", value: formatBytes(record.blob.size_bytes), title: `sha256 ${record.blob.sha256}` },
+  ],
+  file: (record) => ({ sha256: record.blob.sha256, name: "figure.plotly.json" }),
 };

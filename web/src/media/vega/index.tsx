@@ -1,11 +1,40 @@
 /** The vega kind for the rest of the UI. */
 import type { VegaRecord } from "@/api/schema";
-import { UnknownCard } from "@/media/unknown/UnknownCard";
-import type { View } from "@/media/view";
+import { FigureFrame, FigureThumb } from "@/media/figure/FigureFrame";
+import { fetchText } from "@/media/figure/texts";
+import type { CardProps, View } from "@/media/view";
+import { formatBytes } from "@/parts/format";
+
+/** A specification is small and its data lie in it: what takes longer does not end, or should be told. */
+export const VEGA_LIMIT_SECS = 5;
+
+function VegaCard({ record, size }: CardProps<VegaRecord>) {
+  const name = record.title ?? record.caption ?? "Vega chart";
+  if (size === "thumb") return <FigureThumb icon="chart" text={name} />;
+  return (
+    <FigureFrame
+      frame="vega"
+      figureKey={record.blob.sha256}
+      load={() => fetchText(record.blob)}
+      sizeBytes={record.blob.size_bytes}
+      mode={record.mode ?? "vega-lite"}
+      title={`Vega chart: ${name}`}
+      fileName={name}
+      limitSecs={VEGA_LIMIT_SECS}
+    />
+  );
+}
 
 export const VEGA_VIEW: View<VegaRecord> = {
-  name: "vega",
-  Card: ({ record, size }) => <UnknownCard record={record as never} size={size} />,
+  name: "Vega chart",
+  Card: VegaCard,
   aspect: () => null,
-  facts: () => [],
+  tile: { width: 480, height: 320 },
+  facts: (record) => [
+    ...(record.title ? [{ name: "title", value: record.title }] : []),
+    { name: "language", value: record.mode === "vega" ? "Vega" : "Vega-Lite" },
+    ...(record.outside?.length ? [{ name: "not loaded", value: record.outside.join(", "), title: "Data must be inside the specification" }] : []),
+    { name: "file", value: formatBytes(record.blob.size_bytes), title: `sha256 ${record.blob.sha256}` },
+  ],
+  file: (record) => ({ sha256: record.blob.sha256, name: record.mode === "vega" ? "chart.vg.json" : "chart.vl.json" }),
 };

@@ -1,0 +1,40 @@
+/** Draws Plotly figures inside their frame. */
+import plotlyUrl from "plotly.js-strict-dist-min/plotly-strict.min.js?url";
+import { host } from "@/frames/host";
+import { loadLibrary } from "@/frames/library";
+import { type PlotlyFigure, readFigure } from "@/frames/plotlyFigure";
+
+const CONFIG = {
+  responsive: false,
+  displaylogo: false,
+  showSendToCloud: false,
+  showEditInChartStudio: false,
+  plotlyServerURL: "",
+  topojsonURL: "",
+  modeBarButtonsToRemove: ["toImage", "sendDataToCloud"],
+  showTips: false,
+};
+
+let shown: PlotlyFigure | null = null;
+
+await loadLibrary(plotlyUrl);
+
+host({
+  async draw(element, text, theme) {
+    const figure = readFigure(text, theme);
+    shown = figure;
+    await Plotly.react(element, { data: figure.data, layout: { ...figure.layout, ...roomOf(figure) }, config: CONFIG, frames: [] });
+    if (figure.frames.length > 0) await Plotly.addFrames(element, figure.frames);
+    return figure.notes;
+  },
+  resize(element) {
+    if (shown) void Plotly.relayout(element, roomOf(shown));
+  },
+  png: (element) => Plotly.toImage(element, { format: "png", width: element.clientWidth, height: element.clientHeight, scale: Math.max(2, devicePixelRatio) }),
+});
+
+/** As large as the frame, or as the figure itself wants to be where that is larger: then the frame scrolls. */
+function roomOf(figure: PlotlyFigure): { width: number; height: number } {
+  const { clientWidth: width, clientHeight: height } = document.documentElement;
+  return { width: Math.max(width, figure.leastWidth), height: Math.max(height, figure.leastHeight) };
+}

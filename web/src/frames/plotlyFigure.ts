@@ -1,0 +1,87 @@
+/** A Plotly figure made fit for its frame: the page's colours where the figure has none, nothing from outside. */
+import type { FrameTheme } from "@/frames/protocol";
+
+type Json = Record<string, unknown>;
+
+export interface PlotlyFigure {
+  data: Json[];
+  layout: Json;
+  frames: Json[];
+  leastWidth: number;
+  leastHeight: number;
+  notes: string[];
+}
+
+/** Traces and layouts that draw on tiles or outlines that Plotly would fetch. */
+const MAP_TRACES = /map(?:box)?$|^(?:scattergeo|choropleth)$/;
+/** A figure with a fixed size is squeezed into its tile down to this share of it, then the tile scrolls. */
+const LEAST_SHARE = 0.5;
+
+export function readFigure(text: string, theme: FrameTheme): PlotlyFigure {
+  const figure: unknown = JSON.parse(text);
+  if (!isJson(figure)) throw new Error("This is no Plotly figure.");
+  const data = list(figure["data"]);
+  const layout = isJson(figure["layout"]) ? { ...figure["layout"] } : {};
+  const frames = list(figure["frames"]);
+  const wanted = { width: numberOr(layout["width"], 0), height: numberOr(layout["height"], 0) };
+  delete layout["width"];
+  delete layout["height"];
+  layout["autosize"] = false;
+  if (!hasTemplate(layout)) layout["template"] = templateOf(theme);
+  const notes: string[] = [];
+  if (data.some((trace) => typeof trace["type"] === "string" && MAP_TRACES.test(trace["type"]))) {
+    notes.push("Maps are drawn without their background: it would come from another server.");
+  }
+  return { data, layout, frames, leastWidth: wanted.width * LEAST_SHARE, leastHeight: wanted.height * LEAST_SHARE, notes };
+}
+
+/** Plotly's Python writes its usual template into every figure; only another one is a choice of the user. */
+export function hasTemplate(layout: Json): boolean {
+  const { template } = layout;
+  if (!isJson(template) || !isJson(template["layout"])) return false;
+  const look = template["layout"];
+  if (Object.keys(look).length === 0) return false;
+  const font = isJson(look["font"]) ? look["font"]["color"] : undefined;
+  return !(look["plot_bgcolor"] === "#E5ECF6" && look["paper_bgcolor"] === "white" && font === "#2a3f5f");
+}
+
+export function templateOf(theme: FrameTheme): Json {
+  const axis = { gridcolor: theme.line, linecolor: theme.line, zerolinecolor: theme.line, tickcolor: theme.line, automargin: true, title: { standoff: 8 } };
+  const flat = { ...axis, backgroundcolor: theme.surface, showbackground: true };
+  return {
+    layout: {
+      paper_bgcolor: theme.surface,
+      plot_bgcolor: theme.surface,
+      font: { color: theme.text, family: theme.font, size: 12 },
+      colorway: [...theme.palette],
+      title: { x: 0.02, font: { size: 14 } },
+      margin: { l: 56, r: 24, t: 48, b: 44 },
+      hoverlabel: { font: { family: theme.font } },
+      hovermode: "closest",
+      xaxis: axis,
+      yaxis: axis,
+      scene: { xaxis: flat, yaxis: flat, zaxis: flat },
+      polar: { bgcolor: theme.surface, angularaxis: axis, radialaxis: axis },
+      ternary: { bgcolor: theme.surface, aaxis: axis, baxis: axis, caxis: axis },
+      geo: { bgcolor: theme.surface, landcolor: theme.surface, lakecolor: theme.surface, showland: true },
+      colorscale: { sequential: "Viridis", sequentialminus: "Viridis", diverging: "RdBu" },
+      coloraxis: { colorbar: { outlinewidth: 0 } },
+      updatemenudefaults: { bgcolor: theme.surface, bordercolor: theme.line, font: { color: theme.text } },
+      sliderdefaults: { bgcolor: theme.line, bordercolor: theme.line, font: { color: theme.text } },
+      annotationdefaults: { arrowcolor: theme.text },
+    },
+    data: { heatmap: [{ colorbar: { outlinewidth: 0 } }], bar: [{ marker: { line: { width: 0 } } }] },
+  };
+}
+
+function isJson(value: unknown): value is Json {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function list(value: unknown): Json[] {
+  return Array.isArray(value) ? value.filter(isJson) : [];
+}
+
+function numberOr(value: unknown, other: number): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : other;
+}

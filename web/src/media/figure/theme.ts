@@ -1,0 +1,18 @@
+/** The page's colours for figures, from its tokens. */
+import type { FrameTheme } from "@/frames/protocol";
+import { RUN_COLORS } from "@/state/palette";
+import { theme, token } from "@/state/theme";
+
+/** Reading it subscribes to changes of the theme. */
+export function figureTheme(): FrameTheme {
+  return {
+    isDark: theme.value === "dark",
+    text: token("--text"),
+    faint: token("--text-3"),
+    line: token("--line"),
+    surface: token("--surface"),
+    accent: token("--accent"),
+    font: token("--font"),
+    palette: RUN_COLORS,
+  };
+}
