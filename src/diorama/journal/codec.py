@@ -55,11 +55,12 @@ encode_plain = _encoder.encode
 
 
 class SpoolPart(NamedTuple):
-    """A buffer that lies in the writer's spool: the first `size_bytes` of `file`."""
+    """A buffer that lies in the writer's spool: `size_bytes` of `file`, from `offset` on."""
 
     file: str
     size_bytes: int
     crc: int
+    offset: int = 0
 
 
 class SnapshotRef(NamedTuple):
@@ -303,10 +304,11 @@ def load_part(part: SpoolPart, spool_dir: Path) -> bytes | memoryview:
     try:
         with open(spool_dir / part.file, "rb") as file:
             size_bytes = os.fstat(file.fileno()).st_size
-            if MAPPED_FROM_BYTES <= part.size_bytes <= size_bytes:
+            if not part.offset and MAPPED_FROM_BYTES <= part.size_bytes <= size_bytes:
                 mapped = mmap.mmap(file.fileno(), part.size_bytes, access=mmap.ACCESS_READ)
                 data: bytes | memoryview = memoryview(mapped)
             else:
+                file.seek(part.offset)
                 data = file.read(part.size_bytes)
     except OSError as error:
         raise Corrupt(f"spool file {part.file} can't be read: {error}") from error

@@ -1,8 +1,9 @@
-"""Large buffers of a running run, one file each, beside its journal.
+"""Large buffers of a running run, in files beside its journal.
 
-A media object's only copy goes straight into a slot file. Slots are recycled, because writing over
-cached pages costs a memory copy while fresh pages cost several: a slot is free again when nothing in
-this process refers to it and the sidecar has stored every entry that named it.
+A media object's only copy goes straight into a slot file; small ones share a slot, one behind the other.
+Slots are recycled, because writing over cached pages costs a memory copy while fresh pages cost several: a
+slot is free again when nothing in this process refers to it and the sidecar has stored every entry that
+named it.
 
 Invariants:
 - bytes that an unstored entry names, or a live object refers to, are never overwritten;
@@ -32,6 +33,10 @@ PIECE_BYTES = 256 * 1024
 LIMIT_BYTES = 8 << 30
 LIMIT_SHARE_OF_FREE_DISK = 0.10
 LEAST_FREE_DISK_BYTES = 256 << 20
+SHARED_BELOW_BYTES = 128 << 10
+"""Smaller buffers share slots: taking one costs more than writing so few bytes."""
+SHARED_SLOT_BYTES = 1 << 20
+PAGE_BYTES = 4096
 OPEN_FILES_LIMIT = 48
 BLOCK_LIMIT_SECS = 60.0
 """After so long without any progress of the sidecar, waiting is given up."""
@@ -58,13 +63,14 @@ class Slot:
 class Spooled:
     """Bytes that lie in a slot. While this object lives, the slot keeps them."""
 
-    __slots__ = ("_crc", "_size_bytes", "slot", "spool")
+    __slots__ = ("_crc", "_offset", "_size_bytes", "slot", "spool")
 
-    def __init__(self, spool: Spool, slot: Slot, size_bytes: int, crc: int) -> None:
+    def __init__(self, spool: Spool, slot: Slot, size_bytes: int, crc: int, offset: int = 0) -> None:
         self.spool = spool
         self.slot = slot
         self._size_bytes = size_bytes
         self._crc = crc
+        self._offset = offset
         slot.references += 1
 
     @property
@@ -73,14 +79,14 @@ class Spooled:
 
     @property
     def part(self) -> SpoolPart:
-        return SpoolPart(self.slot.name, self._size_bytes, self._crc)
+        return SpoolPart(self.slot.name, self._size_bytes, self._crc, self._offset)
 
     def read(self) -> bytes | memoryview:
         """The bytes, checked. Raises Corrupt if the file was damaged or removed."""
         # By the open file first: after the run has finished, the sidecar removes the folder.
         if self.slot.fd >= 0 and hasattr(os, "pread"):
             with contextlib.suppress(OSError):
-                data = os.pread(self.slot.fd, self._size_bytes, 0)
+                data = os.pread(self.slot.fd, self._size_bytes, self._offset)
                 if extend_crc32c(0, data) == self._crc:
                     return data
         return load_part(self.part, self.spool.directory)
@@ -125,6 +131,8 @@ class Spool:
         self._told: set[str] = set()
         self._owner_pid = os.getpid()
         self._is_closed = False
+        self._shared: Slot | None = None
+        self._shared_bytes = 0
 
     def keep(self, view: Pieces) -> Spooled | None:
         """Put bytes into a slot; None if they should stay in memory (disk trouble, closed, foreign
@@ -132,6 +140,8 @@ class Spool:
         if self._is_closed or os.getpid() != self._owner_pid:
             return None
         size_bytes = view.nbytes
+        if size_bytes < SHARED_BELOW_BYTES:
+            return self._keep_shared(view, size_bytes)
         slot = self._take_slot(_size_class(size_bytes))
         if slot is None:
             return None
@@ -149,6 +159,40 @@ class Spool:
             self._live.add(slot)
             self._dirty.add(slot.name)
         return kept
+
+    def _keep_shared(self, view: Pieces, size_bytes: int) -> Spooled | None:
+        """Behind the last small buffer, in a slot that is let go when the next one does not fit."""
+        while True:
+            with self._lock:
+                slot, offset = self._shared, self._shared_bytes
+                if slot is not None and offset + size_bytes <= slot.capacity_bytes:
+                    try:
+                        crc = self._fill(slot, view, size_bytes, offset)
+                    except OSError:
+                        self._let_go_of_shared()
+                        return None
+                    # On whole pages, so that no two writers of the page cache meet on one.
+                    self._shared_bytes = offset + -(-size_bytes // PAGE_BYTES) * PAGE_BYTES
+                    self._dirty.add(slot.name)
+                    return Spooled(self, slot, size_bytes, crc, offset)
+                self._let_go_of_shared()
+            fresh = self._take_slot(SHARED_SLOT_BYTES)
+            if fresh is None:
+                return None
+            with self._lock:
+                fresh.is_filling = False
+                if self._shared is None:
+                    # As if an object referred to it: it must not be recycled while there is room in it.
+                    fresh.references += 1
+                    self._live.add(fresh)
+                    self._shared = fresh
+                else:  # another thread was quicker
+                    self._set_free(fresh)
+
+    def _let_go_of_shared(self) -> None:
+        slot, self._shared, self._shared_bytes = self._shared, None, 0
+        if slot is not None:
+            self._released.append(slot)
 
     def place(self, kept: Kept) -> tuple[SpoolPart, Kept] | None:
         """Where an entry finds `kept` in this spool; None if it is to travel in the frame.
@@ -203,6 +247,7 @@ class Spool:
         """No more bytes. The files of objects that are still alive stay open, so that they can be
         logged to a later run although this folder is gone by then."""
         with self._lock:
+            self._let_go_of_shared()
             self._collect_released()
             self._is_closed = True
             for slot in self._slots.values():
@@ -325,12 +370,12 @@ class Spool:
             else:
                 _close(oldest)
 
-    def _fill(self, slot: Slot, view: Pieces, size_bytes: int) -> int:
+    def _fill(self, slot: Slot, view: Pieces, size_bytes: int, offset: int = 0) -> int:
         if slot.fd < 0:
             with self._lock:
                 slot.fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
                 self._note_open(slot)
-        return _write_pieces(slot.fd, view, size_bytes)
+        return _write_pieces(slot.fd, view, size_bytes, offset)
 
     def _discard(self, slot: Slot) -> None:
         with self._lock:
@@ -350,9 +395,9 @@ class Spool:
             self._on_trouble(code, text)
 
 
-def _write_pieces(fd: int, view: Pieces, size_bytes: int) -> int:
+def _write_pieces(fd: int, view: Pieces, size_bytes: int, offset: int) -> int:
     crc = 0
-    os.lseek(fd, 0, os.SEEK_SET)
+    os.lseek(fd, offset, os.SEEK_SET)
     for start in range(0, size_bytes, PIECE_BYTES):
         piece = view[start : start + PIECE_BYTES].tobytes()
         crc = extend_crc32c(crc, piece)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import IO, Protocol, runtime_checkable
 
-SPOOL_FROM_BYTES = 32 * 1024
+SPOOL_FROM_BYTES = 8 * 1024
 """Smaller buffers travel inside the journal's frame."""
 
 

@@ -19,7 +19,8 @@ from diorama.journal.codec import load_part
 from diorama.journal.spool import Spool, Spooled
 from diorama.media.keep import FilePieces, InMemory
 
-SIZE = 50_000
+SIZE = 150_000  # a slot of its own
+SMALL = 20_000  # shares one
 
 
 def view_of(byte: int, size_bytes: int = SIZE) -> memoryview:
@@ -130,7 +131,7 @@ def test_at_the_bound_logging_waits_for_the_sidecar_with_one_warning(tmp_path: P
     told: list[str] = []
     spool = Spool(
         tmp_path / "w" / "spool",
-        limit_bytes=4 * SIZE + 40_000,
+        limit_bytes=4 * SIZE + 80_000,
         is_draining=lambda: True,
         on_trouble=lambda code, text: told.append(code),
     )
@@ -233,3 +234,35 @@ def test_a_file_is_kept_piece_by_piece(spool: Spool, tmp_path: Path) -> None:
     with open(path, "rb") as file, pytest.raises(ValueError, match="shorter"):
         spool.keep(FilePieces(file, len(data) + 1))
     assert len(list(spool.directory.iterdir())) == 1
+
+
+def test_small_buffers_share_a_slot(spool: Spool) -> None:
+    alive = [kept(spool, byte, SMALL) for byte in range(120)]
+    assert len({each.part.file for each in alive}) == 3
+    assert all(each.read() == view_of(byte, SMALL) for byte, each in enumerate(alive))
+    assert all(load_part(each.part, spool.directory) == each.read() for each in alive)
+
+
+def test_a_shared_slot_is_recycled_when_all_of_it_is_stored_and_dropped(spool: Spool) -> None:
+    alive = [kept(spool, byte, SMALL) for byte in range(60)]
+    name = alive[0].part.file
+    for seq, each in enumerate(alive, 1):
+        spool.mark([each], seq)
+    last = [each for each in alive if each.part.file == name][-1]
+    del alive, each
+    acknowledge(spool, 60)
+    more = [kept(spool, 7, SMALL) for _ in range(60)]
+    assert name not in {one.part.file for one in more}, "one object still refers to it"
+    del last
+    more += [kept(spool, 7, SMALL) for _ in range(60)]
+    assert name in {one.part.file for one in more}
+
+
+def test_a_shared_slot_that_cannot_be_written_is_left(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = kept(spool, 1, SMALL)
+    with monkeypatch.context() as broken:
+        broken.setattr(spool_module.os, "write", lambda fd, data: (_ for _ in ()).throw(OSError(28, "full")))
+        assert spool.keep(view_of(2, SMALL)) is None
+    second = kept(spool, 3, SMALL)
+    assert second.part.file != first.part.file
+    assert (first.read(), second.read()) == (view_of(1, SMALL), view_of(3, SMALL))
