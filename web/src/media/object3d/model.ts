@@ -1,0 +1,185 @@
+/** Model files and arrays of triangles into a scene, through Babylon's loaders; every file comes from a blob. */
+import "@babylonjs/core/Loading/Plugins/babylonFileLoader";
+import "@babylonjs/core/Materials/standardMaterial";
+import "@babylonjs/core/Materials/PBR/pbrMaterial";
+import "@babylonjs/core/Materials/multiMaterial";
+import "@babylonjs/core/Bones/skeleton";
+import "@babylonjs/core/Morph/morphTargetManager";
+import "@babylonjs/core/Animations/animatable";
+import "@babylonjs/loaders/OBJ/objFileLoader";
+import "@babylonjs/loaders/glTF/2.0/glTFLoader";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_materials_clearcoat";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_materials_emissive_strength";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_materials_ior";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_materials_pbrSpecularGlossiness";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_materials_sheen";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_materials_specular";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_materials_unlit";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_mesh_quantization";
+import "@babylonjs/loaders/glTF/2.0/Extensions/KHR_texture_transform";
+import "@babylonjs/loaders/glTF/2.0/Extensions/EXT_texture_webp";
+import "@babylonjs/loaders/glTF/glTFFileLoader";
+import type { AnimationGroup } from "@babylonjs/core/Animations/animationGroup";
+import { LoadAssetContainerAsync } from "@babylonjs/core/Loading/sceneLoader";
+import { SceneLoaderFlags } from "@babylonjs/core/Loading/sceneLoaderFlags";
+import type { Material } from "@babylonjs/core/Materials/material";
+import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial";
+import { Color3 } from "@babylonjs/core/Maths/math.color";
+import type { AbstractMesh } from "@babylonjs/core/Meshes/abstractMesh";
+import { Mesh } from "@babylonjs/core/Meshes/mesh";
+import { VertexData } from "@babylonjs/core/Meshes/mesh.vertexData";
+import type { Scene } from "@babylonjs/core/scene";
+import type { Object3DRecord } from "@/api/schema";
+import { bytesOf } from "@/media/object3d/bytes";
+import { openFiles } from "@/media/object3d/engine";
+import { checkGltf, findFile, parseJson, rewriteGlb } from "@/media/object3d/files";
+import { layoutOf, numbersFrom, pageColumns, rangeOf } from "@/media/object3d/pages";
+import { CategoryList, batchFrom } from "@/media/object3d/points";
+import { type Box3, type Vec3, isFiniteVec, joinBoxes } from "@/media/object3d/space";
+import { readStl } from "@/media/object3d/stl";
+
+SceneLoaderFlags.ShowLoadingScreen = false;
+
+export interface ModelPart {
+  meshes: AbstractMesh[];
+  animations: AnimationGroup[];
+  /** Textures and such that are not there; the rest is drawn. */
+  warnings: string[];
+  box: Box3 | null;
+}
+
+/** Throws with words for people. */
+export async function loadModel(scene: Scene, record: Object3DRecord): Promise<ModelPart> {
+  const { blob } = record;
+  if (!blob) throw new Error("The record has no file.");
+  const bytes = await bytesOf(blob);
+  const warnings: string[] = [];
+  if (record.format === "stl") {
+    const { positions, normals } = readStl(bytes);
+    const mesh = new Mesh("stl", scene);
+    const data = new VertexData();
+    data.positions = positions;
+    data.normals = normals;
+    data.indices = Uint32Array.from({ length: positions.length / 3 }, (_, at) => at);
+    data.applyToMesh(mesh);
+    mesh.material = plainMaterial(scene);
+    return finished(scene, [mesh], [], warnings);
+  }
+  const files = openFiles(record, warnings);
+  try {
+    const source = sourceOf(record, bytes, warnings);
+    const container = await LoadAssetContainerAsync(source, scene, {
+      rootUrl: files.rootUrl,
+      pluginExtension: `.${record.format}`,
+      name: `model.${record.format}`,
+      pluginOptions: { obj: { useLegacyBehavior: false, materialLoadingFailsSilently: true, waitForTextures: true } },
+    });
+    // Light and cameras are ours: those of files are made for other programs, and too bright or too dark.
+    for (const light of [...container.lights]) light.dispose();
+    for (const camera of [...container.cameras]) camera.dispose();
+    container.lights.length = 0;
+    container.cameras.length = 0;
+    container.addAllToScene();
+    return finished(scene, container.meshes, container.animationGroups, warnings);
+  } catch (thrown) {
+    throw new Error(reasonOf(thrown, record.format));
+  } finally {
+    files.close();
+  }
+}
+
+/** What the loader is given: checked, and without anything that points elsewhere. */
+function sourceOf(record: Object3DRecord, bytes: ArrayBuffer, warnings: string[]): string | Uint8Array {
+  if (record.format === "glb") return new Uint8Array(rewriteGlb(bytes, (json) => checkGltf(json, record, warnings)));
+  const text = new TextDecoder().decode(bytes);
+  if (record.format === "gltf") return `data:${JSON.stringify(checkGltf(parseJson(text), record, warnings))}`;
+  if (record.format === "babylon") {
+    const scene = parseJson(text);
+    if (typeof scene !== "object" || scene === null || Array.isArray(scene)) throw new Error("The file is no Babylon scene: its JSON is no object.");
+    return `data:${JSON.stringify({ ...scene, environmentTexture: undefined, lights: [], cameras: [], physicsEnabled: false, autoClear: true })}`;
+  }
+  if (record.format !== "obj") throw new Error(`Models of the format “${record.format}” can't be drawn.`);
+  if (!/^\s*v\s/m.test(text)) throw new Error("The file has no vertices: it is no OBJ, or an empty one.");
+  const checked = text.replace(/^[ \t]*mtllib[ \t]+(.+?)[ \t]*$/gm, (line, name: string) => {
+    const found = findFile(record, name.trim());
+    if (found.is === "blob") return line;
+    if (!warnings.includes(found.reason)) warnings.push(found.reason);
+    return "";
+  });
+  return `data:${checked}`;
+}
+
+function reasonOf(thrown: unknown, format: string): string {
+  const text = (thrown instanceof Error ? thrown.message : String(thrown)).replace(/diorama3d:\d+\//g, "");
+  // The loaders' messages begin with where they were and what they tried.
+  const tail = text.split(/Unable to load from [^:]*:\s*/).at(-1)?.trim() ?? text;
+  return `The ${format} file can't be drawn: ${tail || "its loader gave up without a reason"}`.slice(0, 400);
+}
+
+/** Vertices and triangles of arrays. */
+export async function loadMesh(scene: Scene, record: Object3DRecord, origin: Vec3): Promise<ModelPart> {
+  const { cloud, faces } = record;
+  if (!cloud || !faces) throw new Error("The record has no triangles.");
+  const layout = layoutOf(cloud);
+  if (layout.points < layout.declared) throw new Error(`The record says that there are ${layout.declared.toLocaleString("en")} vertices; its file holds ${layout.points.toLocaleString("en")}.`);
+  const [vertexBytes, faceBytes] = await Promise.all([bytesOf(cloud.blob), bytesOf(faces)]);
+  const pages = Array.from({ length: layout.pages }, (_, page) => {
+    const { start, points } = rangeOf(layout, page, 1);
+    return { columns: pageColumns(vertexBytes, start, cloud, points), points };
+  });
+  const scale = cloud.columns.find(({ name }) => name === "color")?.scale ?? 1;
+  const batch = batchFrom(pages, origin, new CategoryList(), scale);
+  const corners = numbersFrom(faceBytes, 0, "<u4", Math.floor(faceBytes.byteLength / 12) * 3) as Uint32Array;
+  if (batch.dropped > 0) throw new Error(`${batch.dropped.toLocaleString("en")} vertices are not finite numbers.`);
+  for (const corner of corners) if (corner >= batch.count) throw new Error(`A triangle names vertex ${corner.toLocaleString("en")}; there are ${batch.count.toLocaleString("en")}.`);
+  const mesh = new Mesh("mesh", scene);
+  const data = new VertexData();
+  data.positions = batch.positions;
+  data.indices = corners;
+  const normals = new Float32Array(batch.positions.length);
+  VertexData.ComputeNormals(batch.positions, corners, normals, { useRightHandedSystem: record.is_right_handed ?? true });
+  data.normals = normals;
+  if (batch.colors) data.colors = Float32Array.from(batch.colors, (value) => value / 255);
+  data.applyToMesh(mesh);
+  mesh.material = plainMaterial(scene, batch.colors !== null);
+  return finished(scene, [mesh], [], []);
+}
+
+const PLAIN = "diorama-plain";
+
+function plainMaterial(scene: Scene, hasColors = false): StandardMaterial {
+  const material = new StandardMaterial(PLAIN, scene);
+  material.diffuseColor = hasColors ? Color3.White() : new Color3(0.7, 0.72, 0.75);
+  material.specularColor = new Color3(0.1, 0.1, 0.1);
+  return material;
+}
+
+function finished(scene: Scene, meshes: AbstractMesh[], animations: AnimationGroup[], warnings: string[]): ModelPart {
+  for (const group of animations) group.stop();
+  let plain: StandardMaterial | undefined;
+  let box: Box3 | null = null;
+  for (const mesh of meshes) {
+    mesh.isPickable = true;
+    if (mesh.getTotalVertices() === 0) continue;
+    if (!mesh.material) mesh.material = plain ??= plainMaterial(scene);
+    const { material } = mesh;
+    // Both sides: files are careless about which way their faces look, and a missing side looks like a hole.
+    if (material.getClassName() !== "PBRMaterial" || material.backFaceCulling) material.backFaceCulling = false;
+    if ("twoSidedLighting" in material) material.twoSidedLighting = true;
+    mesh.computeWorldMatrix(true);
+    mesh.refreshBoundingInfo({ applySkeleton: true, applyMorph: true });
+    const { minimumWorld: low, maximumWorld: high } = mesh.getBoundingInfo().boundingBox;
+    const corners = [[low.x, low.y, low.z], [high.x, high.y, high.z]] as const;
+    if (corners.every((corner) => isFiniteVec(corner))) box = joinBoxes(box, { low: corners[0], high: corners[1] });
+  }
+  if (!box) throw new Error("The file has no vertices to draw.");
+  return { meshes, animations, warnings, box };
+}
+
+/** Show the lines of the triangles instead of their faces. */
+export function setWireframe(part: ModelPart, isWireframe: boolean): void {
+  for (const { material } of part.meshes) {
+    const inner = material && "subMaterials" in material ? (material.subMaterials as (Material | null)[]) : [material];
+    for (const one of inner) if (one && one.wireframe !== isWireframe) one.wireframe = isWireframe;
+  }
+}

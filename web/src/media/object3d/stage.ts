@@ -1,0 +1,212 @@
+/**
+ * One canvas with one 3D thing: follows the view, the look and the points that arrive, and draws only when something
+ * changed. All stages of the page share one graphics context and take turns.
+ */
+import { effect, signal, untracked } from "@preact/signals";
+import type { Content, Picked } from "@/media/object3d/content";
+import { isSoftwareRendered } from "@/media/object3d/engine";
+import { attachOrbit } from "@/media/object3d/gestures";
+import { type Look, look } from "@/media/object3d/look";
+import { paintOver } from "@/media/object3d/overlay";
+import { type Frame, type Pose, type View3D, centredOn, poseOf } from "@/media/object3d/space";
+import { frameOfTile, homeOf, setViewOfTile, viewOfTile } from "@/media/object3d/views";
+import { type ShownItem, type TileRef, tileId } from "@/state/mediaView";
+
+export interface StageOptions {
+  isInteractive: boolean;
+  isFull: boolean;
+  wantsWheel: () => boolean;
+  onOpen: () => void;
+  onHover: (found: Picked | null) => void;
+}
+
+const pixelRatio = signal(typeof devicePixelRatio === "number" ? devicePixelRatio : 1);
+if (typeof addEventListener === "function") addEventListener("resize", () => (pixelRatio.value = devicePixelRatio));
+
+/** Time that drawing may take in a frame before the rest waits for the next one. */
+const FRAME_BUDGET_MS = 24;
+/** Slower than this: fewer pixels while it moves. */
+const SLOW_DRAW_MS = 45;
+const HOVER_WAIT_MS = 60;
+
+const dirty = new Set<Stage>();
+let isScheduled = false;
+
+function schedule(stage: Stage, isFirst = false): void {
+  if (isFirst) {
+    // What is under the hand comes before its linked neighbours.
+    const others = [...dirty].filter((other) => other !== stage);
+    dirty.clear();
+    dirty.add(stage);
+    for (const other of others) dirty.add(other);
+  } else dirty.add(stage);
+  if (isScheduled) return;
+  isScheduled = true;
+  requestAnimationFrame(drawDirty);
+}
+
+function drawDirty(): void {
+  isScheduled = false;
+  const until = performance.now() + FRAME_BUDGET_MS;
+  for (const stage of [...dirty]) {
+    dirty.delete(stage);
+    stage.draw();
+    if (performance.now() > until) break;
+  }
+  const [next] = dirty;
+  if (next) schedule(next);
+}
+
+/** Points that are drawn in a tile, in a thumbnail and at first in the full view. */
+export const BUDGETS = { thumb: 20_000, cell: 100_000, full: 2_000_000, fullSoftware: 600_000 };
+
+export function fullBudget(): number {
+  return isSoftwareRendered() ? BUDGETS.fullSoftware : BUDGETS.full;
+}
+
+export class Stage {
+  private content: Content | null = null;
+  private shown: TileRef | null = null;
+  private size = { width: 1, height: 1 };
+  private budget = 0;
+  private pose: Pose | null = null;
+  private readonly context: CanvasRenderingContext2D | null;
+  private readonly stopFollowing: () => void;
+  private stopGestures: () => void = () => undefined;
+  private stopContent: () => void = () => undefined;
+  private readonly changed = signal(0);
+  private isMoving = false;
+  private lastDrawMs = 0;
+  private playSince: number | null = null;
+  private hoverTimer: ReturnType<typeof setTimeout> | undefined;
+  private isGone = false;
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly options: StageOptions,
+  ) {
+    this.context = canvas.getContext("2d");
+    this.stopFollowing = effect(() => {
+      void [look.value, pixelRatio.value, this.changed.value];
+      const { shown } = this;
+      if (shown) viewOfTile(shown);
+      schedule(this);
+    });
+    if (options.isInteractive) this.stopGestures = this.listen();
+  }
+
+  show(content: Content, size: { width: number; height: number }, shown: ShownItem | null, budget: number): void {
+    const isSame = content === this.content && size.width === this.size.width && size.height === this.size.height && budget === this.budget;
+    const before = this.shown;
+    this.shown = shown;
+    this.size = size;
+    this.budget = budget;
+    if (content !== this.content) {
+      this.stopContent();
+      this.content = content;
+      this.stopContent = content.onChange(() => schedule(this));
+      this.options.onHover(null);
+    }
+    void content.cloud?.want(budget);
+    if ((before && tileId(before)) !== (shown && tileId(shown))) untracked(() => (this.changed.value += 1));
+    if (isSame) return;
+    this.draw();
+  }
+
+  /** Let animations run, or stand still where they began. */
+  play(isPlaying: boolean): void {
+    if (isPlaying === (this.playSince !== null)) return;
+    this.playSince = isPlaying ? performance.now() : null;
+    schedule(this);
+  }
+
+  dispose(): void {
+    this.isGone = true;
+    this.stopFollowing();
+    this.stopGestures();
+    this.stopContent();
+    clearTimeout(this.hoverTimer);
+    dirty.delete(this);
+  }
+
+  get view(): View3D {
+    const { content } = this;
+    const chosen = this.shown ? untracked(() => viewOfTile(this.shown as TileRef)) : null;
+    if (chosen || !content) return chosen ?? homeOf({ kind: "object3d", form: "model", format: "" }, this.frame, { up: "y", isRightHanded: true }, [0, 0, 0], 1);
+    return homeOf(content.record, this.frame, content.orientation, content.origin, this.size.width / this.size.height);
+  }
+
+  set view(view: View3D | null) {
+    if (this.shown) setViewOfTile(this.shown, view);
+    schedule(this, true);
+  }
+
+  get frame(): Frame {
+    return this.content ? frameOfTile(this.shown, this.content.frame(), this.content.origin) : { centre: [0, 0, 0], radius: 1 };
+  }
+
+  get aspect(): number {
+    return this.size.width / this.size.height;
+  }
+
+  draw(): void {
+    const { content, size, context, canvas } = this;
+    if (this.isGone || !content || !context || size.width < 1 || size.height < 1 || content.isDisposed || content.failure !== null) return;
+    const started = performance.now();
+    const full = pixelRatio.peek();
+    const ratio = this.isMoving && this.lastDrawMs > SLOW_DRAW_MS ? full / 2 : full;
+    const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];
+    const aspect = size.width / size.height;
+    const frame = this.frame;
+    const drawn: Look = look.peek();
+    this.pose = poseOf(this.view, frame, content.orientation, aspect);
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    const isPlaying = this.playSince !== null && content.hasAnimations;
+    const animationSecs = isPlaying ? (started - (this.playSince ?? started)) / 1000 : 0;
+    content.draw({ pose: this.pose, look: drawn, budget: this.budget, width, height, ratio, frame, animationSecs }, context);
+    paintOver(context, { content, pose: this.pose, look: drawn, size, ratio, isFull: this.options.isFull, hasAxes: this.options.isInteractive });
+    if (ratio === full) this.lastDrawMs = performance.now() - started;
+    canvas.dataset["drawn"] = String(Number(canvas.dataset["drawn"] ?? "0") + 1);
+    if (isPlaying) schedule(this);
+    if (content.splat && !content.isSettled(this.pose)) setTimeout(() => schedule(this), 30);
+  }
+
+  /** The picture as it is, at full sharpness. */
+  async png(): Promise<Blob | null> {
+    this.isMoving = false;
+    this.draw();
+    return new Promise((resolve) => this.canvas.toBlob(resolve, "image/png"));
+  }
+
+  private listen(): () => void {
+    return attachOrbit(this.canvas, {
+      view: () => this.view,
+      setView: (view) => (this.view = view),
+      pose: () => this.pose,
+      frame: () => this.frame,
+      size: () => this.size,
+      wantsWheel: this.options.wantsWheel,
+      movesWithCtrl: this.options.isFull,
+      onMoving: (isMoving) => {
+        if (isMoving === this.isMoving) return;
+        this.isMoving = isMoving;
+        schedule(this, true);
+      },
+      onDoubleClick: (at) => {
+        if (!this.options.isFull) {
+          this.options.onOpen();
+          return;
+        }
+        const found = this.content?.pick(at, this.size);
+        if (found) this.view = centredOn(this.view, found.position, this.frame);
+      },
+      onHover: (at) => {
+        clearTimeout(this.hoverTimer);
+        if (!this.options.isFull) return;
+        if (!at) this.options.onHover(null);
+        else this.hoverTimer = setTimeout(() => this.options.onHover(this.content?.pick(at, this.size) ?? null), HOVER_WAIT_MS);
+      },
+    });
+  }
+}
