@@ -170,17 +170,17 @@ def _integer_dtype(low: int, high: int, *, least_bytes: int = 1) -> Any:
 
 
 def _whole_span(data: NDArray[Any]) -> tuple[int, int] | None:
-    """The least and the greatest number if all are whole and below 2**53 (or of an integer dtype)."""
+    """The least and the greatest number if all are whole and at most 2**53 (or of an integer dtype)."""
     import numpy as np
 
     if not len(data):
         return (0, 0)
     low, high = [], []
     for chunk in _chunks(data):
-        if chunk.dtype.kind == "f" and not (np.abs(chunk) < 2.0**53).all():
-            return None
-        if chunk.dtype.kind == "f" and not (np.floor(chunk) == chunk).all():
-            return None
+        if chunk.dtype.kind == "f":
+            limit = min(2.0**53, float(np.finfo(chunk.dtype).max))
+            if not ((np.abs(chunk) <= limit) & (np.floor(chunk) == chunk)).all():
+                return None
         low.append(int(chunk.min()))
         high.append(int(chunk.max()))
     return min(low), max(high)

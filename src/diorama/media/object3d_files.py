@@ -25,7 +25,7 @@ COMPANIONS_LIMIT = 1000
 _JSON_LIMIT_BYTES = 256 << 20
 
 _ABSOLUTE = re.compile(r"/|[a-zA-Z]:/(?!/)")
-_MTL_TEXTURE = re.compile(rb"^[ \t]*(?:map_\w+|bump|disp|decal|refl|norm)[ \t]+(.+?)[ \t\r]*$", re.I | re.M)
+_MTL_TEXTURE = re.compile(rb"^[ \t]*(?:map_\w+|bump|disp|decal|refl|norm)[ \t]+(.+)$", re.I | re.M)
 _MTL_OPTION = re.compile(
     r"-(?:(?:o|s|t)(?:\s+[-+.\deE]+(?=\s)){1,3}|mm\s+\S+\s+\S+|[a-zA-Z]+\s+\S+)\s+", re.ASCII
 )
@@ -69,7 +69,10 @@ def model_from_path(path: Any, file_type: str | None, given: Mapping[str, bytes]
         name = os.fsdecode(name)
     file_format = format_of(name) or file_type
     if file_format is None:
-        raise ValueError(_not_supported(f"File {name!r} is not compatible with Object3D"))
+        what = f"File {name!r} is not compatible with Object3D"
+        raise ValueError(
+            f"{_not_supported(what)}; load raw numbers (.bin, .npy) with numpy and give the array"
+        )
     data = read_file(name, what="the 3D file")
     model = ModelFile(file_format, clean_text(os.path.basename(name)), keep(data))
     _find_companions(model, data, os.path.dirname(name) or os.curdir, given)
@@ -77,7 +80,7 @@ def model_from_path(path: Any, file_type: str | None, given: Mapping[str, bytes]
 
 
 def model_from_stream(stream: Any, file_type: str | None, given: Mapping[str, bytes]) -> ModelFile:
-    """An open file is read by its path if it has one (as W&B does), another stream from where it stands."""
+    """An open file is read by its path if it has one, another stream from its start, both as W&B does."""
     name = getattr(stream, "name", None)
     if isinstance(name, str) and (format_of(name) or file_type) and os.path.exists(name):
         if callable(getattr(stream, "flush", None)) and not getattr(stream, "closed", False):
@@ -89,6 +92,8 @@ def model_from_stream(stream: Any, file_type: str | None, given: Mapping[str, by
         )
     # Text would lose what is no text; most open files have their bytes below.
     binary = stream.buffer if isinstance(stream, io.TextIOWrapper) else stream
+    if callable(getattr(binary, "seekable", None)) and binary.seekable():
+        binary.seek(0)
     source = keep_stream(binary, what="the 3D file")
     model = ModelFile(file_type, source.name, source.kept)
     _find_companions(model, bytes(source.kept.read()), None, given)
@@ -126,7 +131,7 @@ def _find_companions(model: ModelFile, data: bytes, folder: str | None, given: M
     for name, inside in _named(model.format, data, folder, given):
         if name in model.files or name in model.missing:
             continue
-        if len(model.files) >= COMPANIONS_LIMIT:
+        if len(model.files) + len(model.missing) >= COMPANIONS_LIMIT:
             model.missing.append(f"more than {COMPANIONS_LIMIT} files")
             return
         found = _read_beside(folder, inside, name, is_uri=model.format != "obj")
@@ -151,7 +156,7 @@ def _named(
                 material = given.get(name) or _read_beside(folder, "", name, is_uri=False) or b""
                 inside = os.path.dirname(name.replace("\\", "/"))
                 for found in _MTL_TEXTURE.finditer(material):
-                    yield _texture_name(clean_text(found[1].decode("utf-8", "replace"))), inside
+                    yield _texture_name(found[1].decode("utf-8", "replace").strip()), inside
     elif file_format in ("gltf", "glb"):
         for uri in _gltf_uris(data if file_format == "gltf" else _glb_json(data)):
             yield clean_text(uri), ""
@@ -166,11 +171,10 @@ def _obj_libraries(data: bytes) -> Iterator[str]:
         at = data.find(b"mtllib", at + 1)
         if at < 0:
             return
-        start = data.rfind(b"\n", 0, at) + 1
-        if not data[start:at].strip(b" \t\r"):
-            end = data.find(b"\n", at)
-            line = data[at + len(b"mtllib") : end if end >= 0 else len(data)]
-            name = clean_text(line[:4096].decode("utf-8", "replace")).strip()
+        before = data[max(0, at - 64) : at].rpartition(b"\n")
+        if (before[1] or at <= 64) and not before[2].strip():
+            line = data[at + len(b"mtllib") : at + 4096].partition(b"\n")[0]
+            name = line.decode("utf-8", "replace").strip()
             if name:
                 yield name
 

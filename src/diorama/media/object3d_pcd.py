@@ -82,8 +82,8 @@ def _header(data: memoryview) -> tuple[list[Field], int, str, int]:
         declared = int(points[0])
     except (KeyError, IndexError, ValueError) as error:
         raise ValueError(f"its header can't be read: {type(error).__name__} {error}") from error
-    if declared < 0 or any(each.count < 1 for each in fields):
-        raise ValueError("its header has a negative number")
+    if declared < 0 or not fields or any(each.count < 1 for each in fields):
+        raise ValueError("its header has no fields, or a negative number")
     return fields, declared, end[1].decode().lower(), end.end()
 
 
