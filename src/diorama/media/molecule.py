@@ -124,12 +124,9 @@ class Molecule(Media):
         return molecule
 
     def _take_mol(self, mol: Any, is_converted: bool, iterations: int) -> None:
-        from rdkit.Chem import Mol, rdMolInterchange
-
-        copy = Mol(mol)
-        copy.UpdatePropertyCache(strict=False)
-        self._kept = keep(rdMolInterchange.MolToJSON(copy).encode("utf-8"))
-        self._header = _made_header("json", is_converted, iterations, sanitize=False)
+        form, text = _text_of_mol(mol)
+        self._kept = keep(text.encode("utf-8"))
+        self._header = _made_header(form, is_converted, iterations, sanitize=False)
 
     def _name_it(self, caption: str | None, sample_id: str | None) -> None:
         self.caption = None if caption is None else clean_text(caption)
@@ -182,6 +179,24 @@ def _wrong_type(given: Any, suffix: str) -> str:
 def _is_mol(value: Any) -> bool:
     names = (f"{each.__module__}.{each.__qualname__}" for each in type(value).__mro__)
     return "rdkit.Chem.rdchem.Mol" in names
+
+
+def _text_of_mol(mol: Any) -> tuple[str, str]:
+    """A Mol as rdkit's own JSON, which keeps everything; one that makes no chemical sense as a mol file."""
+    from rdkit import Chem, rdBase
+    from rdkit.Chem import rdMolInterchange
+
+    copy = Chem.Mol(mol)
+    if not copy.GetNumAtoms():
+        raise ValueError("the molecule has no atoms")
+    with rdBase.BlockLogs():
+        copy.UpdatePropertyCache(strict=False)
+        Chem.GetSymmSSSR(copy)
+        try:
+            Chem.Kekulize(Chem.Mol(copy))
+        except ValueError:
+            return "mol", str(Chem.MolToMolBlock(copy, kekulize=False, forceV3000=True))
+        return "json", str(rdMolInterchange.MolToJSON(copy))
 
 
 def _made_header(form: str, is_converted: bool, iterations: int, *, sanitize: bool = True) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from rdkit.Chem import AllChem, rdMolInterchange
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 SEED = 0xD10
+SHAPE_ATOMS_LIMIT = 250
+"""Heavy atoms; the search for a shape takes minutes beyond."""
 MOL_FILE_ATOMS_LIMIT = 999
 """More than the old form of a mol file can hold."""
 
@@ -29,7 +31,7 @@ def model(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
             "pdb": Chem.MolToPDBBlock(molecule),
             "source": _mol_file(given) if header["form"] == "json" else None,
             "smiles": Chem.MolToSmiles(_without_hydrogens(given)),
-            "formula": CalcMolFormula(molecule),
+            "formula": _formula(molecule),
             "title": given.GetProp("_Name").strip() if given.HasProp("_Name") else None,
             "atom_count": molecule.GetNumAtoms(),
             "bond_count": molecule.GetNumBonds(),
@@ -69,16 +71,36 @@ def _with_shape(molecule: Any, header: Mapping[str, Any], notes: list[str]) -> A
     if conformers and conformers[0].Is3D():
         return molecule
     if header["convert"]:
-        full = Chem.AddHs(molecule)
-        if AllChem.EmbedMolecule(full, randomSeed=SEED) == 0 or (
-            AllChem.EmbedMolecule(full, randomSeed=SEED, useRandomCoords=True) == 0
-        ):
-            _optimize(full, header["iterations"])
+        full = _embedded(molecule, header["iterations"])
+        if full is not None:
             return full
         notes.append("rdkit found no shape in three dimensions; it is drawn flat")
     if not conformers or header["convert"]:
         AllChem.Compute2DCoords(molecule)
     return molecule
+
+
+def _embedded(molecule: Any, iterations: int) -> Any | None:
+    """With hydrogens and a relaxed shape; None where rdkit finds none, or would search for too long."""
+    if molecule.GetNumHeavyAtoms() > SHAPE_ATOMS_LIMIT:
+        return None
+    try:
+        full = Chem.AddHs(molecule)
+        if AllChem.EmbedMolecule(full, randomSeed=SEED) != 0 and (
+            AllChem.EmbedMolecule(full, randomSeed=SEED, useRandomCoords=True) != 0
+        ):
+            return None
+        _optimize(full, iterations)
+    except (ValueError, RuntimeError):  # chemically impossible
+        return None
+    return full
+
+
+def _formula(molecule: Any) -> str | None:
+    try:
+        return str(CalcMolFormula(molecule))
+    except (ValueError, RuntimeError):
+        return None
 
 
 def _optimize(molecule: Any, iterations: int) -> None:
