@@ -15,6 +15,8 @@ from diorama.model import BlobRef, RunKey, StoreDir
 from diorama.service import keys, media, output, runs, scan
 from diorama.service import series as charts
 from diorama.service.ingest import Ingest
+from diorama.service.table_parts import check_named, tables_of
+from diorama.service.tables import Tables
 from diorama.service.views import (
     ConsolePage,
     FileList,
@@ -62,6 +64,7 @@ class Service:
         self._now = now
         self._ingest = Ingest(database, blobs, now=now)
         self._reader = ChunkReader()
+        self._tables = Tables(blobs)
 
     @classmethod
     def open(
@@ -87,6 +90,7 @@ class Service:
 
     def close(self) -> None:
         """Close the store's connections."""
+        self._tables.close()
         self._database.close()
 
     def __enter__(self) -> Service:
@@ -96,8 +100,14 @@ class Service:
         self.close()
 
     def table_page(self, request: TableRequest) -> TablePage:
-        """A page of a table."""
-        raise NotImplementedError
+        """A page of a table: of Parquet blobs that some run names, or of what a run logged under a key."""
+        tables, join = request.tables, request.join
+        with self._database.read() as connection:
+            if not tables and request.run is not None and request.key is not None:
+                tables, join = tables_of(connection, request.run, request.key, request.step, request.index)
+                join = request.join or join
+            check_named(connection, [*tables, *(join.tables if join is not None else [])])
+        return self._tables.page(request, tables, join)
 
     # Writing ---------------------------------------------------------------------------------------
 

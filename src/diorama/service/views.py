@@ -235,7 +235,8 @@ class TableSort(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class TableFilter(msgspec.Struct, forbid_unknown_fields=True):
-    """A condition on a column. "contains": text, without regard to case. "is_null", "is_not_null": no value."""
+    """A condition on a column. "contains": text, without regard to case. "is_null", "is_not_null": no value.
+    "!=" is also true where there is no value."""
 
     column: str
     op: Literal["==", "!=", "<", "<=", ">", ">=", "contains", "is_null", "is_not_null"]
@@ -243,18 +244,21 @@ class TableFilter(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class TableJoin(msgspec.Struct, forbid_unknown_fields=True):
-    """A second table, joined where left == right (names of columns)."""
+    """A second table, joined where left == right (names of columns). how: which rows without a partner stay,
+    their other half empty; "outer": those of both tables."""
 
     tables: list[str]
     left: str
     right: str
+    how: Literal["inner", "left", "right", "outer"] = "outer"
 
 
 class TableRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A page of a table.
 
     tables: SHA-256s of Parquet blobs with the same columns, read one after another. Instead: run, key and
-    step, for an INCREMENTAL table: all its parts up to that step. index: of the item, where a list was logged.
+    step (none: the last), for an INCREMENTAL table: all its parts up to that step. index: of the item, where
+    a list was logged.
     search: rows in which any text or number contains this. Filters must all hold. columns: only these.
     """
 
@@ -276,7 +280,13 @@ class TablePage(msgspec.Struct, kw_only=True):
     """Rows offset..offset+len(rows) of the `matched` ones of `total`.
 
     rows: a list of cells per row, as JSON; media cells are records (tagged by `kind`). numbers: which row of
-    the whole table each is, from 0.
+    the whole table each is, from 0; of a join, which of the rows that match.
+
+    Other forms of cells: {"_number": "NaN"}; {"_bytes": base64 of the first bytes, "size_bytes"}; long text
+    as {"_text": its beginning, "char_count"}; arrays over 64 numbers as {"_array": the first ones, flat,
+    "shape", "dtype"}. Times are UTC: "2024-01-31T12:00:00.123456Z"; dates "2024-01-31".
+
+    A join has the columns of both tables; a name that both have is "name (2)" in the second one.
     """
 
     columns: list[TableColumn]

@@ -214,25 +214,33 @@ export interface TableSort {
   is_descending?: boolean;
 }
 
-/** A condition on a column. "contains": text, without regard to case. "is_null", "is_not_null": no value. */
+/**
+ * A condition on a column. "contains": text, without regard to case. "is_null", "is_not_null": no value.
+ * "!=" is also true where there is no value.
+ */
 export interface TableFilter {
   column: string;
   op: "!=" | "<" | "<=" | "==" | ">" | ">=" | "contains" | "is_not_null" | "is_null";
   value?: string | number | boolean | null;
 }
 
-/** A second table, joined where left == right (names of columns). */
+/**
+ * A second table, joined where left == right (names of columns). how: which rows without a partner stay,
+ * their other half empty; "outer": those of both tables.
+ */
 export interface TableJoin {
   tables: string[];
   left: string;
   right: string;
+  how?: "inner" | "left" | "outer" | "right";
 }
 
 /**
  * A page of a table.
  *
  * tables: SHA-256s of Parquet blobs with the same columns, read one after another. Instead: run, key and
- * step, for an INCREMENTAL table: all its parts up to that step. index: of the item, where a list was logged.
+ * step (none: the last), for an INCREMENTAL table: all its parts up to that step. index: of the item, where
+ * a list was logged.
  * search: rows in which any text or number contains this. Filters must all hold. columns: only these.
  */
 export interface TableRequest {
@@ -253,13 +261,13 @@ export interface TableRequest {
 /**
  * A column of a table.
  *
- * type: "none", "boolean", "integer", "number", "string", "bytes", "timestamp" (UTC), "date", "list", "dict",
- * "array" (numbers, of the same shape in every row), "any" (JSON), or a media kind ("image" ...): its
- * cells are records. is_nullable: whether cells may be None. shape: of an array. is_key: the primary key.
- * dtype: of numbers and arrays, as numpy names it; "text" where numbers are kept as their digits, because no
- * dtype holds them all, "decimal" of decimal numbers; of timestamps "datetime64[us]" or "datetime64[ns]",
- * followed by ", UTC" if they were logged with a time zone. references: the column of another table that
- * these values are keys of; "index" for row numbers.
+ * type: "none", "boolean", "integer", "number", "string", "bytes", "timestamp" (UTC), "date", "list",
+ * "dict", "array" (numbers, of the same shape in every row), "any" (JSON), or a media kind ("image" ...):
+ * its cells are records. is_nullable: whether cells may be None. shape: of an array. is_key: the primary
+ * key. dtype: of numbers and arrays, as numpy names it; "text" where numbers are kept as their digits,
+ * because no dtype holds them all, "decimal" of decimal numbers; of timestamps "datetime64[us]" or
+ * "datetime64[ns]", with ", UTC" if they were logged with a time zone. references: the column of another
+ * table that these values are keys of; "index" for row numbers.
  */
 export interface TableColumn {
   name: string;
@@ -275,7 +283,13 @@ export interface TableColumn {
  * Rows offset..offset+len(rows) of the `matched` ones of `total`.
  *
  * rows: a list of cells per row, as JSON; media cells are records (tagged by `kind`). numbers: which row of
- * the whole table each is, from 0.
+ * the whole table each is, from 0; of a join, which of the rows that match.
+ *
+ * Other forms of cells: {"_number": "NaN"}; {"_bytes": base64 of the first bytes, "size_bytes"}; long text
+ * as {"_text": its beginning, "char_count"}; arrays over 64 numbers as {"_array": the first ones, flat,
+ * "shape", "dtype"}. Times are UTC: "2024-01-31T12:00:00.123456Z"; dates "2024-01-31".
+ *
+ * A join has the columns of both tables; a name that both have is "name (2)" in the second one.
  */
 export interface TablePage {
   columns: TableColumn[];

@@ -1,0 +1,181 @@
+"""Tables into Parquet, in the sidecar: pack after pack, so that memory holds one pack and one row group."""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+
+from diorama.media.base import MANIFEST_MIME, PutBlob, Snapshot
+from diorama.media.jsonable import to_json
+from diorama.media.table_arrow import arrow_from_cells, schema_of
+from diorama.media.table_pack import PackReader, RawColumn
+from diorama.media.table_record import TableColumn, TableRecord
+from diorama.model import BlobRef
+
+PARQUET_MIME = "application/vnd.apache.parquet"
+ROW_GROUP_ROWS = 16_384
+ROW_GROUP_BYTES = 8 << 20
+IN_MEMORY_BYTES = 16 << 20
+"""Smaller tables are written without a temporary file."""
+CELL_THREADS = min(4, os.cpu_count() or 2)
+WARNING_KINDS_LIMIT = 20
+REASON_LIMIT_CHARS = 300
+
+
+def encode(snapshot: Snapshot, put_blob: PutBlob) -> TableRecord:
+    """The record of a table: its rows as a Parquet blob, the blobs of its cells, and a manifest of those."""
+    header = snapshot.header
+    columns = msgspec.convert(header["columns"], list[TableColumn])
+    cells = CellEncoder(put_blob)
+    size_bytes = sum(kept.size_bytes for kept in snapshot.buffers)
+    with cells, io.BytesIO() if size_bytes < IN_MEMORY_BYTES else tempfile.TemporaryFile() as file:
+        write_parquet(file, columns, _arrow_columns(snapshot, columns, cells))
+        blob = _put_file(file, put_blob)
+    return TableRecord(
+        caption=header["caption"],
+        sample_id=header["sample_id"],
+        blob=blob,
+        columns=columns,
+        row_count=header["row_count"],
+        log_mode=header["log_mode"],
+        first_row=header["first_row"],
+        increment=header["increment"],
+        media=cells.put_manifest(),
+        warnings=cells.warnings(),
+    )
+
+
+def write_parquet(file: Any, columns: Sequence[TableColumn], blocks: Iterator[list[Any]]) -> None:
+    """Write blocks of Arrow arrays (one per column) as row groups."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = schema_of(columns)
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        waiting: list[Any] = []
+        for arrays in blocks:
+            waiting.append(pa.record_batch(arrays, schema=schema))
+            row_count = sum(batch.num_rows for batch in waiting)
+            if row_count >= ROW_GROUP_ROWS or sum(batch.nbytes for batch in waiting) >= ROW_GROUP_BYTES:
+                writer.write_table(pa.Table.from_batches(waiting, schema), row_group_size=ROW_GROUP_ROWS)
+                waiting = []
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting, schema), row_group_size=ROW_GROUP_ROWS)
+
+
+def _put_file(file: Any, put_blob: PutBlob) -> BlobRef:
+    if isinstance(file, io.BytesIO):
+        return put_blob(file.getbuffer().tobytes(), PARQUET_MIME)
+    file.flush()
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+        return put_blob(view, PARQUET_MIME)
+
+
+def _arrow_columns(
+    snapshot: Snapshot, columns: Sequence[TableColumn], cells: CellEncoder
+) -> Iterator[list[Any]]:
+    packs = iter(snapshot.buffers)
+    for _, counts in snapshot.header["blocks"]:
+        values: list[RawColumn | list[Any]] = []
+        for count in counts:
+            reader = PackReader(next(packs), lambda media: media, is_lazy=False)
+            values += [reader.column(index) for index in range(count)]
+        cells.encode_all(values)
+        yield [
+            arrow_from_cells(column, some, cells.record_of)
+            for column, some in zip(columns, values, strict=True)
+        ]
+
+
+class _PutFailed(Exception):
+    """The store did not take a blob: no fault of the cell."""
+
+
+class CellEncoder:
+    """Encodes media in cells, several at once, and remembers the blobs they made."""
+
+    def __init__(self, put_blob: PutBlob) -> None:
+        self._put_blob = put_blob
+        self._blobs: dict[str, BlobRef] = {}
+        self._warnings: Counter[tuple[str, str]] = Counter()
+        self._records: dict[int, dict[str, Any]] = {}
+        self._threads: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> CellEncoder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+
+    def encode_all(self, values: Sequence[RawColumn | list[Any]]) -> None:
+        """Encode the media of a block of rows."""
+        found: list[Snapshot] = []
+        for column in values:
+            if not isinstance(column, RawColumn):
+                _collect(column, found)
+        self._records = {}
+        if not found:
+            return
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(CELL_THREADS, thread_name_prefix="diorama-cells")
+        for media, record in zip(found, self._threads.map(self._encode, found), strict=True):
+            self._records[id(media)] = record
+
+    def record_of(self, media: Snapshot) -> dict[str, Any]:
+        """The record of media in the block that was encoded last."""
+        return self._records[id(media)]
+
+    def put_manifest(self) -> BlobRef | None:
+        """Store the list of all blobs; None without any."""
+        if not self._blobs:
+            return None
+        listed = [[ref.sha256, ref.size_bytes, ref.mime] for _, ref in sorted(self._blobs.items())]
+        return self._put_blob(msgspec.msgpack.encode(listed), MANIFEST_MIME)
+
+    def warnings(self) -> list[tuple[str, str, int]]:
+        """(code, text, how many cells), the most frequent ones."""
+        return [(*what, count) for what, count in self._warnings.most_common(WARNING_KINDS_LIMIT)]
+
+    def _encode(self, media: Snapshot) -> dict[str, Any]:
+        from diorama.media import KINDS_BY_NAME, record_warnings
+
+        try:
+            record: Any = KINDS_BY_NAME[media.kind].encode(media, self._put)
+        except _PutFailed as failure:
+            raise failure.__cause__ or failure from None
+        except Exception as error:  # noqa: BLE001 whatever an encoder dies of costs one cell, not the table
+            reason = f"{type(error).__name__}: {error}"[:REASON_LIMIT_CHARS]
+            self._warnings["media-failed", f"{media.kind} in a table could not be kept: {reason}"] += 1
+            return {"kind": "failed", "of": media.kind, "reason": reason}
+        for code, text, count in record_warnings(record):
+            self._warnings[code, text] += count
+        plain: dict[str, Any] = to_json(record)
+        return plain
+
+    def _put(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
+        try:
+            ref = self._put_blob(data, mime)
+        except Exception as error:
+            raise _PutFailed from error
+        self._blobs[ref.sha256] = ref
+        return ref
+
+
+def _collect(value: Any, found: list[Snapshot]) -> None:
+    if isinstance(value, Snapshot):
+        found.append(value)
+    elif type(value) is list:
+        for item in value:
+            _collect(item, found)
+    elif type(value) is dict:
+        for item in value.values():
+            _collect(item, found)

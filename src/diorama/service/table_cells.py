@@ -1,0 +1,65 @@
+"""Cells of tables as JSON for a page: what is large is shown by its beginning, and says so."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import decimal
+import math
+from typing import Any
+
+from diorama.media.jsonable import to_json
+from diorama.media.table import TableColumn
+from diorama.media.table_arrow import cells_from_arrow
+
+TEXT_LIMIT_CHARS = 20_000
+ARRAY_LIMIT = 64
+BYTES_LIMIT = 768
+
+
+def cells_as_json(column: TableColumn, array: Any) -> list[Any]:
+    """A column of an answer as JSON values. Media are their records; other forms:
+
+    numbers that JSON lacks   {"_number": "NaN"}
+    bytes                     {"_bytes": base64 of the first ones, "size_bytes": n}
+    text over 20,000 chars    {"_text": the first ones, "char_count": n}
+    arrays over 64 numbers    {"_array": the first ones, flat, "shape": [...], "dtype": "float32"}
+    times                     "2024-01-31T12:00:00.123456Z"; dates "2024-01-31"
+    """
+    if column.type == "timestamp":
+        return (
+            [None if time is None else _time_text(time) for time in array.cast("int64").to_pylist()]
+            if (column.dtype or "").startswith("datetime64[ns")
+            else [
+                None if time is None else time.replace(tzinfo=None).isoformat() + "Z"
+                for time in cells_from_arrow(column, array, lambda record: record)
+            ]
+        )
+    return [_cell(value, column) for value in cells_from_arrow(column, array, lambda record: record)]
+
+
+def _time_text(nanoseconds: int) -> str:
+    secs, rest = divmod(nanoseconds, 10**9)
+    begin = datetime.datetime(1970, 1, 1) + datetime.timedelta(seconds=secs)
+    return f"{begin.isoformat()}.{rest:09d}Z"
+
+
+def _cell(value: Any, column: TableColumn) -> Any:
+    if type(value) is str:
+        if len(value) <= TEXT_LIMIT_CHARS:
+            return value
+        return {"_text": value[:TEXT_LIMIT_CHARS], "char_count": len(value)}
+    if value is None or type(value) is bool:
+        return value
+    if isinstance(value, bytes):
+        return {"_bytes": base64.b64encode(value[:BYTES_LIMIT]).decode(), "size_bytes": len(value)}
+    if isinstance(value, decimal.Decimal):
+        return to_json(float(value)) if math.isfinite(value) else to_json(float(str(value)))
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if hasattr(value, "shape"):
+        if value.size <= ARRAY_LIMIT:
+            return to_json(value.tolist())
+        head = to_json(value.reshape(-1)[:ARRAY_LIMIT].tolist())
+        return {"_array": head, "shape": list(value.shape), "dtype": str(value.dtype)}
+    return to_json(value)

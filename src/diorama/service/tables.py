@@ -1,0 +1,164 @@
+"""Pages of tables: which rows (filtered, searched, sorted, joined), then what is in them.
+
+The numbers of the rows that match are found once and remembered, so that turning pages is cheap.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from diorama.errors import BadRequest
+from diorama.media.table import TableColumn
+from diorama.service.table_cells import cells_as_json
+from diorama.service.table_sql import Query, Side, file_query
+from diorama.service.views import TableJoin, TablePage, TableRequest
+from diorama.store.blobs import Blobs
+from diorama.store.tables import TableEngine, TableFile, TableFiles
+
+LIMIT_ROWS = 1_000
+PARTS_LIMIT = 20_000
+CONDITIONS_LIMIT = 100
+REMEMBERED_BYTES = 128 << 20
+
+
+class Tables:
+    """Reads pages of tables. Methods may be called from several threads at once."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._files = TableFiles(blobs)
+        self._lock = threading.Lock()
+        self._engine: TableEngine | None = None
+        self._found: OrderedDict[bytes, list[Any]] = OrderedDict()
+
+    def page(self, request: TableRequest, tables: Sequence[str], join: TableJoin | None) -> TablePage:
+        """A page of the table that is made of Parquet blobs, one below another."""
+        _check(request, tables, join)
+        sides = [Side([self._files.open(sha256) for sha256 in tables], "l")]
+        if join is not None:
+            sides.append(Side([self._files.open(sha256) for sha256 in join.tables], "r"))
+        query = Query(sides, join)
+        shown = query.wanted(request.columns)
+        numbers, total, matched = self._numbers(request, query, tables, join)
+        cells: list[list[Any]] = [[] for _ in query.columns]
+        for side, rows in zip(sides, numbers, strict=True):
+            places = [place for place in shown if query.side_of(place) is side]
+            for place, values in zip(
+                places, self._cells(side, rows, [query.place_in_side(place) for place in places]), strict=True
+            ):
+                cells[place] = values
+        page_rows = [list(row) for row in zip(*(cells[place] for place in shown), strict=True)]
+        count = len(numbers[0])
+        return TablePage(
+            columns=[query.columns[place] for place in shown],
+            total=total,
+            matched=matched,
+            offset=request.offset,
+            rows=page_rows if shown else [[] for _ in range(count)],
+            numbers=[int(number) for number in numbers[0]]
+            if join is None
+            else list(range(request.offset, request.offset + count)),
+        )
+
+    def close(self) -> None:
+        """Let go of memory and of fetched files."""
+        if self._engine is not None:
+            self._engine.close()
+        self._files.close()
+
+    def _numbers(
+        self, request: TableRequest, query: Query, tables: Sequence[str], join: TableJoin | None
+    ) -> tuple[list[Any], int, int]:
+        """(row numbers of the page, one array per side; rows of the table; rows that match)."""
+        first, last = request.offset, request.offset + request.limit
+        if query.is_plain(request):
+            total = query.sides[0].row_count
+            return [np.arange(min(first, total), min(last, total))], total, total
+        total = query.sides[0].row_count
+        if join is not None:
+            total = len(self._found_for(TableRequest(), query, tables, join)[0])
+        found = self._found_for(request, query, tables, join)
+        return [side[first:last] for side in found], total, len(found[0])
+
+    def _found_for(
+        self, request: TableRequest, query: Query, tables: Sequence[str], join: TableJoin | None
+    ) -> list[Any]:
+        key = msgspec.json.encode([list(tables), join, request.search, request.filters, request.sort])
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        sql, parameters = query.numbers(request)
+        answer = self._query(sql, parameters)
+        found = [_row_numbers(answer.column(index)) for index in range(len(query.sides))]
+        with self._lock:
+            self._found[key] = found
+            while sum(side.nbytes for sides in self._found.values() for side in sides) > REMEMBERED_BYTES:
+                self._found.popitem(last=False)
+        return found
+
+    def _cells(self, side: Side, numbers: Any, places: list[int]) -> list[list[Any]]:
+        """The cells of some rows of a side, column by column, in the order of `numbers`; -1 is no row."""
+        cells: list[list[Any]] = [[None] * len(numbers) for _ in places]
+        if not places or not len(numbers):
+            return cells
+        starts = np.array(side.starts)
+        parts = np.searchsorted(starts, numbers, side="right") - 1
+        for part in np.unique(parts[numbers >= 0]):
+            where = np.flatnonzero((parts == part) & (numbers >= 0))
+            wanted = numbers[where] - starts[part]
+            file = side.files[part]
+            order, answer = self._rows_of(file, wanted, places)
+            for column, place in enumerate(places):
+                values = cells_as_json(file.columns[place], answer.column(column + 1))
+                for at, row in zip(where, order, strict=True):
+                    cells[column][at] = values[row]
+        return cells
+
+    def _rows_of(self, file: TableFile, wanted: Any, places: list[int]) -> tuple[Any, Any]:
+        """(where in the answer each wanted row is, the answer)."""
+        sql, parameters = file_query(file, places, np.unique(wanted))
+        answer = self._query(sql, parameters)
+        numbers = answer.column(0).to_numpy()
+        by_number = np.argsort(numbers, kind="stable")
+        at = np.searchsorted(numbers, wanted, sorter=by_number)
+        if len(numbers) == 0 or at.max(initial=0) >= len(numbers):
+            raise BadRequest("the table can't be read: rows are missing")
+        return by_number[at], answer
+
+    def _query(self, sql: str, parameters: dict[str, Any]) -> Any:
+        with self._lock:
+            if self._engine is None:
+                self._engine = TableEngine(self._files.folder)
+        return self._engine.query(sql, parameters)
+
+
+def _row_numbers(column: Any) -> Any:
+    return column.fill_null(-1).to_numpy().astype(np.int64)
+
+
+def _check(request: TableRequest, tables: Sequence[str], join: TableJoin | None) -> None:
+    if not tables:
+        raise BadRequest("no table is named", hint="give tables, or run, key and step")
+    if len(tables) + (len(join.tables) if join else 0) > PARTS_LIMIT:
+        raise BadRequest(f"a table of more than {PARTS_LIMIT} parts")
+    if join is not None and not join.tables:
+        raise BadRequest("a join needs a second table")
+    if not 1 <= request.limit <= LIMIT_ROWS:
+        raise BadRequest(f"limit must be from 1 to {LIMIT_ROWS}")
+    if not 0 <= request.offset <= 2**53:
+        raise BadRequest("offset must not be negative")
+    if len(request.filters) + len(request.sort) > CONDITIONS_LIMIT:
+        raise BadRequest(f"at most {CONDITIONS_LIMIT} filters and sorts")
+    if len(request.search) > 1000:
+        raise BadRequest("the search text is longer than 1000 characters")
+
+
+def as_text(column: TableColumn) -> str:
+    """A column in words."""
+    return f"{column.name!r} ({column.type})"
