@@ -50,11 +50,11 @@ def _open_file(path: str | os.PathLike[str], *, what: str) -> BinaryIO:
     name = os.fspath(path)
     if _URL.match(name):
         raise ValueError(f"{what} is a URL ({name[:200]}); download it first: Diorama keeps bytes, not links")
-    file = open(os.open(path, _OPEN_FLAGS), "rb")  # noqa: SIM115 the caller closes it
-    found = os.fstat(file.fileno())
+    descriptor = os.open(path, _OPEN_FLAGS)
+    found = os.fstat(descriptor)
     if stat.S_ISREG(found.st_mode) and found.st_size:
-        return file
-    file.close()
+        return open(descriptor, "rb")  # the caller closes it
+    os.close(descriptor)  # open() would refuse a folder's descriptor with another error
     if stat.S_ISREG(found.st_mode):
         raise ValueError(f"{what} {name!r} is empty")
     raise ValueError(f"{what} {name!r} is {'a folder' if stat.S_ISDIR(found.st_mode) else 'no regular file'}")
