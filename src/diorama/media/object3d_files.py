@@ -18,9 +18,11 @@ import msgspec
 
 from diorama.media.base import clean_text
 from diorama.media.keep import Kept, keep
-from diorama.media.source import keep_stream, read_file
+from diorama.media.source import keep_file, keep_stream, read_file, rewound
 
 FORMATS = ("obj", "gltf", "glb", "babylon", "stl", "pts.json", "ply", "pcd", "splat")
+_LONELY = frozenset(("stl", "pts.json", "ply", "pcd", "splat"))
+"""Formats that name no other files."""
 COMPANIONS_LIMIT = 1000
 _JSON_LIMIT_BYTES = 256 << 20
 
@@ -73,6 +75,11 @@ def model_from_path(path: Any, file_type: str | None, given: Mapping[str, bytes]
         raise ValueError(
             f"{_not_supported(what)}; load raw numbers (.bin, .npy) with numpy and give the array"
         )
+    if file_format in _LONELY:
+        source = keep_file(name, what="the 3D file")
+        return ModelFile(
+            file_format, source.name, source.kept, {key: keep(each) for key, each in given.items()}
+        )
     data = read_file(name, what="the 3D file")
     model = ModelFile(file_format, clean_text(os.path.basename(name)), keep(data))
     _find_companions(model, data, os.path.dirname(name) or os.curdir, given)
@@ -92,9 +99,7 @@ def model_from_stream(stream: Any, file_type: str | None, given: Mapping[str, by
         )
     # Text would lose what is no text; most open files have their bytes below.
     binary = stream.buffer if isinstance(stream, io.TextIOWrapper) else stream
-    if callable(getattr(binary, "seekable", None)) and binary.seekable():
-        binary.seek(0)
-    source = keep_stream(binary, what="the 3D file")
+    source = keep_stream(rewound(binary), what="the 3D file")
     model = ModelFile(file_type, source.name, source.kept)
     _find_companions(model, bytes(source.kept.read()), None, given)
     return model
