@@ -7,11 +7,18 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MediaCard, type MediaCardProps } from "@/media/MediaCard";
 import type { Preparation } from "@/media/view";
 import { Icon } from "@/parts/Icon";
+import { type ShownItem, reportShown } from "@/state/mediaView";
 import { prepareItem } from "@/state/tiles";
 
 type Drawn = { is: "loading" } | { is: "ready"; record: unknown } | { is: "failed"; text: string };
 
-export function PreparedCard({ record, ...rest }: MediaCardProps & { box: { width: number; height: number } }): JSX.Element {
+export interface PreparedCardProps extends MediaCardProps {
+  box: { width: number; height: number };
+  /** As what the page counts it, if its overlays are to be listed beside those of tiles. */
+  reportAs?: ShownItem | undefined;
+}
+
+export function PreparedCard({ record, reportAs, ...rest }: PreparedCardProps): JSX.Element {
   const [drawn, setDrawn] = useState<Drawn>({ is: "loading" });
   const held = useRef<Preparation | null>(null);
   const { width, height } = rest.box;
@@ -35,7 +42,17 @@ export function PreparedCard({ record, ...rest }: MediaCardProps & { box: { widt
       if (held.current !== preparation) preparation.release();
     };
   }, [record, width, height]);
-  useLayoutEffect(() => () => held.current?.release(), []);
+  useLayoutEffect(() => {
+    if (reportAs && drawn.is === "ready") reportShown(held, reportAs);
+  }, [drawn, reportAs?.index]);
+  useLayoutEffect(() => () => {
+    held.current?.release();
+    reportShown(held, null);
+  }, []);
+  if (typeof record === "object" && record !== null && "kind" in record && record.kind === "failed") {
+    const text = `could not be kept${"reason" in record && typeof record.reason === "string" ? `: ${record.reason}` : ""}`;
+    return <span class="media-broken" title={text}><Icon name="warning" size={13} /><span class="truncate">{text}</span></span>;
+  }
   if (drawn.is === "loading") return <span class="media-waiting" aria-busy="true" />;
   if (drawn.is === "failed") {
     return <span class="media-broken" role="alert" title={drawn.text}><Icon name="warning" size={13} /><span class="truncate">{drawn.text}</span></span>;

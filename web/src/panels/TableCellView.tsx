@@ -7,11 +7,12 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TableColumn } from "@/api/schema";
 import { PreparedCard } from "@/media/PreparedCard";
 import { ValueTree } from "@/media/table/ValueTree";
-import { cellExact, cellText, isMediaColumn, lookOf, recordsIn } from "@/media/table/cells";
+import { cellExact, cellText, isBytes, isCut, isCutArray, isCutText, isMediaColumn, lookOf, recordsIn } from "@/media/table/cells";
 import { IconButton } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
 import { onEscape } from "@/state/commands";
 import type { ShownItem } from "@/state/mediaView";
+import { isImage } from "@/state/overlayIndex";
 import { type OpenCell, type TableModel, openCell } from "@/state/tableModel";
 import { prepareItem } from "@/state/tiles";
 import "@/panels/full.css";
@@ -19,6 +20,8 @@ import "@/panels/table-cell.css";
 
 const ANY: TableColumn = { name: "", type: "any" };
 const LONGEST_TEXT = 200_000;
+/** No tile has this number. */
+const REPORTED_INDEX = 999_999;
 
 export function TableCellView(): JSX.Element | null {
   const open = openCell.value;
@@ -166,11 +169,22 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
   );
 }
 
+/** The page was sent only the beginning. */
+function CutValue({ value, text }: { value: unknown; text: string }): JSX.Element {
+  const all = isCutText(value) ? `${text.length.toLocaleString("en-US")} of ${value.char_count.toLocaleString("en-US")} characters` : isBytes(value) ? `the first of ${value.size_bytes.toLocaleString("en-US")} bytes` : isCutArray(value) ? `the first ${value._array.length} numbers` : "its beginning";
+  return (
+    <div class="cellview-text">
+      <p class="cellview-cut">Shown: {all}. The Parquet file of the table has everything.</p>
+      <pre tabIndex={0}>{text}</pre>
+    </div>
+  );
+}
+
 function CellContent({ value, column, shown, box }: { value: unknown; column: TableColumn; shown: ShownItem | null; box: { width: number; height: number } }): JSX.Element {
   const records = recordsIn(value, column);
   if (records.length === 1 && box.width > 0) {
     const [record] = records;
-    return <PreparedCard record={record} size="full" box={box} {...(shown ? { shown: { ...shown, item: record } } : {})} />;
+    return <PreparedCard record={record} size="full" box={box} {...(shown ? { shown: { ...shown, item: record }, reportAs: isImage(record) ? { ...shown, index: REPORTED_INDEX, item: record } : undefined } : {})} />;
   }
   if (records.length > 1 && box.width > 0) {
     const side = Math.max(160, Math.min(320, Math.floor(box.width / 2) - 24));
@@ -181,9 +195,10 @@ function CellContent({ value, column, shown, box }: { value: unknown; column: Ta
     );
   }
   const look = lookOf(value, column);
-  if (look === "tree") return <div class="cellview-text"><ValueTree value={value} isOpen /></div>;
+  if (look === "tree" && !isCut(value)) return <div class="cellview-text"><ValueTree value={value} isOpen /></div>;
   if (look === "null") return <div class="cellview-text tv-null">null: there is no value</div>;
   const text = cellExact(value);
+  if (isCut(value)) return <CutValue value={value} text={text} />;
   return (
     <pre class="cellview-text" tabIndex={0}>
       {look === "empty" ? <span class="tv-empty">an empty text</span> : text.slice(0, LONGEST_TEXT)}

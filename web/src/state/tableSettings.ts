@@ -25,6 +25,10 @@ export interface SettingsPlace {
   id: string;
 }
 
+const OPS = { eq: "==", ne: "!=", lt: "<", le: "<=", gt: ">", ge: ">=", has: "contains", null: "is_null", some: "is_not_null" } as const;
+const OP_CODES = Object.fromEntries(Object.entries(OPS).map(([code, op]) => [op, code])) as Record<TableFilter["op"], string>;
+const HEIGHTS: Readonly<Record<string, RowHeight>> = { s: "small", m: "medium", l: "large" };
+
 type ByKey = Readonly<Record<string, TableSettings>>;
 
 const byKey: Signal<ByKey> = urlSignal<ByKey>("tables", {}, { parse: parseTables, format: formatTables, history: "replace" });
@@ -70,10 +74,6 @@ export function sortAfter(sort: readonly TableSort[], column: string, isMore: bo
 }
 
 // ---- the text in the URL: key:s.loss,-step:floss,lt,n3:qcat:hm:xa,b*otherkey:... ----
-
-const OPS = { eq: "==", ne: "!=", lt: "<", le: "<=", gt: ">", ge: ">=", has: "contains", null: "is_null", some: "is_not_null" } as const;
-const OP_CODES = Object.fromEntries(Object.entries(OPS).map(([code, op]) => [op, code])) as Record<TableFilter["op"], string>;
-const HEIGHTS: Readonly<Record<string, RowHeight>> = { s: "small", m: "medium", l: "large" };
 
 /** Letters, digits and "/" stay readable; everything else is a code, so that the separators can't occur in it. */
 function escapeText(text: string): string {

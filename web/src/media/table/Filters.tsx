@@ -2,36 +2,10 @@
 import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
 import type { TableColumn, TableFilter } from "@/api/schema";
-import { isMediaColumn, isNumberColumn } from "@/media/table/cells";
+import { WORDS, filterFrom, filterText, opsOf } from "@/media/table/filterForm";
 import { Button, IconButton } from "@/parts/Button";
 import { TextField } from "@/parts/TextField";
 import { Select } from "@/parts/Toggle";
-
-const WORDS: Readonly<Record<TableFilter["op"], string>> = {
-  "==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥", contains: "contains", is_null: "is null", is_not_null: "is not null",
-};
-
-/** What can be asked of a column. */
-export function opsOf(column: TableColumn): TableFilter["op"][] {
-  const nulls: TableFilter["op"][] = ["is_null", "is_not_null"];
-  if (isMediaColumn(column) || column.type === "list" || column.type === "dict" || column.type === "array") return nulls;
-  if (column.type === "boolean") return ["==", "!=", ...nulls];
-  if (column.type === "string" || column.type === "any") return ["contains", "==", "!=", ...nulls];
-  return ["==", "!=", "<", "<=", ">", ">=", ...nulls];
-}
-
-/** The filter that a form says; a text when it makes no sense. */
-export function filterFrom(column: TableColumn, op: TableFilter["op"], text: string): TableFilter | string {
-  if (op === "is_null" || op === "is_not_null") return { column: column.name, op };
-  if (column.type === "boolean") return { column: column.name, op, value: text !== "false" };
-  if (!isNumberColumn(column)) return text === "" && op === "contains" ? "What should it contain?" : { column: column.name, op, value: text };
-  const number = Number(text.trim().replace(/^−/, "-"));
-  return text.trim() === "" || !Number.isFinite(number) ? "This column has numbers." : { column: column.name, op, value: number };
-}
-
-export function filterText({ column, op, value }: TableFilter): string {
-  return `${column} ${WORDS[op]}${value === undefined || value === null ? "" : ` ${typeof value === "string" ? `“${value}”` : String(value)}`}`;
-}
 
 export function FilterForm({ columns, column: chosen, onAdd }: { columns: readonly TableColumn[]; column: string | null; onAdd: (filter: TableFilter) => void }): JSX.Element {
   const name = useSignal(chosen ?? columns[0]?.name ?? "");

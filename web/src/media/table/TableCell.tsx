@@ -6,6 +6,7 @@ import { isKnown, viewOfRecord } from "@/media/records";
 import { cellText, cellTitle, lookOf, recordsIn } from "@/media/table/cells";
 import { cardBox } from "@/media/table/geometry";
 import { Icon } from "@/parts/Icon";
+import type { ShownItem } from "@/state/mediaView";
 
 const PADDING_X = 16;
 const PADDING_Y = 6;
@@ -21,11 +22,13 @@ export interface TableCellProps {
   width: number;
   height: number;
   onOpen: () => void;
+  /** How the page knows a picture in it, for the overlays. */
+  reportAs: (record: unknown) => ShownItem | undefined;
 }
 
-export function TableCell({ value, column, width, height, onOpen }: TableCellProps): JSX.Element {
+export function TableCell({ value, column, width, height, onOpen, reportAs }: TableCellProps): JSX.Element {
   const look = lookOf(value, column);
-  if (look === "media") return <MediaCell records={recordsIn(value, column)} width={width - PADDING_X} height={height - PADDING_Y} onOpen={onOpen} />;
+  if (look === "media") return <MediaCell records={recordsIn(value, column)} width={width - PADDING_X} height={height - PADDING_Y} onOpen={onOpen} reportAs={reportAs} />;
   const text = look === "empty" ? "“”" : cellText(value, column);
   const lines = Math.max(1, Math.floor((height - PADDING_Y) / LINE_PX));
   const isLong = (look === "text" || look === "tree") && (text.length * LETTER_PX > (width - PADDING_X) * lines || (lines === 1 && text.includes("\n")) || text.split("\n", lines + 1).length > lines);
@@ -51,7 +54,11 @@ export function TableCell({ value, column, width, height, onOpen }: TableCellPro
   );
 }
 
-function MediaCell({ records, width, height, onOpen }: { records: readonly unknown[]; width: number; height: number; onOpen: () => void }): JSX.Element {
+interface MediaCellProps extends Pick<TableCellProps, "width" | "height" | "onOpen" | "reportAs"> {
+  records: readonly unknown[];
+}
+
+function MediaCell({ records, width, height, onOpen, reportAs }: MediaCellProps): JSX.Element {
   const each = records.length === 1 ? width : Math.min(width, Math.max(height, (width - CARD_GAP * (records.length - 1)) / records.length));
   const fitting = Math.max(1, Math.min(CARDS_SHOWN, Math.floor((width + CARD_GAP) / (each + CARD_GAP))));
   return (
@@ -66,7 +73,7 @@ function MediaCell({ records, width, height, onOpen }: { records: readonly unkno
       {records.slice(0, fitting).map((record, index) => {
         const aspect = isKnown(record) ? viewOfRecord(record).aspect(record) : null;
         const box = cardBox(aspect, Math.max(1, Math.floor(each)), Math.max(1, height));
-        return <div key={index} class="tv-card" style={{ width: `${box.width}px`, height: `${box.height}px` }}><PreparedCard record={record} size="thumb" box={box} /></div>;
+        return <div key={index} class="tv-card" style={{ width: `${box.width}px`, height: `${box.height}px` }}><PreparedCard record={record} size="thumb" box={box} reportAs={index === 0 ? reportAs(record) : undefined} /></div>;
       })}
       {records.length > fitting && <span class="tv-more" title={`${fitting} of ${records.length} shown`}>+{records.length - fitting}</span>}
     </div>

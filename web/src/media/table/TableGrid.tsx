@@ -8,6 +8,8 @@ import { cellExact, isNumberColumn } from "@/media/table/cells";
 import { HEAD_PX, type Lane, lanesIn, scrollSpace, topAfter } from "@/media/table/geometry";
 import { setWidth } from "@/media/table/widths";
 import { copyText } from "@/state/clipboard";
+import type { ShownItem } from "@/state/mediaView";
+import { isImage } from "@/state/overlayIndex";
 import { type CellPlace, type TableModel, openCell } from "@/state/tableModel";
 import type { TableRow } from "@/state/tables";
 
@@ -177,6 +179,14 @@ function cellId(id: string, { row, column }: CellPlace): string {
   return `cell-${id}-${row}-${column}`;
 }
 
+/** Pictures in cells have numbers that no tile has. */
+const FIRST_INDEX = 1_000_000;
+const COLUMNS_MOST = 1_000;
+
+function reportAs({ shownAs }: TableModel, { row, column }: CellPlace, record: unknown): ShownItem | undefined {
+  return shownAs && isImage(record) ? { ...shownAs, index: FIRST_INDEX + row * COLUMNS_MOST + column, item: record } : undefined;
+}
+
 interface BodyRowProps {
   index: number;
   row: TableRow | undefined;
@@ -215,7 +225,7 @@ function BodyRow(props: BodyRowProps): JSX.Element {
         onPointerDown={() => (model.focus.value = place)}
         onDblClick={row && open}
       >
-        {row ? <TableCell value={row.cells[lane.at]} column={lane.column} width={lane.width} height={rowPx} onOpen={open} /> : <span class="tv-wait" />}
+        {row ? <TableCell value={row.cells[lane.at]} column={lane.column} width={lane.width} height={rowPx} onOpen={open} reportAs={(record) => reportAs(model, place, record)} /> : <span class="tv-wait" />}
       </div>
     );
   };

@@ -112,7 +112,7 @@ export function TableView(props: TableViewProps): JSX.Element {
     ...props.files.map(({ sha256, label }): MenuItem => ({ label: `Parquet: ${label}`, onSelect: () => followLink(blobUrl(sha256), `${props.name}.parquet`) })),
   ];
   return (
-    <div ref={frame} class={`tv tv-${size}${isNarrow ? " tv-narrow" : ""}`} style={box ? { width: `${box.width}px`, height: `${box.height}px` } : {}}>
+    <div ref={frame} class={`tv tv-in-${size}${isNarrow ? " tv-narrow" : ""}`} style={box ? { width: `${box.width}px`, height: `${box.height}px` } : {}}>
       <TableTools
         columns={columns}
         settings={settings}

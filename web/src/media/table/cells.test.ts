@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TableColumn } from "@/api/schema";
-import { cellExact, cellText, cellTitle, isSortable, lookOf, recordsIn } from "@/media/table/cells";
+import { cellExact, cellText, cellTitle, isCut, isSortable, lookOf, recordsIn } from "@/media/table/cells";
 
 const column = (type: string, more: Partial<TableColumn> = {}): TableColumn => ({ name: "c", type, ...more });
 
@@ -30,6 +30,16 @@ describe("the cells of a table", () => {
     expect(cellText([[1, 2, 3], [4, 5, 6]], column("array", { shape: [2, 3], dtype: "<f4" }))).toBe("2 × 3 [1, 2, 3, 4, 5, …]");
     expect(cellText({ a: [1, { _number: "NaN" }] }, column("dict"))).toBe('{"a":[1,"NaN"]}');
     expect(lookOf({ a: 1 }, column("dict"))).toBe("tree");
+  });
+
+  it("say how large what was cut is", () => {
+    expect(cellText({ _text: "begin", char_count: 50_000 }, column("string"))).toBe("begin");
+    expect(isCut({ _text: "begin", char_count: 50_000 })).toBe(true);
+    const bytes = { _bytes: btoa("\x00\xffAB"), size_bytes: 4 };
+    expect(cellText(bytes, column("bytes"))).toBe("4 bytes 00 ff 41 42");
+    expect(isCut(bytes)).toBe(false);
+    expect(isCut({ ...bytes, size_bytes: 4000 })).toBe(true);
+    expect(cellText({ _array: [1, 2, 3, 4, 5, 6], shape: [3, 32], dtype: "float32" }, column("array", { shape: [3, 32] }))).toBe("3 × 32 [1, 2, 3, 4, 5, …]");
   });
 
   it("tell media from dicts that a person logged", () => {

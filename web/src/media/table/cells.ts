@@ -7,9 +7,27 @@ export type CellLook = "number" | "null" | "special" | "boolean" | "text" | "emp
 
 const DIGITS = 6;
 const GROUP_FROM = 10_000; // below, groups would make years of 2,024
-const VALUE_TYPES = new Set(["none", "boolean", "integer", "number", "string", "timestamp", "date", "list", "dict", "array", "any"]);
-const SORTABLE = new Set(["none", "boolean", "integer", "number", "string", "timestamp", "date"]);
+const VALUE_TYPES = new Set(["none", "boolean", "integer", "number", "string", "bytes", "timestamp", "date", "list", "dict", "array", "any"]);
+const SORTABLE = new Set(["none", "boolean", "integer", "number", "string", "bytes", "timestamp", "date"]);
 const LONGEST_LINE = 400;
+
+/** A cell that was too large for the page: its beginning, and how large it is. */
+interface CutText { _text: string; char_count: number }
+interface CutBytes { _bytes: string; size_bytes: number }
+interface CutArray { _array: unknown[]; shape: number[]; dtype: string }
+
+function has<K extends string>(value: unknown, name: K): value is Record<K, unknown> {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name);
+}
+
+export const isCutText = (value: unknown): value is CutText => has(value, "_text") && typeof value._text === "string";
+export const isBytes = (value: unknown): value is CutBytes => has(value, "_bytes") && typeof value._bytes === "string";
+export const isCutArray = (value: unknown): value is CutArray => has(value, "_array") && Array.isArray(value._array);
+
+/** Whether the page has only the beginning of the value. */
+export function isCut(value: unknown): boolean {
+  return isCutText(value) || isCutArray(value) || (isBytes(value) && value.size_bytes > atob(value._bytes).length);
+}
 
 export function isMediaColumn(column: TableColumn): boolean {
   return !VALUE_TYPES.has(column.type);
@@ -41,6 +59,7 @@ export function lookOf(value: unknown, column: TableColumn): CellLook {
   const number = numberOf(value);
   if (number !== undefined) return column.type === "timestamp" || column.type === "date" ? "time" : Number.isFinite(number) || isBigInteger(value) ? "number" : "special";
   if (typeof value === "boolean") return "boolean";
+  if (isCutText(value) || isBytes(value)) return "text";
   if (typeof value === "string") return value === "" ? "empty" : column.type === "timestamp" || column.type === "date" ? "time" : "text";
   return "tree";
 }
@@ -57,6 +76,9 @@ export function cellText(value: unknown, column: TableColumn): string {
   }
   if (typeof value === "boolean") return value ? "true" : "false";
   if (typeof value === "string") return column.type === "timestamp" ? timeText(value) : value;
+  if (isCutText(value)) return value._text;
+  if (isBytes(value)) return bytesText(value);
+  if (isCutArray(value)) return arrayText(value._array, { ...column, shape: value.shape });
   if (column.type === "array" || column.shape) return arrayText(value, column);
   return clip(JSON.stringify(value, plainNumber));
 }
@@ -65,6 +87,9 @@ export function cellText(value: unknown, column: TableColumn): string {
 export function cellExact(value: unknown): string {
   if (value === null || value === undefined) return "";
   if (isSpecialNumber(value)) return value._number;
+  if (isCutText(value)) return value._text;
+  if (isBytes(value)) return hexOf(value._bytes);
+  if (isCutArray(value)) return `${value.dtype} ${value.shape.join(" × ")} [${value._array.map((one) => cellExact(one)).join(", ")}, …]`;
   if (typeof value === "object") return JSON.stringify(value, plainNumber);
   return exactText(value);
 }
@@ -73,7 +98,7 @@ export function cellExact(value: unknown): string {
 export function cellTitle(value: unknown, column: TableColumn): string {
   if (value === null || value === undefined) return "null: there is no value";
   const exact = cellExact(value);
-  const text = exact.length > 1500 ? `${exact.slice(0, 1500)}…` : exact;
+  const text = exact.length > 1500 || isCutText(value) ? `${exact.slice(0, 1500)}…` : exact;
   return column.type === "timestamp" ? `${text} (UTC)` : text;
 }
 
@@ -84,6 +109,15 @@ function arrayText(value: unknown, column: TableColumn): string {
   collect(value, flat, 6);
   const count = shape.reduce((product, size) => product * size, 1);
   return `${shape.join(" × ")} [${flat.slice(0, 5).join(", ")}${count > 5 ? ", …" : ""}]`;
+}
+
+/** "12 bytes 89 50 4e 47 …" */
+function bytesText({ _bytes: base64, size_bytes: size }: CutBytes): string {
+  return `${size.toLocaleString("en-US")} ${size === 1 ? "byte" : "bytes"} ${hexOf(base64, 8)}${size > 8 ? " …" : ""}`;
+}
+
+function hexOf(base64: string, most = Infinity): string {
+  return [...atob(base64)].slice(0, most).map((character) => character.charCodeAt(0).toString(16).padStart(2, "0")).join(" ");
 }
 
 function shapeOf(value: unknown): number[] {

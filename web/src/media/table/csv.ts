@@ -1,10 +1,11 @@
 /** A table as CSV: the rows that match, in their order, the columns that are shown, every digit. */
 import { apiErrorFrom } from "@/api/client";
-import { cellExact } from "@/media/table/cells";
+import { cellExact, isCut } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
 import { safeFileName, saveText } from "@/state/saving";
 import { csvField } from "@/state/table";
 import { type TableQuery, type TableRow, type TableSource, allRows } from "@/state/tables";
+import { formatCount } from "@/parts/format";
 import { showToast } from "@/state/toasts";
 
 const TELL_FROM_ROWS = 5_000;
@@ -32,7 +33,10 @@ export async function saveCsv({ source, query, columns, name }: { source: TableS
       }
       return true;
     });
-    if (rows) saveText(`${safeFileName(name)}.csv`, csvText(columns, rows), "text/csv");
+    if (!rows) return;
+    saveText(`${safeFileName(name)}.csv`, csvText(columns, rows), "text/csv");
+    const cut = rows.reduce((sum, row) => sum + columns.filter(({ at }) => isCut(row.cells[at])).length, 0);
+    if (cut > 0) showToast(`${formatCount(cut, "cell")} of the file ${cut === 1 ? "is" : "are"} cut: too long for CSV.`, { tone: "error", hint: "The Parquet file has everything." });
   } catch (thrown) {
     const error = apiErrorFrom(thrown);
     showToast(`The table could not be saved: ${error.message}`, { tone: "error", hint: error.hint });

@@ -9,7 +9,7 @@ export const NARROWEST = 44;
 const WIDEST_BY_CONTENT = 340;
 const WIDEST = 2000;
 const PADDING = 20;
-const SORT_MARK = 18;
+const SORT_MARK = 26;
 const LOOKED_AT = 60;
 /** Browsers cut elements at about 17 to 33 million px. */
 const TALLEST_PX = 12_000_000;
