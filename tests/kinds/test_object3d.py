@@ -465,7 +465,7 @@ class TestBox3D:
             score=tensor(0.5, requires_grad=True),
         )
         assert box["corners"][0] == (-1, -1, -1)
-        assert Object3D([], boxes=[box]).snapshot().header["boxes"][0]["color"] == (0, 127.5, 255)
+        assert Object3D([], boxes=[box]).snapshot().header["boxes"][0]["color"] == [0, 127.5, 255]
 
     @pytest.mark.parametrize(
         ("change", "message"),

@@ -153,9 +153,9 @@ class Object3D(Media):
         header: dict[str, Any] = {
             "caption": self.caption,
             "sample_id": self.sample_id,
-            "boxes": msgspec.to_builtins(self._boxes),
-            "vectors": msgspec.to_builtins(self._vectors),
-            "cameras": msgspec.to_builtins(self._cameras),
+            "boxes": _plain(self._boxes),
+            "vectors": _plain(self._vectors),
+            "cameras": _plain(self._cameras),
             **self._options,
         }
         if self._model is None:
@@ -171,6 +171,10 @@ class Object3D(Media):
             return f"Object3D({self._points.shape[0]} points, caption={self.caption!r})"
         assert self._model is not None
         return f"Object3D({self._model.name or self._model.format!r}, caption={self.caption!r})"
+
+
+def _plain(structs: list[Any]) -> Any:
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(structs)) if structs else []
 
 
 def _check_point_cloud_type(name: Any) -> None:
