@@ -70,7 +70,9 @@ class Channel:
         )
         self.writer.before_sync = self.spool.sync
         self.append_log = self.writer.append_log
-        start = encode_entry(start_from(self.name))
+        first = start_from(self.name)
+        self.run = (first.entity, first.project, first.run)
+        start = encode_entry(first)
         # Twice, so that one damaged frame does not leave a journal that nobody knows the run of.
         self.writer.append(start)
         self.writer.append(start)
@@ -82,9 +84,9 @@ class Channel:
         """Journal an entry whose values are plain already."""
         return self.writer.append(encode_entry(entry))
 
-    def encoding(self) -> Encoding:
+    def encoding(self, *, is_history: bool = False) -> Encoding:
         """Makes values plain, with large buffers in this channel's spool."""
-        return Encoding(self.spool.place)
+        return Encoding(self.spool.place, self.run if is_history else None)
 
     def send_encoded(self, encoding: Encoding, entry: Entry) -> int:
         """Journal an entry with values from `encoding`."""

@@ -166,11 +166,12 @@ class Run(RunFacts):
     ) -> None:
         """`log` of values that need a look: media, arrays, nested values, huge integers."""
         _check_keys(data)
-        encoding = channel.encoding()
+        encoding = channel.encoding(is_history=True)
         plain = encoding.plain_dict(data)
         body = encode_plain(plain)
         seq = channel.append_log(self._steps, step, commit, time(), body)
         channel.spool.mark(encoding.kept, seq)
+        encoding.note_logged()
         # No media here: remembering one would keep its bytes from being recycled.
         shown = {name: data[name] if type(data[name]) is int else value for name, value in plain.items()}
         shown = {name: value for name, value in shown.items() if not isinstance(value, Ext)}

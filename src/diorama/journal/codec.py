@@ -78,15 +78,18 @@ class Encoding:
     """One value on its way into a journal.
 
     to_spool: puts a buffer into the writer's spool, or answers None if it is to travel in the frame.
+    run: whose history the value goes to, if it does; media may then log what is new since the last time.
     kept: the buffers that the encoded bytes refer to; they must stay alive until the entry has its seq.
     warnings: (code, text) of values that could not be kept as what they are.
     """
 
-    __slots__ = ("kept", "to_spool", "warnings")
+    __slots__ = ("_snapshots", "kept", "run", "to_spool", "warnings")
 
-    def __init__(self, to_spool: ToSpool | None = None) -> None:
+    def __init__(self, to_spool: ToSpool | None = None, run: tuple[str, ...] | None = None) -> None:
         self.to_spool = to_spool
+        self.run = run
         self.kept: list[Kept] = []
+        self._snapshots: list[tuple[Media, Any, Snapshot]] = []
         self.warnings: list[tuple[str, str]] = []
 
     def encode_data(self, data: Mapping[str, Any]) -> bytes:
@@ -96,6 +99,11 @@ class Encoding:
         that can't be read.
         """
         return _encoder.encode(self.plain_dict(data))
+
+    def note_logged(self) -> None:
+        """The entry with what was encoded is in the journal."""
+        for media, place, snapshot in self._snapshots:
+            media.note_logged(place, snapshot)
 
     def plain_dict(self, data: Mapping[str, Any]) -> dict[str, Any]:
         return {_key(key): self.plain(value, _key(key)) for key, value in data.items()}
@@ -108,7 +116,7 @@ class Encoding:
         if cls in _numpy_numbers or _is_numpy_number(cls):
             return value.item()
         if isinstance(value, Media):
-            return self._snapshot(value)
+            return self._snapshot(value, name)
         if isinstance(value, enum.Enum):
             return value.name
         if isinstance(value, (Mapping, list, tuple, AbstractSet)):
@@ -122,8 +130,13 @@ class Encoding:
             return [self.plain(item, name, inside) for item in value]
         return self._foreign(value, name, _inside)
 
-    def _snapshot(self, media: Media) -> Ext:
-        snapshot = media.snapshot()
+    def _snapshot(self, media: Media, name: str) -> Ext:
+        if self.run is None:
+            snapshot = media.snapshot()
+        else:
+            place = (self.run, name)
+            snapshot = media.snapshot_for(place)
+            self._snapshots.append((media, place, snapshot))
         buffers: list[bytes | memoryview | list[Any]] = []
         for kept in snapshot.buffers:
             placed = self.to_spool(kept) if self.to_spool is not None else None
@@ -138,7 +151,7 @@ class Encoding:
     def _foreign(self, value: Any, name: str, inside: tuple[int, ...]) -> Any:
         adopted = _adopt(value, name)
         if isinstance(adopted, Media):
-            return self._snapshot(adopted)
+            return self._snapshot(adopted, name)
         if adopted is not None and type(adopted) is not type(value):
             return self.plain(adopted, name, inside)
         for base in (bool, int, float, str):  # users' own subclasses of plain types

@@ -49,6 +49,13 @@ class Media:
         """The frozen content of this object. Cheap; called in the training process."""
         raise NotImplementedError
 
+    def snapshot_for(self, place: object) -> Snapshot:
+        """What to log at `place`, a key of a run's history: all of it, for all but INCREMENTAL tables."""
+        return self.snapshot()
+
+    def note_logged(self, place: object, snapshot: Snapshot) -> None:
+        """A snapshot for `place` is in the journal."""
+
 
 def clean_text(value: object) -> str:
     """`value` as text that UTF-8 can hold: a lone surrogate (as in odd file names) becomes \\udXXX."""

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from diorama.errors import BadRequest, NotFound
 from diorama.journal import entry as journal
 from diorama.journal.entry import Batch
+from diorama.media.base import MANIFEST_MIME
 from diorama.model import BlobRef, RunKey, check_name
 from diorama.service import runstate
 from diorama.service.documents import Documents
@@ -26,6 +27,7 @@ from diorama.service.points import store_points
 from diorama.store import schema
 from diorama.store.blobs import Blobs
 from diorama.store.database import Database
+from diorama.store.manifest import blobs_of_manifest
 from diorama.store.values import blobs_in
 
 TEXT_LIMIT_CHARS = 100_000
@@ -98,6 +100,15 @@ class Ingest:
                 blobs.update((blob.sha256, blob) for blob in blobs_in(entry.data))
             elif isinstance(entry, journal.File):
                 blobs.update((blob.sha256, blob) for blob in blobs_in(entry.content))
+        self._check_stored(blobs)
+        manifests = [blob for blob in blobs.values() if blob.mime == MANIFEST_MIME]
+        if manifests:
+            for manifest in manifests:
+                blobs.update((blob.sha256, blob) for blob in blobs_of_manifest(self._blobs, manifest))
+            self._check_stored(blobs)
+        return gathered, blobs
+
+    def _check_stored(self, blobs: dict[str, BlobRef]) -> None:
         missing = self._blobs.missing(sha256 for sha256 in blobs if sha256 not in self._known_blobs)
         if missing:
             raise NotFound(
@@ -106,7 +117,6 @@ class Ingest:
             )
         for sha256 in blobs:
             self.note_blob(sha256)
-        return gathered, blobs
 
 
 class _Target:

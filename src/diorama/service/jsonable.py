@@ -11,7 +11,11 @@ __all__ = ["from_json", "to_json"]
 
 
 def from_json(value: Any) -> Any:
-    """Undo `to_json`; a dict that is a media record of a known kind becomes that record."""
+    """Undo `to_json`; a dict that is a media record of a known kind becomes that record.
+
+    >>> from_json(to_json([float("-inf"), 2**60]))
+    [-inf, 1152921504606846976]
+    """
     if type(value) is dict:
         if len(value) == 1 and type(text := value.get("_number")) is str:
             return number_from_word(text)

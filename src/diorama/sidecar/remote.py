@@ -24,10 +24,12 @@ import urllib3
 
 from diorama.journal.codec import encode_batch
 from diorama.journal.entry import Batch, Entry
+from diorama.media.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
 from diorama.sidecar.encode import values_of
 from diorama.sidecar.ship import BlobsGone, Refused, Unavailable
+from diorama.store.manifest import refs_from_manifest
 from diorama.store.values import blobs_in
 
 CONNECT_SECS = 5.0
@@ -35,6 +37,9 @@ IDLE_SECS = 60.0
 QUICK_RETRY_SECS = (0.1, 0.4)
 KNOWN_BLOBS_LIMIT = 100_000
 RETRY_AFTER_LIMIT_SECS = 300.0
+STAGED_LIMIT_BYTES = 64 << 20
+"""More bytes than that are sent before a batch names them: the cells of a large table."""
+ASKED_AT_ONCE = 10_000
 
 _NEEDS_MENDING = {
     401: "set DIORAMA_API_KEY to the key that `diorama key` prints on the server",
@@ -59,15 +64,23 @@ class HttpTransport:
         self._uploads = ThreadPoolExecutor(3, thread_name_prefix="diorama-upload")
         self._lock = threading.Lock()
         self._staged: dict[str, tuple[bytes | bytearray | memoryview, str]] = {}
+        self._staged_bytes = 0
+        self._early = threading.Lock()
         self._refused: dict[str, Refused] = {}
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
         sha256 = hashlib.sha256(data).hexdigest()
+        size_bytes = memoryview(data).nbytes
+        if isinstance(data, memoryview):  # of a file that is gone when it is sent
+            data = bytes(data)
         with self._lock:
-            if sha256 not in self._known:
+            if sha256 not in self._known and sha256 not in self._staged:
                 self._staged[sha256] = (data, mime)
-        return BlobRef(sha256=sha256, size_bytes=memoryview(data).nbytes, mime=mime)
+                self._staged_bytes += size_bytes
+        if self._staged_bytes > STAGED_LIMIT_BYTES:
+            self._upload_early()
+        return BlobRef(sha256=sha256, size_bytes=size_bytes, mime=mime)
 
     def ingest(self, batch: Batch) -> int:
         self._upload_for(batch)
@@ -91,23 +104,44 @@ class HttpTransport:
 
     def _upload_for(self, batch: Batch) -> None:
         """Send the blobs that the batch names and the server lacks."""
-        named = {blob.sha256 for numbered in batch.entries for blob in _blobs_of(numbered.entry)}
+        blobs = {blob.sha256: blob for numbered in batch.entries for blob in _blobs_of(numbered.entry)}
+        manifests = {name for name, blob in blobs.items() if blob.mime == MANIFEST_MIME}
+        named = set(blobs)
+        with self._lock:
+            listing = [self._staged[name][0] for name in manifests if name in self._staged]
+        for data in listing:
+            named |= {blob.sha256 for blob in refs_from_manifest(data)}
         with self._lock:
             refused = next((self._refused[name] for name in named if name in self._refused), None)
             staged = {name: self._staged[name] for name in named if name in self._staged}
         if refused is not None:
             raise Refused(refused.message, hint=refused.hint)
-        if not staged:
-            return
-        asked = msgspec.json.encode(BlobsWanted(list(staged)))
-        reply = self._request("POST", "/api/blobs/missing", asked, "application/json")
-        missing = [name for name in self._decode(reply, BlobsMissing).sha256 if name in staged]
-        uploads = [self._uploads.submit(self._upload, name, *staged[name]) for name in missing]
-        wait(uploads)
-        for upload in uploads:
-            upload.result()
-        for name in staged:
-            self._note_stored(name)
+        # Manifests last: while one is staged, what it lists is known to be needed.
+        self._send({name: staged[name] for name in staged if name not in manifests})
+        self._send({name: staged[name] for name in staged if name in manifests})
+
+    def _upload_early(self) -> None:
+        """Send what is staged before any batch names it, so that it does not fill the memory. Others wait."""
+        with self._early:
+            with self._lock:
+                if self._staged_bytes <= STAGED_LIMIT_BYTES:
+                    return
+                staged = {name: one for name, one in self._staged.items() if one[1] != MANIFEST_MIME}
+            self._send(staged)
+
+    def _send(self, staged: dict[str, tuple[bytes | bytearray | memoryview, str]]) -> None:
+        names = list(staged)
+        for first in range(0, len(names), ASKED_AT_ONCE):
+            some = names[first : first + ASKED_AT_ONCE]
+            asked = msgspec.json.encode(BlobsWanted(some))
+            reply = self._request("POST", "/api/blobs/missing", asked, "application/json")
+            missing = [name for name in self._decode(reply, BlobsMissing).sha256 if name in staged]
+            uploads = [self._uploads.submit(self._upload, name, *staged[name]) for name in missing]
+            wait(uploads)
+            for upload in uploads:
+                upload.result()
+            for name in some:
+                self._note_stored(name)
 
     def _upload(self, sha256: str, data: bytes | bytearray | memoryview, mime: str) -> None:
         try:
@@ -118,17 +152,22 @@ class HttpTransport:
             if refusal.status == 422:  # damaged on the way: the same bytes may arrive well next time
                 raise Unavailable(refusal.message, hint=refusal.hint) from refusal
             with self._lock:
-                self._staged.pop(sha256, None)
+                self._unstage(sha256)
                 self._refused[sha256] = refusal
             raise
         self._note_stored(sha256)
 
     def _note_stored(self, sha256: str) -> None:
         with self._lock:
-            self._staged.pop(sha256, None)
+            self._unstage(sha256)
             self._known[sha256] = None
             while len(self._known) > KNOWN_BLOBS_LIMIT:
                 self._known.popitem(last=False)
+
+    def _unstage(self, sha256: str) -> None:
+        staged = self._staged.pop(sha256, None)
+        if staged is not None:
+            self._staged_bytes -= memoryview(staged[0]).nbytes
 
     def _decode(self, reply: urllib3.BaseHTTPResponse, shape: type[_Reply]) -> _Reply:
         try:
