@@ -36,4 +36,4 @@ for group in "$@"; do groups="$groups --group $group"; done
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 echo "installing Diorama and what it needs"
 # shellcheck disable=SC2086
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]' $groups
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,media]' $groups

@@ -14,6 +14,7 @@ import diorama
 from diorama.demo import PROJECT
 from diorama.demo.model import CLASSES, HALF, Detection, PixelClassifier, detections, windows_of
 from diorama.demo.scenes import BACKGROUND, CLASS_NAMES, Box, Scene, compose, digit_indices
+from diorama.demo.showcase import Showcase
 
 VALIDATION_SCENES = 8
 
@@ -30,6 +31,7 @@ class Recipe:
     weight_decay: float = 1e-5
     steps: int = 400
     eval_every: int = 10
+    showcase_every: int = 40
     seed: int = 7
 
 
@@ -49,6 +51,7 @@ def train(recipe: Recipe) -> None:
         scene_rng = np.random.default_rng(2026)
         held_out = [compose(scene_rng, digit_indices(is_validation=True)) for _ in range(VALIDATION_SCENES)]
         model = PixelClassifier(recipe.hidden, recipe.learning_rate, recipe.weight_decay, recipe.seed)
+        showcase = Showcase(held_out)
         started = time.perf_counter()
         for step in range(recipe.steps + 1):
             inputs, targets = _batch(rng, recipe)
@@ -58,6 +61,12 @@ def train(recipe: Recipe) -> None:
                 entry |= _evaluation(model, held_out)
                 entry |= _distributions(model, inputs)
                 entry["epoch"] = step / recipe.eval_every
+                showcase.note_frame(model)
+            showcase.note_loss(loss)
+            if step % recipe.showcase_every == 0:
+                entry |= showcase.evaluation(model, step)
+            if step == recipe.steps:
+                entry |= showcase.ending(model)
             run.log(entry)
             if step % 5 == 0:
                 _print_progress(recipe, step, loss, time.perf_counter() - started)

@@ -71,3 +71,17 @@ def test_all_three_runs_are_logged(tmp_path: Path) -> None:
         assert first[0].array.shape == (SIDE, SIDE, 3)
         assert set(first[0].record.masks) == {"prediction", "ground_truth"}
         assert {box.class_id for box in first[0].record.boxes["true_boxes"].boxes} <= set(range(10))
+        for key, kind in {
+            "val/detections": "table",
+            "val/confusion": "chart",
+            "val/precision_recall": "chart",
+            "val/embedding": "object3d",
+            "val/notes": "text",
+            "val/sound_of_loss": "audio",
+            "val/film": "video",
+            "val/model": "graph",
+        }.items():
+            shown = [row[key] for row in run.scan_history(keys=[key])]
+            assert [item.kind for item in shown] == [kind]
+            assert not getattr(shown[0].record, "note", None)
+        assert shown[0].record.node_count == 4
