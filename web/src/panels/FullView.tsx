@@ -1,17 +1,20 @@
 /** The selected item as large as the element around it (position: relative): the centre of the page. Overlays, inspector and clock stay where they are. */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { gridOf } from "@/media/image/pictures";
 import { type Size, placementOf, zoomAt, WHOLE } from "@/media/image/transform";
 import { Button, IconButton } from "@/parts/Button";
 import { formatNumber } from "@/parts/format";
 import { isKnown, viewOfRecord } from "@/media/records";
 import { TableCellView } from "@/panels/TableCellView";
-import { StepBadge, TileFace, captionOf, sampleOf } from "@/panels/MediaTile";
+import { StepBadge, TileFace, captionOf } from "@/panels/MediaTile";
+import { ValueTools } from "@/panels/ValueTools";
 import { cellAt } from "@/state/mediaCache";
 import { stepsOf } from "@/state/mediaRows";
 import { type TileRef, isFull, selected, smoothing, viewOf } from "@/state/mediaView";
 import { registerCommand } from "@/state/commands";
 import { isImage } from "@/state/overlayIndex";
+import { askForSample, followedSample, nthOfSample, sampleOf } from "@/state/sample";
 import { changeOverlays } from "@/state/overlays";
 import { runColor, runOf, visibleRuns } from "@/state/runs";
 import { Tile } from "@/state/tiles";
@@ -45,6 +48,8 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   const runs = visibleRuns.value.map((run) => run.uid).filter((uid) => uid === wanted.run || (trackOf(uid, wanted.key)?.total ?? 0) > 0);
   const asked = stepsOf(runs, wanted.key)[runs.indexOf(wanted.run)] ?? stepsOf([wanted.run], wanted.key)[0];
   const items = itemCount(wanted, asked?.step);
+  const sample = followedSample.value;
+  const place = asked && (sample === "" ? { ...asked, index: wanted.index } : askForSample(asked, wanted.run, wanted.key, sample, nthOfSample(wanted.run, wanted.key, asked.step, sample, wanted.index)));
   const shown = tile.shown.value;
   const run = runOf(wanted.run);
   const view = viewOf(wanted).value;
@@ -55,7 +60,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
 
   useEffect(() => () => tile.dispose(), [tile]);
   useLayoutEffect(() => {
-    if (asked && size.width > 0) tile.ask({ ...wanted, ...asked, width: size.width * devicePixelRatio, height: size.height * devicePixelRatio });
+    if (place && size.width > 0) tile.ask({ ...wanted, ...place, width: size.width * devicePixelRatio, height: size.height * devicePixelRatio });
   });
   useLayoutEffect(() => {
     const element = stage.current;
@@ -93,6 +98,8 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
     p: () => (smoothing.value = smoothing.value === "pixelated" ? "smooth" : smoothing.value === "smooth" ? "auto" : "pixelated"),
     m: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })),
     b: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })),
+    o: () => changeOverlays((state) => ({ ...state, polygonsVisible: !state.polygonsVisible })),
+    k: () => changeOverlays((state) => ({ ...state, keypointsVisible: !state.keypointsVisible })),
     i: () => (isInspectorOpen.value = !isInspectorOpen.value),
     Escape: () => (isFull.value = false),
   };
@@ -122,6 +129,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
         )}
         <IconButton icon="close" label="Close (Esc)" onClick={actions.Escape} />
       </header>
+      {record && gridOf(record) && <ValueTools record={record} />}
       <div ref={stage} class={`full-stage${isFramed ? " full-framed" : ""}`}>
         {size.width > 0 && <TileFace tile={tile} box={size} isLate={isLate} isFullSize hasBadge={!isFramed} />}
       </div>
@@ -129,7 +137,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   );
 }
 
-type FullActions = Record<"ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" | "+" | "=" | "-" | "0" | "f" | "p" | "m" | "b" | "i" | "Escape", () => void>;
+type FullActions = Record<"ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" | "+" | "=" | "-" | "0" | "f" | "p" | "m" | "b" | "o" | "k" | "i" | "Escape", () => void>;
 
 /** While the view is open its keys come before the page's; fields and sliders keep theirs. */
 function useFullKeys(actions: FullActions): void {
@@ -167,3 +175,5 @@ for (const [id, title, keys] of [
 }
 registerCommand({ id: "masks", title: "Show or hide all masks", keys: "m", group: "Media", run: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })) });
 registerCommand({ id: "boxes", title: "Show or hide all boxes", keys: "b", group: "Media", run: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })) });
+registerCommand({ id: "polygons", title: "Show or hide all polygons", keys: "o", group: "Media", run: () => changeOverlays((state) => ({ ...state, polygonsVisible: !state.polygonsVisible })) });
+registerCommand({ id: "keypoints", title: "Show or hide all keypoints", keys: "k", group: "Media", run: () => changeOverlays((state) => ({ ...state, keypointsVisible: !state.keypointsVisible })) });

@@ -11,11 +11,12 @@ import { Icon } from "@/parts/Icon";
 import { formatDate, formatNumber } from "@/parts/format";
 import { OverlayControls } from "@/panels/OverlayControls";
 import { axis } from "@/state/clock";
-import { captionOf, sampleOf } from "@/panels/MediaTile";
+import { captionOf } from "@/panels/MediaTile";
 import { type ShownItem, type TileRef, openFull, probe, selected, selectedItem } from "@/state/mediaView";
 import { areOverlaysChanged, overlays } from "@/state/overlays";
 import { DEFAULT_OVERLAYS } from "@/state/overlayState";
 import { runColor, runOf } from "@/state/runs";
+import { followedSample, sampleOf } from "@/state/sample";
 import { readStored, store } from "@/state/storage";
 import { flush } from "@/state/url";
 import "@/panels/inspector.css";
@@ -87,13 +88,26 @@ function ShownFacts({ shown }: { shown: ShownItem }): JSX.Element {
   const asked = shown.askedAt === null ? "asked for the newest" : `asked ${axis.value === "step" ? "" : `${axisName(axis.value)} `}${formatPosition(axis.value, shown.askedAt)}`;
   return (
     <>
-      {sample !== null && <FactRow name="sample" value={sample} />}
+      {sample !== null && <FactRow name="sample" value={<SampleFact sample={sample} />} title={sample} />}
       {caption !== "" && <FactRow name="caption" value={caption} />}
       <FactRow name="step" value={<>{formatNumber(cell.step)}{shown.isOtherStep && <span class="fact-warn"> ({asked})</span>}</>} />
       {cell.attempts > 1 && <FactRow name="logged" value={`${cell.attempts} times at this step; the newest is shown`} />}
       {cell.time !== null && <FactRow name="time" value={formatDate(cell.time)} />}
       {facts.map((fact) => <FactRow key={fact.name} {...fact} />)}
     </>
+  );
+}
+
+/** The sample's id, and the way to see only it in every list. */
+function SampleFact({ sample }: { sample: string }): JSX.Element {
+  const isFollowed = followedSample.value === sample;
+  return (
+    <span class="fact-sample">
+      <span class="truncate">{sample}</span>
+      <Button look="plain" label={isFollowed ? "Show all samples again" : "Follow this sample: show only it in every list, over steps and runs"} isPressed={isFollowed} onClick={() => (followedSample.value = isFollowed ? "" : sample)}>
+        {isFollowed ? "Following" : "Follow"}
+      </Button>
+    </span>
   );
 }
 

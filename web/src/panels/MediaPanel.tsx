@@ -11,12 +11,13 @@ import { isKnown, isRecord, tileShapeOf, viewOfRecord } from "@/media/records";
 import { EmptyState } from "@/parts/States";
 import { formatCount, formatValue } from "@/parts/format";
 import { MediaPanelTools } from "@/panels/MediaPanelTools";
-import { MediaTile, captionOf, sampleOf } from "@/panels/MediaTile";
+import { MediaTile, captionOf } from "@/panels/MediaTile";
 import { type Box, type Cells, type GridShape, cellOf, cellsIn, framedSize, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
 import { cellAt } from "@/state/mediaCache";
 import { type KeyShape, type RunStep, rememberShape, rememberedShape, stepsOf } from "@/state/mediaRows";
 import { type TileRef, mediaLayout, openFull, selected, tileId, tileWidth } from "@/state/mediaView";
 import { columnTitle, tellingPaths, valueAt } from "@/state/paths";
+import { askForSample, followedSample, knownPlace, nthOfSample, placesOf, sampleOf } from "@/state/sample";
 import { hoveredRun, runColor, visibleRuns } from "@/state/runs";
 import "@/panels/media.css";
 
@@ -36,7 +37,8 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const having = new Set(keyView.runs.map((run) => run.run));
   const runs = visibleRuns.value.filter((run) => having.has(run.uid));
   const steps = stepsOf(runs.map((run) => run.uid), key);
-  const shape = useKeyShape(key, runs, steps);
+  const sample = followedSample.value;
+  const shape = useKeyShape(key, runs, steps, sample);
   const [isExpanded, setExpanded] = useState(false);
   const toggle = useCallback(() => setExpanded((is) => !is), []);
   const [room, setRoom] = useState(800);
@@ -58,7 +60,10 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const foldedHeight = isFill ? Math.max(FOLDED_HEIGHT, 2 * grid.stepY + LINE) : FOLDED_HEIGHT;
   const { cells, shown } = useWindow(scroller, body, grid, runs.length, shape.items, setRoom);
   useEffect(watchPageWheel, []);
-  useKeepInSight(scroller, body, key, runs, shape.items, grid, isGrid ? LINE + 4 : 0);
+  // Columns are places in the runs' lists, or of a followed sample which of its items they show.
+  const columnOf = (at: number, index: number): number => (sample === "" ? index : nthOfSample(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, index));
+  const indexOf = (at: number, column: number): number => (sample === "" ? column : knownPlace(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, column));
+  useKeepInSight(scroller, body, key, runs, shape.items, columnOf, grid, isGrid ? LINE + 4 : 0);
 
   const canExpand = isExpanded || grid.height > foldedHeight - LINE;
   // The same element again is not rendered again: the panel renders at every step of the clock, its tools need not.
@@ -89,7 +94,7 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
         aria-activedescendant={selected.value?.key === key ? `tile-${tileId(selected.value)}` : undefined}
         tabIndex={0}
         style={isExpanded ? {} : { maxHeight: `${foldedHeight}px` }}
-        onKeyDown={(event) => onKey(event, key, runs, shape.items, grid)}
+        onKeyDown={(event) => onKey(event, key, runs, shape.items, grid, columnOf, indexOf)}
       >
         {isGrid && <ColumnHeads grid={grid} cells={cells} width={width} samples={shape.samples} />}
         <div class="media-rows" style={{ height: `${grid.height}px`, width: isGrid ? `${grid.width + HEAD_WIDTH}px` : "auto" }}>
@@ -99,10 +104,11 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
               const run = runs[at];
               const step = steps[at];
               if (!run || !step) return null;
+              const asked = sample === "" ? { ...step, index: item } : askForSample(step, run.uid, key, sample, item);
               return (
                 <MediaTile
                   key={`${run.uid}:${item}`}
-                  wanted={{ run: run.uid, key, index: item, ...step, width: picture.width * devicePixelRatio, height: picture.height * devicePixelRatio }}
+                  wanted={{ run: run.uid, key, ...asked, width: picture.width * devicePixelRatio, height: picture.height * devicePixelRatio }}
                   box={picture}
                   color={runColor(run.uid)}
                   title={hasTitle ? titleOf(run, runs.length, item, shape) : null}
@@ -177,10 +183,13 @@ function RunHeads({ runs, grid, cells, height }: { runs: readonly RunView[]; gri
 }
 
 /** How many items there are and which shape they have, learned from the cells, kept while the next ones are loading. */
-function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunStep[]): KeyShape {
+function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunStep[], sample: string): KeyShape {
   const place = `${runs[0]?.entity ?? ""}/${runs[0]?.project ?? ""}/${key}`;
+  const followed = useRef(sample);
   const before = useRef<KeyShape | null>(null);
-  before.current ??= rememberedShape(place) ?? null;
+  if (followed.current !== sample) before.current = null;
+  followed.current = sample;
+  before.current ??= (sample === "" ? rememberedShape(place) : null) ?? null;
   const learned: KeyShape = { aspect: 0, items: 0, hasCaption: false, samples: [] };
   let isLoading = false;
   let isKnownNow = false;
@@ -192,7 +201,7 @@ function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunS
     if (state.is === "loading") isLoading = true;
     if (state.is !== "ready" || state.cell.items.length === 0) continue;
     isKnownNow = true;
-    const { items } = state.cell;
+    const items = sample === "" ? state.cell.items : placesOf(state.cell.items, sample).map((at) => state.cell.items[at]);
     learned.items = Math.max(learned.items, items.length);
     const first = items.find(isRecord);
     if (learned.aspect === 0 && isKnown(first)) learned.aspect = viewOfRecord(first).aspect(first) ?? NOT_KNOWN.aspect;
@@ -200,6 +209,7 @@ function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunS
     learned.hasCaption ||= items.some((item) => captionOf({ run: 0, key, index: 0, item, cell: state.cell, askedAt: null, isOtherStep: false }) !== "");
     for (const [index, item] of items.entries()) learned.samples[index] ??= sampleOf(item);
   }
+  if (sample !== "") learned.items = Math.max(1, learned.items); // a run without the sample says so in a tile
   const old = before.current;
   const next = isKnownNow ? { ...learned, aspect: learned.aspect || NOT_KNOWN.aspect } : (old ?? NOT_KNOWN);
   // Never lower than before: what is below must not move while the clock runs.
@@ -211,7 +221,7 @@ function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunS
   }
   useLayoutEffect(() => {
     before.current = next;
-    if (isKnownNow && !isLoading) rememberShape(place, next);
+    if (isKnownNow && !isLoading && sample === "") rememberShape(place, next);
   });
   return next;
 }
@@ -287,6 +297,7 @@ function useKeepInSight(
   key: string,
   runs: readonly RunView[],
   items: number,
+  columnOf: (at: number, index: number) => number,
   grid: GridShape,
   headHeight: number,
 ): void {
@@ -298,7 +309,7 @@ function useKeepInSight(
     if (!outer || !inner || !chosen || tile === "" || document.activeElement !== outer) return;
     const run = runs.findIndex(({ uid }) => uid === chosen.run);
     if (run < 0) return;
-    const { row, column } = cellOf(grid, run, chosen.index, items);
+    const { row, column } = cellOf(grid, run, columnOf(run, chosen.index), items);
     const leftEdge = inner.offsetLeft;
     const top = row * grid.stepY;
     const left = column * grid.stepX;
@@ -309,7 +320,15 @@ function useKeepInSight(
   }, [tile]);
 }
 
-function onKey(event: TargetedKeyboardEvent<HTMLDivElement>, key: string, runs: readonly RunView[], items: number, grid: GridShape): void {
+function onKey(
+  event: TargetedKeyboardEvent<HTMLDivElement>,
+  key: string,
+  runs: readonly RunView[],
+  items: number,
+  grid: GridShape,
+  columnOf: (at: number, index: number) => number,
+  indexOf: (at: number, column: number) => number,
+): void {
   if (event.target !== event.currentTarget) return; // a table, a player or a button inside a tile has its own
   const now = selected.peek();
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -324,8 +343,8 @@ function onKey(event: TargetedKeyboardEvent<HTMLDivElement>, key: string, runs: 
   event.preventDefault(); // the scroller must not scroll, nor the clock move
   event.stopPropagation();
   const at = now?.key === key ? runs.findIndex(({ uid }) => uid === now.run) : -1;
-  const from = at < 0 || !now ? null : cellOf(grid, at, now.index, items);
+  const from = at < 0 || !now ? null : cellOf(grid, at, columnOf(at, now.index), items);
   const next = from ? tileAt(grid, Math.max(0, from.row + move[0]), Math.max(0, from.column + move[1]), runs.length, items) : tileAt(grid, 0, 0, runs.length, items);
   const run = next ? runs[next.run] : undefined;
-  if (next && run) selected.value = { run: run.uid, key, index: next.item } satisfies TileRef;
+  if (next && run) selected.value = { run: run.uid, key, index: indexOf(next.run, next.item) } satisfies TileRef;
 }

@@ -129,7 +129,3 @@ export function captionOf(shown: ShownItem | null): string {
   if (typeof item !== "object" || item === null) return "";
   return "caption" in item && typeof item.caption === "string" ? item.caption : "";
 }
-
-export function sampleOf(item: unknown): string | null {
-  return typeof item === "object" && item !== null && "sample_id" in item && typeof item.sample_id === "string" ? item.sample_id : null;
-}

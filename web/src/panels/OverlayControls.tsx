@@ -1,4 +1,4 @@
-/** Masks, boxes and classes of everything on the page: each control acts on all tiles at once. */
+/** Masks, boxes, polygons, keypoints and classes of everything on the page: each control acts on all tiles at once. */
 import { signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
@@ -7,33 +7,32 @@ import { Button, IconButton } from "@/parts/Button";
 import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice } from "@/parts/Toggle";
-import { type BoxLayerEntry, type ClassEntry, overlayIndex, passingCount } from "@/state/overlayIndex";
+import { type ClassEntry, type ShapeLayerEntry, overlayIndex, passingCount } from "@/state/overlayIndex";
 import { changeOverlays, classColor, overlays } from "@/state/overlays";
-import { type CaptionMode, isClassVisible, layerOf, withClasses, withColor, withLayer, withSolo } from "@/state/overlayState";
+import { type CaptionMode, EYE_OF_KIND, type LayerKind, isClassVisible, layerKey, layerOf, own, withClasses, withColor, withLayer, withSolo } from "@/state/overlayState";
 
 export function OverlayControls(): JSX.Element {
   const index = overlayIndex.value;
-  if (index.maskLayers.length === 0 && index.boxLayers.length === 0) {
-    return <p class="inspector-empty">The pictures on this page have no masks and no boxes.</p>;
+  if (index.maskLayers.length === 0 && index.shapeLayers.length === 0) {
+    return <p class="inspector-empty">The pictures on this page have no masks, boxes, polygons or keypoints.</p>;
   }
   return (
     <>
       {index.maskLayers.map((name) => <MaskLayerControls key={name} name={name} all={index.maskLayers} />)}
-      {index.boxLayers.map((layer) => <BoxLayerControls key={layer.name} layer={layer} />)}
-      {index.boxLayers.length > 0 && <CaptionChoice />}
-      <ClassList classes={index.classes} layers={index.maskLayers} hasBoxes={index.boxLayers.length > 0} />
+      {index.shapeLayers.map((layer) => <ShapeLayerControls key={layerKey(layer.kind, layer.name)} layer={layer} />)}
+      {index.shapeLayers.length > 0 && <CaptionChoice />}
+      <ClassList classes={index.classes} layers={index.maskLayers} hasShapes={index.shapeLayers.length > 0} />
     </>
   );
 }
 
 function MaskLayerControls({ name, all }: { name: string; all: readonly string[] }): JSX.Element {
   const look = layerOf(overlays.value, "mask", name, all);
-  const own = overlays.value.layers[`mask:${name}`]?.isVisible ?? true;
   const percent = Math.round(look.opacity * 100);
   return (
     <div class={`layer${look.isVisible ? "" : " layer-off"}`}>
       <div class="layer-head">
-        <Eye isOn={own && overlays.value.masksVisible} label={`the mask ${name}`} onChange={(isVisible) => changeOverlays((state) => ({ ...withLayer(state, "mask", name, { isVisible }), masksVisible: state.masksVisible || isVisible }))} />
+        <LayerEye kind="mask" name={name} label={`the mask ${name}`} />
         <span class="layer-name truncate" title={`mask ${name}`}>{name}</span>
         <span class="layer-note">{percent} %</span>
         <Choice
@@ -56,19 +55,42 @@ function MaskLayerControls({ name, all }: { name: string; all: readonly string[]
   );
 }
 
-function BoxLayerControls({ layer }: { layer: BoxLayerEntry }): JSX.Element {
+/** Shows and hides a layer; showing it also opens the one eye of its kind. */
+function LayerEye({ kind, name, label }: { kind: LayerKind; name: string; label: string }): JSX.Element {
   const state = overlays.value;
-  const look = layerOf(state, "box", layer.name);
-  const own = state.layers[`box:${layer.name}`]?.isVisible ?? true;
+  const eye = EYE_OF_KIND[kind];
+  const isOn = (own(state.layers, layerKey(kind, name))?.isVisible ?? true) && state[eye];
+  return <Eye isOn={isOn} label={label} onChange={(isVisible) => changeOverlays((now) => ({ ...withLayer(now, kind, name, { isVisible }), [eye]: now[eye] || isVisible }))} />;
+}
+
+const PLURALS = { box: "boxes", polygon: "polygons", keypoint: "keypoints" } as const;
+
+function ShapeLayerControls({ layer }: { layer: ShapeLayerEntry }): JSX.Element {
+  const { kind, name, shapes } = layer;
+  const state = overlays.value;
+  const look = layerOf(state, kind, name);
   const passing = passingCount(layer, state);
+  const percent = Math.round(look.opacity * 100);
+  const title = `${PLURALS[kind]} ${name}`;
   return (
     <div class={`layer${look.isVisible ? "" : " layer-off"}`}>
       <div class="layer-head">
-        <Eye isOn={own && state.boxesVisible} label={`the boxes ${layer.name}`} onChange={(isVisible) => changeOverlays((now) => ({ ...withLayer(now, "box", layer.name, { isVisible }), boxesVisible: now.boxesVisible || isVisible }))} />
-        <span class="layer-name truncate" title={layer.name}>{layer.name}</span>
-        <span class="layer-note">boxes · {passing === layer.boxes.length ? passing : `${passing} of ${layer.boxes.length}`}</span>
+        <LayerEye kind={kind} name={name} label={`the ${title}`} />
+        <span class="layer-name truncate" title={title}>{name}</span>
+        <span class="layer-note">{PLURALS[kind]} · {passing === shapes.length ? passing : `${passing} of ${shapes.length}`}</span>
+        {kind === "polygon" && (
+          <Choice
+            label={`How to draw ${name}`}
+            value={look.style}
+            options={[{ value: "fill", label: "fill", title: "Fill the polygons" }, { value: "outline", label: "line", title: "Only their outlines" }]}
+            onChange={(style) => changeOverlays((now) => withLayer(now, kind, name, { style }))}
+          />
+        )}
       </div>
-      {layer.scores.map((stats) => <ScoreFilter key={stats.name} layer={layer.name} stats={stats} range={look.scores[stats.name] ?? [null, null]} />)}
+      {kind === "polygon" && look.style === "fill" && (
+        <Slider label={`Opacity of ${name}`} value={look.opacity} min={0} max={1} step={0.01} text={`${percent} %`} onInput={(opacity) => changeOverlays((now) => withLayer(now, kind, name, { opacity }))} />
+      )}
+      {layer.scores.map((stats) => <ScoreFilter key={stats.name} kind={kind} layer={name} stats={stats} range={own(look.scores, stats.name) ?? [null, null]} />)}
     </div>
   );
 }
@@ -76,9 +98,9 @@ function BoxLayerControls({ layer }: { layer: BoxLayerEntry }): JSX.Element {
 function CaptionChoice(): JSX.Element {
   return (
     <div class="layer-row">
-      <span class="layer-note">box captions</span>
+      <span class="layer-note">captions</span>
       <Choice<CaptionMode>
-        label="Box captions"
+        label="Captions of boxes, polygons and keypoints"
         value={overlays.value.captions}
         options={[{ value: "auto", label: "auto", title: "On tiles that are large enough" }, { value: "on", label: "on" }, { value: "off", label: "off" }]}
         onChange={(captions) => changeOverlays((state) => ({ ...state, captions }))}
@@ -89,8 +111,9 @@ function CaptionChoice(): JSX.Element {
 
 const search = signal("");
 const SEARCH_FROM = 9;
+const ROWS_LIMIT = 200; // single things are numbered by the thousand: the rest is found by searching
 
-function ClassList({ classes, layers, hasBoxes }: { classes: readonly ClassEntry[]; layers: readonly string[]; hasBoxes: boolean }): JSX.Element {
+function ClassList({ classes, layers, hasShapes }: { classes: readonly ClassEntry[]; layers: readonly string[]; hasShapes: boolean }): JSX.Element {
   const wanted = search.value.trim().toLowerCase();
   const found = classes.filter(({ name }) => name.toLowerCase().includes(wanted));
   const names = found.map(({ name }) => name);
@@ -110,14 +133,15 @@ function ClassList({ classes, layers, hasBoxes }: { classes: readonly ClassEntry
         </p>
       )}
       <ul class="classes-list" tabIndex={found.length > 12 ? 0 : -1} aria-label="Classes">
-        {found.map((entry) => <ClassRow key={entry.name} entry={entry} layer={layer} hasBoxes={hasBoxes} />)}
+        {found.slice(0, ROWS_LIMIT).map((entry) => <ClassRow key={entry.name} entry={entry} layer={layer} hasShapes={hasShapes} />)}
       </ul>
+      {found.length > ROWS_LIMIT && <p class="inspector-empty">{ROWS_LIMIT} of {found.length.toLocaleString("en")} shown. Search for a name or a number to see others.</p>}
       {found.length === 0 && <p class="inspector-empty">No class matches “{search.value}”.</p>}
     </div>
   );
 }
 
-function ClassRow({ entry, layer, hasBoxes }: { entry: ClassEntry; layer: string | undefined; hasBoxes: boolean }): JSX.Element {
+function ClassRow({ entry, layer, hasShapes }: { entry: ClassEntry; layer: string | undefined; hasShapes: boolean }): JSX.Element {
   const state = overlays.value;
   const { name, id } = entry;
   const isVisible = isClassVisible(state, name);
@@ -131,17 +155,17 @@ function ClassRow({ entry, layer, hasBoxes }: { entry: ClassEntry; layer: string
         label={`${name} (Alt-click: only this class)`}
         onChange={(isOn, isSolo, isAdding) => (isSolo ? solo(isAdding) : changeOverlays((now) => withClasses(now, [name], isOn)))}
       />
-      <Swatch name={name} color={color} isChosen={state.colors[name] !== undefined} />
+      <Swatch name={name} color={color} isChosen={own(state.colors, name) !== undefined} />
       <button type="button" class="class-name truncate" title={`${name}${id === null ? "" : ` · id ${id}`}\n${sharesText(entry)}\nClick: only this class`} onClick={(event) => solo(event.shiftKey)}>{name}</button>
       {share !== undefined && <span class="class-number" title={`share of ${layer ?? ""}`}>{share > 0 ? percentText(share) : "–"}</span>}
-      {hasBoxes && <span class="class-number class-count" title="boxes">{entry.boxCount > 0 ? entry.boxCount : "–"}</span>}
+      {hasShapes && <span class="class-number class-count" title="boxes, polygons and keypoints">{entry.shapeCount > 0 ? entry.shapeCount : "–"}</span>}
     </li>
   );
 }
 
-function sharesText({ shares, boxCount }: ClassEntry): string {
+function sharesText({ shares, shapeCount }: ClassEntry): string {
   const parts = [...shares].map(([layer, share]) => `${layer}: ${percentText(share)}`);
-  if (boxCount > 0) parts.push(`${boxCount} boxes`);
+  if (shapeCount > 0) parts.push(`${shapeCount} on the picture`);
   return parts.join("\n");
 }
 

@@ -14,6 +14,7 @@ import { MediaPanel } from "@/panels/MediaPanel";
 import { ValuePanel } from "@/panels/ValuePanel";
 import { type Section, keys, keysState, reloadKeys, sectionsOf } from "@/state/keys";
 import { route } from "@/state/route";
+import { followedSample } from "@/state/sample";
 import { fixedRun, listState, query, runs, shown, total, visibleRuns } from "@/state/runs";
 import { isFolded, panelFilter, panelQuery, setFolded } from "@/state/view";
 import "@/panels/sections.css";
@@ -38,6 +39,12 @@ export function PanelSections(): JSX.Element {
             <Button look="plain" onClick={() => (panelQuery.value = "")}>Clear</Button>
           </p>
         )
+      )}
+      {followedSample.value !== "" && (
+        <p class="sections-note" role="status">
+          <span>Of every list only the sample</span> <code>{followedSample.value}</code> <span>is shown.</span>
+          <Button look="plain" icon="close" label="Stop following this sample" onClick={() => (followedSample.value = "")}>Show all samples</Button>
+        </p>
       )}
       {found.value.map((section) => <SectionBlock key={section.name} section={section} />)}
       {foundCount === 0 && <NoPanels />}

@@ -1,17 +1,17 @@
-/** The scores of all boxes on the page as a histogram, with a handle at each end: boxes outside are not drawn. */
+/** The scores of a layer on the whole page as a histogram, with a handle at each end: what lies outside is not drawn. */
 import type { JSX } from "preact";
 import { type ScoreRange, type ScoreStats, shortScore } from "@/media/image/boxes";
 import { IconButton } from "@/parts/Button";
 import { changeOverlays } from "@/state/overlays";
-import { withScores } from "@/state/overlayState";
+import { type ShapeKind, withScores } from "@/state/overlayState";
 
 const STEPS = 200;
 
-export function ScoreFilter({ layer, stats, range }: { layer: string; stats: ScoreStats; range: ScoreRange }): JSX.Element {
+export function ScoreFilter({ kind, layer, stats, range }: { kind: ShapeKind; layer: string; stats: ScoreStats; range: ScoreRange }): JSX.Element {
   const low = range[0] ?? stats.min;
   const high = range[1] ?? stats.max;
   const step = (stats.max - stats.min) / STEPS;
-  const set = (next: ScoreRange): void => changeOverlays((state) => withScores(state, layer, stats.name, next));
+  const set = (next: ScoreRange): void => changeOverlays((state) => withScores(state, layer, stats.name, next, kind));
   // A handle at its end means "no limit", so that boxes of other tiles beyond it are not lost.
   const setLow = (value: number): void => set([value <= stats.min + step / 2 ? null : Math.min(value, high), range[1]]);
   const setHigh = (value: number): void => set([range[0], value >= stats.max - step / 2 ? null : Math.max(value, low)]);

@@ -118,8 +118,8 @@ export function openFull(tile: TileRef): void {
 export interface Probe extends TileRef {
   x: number;
   y: number;
-  /** Channel values; undefined until the full picture is decoded. */
-  channels?: readonly number[];
+  /** Values as they were logged; undefined until they are decoded. */
+  channels?: readonly (number | string)[];
   classes: readonly { layer: string; name: string; id: number; color: string }[];
   boxes: readonly { layer: string; text: string; color: string }[];
 }

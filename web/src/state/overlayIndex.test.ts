@@ -28,14 +28,14 @@ describe("indexOverlays", () => {
     const byName = new Map(indexOverlays([a, b], [a]).classes.map((entry) => [entry.name, entry]));
     expect(byName.get("Car")?.shares.get("prediction")).toBe(0.25);
     expect(byName.get("class_5")?.shares.get("prediction")).toBe(0);
-    expect(byName.get("Dog")?.boxCount).toBe(2);
+    expect(byName.get("Dog")?.shapeCount).toBe(2);
     const all = new Map(indexOverlays([a, b], [a, b]).classes.map((entry) => [entry.name, entry]));
     expect(all.get("Car")?.shares.get("prediction")).toBe(0.375);
     expect(all.get("Sky")?.shares.get("ground_truth")).toBe(1);
   });
 
   it("counts the boxes that pass", () => {
-    const [layer] = indexOverlays([a, b], []).boxLayers;
+    const [layer] = indexOverlays([a, b], []).shapeLayers;
     if (!layer) throw new Error("the layer is missing");
     expect(passingCount(layer, DEFAULT_OVERLAYS)).toBe(3);
     expect(passingCount(layer, withScores(DEFAULT_OVERLAYS, "found", "acc", [0.5, null]))).toBe(2);

@@ -1,28 +1,31 @@
 /** Which layers, classes and scores the pictures on the page have: what the inspector lists. Pure but for the last lines. */
 import { type ReadonlySignal, computed } from "@preact/signals";
-import type { BoxRecord, ImageRecord } from "@/api/schema";
+import type { ImageRecord } from "@/api/schema";
 import { type ScoreStats, passesScores, scoreStats } from "@/media/image/boxes";
 import { classNameOf } from "@/media/image/palette";
+import { type ShapeRecord, shapeLayersOf } from "@/media/image/shapes";
 import { type ShownItem, selectedItem, shownItems } from "@/state/mediaView";
-import { type OverlayState, isTruthName, layerOf } from "@/state/overlayState";
+import { type OverlayState, type ShapeKind, isTruthName, layerOf } from "@/state/overlayState";
 
 export interface ClassEntry {
   name: string;
   id: number | null;
   /** Share of the mask's pixels, by layer, 0 to 1. */
   shares: ReadonlyMap<string, number>;
-  boxCount: number;
+  /** Boxes, polygons and things with keypoints. */
+  shapeCount: number;
 }
 
-export interface BoxLayerEntry {
+export interface ShapeLayerEntry {
+  kind: ShapeKind;
   name: string;
-  boxes: BoxRecord[];
+  shapes: ShapeRecord[];
   scores: ScoreStats[];
 }
 
 export interface OverlayIndex {
   maskLayers: string[];
-  boxLayers: BoxLayerEntry[];
+  shapeLayers: ShapeLayerEntry[];
   classes: ClassEntry[];
 }
 
@@ -33,7 +36,7 @@ export function isImage(item: unknown): item is ImageRecord {
 /** Layers and classes come from all records; shares and counts from `measured` (the selected tile, else all). */
 export function indexOverlays(all: readonly ImageRecord[], measured: readonly ImageRecord[]): OverlayIndex {
   const maskLayers = new Set<string>();
-  const boxes = new Map<string, BoxRecord[]>();
+  const shapes = new Map<string, Omit<ShapeLayerEntry, "scores">>();
   const ids = new Map<string, number | null>();
   const inMask = new Set<string>();
   const add = (name: string, id: number | null): void => {
@@ -49,10 +52,10 @@ export function indexOverlays(all: readonly ImageRecord[], measured: readonly Im
         add(name, Number(id));
       }
     }
-    for (const [layer, { boxes: own = [], class_labels: labels = record.classes }] of Object.entries(record.boxes ?? {})) {
-      const list = boxes.get(layer) ?? [];
-      list.push(...own);
-      boxes.set(layer, list);
+    for (const { kind, name: layer, shapes: own, labels } of shapeLayersOf(record)) {
+      const entry = shapes.get(`${kind}:${layer}`) ?? { kind, name: layer, shapes: [] };
+      for (const shape of own) entry.shapes.push(shape);
+      shapes.set(`${kind}:${layer}`, entry);
       for (const id of Object.keys(labels ?? {})) add(classNameOf(Number(id), labels), Number(id));
       for (const { class_id: id } of own) if (id !== null && id !== undefined) add(classNameOf(id, labels), id);
     }
@@ -61,14 +64,14 @@ export function indexOverlays(all: readonly ImageRecord[], measured: readonly Im
   const classes = [...ids].map(([name, id]): ClassEntry => {
     const shares = new Map<string, number>();
     for (const [layer, { total, byName }] of areas) shares.set(layer, total > 0 ? (byName.get(name) ?? 0) / total : 0);
-    return { name, id, shares, boxCount: counts.get(name) ?? 0 };
+    return { name, id, shares, shapeCount: counts.get(name) ?? 0 };
   });
   // Classes of masks first: ids of masks and of boxes are often two different lists.
   classes.sort((a, b) => Number(inMask.has(b.name)) - Number(inMask.has(a.name)) || (a.id ?? Infinity) - (b.id ?? Infinity) || a.name.localeCompare(b.name));
   return {
     // Predictions first: theirs are the numbers in the class list.
     maskLayers: [...maskLayers].sort((a, b) => Number(isTruthName(a)) - Number(isTruthName(b))),
-    boxLayers: [...boxes].map(([name, list]) => ({ name, boxes: list, scores: scoreStats(list) })),
+    shapeLayers: [...shapes.values()].map((entry) => ({ ...entry, scores: scoreStats(entry.shapes) })),
     classes,
   };
 }
@@ -86,8 +89,8 @@ function measure(records: readonly ImageRecord[]): { areas: Map<string, { total:
         sum.total += area;
       }
     }
-    for (const { boxes = [], class_labels: labels = record.classes } of Object.values(record.boxes ?? {})) {
-      for (const { class_id: id } of boxes) {
+    for (const { shapes, labels } of shapeLayersOf(record)) {
+      for (const { class_id: id } of shapes) {
         if (id === null || id === undefined) continue;
         const name = classNameOf(id, labels);
         counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -97,10 +100,10 @@ function measure(records: readonly ImageRecord[]): { areas: Map<string, { total:
   return { areas, counts };
 }
 
-/** How many of the layer's boxes pass its thresholds. */
-export function passingCount(layer: BoxLayerEntry, state: OverlayState): number {
-  const { scores } = layerOf(state, "box", layer.name);
-  return layer.boxes.reduce((count, box) => count + Number(passesScores(box, scores)), 0);
+/** How many of the layer's shapes pass its thresholds. */
+export function passingCount(layer: ShapeLayerEntry, state: OverlayState): number {
+  const { scores } = layerOf(state, layer.kind, layer.name);
+  return layer.shapes.reduce((count, shape) => count + Number(passesScores(shape, scores)), 0);
 }
 
 export const overlayIndex: ReadonlySignal<OverlayIndex> = computed(() => {

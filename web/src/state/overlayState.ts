@@ -1,5 +1,5 @@
 /**
- * What the page knows about masks and boxes, as a plain value: pure functions over it, and its text for the URL.
+ * What the page knows about masks, boxes, polygons and keypoints, as a plain value: pure functions over it, and its text for the URL.
  *
  * Layers go by their name ("prediction"), classes by theirs ("Car"), so that a choice holds in every tile, key and
  * run. Only what differs from the default is kept.
@@ -7,7 +7,9 @@
 import type { ScoreRange } from "@/media/image/boxes";
 import { isBackgroundName } from "@/media/image/palette";
 
-export type LayerKind = "mask" | "box";
+export type LayerKind = "mask" | "box" | "polygon" | "keypoint";
+/** Layers of single things, each with a class and scores. */
+export type ShapeKind = Exclude<LayerKind, "mask">;
 export type MaskStyle = "fill" | "outline";
 export type CaptionMode = "auto" | "on" | "off";
 
@@ -22,6 +24,8 @@ export interface LayerChoice {
 export interface OverlayState {
   masksVisible: boolean;
   boxesVisible: boolean;
+  polygonsVisible: boolean;
+  keypointsVisible: boolean;
   captions: CaptionMode;
   /** "mask:prediction" -> what was chosen for it */
   layers: Readonly<Record<string, LayerChoice>>;
@@ -36,6 +40,8 @@ export interface OverlayState {
 export const DEFAULT_OVERLAYS: OverlayState = {
   masksVisible: true,
   boxesVisible: true,
+  polygonsVisible: true,
+  keypointsVisible: true,
   captions: "auto",
   layers: {},
   classes: {},
@@ -44,6 +50,11 @@ export const DEFAULT_OVERLAYS: OverlayState = {
 };
 
 export const DEFAULT_OPACITY = 0.6;
+/** Inside of polygons; their outlines are always full. */
+const POLYGON_OPACITY = 0.3;
+
+/** The one eye of all layers of a kind. */
+export const EYE_OF_KIND = { mask: "masksVisible", box: "boxesVisible", polygon: "polygonsVisible", keypoint: "keypointsVisible" } as const satisfies Record<LayerKind, keyof OverlayState>;
 const TRUTH_NAME = /truth|^(gt|target|label)s?$|^y_?true$|_gt$/i;
 
 /** Layers that hold what is right rather than what was predicted: drawn so that both can be seen at once. */
@@ -64,11 +75,11 @@ export interface Layer {
 
 /** How to draw a layer. `beside`: the other mask layers of the picture; a lone truth is filled like any other. */
 export function layerOf(state: OverlayState, kind: LayerKind, name: string, beside: readonly string[] = []): Layer {
-  const choice = state.layers[layerKey(kind, name)] ?? {};
+  const choice = own(state.layers, layerKey(kind, name)) ?? {};
   const isSecond = isTruthName(name) && beside.some((other) => other !== name && !isTruthName(other));
   return {
-    isVisible: (kind === "mask" ? state.masksVisible : state.boxesVisible) && (choice.isVisible ?? true),
-    opacity: choice.opacity ?? (kind === "box" ? 1 : isSecond ? 0.9 : DEFAULT_OPACITY),
+    isVisible: state[EYE_OF_KIND[kind]] && (choice.isVisible ?? true),
+    opacity: choice.opacity ?? (kind === "box" || kind === "keypoint" ? 1 : kind === "polygon" ? POLYGON_OPACITY : isSecond ? 0.9 : DEFAULT_OPACITY),
     style: choice.style ?? (isSecond ? "outline" : "fill"),
     scores: choice.scores ?? {},
   };
@@ -76,12 +87,17 @@ export function layerOf(state: OverlayState, kind: LayerKind, name: string, besi
 
 export function isClassVisible(state: OverlayState, name: string): boolean {
   if (state.solo.length > 0) return state.solo.includes(name);
-  return state.classes[name] ?? !isBackgroundName(name);
+  return own(state.classes, name) ?? !isBackgroundName(name);
+}
+
+/** Names are whatever people logged, "constructor" and "__proto__" included: only own properties count. */
+export function own<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 export function withLayer(state: OverlayState, kind: LayerKind, name: string, choice: LayerChoice): OverlayState {
   const key = layerKey(kind, name);
-  return { ...state, layers: { ...state.layers, [key]: { ...state.layers[key], ...choice } } };
+  return { ...state, layers: { ...state.layers, [key]: { ...own(state.layers, key), ...choice } } };
 }
 
 /** Set the eye of classes. Ends a solo: the eyes are what is seen again. */
@@ -104,10 +120,10 @@ export function withColor(state: OverlayState, name: string, color: string | nul
   return { ...state, colors: color === null ? colors : { ...colors, [name]: color } };
 }
 
-export function withScores(state: OverlayState, layer: string, score: string, range: ScoreRange): OverlayState {
-  const rest = without(state.layers[layerKey("box", layer)]?.scores ?? {}, [score]);
+export function withScores(state: OverlayState, layer: string, score: string, range: ScoreRange, kind: ShapeKind = "box"): OverlayState {
+  const rest = without(own(state.layers, layerKey(kind, layer))?.scores ?? {}, [score]);
   const isOpen = range[0] === null && range[1] === null;
-  return withLayer(state, "box", layer, { scores: isOpen ? rest : { ...rest, [score]: range } });
+  return withLayer(state, kind, layer, { scores: isOpen ? rest : { ...rest, [score]: range } });
 }
 
 function without<T>(values: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
@@ -122,6 +138,8 @@ export function formatOverlays(state: OverlayState): string {
   const entries: string[] = [];
   if (!state.masksVisible) entries.push("M");
   if (!state.boxesVisible) entries.push("B");
+  if (!state.polygonsVisible) entries.push("P");
+  if (!state.keypointsVisible) entries.push("K");
   if (state.captions !== "auto") entries.push(`C.${state.captions}`);
   for (const [key, choice] of Object.entries(state.layers)) {
     const fields: string[] = [];
@@ -145,6 +163,8 @@ export function parseOverlays(text: string): OverlayState {
     const name = unescape(rawName);
     if (kind === "M") state = { ...state, masksVisible: false };
     else if (kind === "B") state = { ...state, boxesVisible: false };
+    else if (kind === "P") state = { ...state, polygonsVisible: false };
+    else if (kind === "K") state = { ...state, keypointsVisible: false };
     else if (kind === "C" && (name === "on" || name === "off")) state = { ...state, captions: name };
     else if (kind === "v" || kind === "h") state = { ...state, classes: { ...state.classes, [name]: kind === "v" } };
     else if (kind === "c" && /^[0-9a-f]{6}$/i.test(fields[0] ?? "")) state = withColor(state, name, `#${(fields[0] ?? "").toLowerCase()}`);

@@ -1,7 +1,7 @@
-/** The one overlay state of the page: masks, boxes, classes, colours and thresholds, set once and kept in the URL. */
+/** The one overlay state of the page: masks, shapes, classes, colours and thresholds, set once and kept in the URL. */
 import { type ReadonlySignal, type Signal, computed } from "@preact/signals";
 import { ColorRegistry } from "@/media/image/palette";
-import { DEFAULT_OVERLAYS, type OverlayState, formatOverlays, parseOverlays } from "@/state/overlayState";
+import { DEFAULT_OVERLAYS, type OverlayState, formatOverlays, own, parseOverlays } from "@/state/overlayState";
 import { urlSignal } from "@/state/url";
 
 export const overlays: Signal<OverlayState> = urlSignal<OverlayState>("ov", DEFAULT_OVERLAYS, {
@@ -29,5 +29,5 @@ export function dealColors(labels: Readonly<Record<string, string>> | undefined)
 
 /** "#rrggbb" of a class: chosen by hand, else its own from the palette. */
 export function classColor(state: OverlayState, name: string, id: number | null): string {
-  return state.colors[name] ?? registry.colorOf(name, id);
+  return own(state.colors, name) ?? registry.colorOf(name, id);
 }

@@ -22,6 +22,8 @@ export interface Wanted extends TileRef {
   /** Device pixels. */
   width: number;
   height: number;
+  /** A sample that is followed: its item stays the same item wherever it lies in the list. */
+  slot?: string;
 }
 
 export type TileStatus =
@@ -69,8 +71,9 @@ export class Tile {
   ask(wanted: Wanted): void {
     const before = this.wanted;
     this.wanted = wanted;
-    const isSameItem = before && tileId(before) === tileId(wanted);
-    const isSameCell = isSameItem && before.step === wanted.step;
+    const isSameSlot = before?.slot !== undefined && before.slot === wanted.slot && before.run === wanted.run && before.key === wanted.key;
+    const isSameItem = before && (isSameSlot || tileId(before) === tileId(wanted));
+    const isSameCell = isSameItem && before.step === wanted.step && before.index === wanted.index;
     if (isSameCell && before.isOtherStep === wanted.isOtherStep && before.nothing === wanted.nothing) return;
     if (!isSameItem && before) this.clear();
     this.stopWatching?.();

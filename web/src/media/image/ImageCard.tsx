@@ -10,7 +10,11 @@ import "@/media/image/image.css";
 
 const THUMB_SIDE = 96;
 
-export function ImageCard({ record, size, box, shown }: CardProps<ImageRecord>): JSX.Element {
+export function ImageCard(props: CardProps<ImageRecord>): JSX.Element {
+  return props.record.note ? <UndrawnImage {...props} /> : <DrawnImage {...props} />;
+}
+
+function DrawnImage({ record, size, box, shown }: CardProps<ImageRecord>): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const stage = useRef<ImageStage | null>(null);
@@ -33,6 +37,7 @@ export function ImageCard({ record, size, box, shown }: CardProps<ImageRecord>):
     stage.current = new ImageStage(canvas.current, {
       isInteractive,
       alwaysZooms: size === "full",
+      showsValues: size === "full",
       onSelect: () => {
         const { current } = latest;
         if (current) selected.value = { run: current.run, key: current.key, index: current.index };
@@ -61,6 +66,19 @@ export function ImageCard({ record, size, box, shown }: CardProps<ImageRecord>):
           if (shown && size !== "full") openFull({ run: shown.run, key: shown.key, index: shown.index });
         }}
       />
+    </div>
+  );
+}
+
+/** A file that is kept but could not be decoded: words in its place. */
+function UndrawnImage({ record, size, box }: CardProps<ImageRecord>): JSX.Element {
+  const place = box ?? (size === "thumb" ? thumbSize(record) : null);
+  const words = `${record.width.toLocaleString("en")} × ${record.height.toLocaleString("en")} ${record.format ?? "png"}`;
+  return (
+    <div class={`image-card image-${size} image-undrawn`} title={record.note} style={place ? { width: `${place.width}px`, height: `${place.height}px` } : {}}>
+      <span class="image-undrawn-size">{words}</span>
+      {size !== "thumb" && <span class="image-undrawn-note">{record.note}</span>}
+      {size === "full" && <span>The file is kept as it was given: “Original” in the inspector downloads it.</span>}
     </div>
   );
 }

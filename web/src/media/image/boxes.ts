@@ -1,6 +1,6 @@
 /** Box geometry: every form and domain to a rectangle in the picture's pixels. Pure functions. */
 import { numberOf } from "@/api/numbers";
-import type { BoxRecord } from "@/api/schema";
+import type { BoxRecord, KeypointRecord, PolygonRecord } from "@/api/schema";
 import type { Point, Size } from "@/media/image/transform";
 
 export interface Rect {
@@ -31,13 +31,16 @@ export function isInside(rect: Rect, at: Point): boolean {
   return at.x >= rect.x && at.y >= rect.y && at.x <= rect.x + rect.width && at.y <= rect.y + rect.height;
 }
 
+/** What has scores and a caption. */
+export type Scored = BoxRecord | PolygonRecord | KeypointRecord;
+
 export type ScoreRange = readonly [min: number | null, max: number | null];
 
 /**
  * Whether the box passes every threshold. A box that lacks a score is not judged by it: ground truth has none,
  * and would vanish as soon as the detections beside it are filtered.
  */
-export function passesScores(box: BoxRecord, ranges: Readonly<Record<string, ScoreRange>>): boolean {
+export function passesScores(box: Scored, ranges: Readonly<Record<string, ScoreRange>>): boolean {
   for (const [name, [min, max]] of Object.entries(ranges)) {
     const score = numberOf(box.scores?.[name]);
     if (score === undefined) continue;
@@ -58,7 +61,7 @@ export interface ScoreStats {
 const SCORE_BINS = 40;
 
 /** A histogram for each score name that occurs in the boxes. */
-export function scoreStats(boxes: Iterable<BoxRecord>): ScoreStats[] {
+export function scoreStats(boxes: Iterable<Scored>): ScoreStats[] {
   const scoresByName = new Map<string, number[]>();
   for (const box of boxes) {
     for (const [name, value] of Object.entries(box.scores ?? {})) {
@@ -89,7 +92,7 @@ export function scoreStats(boxes: Iterable<BoxRecord>): ScoreStats[] {
 }
 
 /** "Car 0.85", or the box's own caption. */
-export function captionOfBox(box: BoxRecord, className: string | null): string {
+export function captionOfBox(box: Scored, className: string | null): string {
   if (box.caption) return box.caption;
   const scores = Object.entries(box.scores ?? {});
   const first = numberOf(scores[0]?.[1]);

@@ -3,6 +3,7 @@ import { apiErrorFrom, blobUrl, getJson, request } from "@/api/client";
 import type { BlobRef } from "@/api/schema";
 import type { DecodeAnswer, DecodeJob } from "@/media/image/decode.worker";
 import { type GreyImage, decodeGreyPng } from "@/media/image/maskPng";
+import { type ValueGrid, decodeValues } from "@/media/image/values";
 
 export async function decodePicture(blob: BlobRef): Promise<ImageBitmap> {
   const answer = await decodeAway("picture", blob);
@@ -25,6 +26,19 @@ export async function decodeMask(blob: BlobRef): Promise<GreyImage> {
     return await decodeGreyPng(bytes);
   } catch (thrown) {
     throw new Error(`The mask can't be decoded: ${thrown instanceof Error ? thrown.message : String(thrown)}.`);
+  }
+}
+
+/** The numbers behind a picture, as they were logged. */
+export async function decodeGrid(blob: BlobRef): Promise<ValueGrid> {
+  const answer = await decodeAway("values", blob);
+  if (answer?.grid) return answer.grid;
+  if (answer) throw new Error(problemOf(answer, `The values can't be decoded: ${answer.problem ?? "unknown"}.`));
+  const bytes = new Uint8Array(await (await fetchHere(blob)).arrayBuffer());
+  try {
+    return await decodeValues(bytes);
+  } catch (thrown) {
+    throw new Error(`The values can't be decoded: ${thrown instanceof Error ? thrown.message : String(thrown)}.`);
   }
 }
 

@@ -1,12 +1,13 @@
 /**
- * Fetches and decodes pictures and masks away from the page's thread, so that scrubbing through hundreds of them
+ * Fetches and decodes pictures, masks and true values away from the page's thread, so that scrubbing through hundreds of them
  * leaves it free to draw.
  */
 import { type GreyImage, decodeGreyPng } from "@/media/image/maskPng";
+import { type ValueGrid, decodeValues } from "@/media/image/values";
 
 export interface DecodeJob {
   id: number;
-  what: "picture" | "mask";
+  what: "picture" | "mask" | "values";
   url: string;
 }
 
@@ -14,6 +15,7 @@ export interface DecodeAnswer {
   id: number;
   bitmap?: ImageBitmap;
   image?: GreyImage;
+  grid?: ValueGrid;
   /** HTTP status when the file could not be fetched; 0 when no answer came. */
   status?: number;
   problem?: string;
@@ -28,7 +30,8 @@ const scope = globalThis as unknown as WorkerScope; // the DOM library types `se
 
 scope.onmessage = ({ data }) => {
   void answer(data).then(({ id, ...found }) => {
-    scope.postMessage({ id, ...found }, found.bitmap ? [found.bitmap] : found.image ? [found.image.values.buffer as ArrayBuffer] : []);
+    const numbers = found.image?.values ?? found.grid?.values;
+    scope.postMessage({ id, ...found }, found.bitmap ? [found.bitmap] : numbers ? [numbers.buffer as ArrayBuffer] : []);
   });
 };
 
@@ -42,6 +45,7 @@ async function answer({ id, what, url }: DecodeJob): Promise<DecodeAnswer> {
   if (!response.ok) return { id, status: response.status, problem: response.statusText };
   try {
     if (what === "mask") return { id, image: await decodeGreyPng(new Uint8Array(await response.arrayBuffer())) };
+    if (what === "values") return { id, grid: await decodeValues(new Uint8Array(await response.arrayBuffer())) };
     return { id, bitmap: await createImageBitmap(await response.blob(), { colorSpaceConversion: "none" }) };
   } catch (thrown) {
     return { id, problem: wordsOf(thrown) };

@@ -1,4 +1,5 @@
 /** The image kind for the rest of the UI. */
+import { numberOf } from "@/api/numbers";
 import type { ImageRecord } from "@/api/schema";
 import { ImageCard } from "@/media/image/ImageCard";
 import { prepareImage } from "@/media/image/pictures";
@@ -9,6 +10,8 @@ const NORMALIZED: Readonly<Record<string, string>> = {
   unit: "values × 255 (they lay in 0 to 1)",
   signed: "(value + 1) × 127.5 (they lay in −1 to 1)",
   clip: "values cut to 0 to 255",
+  minmax: "least to greatest value",
+  percentile: "1st to 99th percentile, the rest cut",
   none: "kept as logged",
 };
 
@@ -23,13 +26,41 @@ export const IMAGE_VIEW: View<ImageRecord> = {
 
 function imageFacts(record: ImageRecord): Fact[] {
   const facts: Fact[] = [
+    ...(record.note ? [{ name: "note", value: record.note, title: record.note }] : []),
     { name: "size", value: `${record.width} × ${record.height} px` },
     { name: "format", value: `${record.format ?? "png"} · ${record.mode ?? "RGB"}` },
     { name: "numbers", value: NORMALIZED[record.normalized ?? "none"] ?? record.normalized ?? "", title: "How the logged numbers became pixels" },
+    ...originalFacts(record),
     { name: "file", value: formatBytes(record.blob.size_bytes), title: `sha256 ${record.blob.sha256}` },
   ];
   if (record.non_finite) facts.push({ name: "not finite", value: `${record.non_finite.toLocaleString("en")} values were NaN or infinite` });
   if (record.out_of_range) facts.push({ name: "clipped", value: `${record.out_of_range.toLocaleString("en")} values lay outside 0 to 255` });
+  for (const [layer, mask] of Object.entries(record.masks ?? {})) {
+    if (mask.note) facts.push({ name: `mask ${layer}`, value: mask.note, title: mask.note });
+    else if (mask.id_count) facts.push({ name: `mask ${layer}`, value: `${mask.id_count.toLocaleString("en")} ids; the largest ${Object.keys(mask.areas ?? {}).length.toLocaleString("en")} are listed` });
+  }
   if (record.grouping !== undefined && record.grouping !== null) facts.push({ name: "grouping", value: String(record.grouping) });
   return facts;
+}
+
+/** The values behind the picture, where it shows less than was logged. */
+function originalFacts({ original, shown_range: shown }: ImageRecord): Fact[] {
+  if (!original) return [];
+  const facts: Fact[] = [{ name: "values", value: `${typeName(original.dtype)}${original.blob ? ` · ${formatBytes(original.blob.size_bytes)}` : ""}`, title: "The values as they were logged are kept, and shown under the pointer" }];
+  const [low, high] = [numberOf(original.low), numberOf(original.high)];
+  if (low !== undefined && high !== undefined) facts.push({ name: "range", value: `${shortNumber(low)} to ${shortNumber(high)}`, title: `${low} to ${high}` });
+  if (shown) facts.push({ name: "shown", value: shown.map((value) => shortNumber(numberOf(value) ?? NaN)).join(" to "), title: "Values that became black and white in the picture" });
+  return facts;
+}
+
+const KINDS: Readonly<Record<string, string>> = { f: "float", i: "int", u: "uint", b: "bool" };
+
+/** "<f4" -> "float32" */
+function typeName(dtype: string): string {
+  const [, kind = "", bytes = ""] = /([a-z])(\d+)$/.exec(dtype) ?? [];
+  return KINDS[kind] && bytes ? `${KINDS[kind]}${Number(bytes) * 8}` : dtype;
+}
+
+function shortNumber(value: number): string {
+  return String(Number(value.toPrecision(5)));
 }

@@ -170,6 +170,8 @@ export class MaskGl {
     gl.bindTexture(gl.TEXTURE_2D, texture);
     if (ids.values instanceof Uint8Array) {
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8UI, ids.width, ids.height, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE, ids.values);
+    } else if (ids.values instanceof Uint32Array) {
+      gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32UI, ids.width, ids.height, 0, gl.RED_INTEGER, gl.UNSIGNED_INT, ids.values);
     } else {
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.R16UI, ids.width, ids.height, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT, ids.values);
     }

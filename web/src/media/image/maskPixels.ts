@@ -8,7 +8,7 @@ import type { Placement } from "@/media/image/transform";
 export interface IdGrid {
   width: number;
   height: number;
-  values: Uint8Array | Uint16Array;
+  values: Uint8Array | Uint16Array | Uint32Array;
 }
 
 /** A colour for each class id: four bytes (r, g, b, a) each; ids beyond it are not drawn. */
@@ -95,13 +95,13 @@ function isEdge(ids: IdGrid, id: number, x: number, y: number, outline: number, 
   return false;
 }
 
-interface Positions {
+export interface Positions {
   samples: 1 | 2;
   /** For each sample the index in the mask, -1 beside it. */
   at: Int32Array;
 }
 
-function samplePositions(length: number, scale: number, offset: number, side: number): Positions {
+export function samplePositions(length: number, scale: number, offset: number, side: number): Positions {
   const samples = samplesAcross(scale);
   const at = new Int32Array(length * samples);
   for (let i = 0; i < at.length; i++) {

@@ -74,7 +74,8 @@ describe("decodeGreyPng", () => {
 
   it.each([
     ["no PNG", new Uint8Array([1, 2, 3]), /not a PNG/],
-    ["colour", png([[1, 2, 3]], 8, () => 0, { colorType: 2 }), /not a grey/],
+    ["a palette", png([[1, 2, 3]], 8, () => 0, { colorType: 3 }), /not a grey/],
+    ["grey with alpha", png([[1, 2, 3]], 8, () => 0, { colorType: 4 }), /not a grey/],
     ["interlaced", png([[1]], 8, () => 0, { interlace: 1 }), /interlaced/],
     ["an unknown filter", png([[1]], 8, () => 9), /filter 9/],
     ["a torn tail", png(noise(30, 30, 255), 8, () => 0).slice(0, 200), /cut short/],

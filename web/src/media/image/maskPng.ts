@@ -1,16 +1,29 @@
 /**
- * The pixel values of a grey PNG, exactly as they were written.
+ * The pixel values of a PNG, exactly as they were written.
  *
  * A mask's pixels are class ids. A browser's own decoder runs them through colour management, which turns
- * id 3 into "about 3"; so masks never pass through an <img>, an ImageBitmap or a canvas on their way in.
+ * id 3 into "about 3"; so masks never pass through an <img>, an ImageBitmap or a canvas on their way in. The same
+ * decoder reads all 16 bits of deep pictures, of which a browser shows 8.
  */
+
+export interface PngPixels {
+  width: number;
+  height: number;
+  /** Grey, grey and alpha, RGB, RGBA. */
+  channels: 1 | 2 | 3 | 4;
+  bitDepth: 8 | 16;
+  /** Row by row, channels side by side; Uint16Array for 16-bit files. */
+  values: Uint8Array | Uint16Array;
+}
 
 export interface GreyImage {
   width: number;
   height: number;
-  bitDepth: 8 | 16;
-  /** Row by row; Uint16Array for 16-bit files. */
-  values: Uint8Array | Uint16Array;
+  bitDepth: 8 | 16 | 32;
+  /** Row by row: ids, or places in `ids`. */
+  values: Uint8Array | Uint16Array | Uint32Array;
+  /** Of ids beyond 65,535: the ids that occur, in rising order; `values` are then places in this list. */
+  ids?: Uint32Array;
 }
 
 export class PngError extends Error {
@@ -24,24 +37,60 @@ interface Header {
   width: number;
   height: number;
   bitDepth: 8 | 16;
+  channels: 1 | 2 | 3 | 4;
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-const COLOR_TYPE_GREY = 0;
+const CHANNELS: Readonly<Record<number, 1 | 2 | 3 | 4>> = { 0: 1, 4: 2, 2: 3, 6: 4 };
 const LARGEST_PIXELS = 400_000_000;
 
-/** Decode an 8- or 16-bit grey PNG without interlacing. Throws PngError for anything else. */
-export async function decodeGreyPng(bytes: Uint8Array): Promise<GreyImage> {
+export function isPng(bytes: Uint8Array): boolean {
+  return bytes.length >= 8 && SIGNATURE.every((byte, at) => bytes[at] === byte);
+}
+
+/** Decode an 8- or 16-bit PNG without palette and interlacing. Throws PngError for anything else. */
+export async function decodePng(bytes: Uint8Array): Promise<PngPixels> {
   const { header, data } = readChunks(bytes);
-  const bytesPerPixel = header.bitDepth / 8;
+  const bytesPerPixel = (header.bitDepth / 8) * header.channels;
   const rowBytes = header.width * bytesPerPixel;
   const rows = await inflate(data, (rowBytes + 1) * header.height);
   const plain = unfilter(rows, rowBytes, header.height, bytesPerPixel);
   return { ...header, values: header.bitDepth === 8 ? plain : bigEndian16(plain) };
 }
 
+/** Ids of a mask: grey, or packed into 8-bit RGB or RGBA with the least byte first. Throws PngError. */
+export async function decodeGreyPng(bytes: Uint8Array): Promise<GreyImage> {
+  const { header } = readChunks(bytes);
+  if (header.channels === 2 || (header.channels > 2 && header.bitDepth !== 8)) throw new PngError("not a grey picture");
+  const { channels, ...image } = await decodePng(bytes);
+  return channels === 1 ? image : unpackIds(image.width, image.height, channels as 3 | 4, image.values as Uint8Array);
+}
+
+/** Ids become places in the list of those that occur: few numbers, which a table of colours can follow. */
+function unpackIds(width: number, height: number, channels: 3 | 4, parts: Uint8Array): GreyImage {
+  const packed = new Uint32Array(width * height);
+  const places = new Map<number, number>();
+  let last = -1; // neighbours are mostly the same
+  for (let at = 0, from = 0; at < packed.length; at++, from += channels) {
+    const id = ((parts[from] as number) | ((parts[from + 1] as number) << 8) | ((parts[from + 2] as number) << 16) | (channels === 4 ? (parts[from + 3] as number) << 24 : 0)) >>> 0;
+    packed[at] = id;
+    if (id !== last) places.set((last = id), 0);
+  }
+  const ids = Uint32Array.from(places.keys()).sort();
+  for (let place = 0; place < ids.length; place++) places.set(ids[place] as number, place);
+  const values = ids.length <= 256 ? new Uint8Array(packed.length) : ids.length <= 65_536 ? new Uint16Array(packed.length) : packed;
+  last = -1;
+  let place = 0;
+  for (let at = 0; at < packed.length; at++) {
+    const id = packed[at] as number;
+    if (id !== last) place = places.get((last = id)) as number;
+    values[at] = place;
+  }
+  return { width, height, bitDepth: 32, values, ids };
+}
+
 function readChunks(bytes: Uint8Array): { header: Header; data: Uint8Array[] } {
-  if (bytes.length < 8 || SIGNATURE.some((byte, at) => bytes[at] !== byte)) throw new PngError("not a PNG file");
+  if (!isPng(bytes)) throw new PngError("not a PNG file");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let header: Header | undefined;
   const data: Uint8Array[] = [];
@@ -67,10 +116,11 @@ function readHeader(view: DataView, at: number, length: number): Header {
   const height = view.getUint32(at + 4);
   const bitDepth = view.getUint8(at + 8);
   if (width === 0 || height === 0 || width * height > LARGEST_PIXELS) throw new PngError(`unusable size ${width} × ${height}`);
-  if (view.getUint8(at + 9) !== COLOR_TYPE_GREY) throw new PngError("not a grey picture");
+  const channels = CHANNELS[view.getUint8(at + 9)];
+  if (!channels) throw new PngError("not a grey picture");
   if (bitDepth !== 8 && bitDepth !== 16) throw new PngError(`${bitDepth} bits a pixel; 8 or 16 can be read`);
   if (view.getUint8(at + 12) !== 0) throw new PngError("interlaced files can't be read");
-  return { width, height, bitDepth };
+  return { width, height, bitDepth, channels };
 }
 
 async function inflate(pieces: Uint8Array[], expected: number): Promise<Uint8Array> {

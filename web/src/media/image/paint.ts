@@ -1,21 +1,25 @@
 /**
- * Draws a picture with its masks and boxes into a tile's canvas. All lengths are device pixels and everything is
+ * Draws a picture with its masks and shapes into a tile's canvas. All lengths are device pixels and everything is
  * placed by the same transform, so nothing can shift against the picture, whatever the screen's pixel ratio.
  */
-import type { BoxRecord, ImageRecord, MaskLayer } from "@/api/schema";
-import { type Rect, captionOfBox, isDrawable, passesScores, placeLabels, rectOfBox } from "@/media/image/boxes";
+import type { ImageRecord, MaskLayer } from "@/api/schema";
 import { MaskGl } from "@/media/image/maskGl";
 import type { GreyImage } from "@/media/image/maskPng";
 import { type ColorTable, colorTable, paintMask } from "@/media/image/maskPixels";
-import { classNameOf, inkOn } from "@/media/image/palette";
+import { LABELS_FROM_TILE, paintShapes } from "@/media/image/paintShapes";
+import { classNameOf } from "@/media/image/palette";
+import { type Tone, paintValues } from "@/media/image/tone";
 import type { Placement, Size } from "@/media/image/transform";
+import type { ValueGrid } from "@/media/image/values";
 import { classColor, dealColors } from "@/state/overlays";
-import { type OverlayState, isClassVisible, isTruthName, layerOf } from "@/state/overlayState";
+import { type OverlayState, isClassVisible, layerOf } from "@/state/overlayState";
 import { readStored } from "@/state/storage";
 
 export interface Scene {
   record: ImageRecord;
   picture: ImageBitmap | undefined;
+  /** True values and how to show them, instead of the picture. */
+  values?: { grid: ValueGrid; tone: Tone } | null;
   maskOf: (layer: MaskLayer) => GreyImage | undefined;
   overlays: OverlayState;
   /** Picture pixel -> device pixel of the canvas. */
@@ -32,13 +36,18 @@ export function paintScene(context: CanvasRenderingContext2D, scene: Scene): voi
   const { record, picture, placement, tile } = scene;
   context.setTransform(1, 0, 0, 1, 0, 0);
   context.clearRect(0, 0, tile.width, tile.height);
-  if (picture) {
+  if (scene.values) {
+    const { grid, tone } = scene.values;
+    const across = { ...placement, scale: (placement.scale * record.width) / grid.width };
+    const down = { ...placement, scale: (placement.scale * record.height) / grid.height };
+    paintByProcessor(context, scene, across, down, (...to) => paintValues(to[0], to[1], to[2], grid, tone, to[3], to[4]));
+  } else if (picture) {
     context.imageSmoothingEnabled = !scene.isPixelated;
     context.imageSmoothingQuality = "high";
     context.drawImage(picture, placement.x, placement.y, record.width * placement.scale, record.height * placement.scale);
   }
   paintMasks(context, scene);
-  paintBoxes(context, scene);
+  paintShapes(context, scene);
 }
 
 // ---- masks ----
@@ -60,7 +69,7 @@ function paintMasks(context: CanvasRenderingContext2D, scene: Scene): void {
   const names = layers.map(([name]) => name);
   for (const [name, layer] of layers) {
     const look = layerOf(scene.overlays, "mask", name, names);
-    const ids = look.isVisible ? scene.maskOf(layer) : undefined;
+    const ids = look.isVisible && !layer.note ? scene.maskOf(layer) : undefined;
     if (!ids) continue;
     const colors = colorsOfLayer(layer, scene.record, scene.overlays, ids);
     const outline = look.style === "outline" ? outlineWidth(scene) : null;
@@ -69,7 +78,7 @@ function paintMasks(context: CanvasRenderingContext2D, scene: Scene): void {
     const paint = { ids, colors, opacity: look.opacity, outline };
     const card = maskGl();
     if (card) card.paint(context, scene.tile.width, scene.tile.height, paint, across, down);
-    else paintByProcessor(context, scene, paint, across, down);
+    else paintByProcessor(context, scene, across, down, (...to) => paintMask(to[0], to[1], to[2], paint, to[3], to[4]));
   }
 }
 
@@ -81,9 +90,9 @@ function outlineWidth({ tile, ratio }: Scene): number {
 function paintByProcessor(
   context: CanvasRenderingContext2D,
   { tile, record, placement }: Scene,
-  paint: Parameters<typeof paintMask>[3],
   across: Placement,
   down: Placement,
+  paint: (out: Uint8ClampedArray, width: number, height: number, across: Placement, down: Placement) => void,
 ): void {
   // Only where the picture lies: margins cost nothing.
   const left = Math.max(0, Math.floor(placement.x));
@@ -96,7 +105,7 @@ function paintByProcessor(
   if (scratch.canvas.width < width) scratch.canvas.width = width;
   if (scratch.canvas.height < height) scratch.canvas.height = height;
   const pixels = new ImageData(width, height);
-  paintMask(pixels.data, width, height, paint, { ...across, x: across.x - left }, { ...down, y: down.y - top });
+  paint(pixels.data, width, height, { ...across, x: across.x - left }, { ...down, y: down.y - top });
   scratch.putImageData(pixels, 0, 0);
   context.drawImage(scratch.canvas, 0, 0, width, height, left, top, width, height);
 }
@@ -108,108 +117,14 @@ function colorsOfLayer(layer: MaskLayer, record: ImageRecord, state: OverlayStat
   if (known?.overlays === state) return known.table;
   const labels = layer.class_labels ?? record.classes;
   dealColors(labels); // the whole list, seen or hidden: who is drawn must not decide who gets which colour
-  const present = Object.keys(layer.areas ?? {}).map(Number);
-  const size = present.length > 0 ? Math.max(...present) + 1 : 2 ** ids.bitDepth;
-  const table = colorTable(size, (id) => {
+  const present = layer.id_count ? [] : Object.keys(layer.areas ?? {}).map(Number); // many ids: not all are listed
+  const { ids: list } = ids;
+  const size = list ? list.length : present.length > 0 ? Math.max(...present) + 1 : 2 ** ids.bitDepth;
+  const table = colorTable(size, (place) => {
+    const id = list ? (list[place] as number) : place;
     const name = classNameOf(id, labels);
     return isClassVisible(state, name) ? classColor(state, name, id) : null;
   });
   tables.set(layer, { overlays: state, table });
   return table;
-}
-
-// ---- boxes ----
-
-export interface ShownBox {
-  layer: string;
-  box: BoxRecord;
-  /** In pixels of the picture. */
-  rect: Rect;
-  className: string | null;
-  color: string;
-}
-
-/** The boxes that the overlay state lets through, in the order they were logged. */
-export function shownBoxes(record: ImageRecord, state: OverlayState): ShownBox[] {
-  return Object.entries(record.boxes ?? {}).flatMap(([layer, { boxes = [], class_labels: labels = record.classes }]) => {
-    const look = layerOf(state, "box", layer);
-    dealColors(labels);
-    if (!look.isVisible) return [];
-    return boxes.flatMap((box) => {
-      const id = box.class_id ?? null;
-      const className = id === null ? null : classNameOf(id, labels);
-      if (className !== null && !isClassVisible(state, className)) return [];
-      const rect = rectOfBox(box, record);
-      if (!passesScores(box, look.scores) || !isDrawable(rect)) return [];
-      return [{ layer, box, rect, className, color: classColor(state, className ?? layer, id) }];
-    });
-  });
-}
-
-const LABELS_FROM_TILE = 260; // CSS pixels; on smaller tiles captions would cover the picture ...
-const FEW_BOXES = 3; // ... unless there are but a few
-const LABEL_SIZE = 11;
-const BADGE = { width: 54, height: 22 };
-
-function paintBoxes(context: CanvasRenderingContext2D, scene: Scene): void {
-  const { placement, ratio, tile } = scene;
-  const boxes = shownBoxes(scene.record, scene.overlays);
-  if (boxes.length === 0) return;
-  const line = Math.max(1, Math.round(1.5 * ratio));
-  const placed = boxes.map((one) => ({ ...one, drawn: drawnRect(one.rect, placement) }));
-  context.lineJoin = "miter";
-  for (const { layer, color, drawn } of placed) {
-    context.setLineDash([]);
-    context.strokeStyle = "rgb(0 0 0 / 55%)"; // a dark rim, so that any colour shows on any picture
-    context.lineWidth = line + 2 * Math.max(1, Math.round(ratio / 2));
-    context.strokeRect(drawn.x, drawn.y, drawn.width, drawn.height);
-    if (isTruthName(layer)) context.setLineDash([4 * ratio, 3 * ratio]);
-    context.strokeStyle = color;
-    context.lineWidth = line;
-    context.strokeRect(drawn.x, drawn.y, drawn.width, drawn.height);
-  }
-  context.setLineDash([]);
-  const { captions } = scene.overlays;
-  const isSmall = tile.width / ratio < LABELS_FROM_TILE;
-  if (captions === "off" || (captions === "auto" && isSmall && boxes.length > FEW_BOXES)) return;
-  paintLabels(context, scene, placed.filter(({ drawn }) => drawn.x < tile.width && drawn.y < tile.height && drawn.x + drawn.width > 0 && drawn.y + drawn.height > 0));
-}
-
-/** Corners stay where they are to the device pixel; the line runs along the box's edge. */
-function drawnRect(rect: Rect, placement: Placement): Rect {
-  const left = Math.round(rect.x * placement.scale + placement.x);
-  const top = Math.round(rect.y * placement.scale + placement.y);
-  const right = Math.round((rect.x + rect.width) * placement.scale + placement.x);
-  const bottom = Math.round((rect.y + rect.height) * placement.scale + placement.y);
-  return { x: left, y: top, width: right - left, height: bottom - top };
-}
-
-function paintLabels(context: CanvasRenderingContext2D, { ratio, tile, hasBadge }: Scene, boxes: readonly (ShownBox & { drawn: Rect })[]): void {
-  context.font = `600 ${LABEL_SIZE * ratio}px system-ui, sans-serif`;
-  context.textBaseline = "middle";
-  const height = Math.round((LABEL_SIZE + 4) * ratio);
-  const padding = 3 * ratio;
-  // The surest boxes get their label first when there is not room for all.
-  const ordered = boxes
-    .map((one) => ({ ...one, text: captionOfBox(one.box, one.className) }))
-    .filter(({ text }) => text !== "")
-    .sort((a, b) => surest(b.box) - surest(a.box));
-  const places = placeLabels(
-    ordered.map(({ drawn, text }) => ({ box: drawn, label: { width: Math.ceil(context.measureText(text).width + 2 * padding), height } })),
-    tile,
-    hasBadge ? [{ x: 0, y: 0, width: BADGE.width * ratio, height: BADGE.height * ratio }] : [],
-  );
-  for (const [at, { text, color }] of ordered.entries()) {
-    const place = places[at];
-    if (!place) continue;
-    context.fillStyle = color;
-    context.fillRect(place.x, place.y, Math.ceil(context.measureText(text).width + 2 * padding), height);
-    context.fillStyle = inkOn(color);
-    context.fillText(text, place.x + padding, place.y + height / 2 + ratio / 2);
-  }
-}
-
-function surest(box: BoxRecord): number {
-  const score = Object.values(box.scores ?? {})[0];
-  return typeof score === "number" ? score : 2; // without scores it is the truth: first
 }

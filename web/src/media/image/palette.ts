@@ -19,7 +19,7 @@ export function isBackgroundName(name: string): boolean {
 
 /** The name of a class, as the SDK also makes it up for classes without one. */
 export function classNameOf(id: number, labels: Readonly<Record<string, string>> | undefined): string {
-  return labels?.[String(id)] ?? `class_${id}`;
+  return (labels && Object.hasOwn(labels, String(id)) ? labels[String(id)] : undefined) ?? `class_${id}`;
 }
 
 /**
@@ -38,6 +38,11 @@ export class ColorRegistry {
     const wanted = new Set(names.map(([id]) => slotOfId(Number(id))));
     for (const [id, name] of names) {
       if (this.slots.has(name)) continue;
+      if (names.length > SLOTS) {
+        // More names than colours: each gets one by its id, near enough to its own.
+        this.slots.set(name, SLOTS + hashOf(`${id} ${name}`));
+        continue;
+      }
       let slot = slotOfId(Number(id));
       if (taken.has(slot)) {
         const free = Array.from({ length: SLOTS }, (_, step) => (slot + step) % SLOTS).find((other) => !taken.has(other) && !wanted.has(other));
@@ -51,7 +56,9 @@ export class ColorRegistry {
   colorOf(name: string, id: number | null): string {
     if (isBackgroundName(name)) return BACKGROUND_COLOR;
     const known = this.slots.get(name);
-    if (known !== undefined) return roundColor(known);
+    if (known !== undefined) return known < SLOTS ? roundColor(known) : hashedColor(known);
+    // Single things are numbered by the thousand: neighbours must differ, whatever the palette's length.
+    if (id !== null && id >= SLOTS && name === classNameOf(id, undefined)) return hashedColor(id);
     const slot = slotOfId(id ?? hashOf(name) % CLASS_COLORS.length);
     // A name made up from the id is not one that other lists could share.
     if (id === null || name !== classNameOf(id, undefined)) this.slots.set(name, slot);
@@ -74,6 +81,21 @@ function roundColor(slot: number): string {
   const toward = round === 1 ? 255 : 0;
   return `#${rgbOf(color).map((value) => Math.round(value + (toward - value) * 0.42).toString(16).padStart(2, "0")).join("")}`;
 }
+
+/** A colour for a number, of some thousands that an eye may tell apart side by side. */
+export function hashedColor(id: number): string {
+  const hash = hashOf(String(id));
+  const hue = ((id * GOLDEN_TURN + (hash % 7) / 70) % 1) * 6;
+  const light = 0.42 + ((hash >>> 8) % 4) * 0.09;
+  const strength = (0.62 + ((hash >>> 16) % 3) * 0.16) * Math.min(light, 1 - light);
+  const channel = (shift: number): number => {
+    const part = (hue + shift) % 6;
+    return light + strength * (Math.max(0, Math.min(1, Math.abs(part - 3) - 1)) * 2 - 1);
+  };
+  return `#${[0, 4, 2].map((shift) => Math.round(255 * Math.min(1, Math.max(0, channel(shift)))).toString(16).padStart(2, "0")).join("")}`;
+}
+
+const GOLDEN_TURN = 0.618034;
 
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5; // FNV-1a

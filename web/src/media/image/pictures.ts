@@ -1,7 +1,9 @@
 /** Decoded pictures and masks: where they come from and how long they stay. */
+import { signal } from "@preact/signals";
 import type { BlobRef, ImageRecord, MaskLayer } from "@/api/schema";
-import { decodeMask, decodePicture } from "@/media/image/decode";
+import { decodeGrid, decodeMask, decodePicture } from "@/media/image/decode";
 import type { GreyImage } from "@/media/image/maskPng";
+import type { ValueGrid } from "@/media/image/values";
 import type { Need, Preparation } from "@/media/view";
 import { DecodedCache, type Loading } from "@/state/decodedCache";
 import { overlays } from "@/state/overlays";
@@ -9,6 +11,7 @@ import { layerOf } from "@/state/overlayState";
 
 const PICTURES_LIMIT_BYTES = 384 * 1024 * 1024;
 const MASKS_LIMIT_BYTES = 192 * 1024 * 1024;
+const GRIDS_LIMIT_BYTES = 256 * 1024 * 1024;
 /** Longest side of the thumbnails that the server keeps. */
 export const THUMBNAIL_SIDE = 256;
 /** A thumbnail may be stretched so far before the whole picture is fetched. */
@@ -26,6 +29,44 @@ export const masks = new DecodedCache<GreyImage>({
   sizeBytes: (image) => image.values.byteLength,
   limitBytes: MASKS_LIMIT_BYTES,
 });
+
+/** True values, which are large: only of pictures that are probed or shown by them. */
+export const grids = new DecodedCache<ValueGrid>({
+  load: (blob) => told(blob, decodeGrid(blob)),
+  sizeBytes: (grid) => grid.values.byteLength,
+  limitBytes: GRIDS_LIMIT_BYTES,
+  width: 2,
+});
+
+/** Values on their way: SHA-256 -> "loading", or why they can't be had. */
+export const gridStatus = signal<ReadonlyMap<string, string>>(new Map());
+
+async function told(blob: BlobRef, loading: Promise<ValueGrid>): Promise<ValueGrid> {
+  const tell = (text: string | null): void => {
+    const next = new Map(gridStatus.peek());
+    if (text === null) next.delete(blob.sha256);
+    else next.set(blob.sha256, text);
+    gridStatus.value = next;
+  };
+  tell("loading");
+  try {
+    const grid = await loading;
+    tell(null);
+    return grid;
+  } catch (thrown) {
+    tell(thrown instanceof Error ? thrown.message : String(thrown));
+    throw thrown;
+  }
+}
+
+/** Where a picture's true values lie when they say more than a browser shows; null when the picture is all there is. */
+export function gridOf(record: ImageRecord): BlobRef | null {
+  const { original } = record;
+  if (original?.form === "npy") return original.blob ?? null;
+  const isPng = (record.format ?? "png") === "png";
+  if (original) return isPng && original.form === "picture" && (original.dtype.endsWith("2") || (record.mode ?? "").startsWith("I")) && !record.note ? record.blob : null;
+  return isPng && (record.mode ?? "").startsWith("I") && !record.note ? record.blob : null;
+}
 
 /** The whole picture as a browser can draw it: of a tiff that is a PNG made beside it. */
 export function wholeOf(record: ImageRecord): BlobRef {
@@ -50,13 +91,14 @@ export function decodedPicture(record: ImageRecord, wanted: BlobRef): { blob: Bl
 
 /** The mask layers that are drawn under the present overlay state, in the order they were logged. */
 export function drawnMasks(record: ImageRecord): [name: string, layer: MaskLayer][] {
-  const all = Object.entries(record.masks ?? {});
+  const all = Object.entries(record.masks ?? {}).filter(([, layer]) => !layer.note); // one that can't be decoded is only kept
   const names = all.map(([name]) => name);
   const state = overlays.peek();
   return all.filter(([name]) => layerOf(state, "mask", name, names).isVisible);
 }
 
 export function prepareImage(record: ImageRecord, need: Need): Preparation {
+  if (record.note) return { isReady: true, ready: Promise.resolve(), release: () => undefined }; // words are drawn instead
   const wanted = pictureFor(record, Math.min(need.width, (need.height * record.width) / record.height));
   const layers = drawnMasks(record).map(([, layer]) => layer.blob);
   const holds = [...layers.map(({ sha256 }) => masks.hold(sha256)), pictures.hold(wanted.sha256)];

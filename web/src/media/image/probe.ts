@@ -1,27 +1,25 @@
 /** What lies under the pointer: the pixel's own numbers, its classes, the boxes around it. */
 import type { ImageRecord } from "@/api/schema";
-import { captionOfBox, isInside } from "@/media/image/boxes";
 import { type GreyImage } from "@/media/image/maskPng";
-import { shownBoxes } from "@/media/image/paint";
+import { shownShapes } from "@/media/image/paintShapes";
 import { classNameOf } from "@/media/image/palette";
-import { drawnMasks, masks, pictures, wholeOf } from "@/media/image/pictures";
+import { drawnMasks, gridOf, grids, masks, pictures, wholeOf } from "@/media/image/pictures";
+import { hit, textOfShape } from "@/media/image/shapes";
 import type { Point } from "@/media/image/transform";
+import { valueText, valuesAt } from "@/media/image/values";
 import type { Probe, TileRef } from "@/state/mediaView";
 import { classColor, overlays } from "@/state/overlays";
 
-/** What `probeAt` needs before it can tell the channels. */
+/** What `probeAt` needs before it can tell the values. */
 export function loadForProbe(record: ImageRecord): Promise<unknown> {
-  return isDeep(record) ? masks.load(record.blob).ready : pictures.load(wholeOf(record)).ready;
+  const values = gridOf(record);
+  return values ? grids.load(values).ready : pictures.load(wholeOf(record)).ready;
 }
 
 let reader: CanvasRenderingContext2D | null = null;
 
-/** Whether the exact values must be read from the file itself: a browser shows 16-bit grey with 8 bits. */
-export function isDeep(record: ImageRecord): boolean {
-  return (record.mode ?? "").startsWith("I") && (record.format ?? "png") === "png";
-}
-
-export function probeAt(record: ImageRecord, tile: TileRef, at: Point): Probe {
+/** reach: pixels of the picture within which a keypoint is meant. */
+export function probeAt(record: ImageRecord, tile: TileRef, at: Point, reach = 0): Probe {
   const state = overlays.peek();
   const channels = channelsAt(record, at);
   return {
@@ -38,26 +36,42 @@ export function probeAt(record: ImageRecord, tile: TileRef, at: Point): Probe {
       const name = classNameOf(id, mask.class_labels ?? record.classes);
       return [{ layer, id, name, color: classColor(state, name, id) }];
     }),
-    boxes: shownBoxes(record, state)
-      .filter(({ rect }) => isInside(rect, { x: at.x + 0.5, y: at.y + 0.5 }))
-      .sort((a, b) => a.rect.width * a.rect.height - b.rect.width * b.rect.height)
-      .map(({ layer, box, className, color }) => ({ layer, text: captionOfBox(box, className) || "box", color })),
+    boxes: shownShapes(record, state)
+      .flatMap((shown) => {
+        const found = hit(shown.outline, { x: at.x + 0.5, y: at.y + 0.5 }, reach);
+        return found === false ? [] : [{ ...shown, point: typeof found === "number" ? found : undefined }];
+      })
+      .sort((a, b) => sizeOf(a) - sizeOf(b))
+      .map(({ layer, shape, outline, className, color, point, kind }) => ({ layer, text: textOfShape(shape, className, outline, point) || kind, color })),
   };
+}
+
+/** The smallest is what is meant; a joint before all that lies around it. */
+function sizeOf({ outline, point }: { outline: { rect: { width: number; height: number } }; point: number | undefined }): number {
+  return point === undefined ? outline.rect.width * outline.rect.height : 0;
 }
 
 function idAt(ids: GreyImage, record: ImageRecord, at: Point): number | undefined {
   const x = Math.floor(((at.x + 0.5) / record.width) * ids.width);
   const y = Math.floor(((at.y + 0.5) / record.height) * ids.height);
-  return ids.values[y * ids.width + x];
+  const found = ids.values[y * ids.width + x];
+  return ids.ids && found !== undefined ? ids.ids[found] : found;
 }
 
-/** The channels as the picture's mode has them; undefined while the whole picture is not decoded. */
-function channelsAt(record: ImageRecord, at: Point): readonly number[] | undefined {
-  if (isDeep(record)) {
-    const grey = masks.get(record.blob.sha256); // decoded by our own decoder, like a mask
-    const value = grey?.values[at.y * grey.width + at.x];
-    return value === undefined ? undefined : [value];
+/** The values as they were logged; undefined while they are not decoded. */
+function channelsAt(record: ImageRecord, at: Point): readonly (number | string)[] | undefined {
+  const values = gridOf(record);
+  if (values) {
+    const grid = grids.get(values.sha256);
+    return grid && valuesAt(grid, at.x, at.y);
   }
+  const channels = pixelAt(record, at);
+  // What a data loader made of an 8-bit picture: the picture's numbers divided by 255.
+  return record.original?.form === "unit" ? channels?.map((channel) => valueText(channel / 255, record.original?.dtype.endsWith("8") ? 16 : 8)) : channels;
+}
+
+/** The channels as the picture's mode has them. */
+function pixelAt(record: ImageRecord, at: Point): readonly number[] | undefined {
   const picture = pictures.get(wholeOf(record).sha256);
   if (!picture) return undefined;
   reader ??= oneByOne();

@@ -3,12 +3,13 @@
  * keeps drawing what it has until they are there. A plain object, so that nothing here runs through rendering.
  */
 import { effect, signal, untracked } from "@preact/signals";
-import type { ImageRecord } from "@/api/schema";
+import type { BlobRef, ImageRecord } from "@/api/schema";
 import { attachGestures } from "@/media/image/gestures";
 import { paintScene } from "@/media/image/paint";
-import { decodedPicture, drawnMasks, masks, pictureFor, pictures } from "@/media/image/pictures";
+import { decodedPicture, drawnMasks, gridOf, grids, masks, pictureFor, pictures } from "@/media/image/pictures";
 import { loadForProbe, probeAt } from "@/media/image/probe";
 import { type ImageView, type Point, type Size, WHOLE, isPixelated, pixelAt, placementOf } from "@/media/image/transform";
+import { imageLook, toneOf } from "@/state/imageLook";
 import { type ShownItem, probe, smoothing, viewOf } from "@/state/mediaView";
 import { overlays } from "@/state/overlays";
 
@@ -16,10 +17,13 @@ export interface StageOptions {
   /** Zoom, pan and probe; a card in a list is only looked at. */
   isInteractive: boolean;
   alwaysZooms: boolean;
+  /** Pictures of more than 8 bits by the page's range, exposure and colour map: the full view. */
+  showsValues: boolean;
   onSelect?: (event: PointerEvent) => void;
 }
 
 const PROBE_WAIT_MS = 120;
+const KEYPOINT_REACH_PX = 8;
 
 /** Device pixels per CSS pixel; changes when the window moves to another screen or the browser zooms. */
 const pixelRatio = signal(typeof devicePixelRatio === "number" ? devicePixelRatio : 1);
@@ -60,6 +64,7 @@ export class ImageStage {
     this.context = canvas.getContext("2d");
     this.stopFollowing = effect(() => {
       void [overlays.value, smoothing.value, pixelRatio.value, this.changed.value];
+      if (options.showsValues) void imageLook.value;
       this.view();
       schedule(this);
     });
@@ -111,9 +116,13 @@ export class ImageStage {
     const placement = { scale: onScreen.scale * ratio, x: onScreen.x * ratio, y: onScreen.y * ratio };
     const wanted = pictureFor(record, record.width * placement.scale);
     const found = decodedPicture(record, wanted);
+    const values = this.options.showsValues ? gridOf(record) : null;
+    const tone = values ? toneOf(record, imageLook.peek()) : null;
+    const grid = values && tone ? grids.get(values.sha256) : undefined;
     paintScene(context, {
       record,
       picture: found?.bitmap,
+      values: grid && tone ? { grid, tone } : null,
       maskOf: (layer) => masks.get(layer.blob.sha256),
       overlays: overlays.peek(),
       placement,
@@ -122,8 +131,8 @@ export class ImageStage {
       ratio,
       hasBadge: this.shown !== null,
     });
-    this.askFor(record, found?.blob.sha256 === wanted.sha256 ? null : wanted);
-    this.keepHeld(found?.blob.sha256, record);
+    this.askFor(record, found?.blob.sha256 === wanted.sha256 ? null : wanted, tone && !grid ? values : null);
+    this.keepHeld(found?.blob.sha256, grid ? values?.sha256 : undefined, record);
     if (found) this.markDrawn();
   }
 
@@ -132,25 +141,27 @@ export class ImageStage {
   }
 
   /** Fetch what is missing for a better drawing; draw again when it is there. */
-  private askFor(record: ImageRecord, picture: { sha256: string; size_bytes: number; mime: string } | null): void {
+  private askFor(record: ImageRecord, picture: BlobRef | null, values: BlobRef | null): void {
+    if (record.note) return;
     const layers = drawnMasks(record).map(([, layer]) => layer.blob).filter((blob) => masks.get(blob.sha256) === undefined);
-    const asked = [picture?.sha256 ?? "", ...layers.map((blob) => blob.sha256)].join();
+    const asked = [picture?.sha256 ?? "", values?.sha256 ?? "", ...layers.map((blob) => blob.sha256)].join();
     if (asked === this.asked) return;
     this.asked = asked;
-    const loads = [...(picture ? [pictures.load(picture).ready] : []), ...layers.map((blob) => masks.load(blob).ready)];
+    const loads = [...(picture ? [pictures.load(picture).ready] : []), ...(values ? [grids.load(values).ready] : []), ...layers.map((blob) => masks.load(blob).ready)];
     for (const ready of loads) {
       // A failure is told by whoever prepared the tile; here the drawing only stays as it is.
       (ready as Promise<unknown>).then(() => schedule(this), () => undefined);
     }
   }
 
-  private keepHeld(picture: string | undefined, record: ImageRecord): void {
+  private keepHeld(picture: string | undefined, values: string | undefined, record: ImageRecord): void {
     const now = new Map<string, () => void>();
     const keep = (name: string, hold: () => () => void): void => {
       now.set(name, this.holds.get(name) ?? hold());
       this.holds.delete(name);
     };
     if (picture) keep(`picture ${picture}`, () => pictures.hold(picture));
+    if (values) keep(`values ${values}`, () => grids.hold(values));
     for (const [, { blob }] of drawnMasks(record)) keep(`mask ${blob.sha256}`, () => masks.hold(blob.sha256));
     for (const letGo of this.holds.values()) letGo();
     this.holds = now;
@@ -160,12 +171,13 @@ export class ImageStage {
     this.hoverAt = at;
     clearTimeout(this.probeTimer);
     const { record, shown } = this;
-    const pixel = at && record && shown ? pixelAt(at, placementOf(this.view(), record, this.tile), record) : null;
+    const placement = record ? placementOf(this.view(), record, this.tile) : null;
+    const pixel = at && record && shown && placement && !record.note ? pixelAt(at, placement, record) : null;
     if (!pixel || !record || !shown) {
       probe.value = null;
       return;
     }
-    const found = probeAt(record, shown, pixel);
+    const found = probeAt(record, shown, pixel, placement ? KEYPOINT_REACH_PX / placement.scale : 0);
     probe.value = found;
     if (found.channels) return;
     this.probeTimer = setTimeout(() => {
