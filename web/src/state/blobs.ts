@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, request } from "@/api/client";
 import type { BlobRef } from "@/api/schema";
+import type { Preparation } from "@/media/view";
 
 export type Fetched<T> = { is: "loading" } | { is: "ready"; value: T } | { is: "failed"; error: ApiError };
 
@@ -72,4 +73,18 @@ export function blobBytes(blob: BlobRef): ReadonlySignal<Fetched<Uint8Array<Arra
 export function retryBlob(blob: BlobRef): void {
   texts.retry(blob);
   buffers.retry(blob);
+}
+
+/** Fetches the bytes before they are drawn. */
+export function prepareBytes(blob: BlobRef): Preparation {
+  const state = buffers.get(blob);
+  const isReady = state.peek().is === "ready";
+  let stop = (): void => undefined;
+  const ready = new Promise<void>((resolve) => {
+    // A failure is told by what draws it.
+    stop = state.subscribe(({ is }) => {
+      if (is !== "loading") resolve();
+    });
+  });
+  return { isReady, ready, release: () => stop() };
 }

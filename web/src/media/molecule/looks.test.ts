@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { type AtomLike, PLAIN_LOOK, cameraFromView, colorFor, colorsFor, contentOf, nameOfAtom, parserOf, styleFor, stylesFor, viewFromCamera } from "@/media/molecule/looks";
+
+function protein(chains: string[], residues = 10): AtomLike[] {
+  return chains.flatMap((chain) => Array.from({ length: residues }, (_, resi) => ({ resn: "GLY", chain, resi, atom: "CA", elem: "C" })));
+}
+const small = contentOf(Array.from({ length: 20 }, () => ({ resn: "UNL", elem: "C" })), 1, false);
+
+describe("what there is decides how it is drawn", () => {
+  it("ribbons for proteins, balls for small molecules, lines for crowds", () => {
+    expect(styleFor(PLAIN_LOOK, contentOf(protein(["A"]), 1, false))).toBe("cartoon");
+    expect(styleFor(PLAIN_LOOK, contentOf(protein(["A"], 3), 1, false))).toBe("ball");
+    expect(styleFor(PLAIN_LOOK, small)).toBe("ball");
+    expect(styleFor(PLAIN_LOOK, { ...small, atoms: 50_000 })).toBe("line");
+    expect(styleFor({ ...PLAIN_LOOK, style: "cartoon" }, small)).toBe("stick");
+  });
+  it("colours by chain where there are several", () => {
+    expect(colorFor(PLAIN_LOOK, contentOf(protein(["A", "B"]), 1, false))).toBe("chain");
+    expect(colorFor(PLAIN_LOOK, contentOf(protein(["A"]), 1, false))).toBe("spectrum");
+    expect(colorFor(PLAIN_LOOK, small)).toBe("element");
+    expect(colorFor({ ...PLAIN_LOOK, color: "charge" }, small)).toBe("element");
+  });
+  it("offers what makes a difference", () => {
+    expect(stylesFor(small)).not.toContain("cartoon");
+    expect(colorsFor(small)).toEqual(["auto", "element"]);
+    expect(colorsFor(contentOf([{ elem: "C", properties: { partialCharge: 0.1 } }], 1, false))).toContain("charge");
+  });
+});
+
+it("names an atom in words, whatever its names hold", () => {
+  expect(nameOfAtom({ atom: "CA", elem: "C", resn: "GLY", resi: 12, chain: "A", serial: 7 })).toBe("CA of GLY 12 · C · chain A · #7");
+  expect(nameOfAtom({ elem: "O", resn: "UNL" })).toBe("O");
+  expect(nameOfAtom({ atom: "X", chain: "<img src=x>" })).toBe("X · chain <img src=x>");
+});
+
+it("knows a parser for each format, and for no other name", () => {
+  expect(["pdb", "pqr", "mmcif", "mcif", "cif", "sdf", "sd", "gro", "mol2", "mmtf"].map(parserOf)).not.toContain(null);
+  expect(["smi", "toString", "__proto__", "xyz"].map(parserOf)).toEqual([null, null, null, null]);
+});
+
+it("moves a camera from one molecule to another and back", () => {
+  const view = [1, 2, 3, 50, 0, 0.6, 0, 0.8];
+  const whole = [0, 0, 0, 100, 0, 0, 0, 1];
+  const camera = cameraFromView(view, whole);
+  expect(camera.distance).toBeCloseTo(2);
+  expect(viewFromCamera(camera, whole)).toEqual(view);
+  expect(viewFromCamera(camera, [10, 10, 10, 130, 0, 0, 0, 1]).slice(0, 4)).toEqual([11, 12, 13, 110]);
+});

@@ -1,0 +1,201 @@
+/** One WebGL viewer of 3Dmol: shows a molecule in a look from a camera, and can be asked what it shows. */
+import type * as Library from "3dmol";
+import {
+  type AtomLike, type Camera, type Content, type Look, LABELS_LIMIT, POLYMER, SURFACE_ATOMS_LIMIT, WATER,
+  cameraFromView, colorFor, contentOf, nameOfAtom, parserOf, styleFor, viewFromCamera,
+} from "@/media/molecule/looks";
+
+export type { Library };
+
+let loading: Promise<typeof Library> | null = null;
+
+/** The library, fetched when the first molecule is drawn. */
+export function loadLibrary(): Promise<typeof Library> {
+  loading ??= import("3dmol/build/3Dmol.es6-min.js");
+  loading.catch(() => (loading = null));
+  return loading;
+}
+
+export interface Molecule {
+  sha256: string;
+  format: string;
+  data: Uint8Array<ArrayBuffer>;
+}
+
+export interface Surroundings {
+  background: string;
+  ink: string;
+}
+
+/** Options of 3Dmol. */
+type Loose = Record<string, unknown>;
+
+const HYDROGEN_GREY = 0xc4c9d2; // white would be lost on white paper
+const HOVER_ATOMS_LIMIT = 30_000;
+
+export class Scene {
+  readonly #library: typeof Library;
+  readonly #viewer: Library.GLViewer;
+  readonly #host: HTMLElement;
+  readonly #isInteractive: boolean;
+  #models: Library.GLModel[] = [];
+  #shown = "";
+  #drawn = "";
+  #isSpinning = false;
+  #whole: number[] = [];
+  content: Content | null = null;
+  onCamera: ((camera: Camera) => void) | null = null;
+  onHover: ((name: string | null) => void) | null = null;
+
+  /** Throws, with words for people, where there is no WebGL. */
+  constructor(library: typeof Library, host: HTMLElement, isInteractive: boolean) {
+    this.#library = library;
+    this.#host = host;
+    this.#isInteractive = isInteractive;
+    const viewer: Library.GLViewer | undefined = library.createViewer(host, { antialias: true, nomouse: !isInteractive, disableFog: false, cartoonQuality: 6 });
+    if (!viewer?.getCanvas()?.isConnected) throw new Error("This browser draws no WebGL here.");
+    this.#viewer = viewer;
+    viewer.setHoverDuration(80);
+    viewer.setViewChangeCallback(() => {
+      if (this.#whole.length > 0 && !this.#isSpinning) this.onCamera?.(cameraFromView(this.#viewer.getView(), this.#whole));
+    });
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.#viewer.getCanvas();
+  }
+
+  /** Draw now. Throws when the file can't be read. */
+  show(molecule: Molecule, look: Look, pose: number, camera: Camera | null, { background, ink }: Surroundings): void {
+    const { onCamera } = this;
+    this.onCamera = null;
+    try {
+      this.#viewer.setBackgroundColor(background, 1);
+      if (this.#shown !== molecule.sha256) this.#load(molecule);
+      const drawn = JSON.stringify([molecule.sha256, look, pose, ink]);
+      if (this.#drawn !== drawn) this.#dress(look, pose, ink);
+      this.#drawn = drawn;
+      this.#viewer.setView(camera ? viewFromCamera(camera, this.#whole) : this.#whole);
+      this.#viewer.render();
+      this.#isSpinning = look.isSpinning && this.#isInteractive;
+      this.#viewer.spin(this.#isSpinning ? "y" : false, 0.6);
+    } finally {
+      this.onCamera = onCamera;
+    }
+  }
+
+  resize(width: number, height: number): void {
+    this.#host.style.width = `${width}px`;
+    this.#host.style.height = `${height}px`;
+    this.#viewer.resize();
+  }
+
+  /** Let go of what is shown: a hidden viewer needs no memory. */
+  clear(): void {
+    this.#viewer.spin(false);
+    this.#viewer.clear();
+    this.#shown = this.#drawn = "";
+  }
+
+  #load(molecule: Molecule): void {
+    this.#viewer.spin(false);
+    this.#viewer.clear();
+    this.#models = [];
+    this.#shown = "";
+    this.#whole = [];
+    const parser = parserOf(molecule.format);
+    if (!parser) throw new Error(`There is no viewer for “${molecule.format}” files.`);
+    const isBinary = molecule.format === "mmtf";
+    const text = isBinary ? molecule.data.slice().buffer : new TextDecoder().decode(molecule.data);
+    // A crystal is its cell: all copies that its symmetry asks for. A protein is what the file holds.
+    const isCrystal = !isBinary && parser.endsWith("cif") && /^_cell_length_a\b/m.test(text as string) && !/^_atom_site\.Cartn_x/m.test(text as string);
+    const options = isCrystal ? { doAssembly: true, duplicateAssemblyAtoms: true, normalizeAssembly: true, dontConnectDuplicatedAtoms: false } : { keepH: true, multimodel: true };
+    this.#models = this.#viewer.addModels(text, parser, options).filter((model) => model.selectedAtoms({}).length > 0);
+    const first = this.#models[0];
+    if (!first) throw new Error("No atoms were found in it.");
+    const cell: unknown = first.getCrystData();
+    this.content = contentOf(first.selectedAtoms({}) as AtomLike[], this.#models.length, isCrystal && cell !== null && cell !== undefined);
+    this.#viewer.zoomTo();
+    if (isCrystal && cell) this.#viewer.zoom(0.85);
+    this.#whole = this.#viewer.getView();
+    this.#shown = molecule.sha256;
+  }
+
+  #dress(look: Look, pose: number, ink: string): void {
+    const viewer = this.#viewer;
+    const { content } = this;
+    if (!content) return;
+    viewer.removeAllLabels();
+    viewer.removeAllSurfaces();
+    viewer.removeAllShapes();
+    const shown = this.#models[Math.min(pose, this.#models.length - 1)];
+    for (const model of this.#models) {
+      if (model === shown) model.show();
+      else model.hide();
+      viewer.setStyle({ model }, {});
+      viewer.setHoverable({ model }, false, null, null);
+      viewer.removeUnitCell(model);
+    }
+    if (!shown) return;
+    for (const [selection, style] of this.#styles(look, content)) viewer.addStyle(pick({ model: shown, ...selection }), style as Library.AtomStyleSpec);
+    if (this.onHover && content.atoms <= HOVER_ATOMS_LIMIT) {
+      viewer.setHoverable({ model: shown }, true, (atom: AtomLike) => this.onHover?.(nameOfAtom(atom)), () => this.onHover?.(null));
+    }
+    if (content.hasCell && look.hasCell) viewer.addUnitCell(shown, { box: { color: ink }, alabelstyle: labelStyle(ink, true), blabelstyle: labelStyle(ink, true), clabelstyle: labelStyle(ink, true), astyle: { hidden: true }, bstyle: { hidden: true }, cstyle: { hidden: true } } as Library.UnitCellStyleSpec);
+    if (look.hasSurface && content.atoms <= SURFACE_ATOMS_LIMIT) {
+      const selection = pick(content.residues > 0 ? { model: shown, resn: POLYMER } : { model: shown });
+      viewer.addSurface(this.#library.SurfaceType.VDW, { opacity: 0.78, ...this.#color(look, content) } as Library.SurfaceStyleSpec, selection, selection);
+    }
+    if (look.hasLabels) this.#label(shown, content, ink);
+  }
+
+  #label(model: Library.GLModel, content: Content, ink: string): void {
+    if (content.residues > 0 && content.residues <= LABELS_LIMIT) {
+      this.#viewer.addResLabels(pick({ model, resn: POLYMER }), labelStyle(ink, false));
+    } else if (content.atoms <= LABELS_LIMIT) {
+      for (const atom of model.selectedAtoms({}) as Library.AtomSpec[]) {
+        const { x = 0, y = 0, z = 0 } = atom;
+        this.#viewer.addLabel(String(atom.atom ?? atom.elem ?? "").slice(0, 12), { ...labelStyle(ink, false), position: { x, y, z } });
+      }
+    }
+  }
+
+  #color(look: Look, content: Content): Loose {
+    const scheme = colorFor(look, content);
+    if (scheme === "charge") return { colorscheme: { prop: "partialCharge", gradient: "rwb", min: -0.8, max: 0.8 } };
+    if (scheme === "chain") return { colorscheme: "chain" };
+    if (scheme === "residue") return { colorscheme: "amino" };
+    if (scheme === "structure") return { colorscheme: "ssPyMol" };
+    if (scheme === "spectrum") return { color: "spectrum" };
+    return { colorscheme: { prop: "elem", map: { ...(this.#library.elementColors["Jmol"] as Record<string, number>), H: HYDROGEN_GREY } } };
+  }
+
+  #styles(look: Look, content: Content): [selection: Loose, style: Loose][] {
+    const color = this.#color(look, content);
+    const byElement = this.#color({ ...look, color: "element" }, content);
+    const style = styleFor(look, content);
+    if (style === "cartoon") {
+      return [
+        [{ resn: POLYMER }, { cartoon: { arrows: true, ...color } }],
+        [{ not: { resn: [...POLYMER, ...WATER] } }, { stick: { radius: 0.2, ...byElement }, sphere: { scale: 0.22, ...byElement } }],
+        [{ resn: WATER, elem: "O" }, { sphere: { radius: 0.3, ...byElement } }],
+      ];
+    }
+    const drawn: Record<Exclude<typeof style, "cartoon">, Loose> = {
+      ball: { stick: { radius: 0.12, ...color }, sphere: { scale: 0.26, ...color } },
+      stick: { stick: { radius: 0.18, ...color } },
+      sphere: { sphere: { ...color } },
+      line: { line: { linewidth: 1.5, ...color } },
+    };
+    return [[{}, drawn[style]]];
+  }
+}
+
+/** 3Dmol's types know one name where it takes a list of them. */
+function pick(selection: Loose): Library.AtomSelectionSpec {
+  return selection as unknown as Library.AtomSelectionSpec;
+}
+
+function labelStyle(ink: string, isSmall: boolean): Library.LabelSpec {
+  return { fontColor: ink, fontSize: isSmall ? 11 : 12, showBackground: false, inFront: true } as Library.LabelSpec;
+}
