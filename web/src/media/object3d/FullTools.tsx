@@ -4,7 +4,6 @@ import { useLayoutEffect } from "preact/hooks";
 import { numberOf } from "@/api/numbers";
 import { blobUrl } from "@/api/client";
 import type { Camera3D, Object3DRecord } from "@/api/schema";
-import { presetView } from "@/media/object3d/gestures";
 import { type ColorMode, changeLook, lookChoice } from "@/media/object3d/look";
 import { BOX_LAYER, SCORE, isBoxShown, scoreRangeOf } from "@/media/object3d/scenery";
 import { type PresetName, isFiniteVec, sub, viewFromCamera } from "@/media/object3d/space";
@@ -34,8 +33,7 @@ export function FullTools({ record, content, shown, stage, isPlaying, onPlay }: 
   const look = lookChoice.value;
   useLetterKeys(stage);
   const jump = (name: PresetName): void => {
-    const found = stage();
-    if (found) found.view = presetView(found.view, name);
+    stage()?.lookFrom(name);
   };
   const home = (): void => {
     const found = stage();
@@ -181,10 +179,7 @@ function useLetterKeys(stage: () => Stage | null): void {
       g: () => changeLook({ hasGrid: !lookChoice.peek().hasGrid }),
       w: () => changeLook({ isWireframe: !lookChoice.peek().isWireframe }),
       l: toggleLabels,
-      ...Object.fromEntries(PRESET_NAMES.map(([name], at) => [String(at + 1), () => {
-        const found = stage();
-        if (found) found.view = presetView(found.view, name);
-      }])),
+      ...Object.fromEntries(PRESET_NAMES.map(([name], at) => [String(at + 1), () => stage()?.lookFrom(name)])),
     };
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { blobUrl } from "@/api/client";
 import type { Object3DRecord } from "@/api/schema";
-import { CloudLegend } from "@/media/object3d/CloudLegend";
+import { Legend } from "@/media/object3d/Legend";
 import { FullTools } from "@/media/object3d/FullTools";
 import { loadViewer, viewer, viewerFailure } from "@/media/object3d/load";
 import type { Content, Picked, Stage } from "@/media/object3d/viewer";
@@ -134,7 +134,7 @@ export function Object3DCard({ record, size, box, shown }: CardProps<Object3DRec
       <FullTools record={record} content={content} shown={shown} stage={() => stage.current} isPlaying={isPlaying} onPlay={setPlaying} />
       <div class="object3d-body">
         {face}
-        {content?.cloud && <CloudLegend content={content} cloud={content.cloud} />}
+        {content && content.failure === null && <Legend content={content} />}
       </div>
     </div>
   );
@@ -162,7 +162,8 @@ function Progress({ content, budget, isFull, onAll, onLess }: { content: Content
   const { layout } = cloud;
   const shown = cloud.drawable(budget);
   const isCut = layout.points < layout.declared;
-  const text = shown >= layout.points ? `${shortCount(layout.points)} points` : `${shortCount(shown)} of ${shortCount(layout.points)} points`;
+  if (!isFull && shown >= layout.points && !isCut && !cloud.failure) return null;
+  const text = `${shown < layout.points ? `${shortCount(shown)} of ` : ""}${shortCount(layout.points)} points`;
   return (
     <div class={`object3d-note${cloud.failure || isCut ? " object3d-warn" : ""}`} role="status" title={cloud.failure ?? undefined}>
       {text}

@@ -13,7 +13,7 @@ import { rgbOf } from "@/media/image/palette";
 import { bytesOf } from "@/media/object3d/bytes";
 import { type ColorMode, type Look, categoryColors } from "@/media/object3d/look";
 import { type CloudLayout, layoutOf, nextPages, pageColumns, rangeOf } from "@/media/object3d/pages";
-import { CATEGORY_LIMIT, CategoryList, type PointBatch, batchFrom, robustBox, robustRange } from "@/media/object3d/points";
+import { CATEGORY_LIMIT, CategoryList, type PointBatch, batchFrom, extremes, robustBox, robustRange } from "@/media/object3d/points";
 import { rampTexels } from "@/media/object3d/ramp";
 import { POINT_MODES, pointsMaterial, rowTexture } from "@/media/object3d/shaders";
 import { type Box3, type Vec3, boxOf, sub } from "@/media/object3d/space";
@@ -49,6 +49,7 @@ export class CloudPart {
   loaded = 0;
   failure: string | null = null;
   fit: Box3 | null = null;
+  hull: Vec3[] = [];
   valueRange: [number, number] | null = null;
   heightRange: [number, number] | null = null;
   private readonly pieces: Piece[] = [];
@@ -98,7 +99,11 @@ export class CloudPart {
   /** Points are there up to this many, or on their way. Resolves when the next ones can be drawn. */
   want(budget: number): Promise<void> {
     this.wanted = Math.max(this.wanted, budget);
-    this.running ??= this.load().finally(() => (this.running = null));
+    if (!this.running && this.pagesLoaded > 0 && nextPages(this.layout, this.pagesLoaded, this.wanted) === 0) return Promise.resolve();
+    this.running ??= this.load().finally(() => {
+      this.running = null;
+      this.onChange();
+    });
     return this.running;
   }
 
@@ -158,6 +163,7 @@ export class CloudPart {
   /** From the first points, which are a fair sample. */
   private learnRanges(batch: PointBatch): void {
     this.fit = robustBox(batch.positions);
+    this.hull = this.fit ? extremes(batch.positions, this.fit) : [];
     if (batch.values) this.valueRange = robustRange(batch.values);
     const heights = new Float32Array(batch.count);
     const [x, y, z] = this.up;

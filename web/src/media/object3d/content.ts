@@ -18,7 +18,7 @@ import { type ModelPart, loadMesh, loadModel, setWireframe } from "@/media/objec
 import { pickPoint } from "@/media/object3d/points";
 import { type Scenery, gridOf, sceneryOf } from "@/media/object3d/scenery";
 import { type SplatPart, loadSplats } from "@/media/object3d/splat";
-import { type Box3, type Frame, type Orientation, type Pose, type Vec3, axesOf, boxOf, centreOf, isFiniteVec, joinBoxes, lengthOf, radiusOf, sub } from "@/media/object3d/space";
+import { type Box3, type Frame, type Orientation, type Pose, type Vec3, axesOf, boxOf, centreOf, frameFrom, isFiniteVec, joinBoxes, lengthOf, radiusOf, sub } from "@/media/object3d/space";
 
 export interface DrawRequest {
   pose: Pose;
@@ -167,8 +167,7 @@ export class Content {
   /** What to fit into the view: without strays. */
   frame(): Frame {
     const fit = this.model?.box ?? this.splat?.fit ?? this.cloud?.fit ?? this.box ?? { low: [-1, -1, -1], high: [1, 1, 1] };
-    const radius = radiusOf(fit);
-    return { centre: centreOf(fit), radius: radius > 0 && Number.isFinite(radius) ? radius : 1 };
+    return frameFrom(fit, this.model?.hull ?? this.cloud?.hull ?? []);
   }
 
   draw(request: DrawRequest, onto: CanvasRenderingContext2D | null): void {

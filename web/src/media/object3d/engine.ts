@@ -6,6 +6,7 @@ import { Engine } from "@babylonjs/core/Engines/engine";
 import { EngineStore } from "@babylonjs/core/Engines/engineStore";
 import { Logger } from "@babylonjs/core/Misc/logger";
 import { FileToolsOptions } from "@babylonjs/core/Misc/fileTools";
+import { FilesInputStore } from "@babylonjs/core/Misc/filesInputStore";
 import type { Scene } from "@babylonjs/core/scene";
 import { signal } from "@preact/signals";
 import { apiUrl, blobUrl } from "@/api/client";
@@ -100,17 +101,27 @@ const askers = new Map<number, Asker>();
 let lastAsker = 0;
 
 /** An address under which a loader finds the companions of a record; what is missing is put into `warnings`. */
-export function openFiles(record: Object3DRecord, warnings: string[]): { rootUrl: string; close: () => void } {
+export function openFiles(record: Object3DRecord, warnings: string[], given: ReadonlyMap<string, File> = new Map()): { rootUrl: string; close: () => void } {
   const id = ++lastAsker;
   askers.set(id, { record, warnings });
-  return { rootUrl: `${SCHEME}${id}/`, close: () => askers.delete(id) };
+  // Babylon looks for "file:" addresses in a list of its own first.
+  const rootUrl = `${given.size > 0 ? "file:" : ""}${SCHEME}${id}/`;
+  const listed = [...given].map(([name, file]) => [`${SCHEME}${id}/${name}`.toLowerCase(), file] as const);
+  for (const [name, file] of listed) FilesInputStore.FilesToLoad[name] = file;
+  return {
+    rootUrl,
+    close: () => {
+      askers.delete(id);
+      for (const [name] of listed) Reflect.deleteProperty(FilesInputStore.FilesToLoad, name);
+    },
+  };
 }
 
 /** Every address that a loader asks for goes through here: our own blobs, or nothing. */
 function resolveUrl(url: string): string {
   if (/^data:image\//i.test(url) || url.startsWith(`blob:${location.origin}/`)) return url;
   if (url.startsWith(blobUrl(""))) return url;
-  const place = splitAddress(url);
+  const place = splitAddress(url.replace(/^file:/, ""));
   const asker = place ? askers.get(place.id) : undefined;
   const name = place?.name ?? url;
   if (asker) {

@@ -15,7 +15,7 @@ export function findFile(record: Pick<Object3DRecord, "files">, asked: string): 
   if (/^[a-z][a-z0-9+.-]*:/i.test(asked) && !/^[a-z]:[\\/]/i.test(asked)) return { is: "refused", reason: `it asks for “${short(asked)}”; nothing is fetched from outside` };
   if (/^[\\/]{2}/.test(asked)) return { is: "refused", reason: `it asks for “${short(asked)}”; nothing is fetched from outside` };
   const files = new Map(Object.entries(record.files ?? {}));
-  const names = [asked, decoded(asked)].flatMap((name) => [name, name.replaceAll("\\", "/")]).map((name) => name.replace(/^(\.\/)+/, ""));
+  const names = [asked, decoded(asked)].flatMap((name) => [name, name.replaceAll("\\", "/")]).flatMap((name) => [name, name.replace(/^(\.\/)+/, "")]);
   for (const name of names) {
     const blob = files.get(name);
     if (blob) return { is: "blob", blob, name };
@@ -54,7 +54,7 @@ export const isPictureName = (name: string): boolean => /\.(png|jpe?g|gif|bmp|we
 
 /** One white pixel: stands in for a texture that is not there, so that the colour of the material shows. */
 export const WHITE_PIXEL =
-  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8////fwYACf4D/qpVKtEAAAAASUVORK5CYII=";
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAC0lEQVR42mP4DwQACfsD/Wj6HMwAAAAASUVORK5CYII=";
 
 interface GltfUri {
   uri?: unknown;

@@ -1,10 +1,11 @@
 /** Pointer, wheel and keys on a 3D view. DOM in, view out; knows nothing of records. */
-import { type Frame, type PresetName, type Pose, PRESETS, type View3D, orbitBy, panBy, zoomAt } from "@/media/object3d/space";
+import { type Frame, type PresetName, type Pose, type View3D, orbitBy, panBy, zoomAt } from "@/media/object3d/space";
 
 export interface OrbitTarget {
   view: () => View3D;
   /** null: the view that everything begins with. */
   setView: (view: View3D | null) => void;
+  lookFrom: (name: PresetName) => void;
   pose: () => Pose | null;
   frame: () => Frame;
   size: () => { width: number; height: number };
@@ -125,7 +126,7 @@ export function attachOrbit(element: HTMLElement, target: OrbitTarget): () => vo
     else if (event.key === "+" || event.key === "=") zoom(1.25, null);
     else if (event.key === "-") zoom(0.8, null);
     else if (event.key === "0" || event.key === "f") target.setView(null);
-    else if (PRESET_KEYS[event.key]) target.setView(presetView(target.view(), PRESET_KEYS[event.key] as PresetName));
+    else if (PRESET_KEYS[event.key]) target.lookFrom(PRESET_KEYS[event.key] as PresetName);
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -135,9 +136,4 @@ export function attachOrbit(element: HTMLElement, target: OrbitTarget): () => vo
     stop.abort();
     clearTimeout(wheelTimer);
   };
-}
-
-/** From that side, with all of it in sight. */
-export function presetView(view: View3D, name: PresetName): View3D {
-  return { ...view, ...PRESETS[name], roll: 0, zoom: 1, target: [0, 0, 0] };
 }

@@ -17,14 +17,14 @@ export class Lights {
 
   constructor(scene: Scene, up: Vec3) {
     const sky = new HemisphericLight("sky", new Vector3(...up), scene);
-    sky.intensity = 0.55;
+    sky.intensity = 0.4;
     sky.groundColor = new Color3(0.42, 0.42, 0.44);
     sky.specular = Color3.Black();
     this.lamp = new DirectionalLight("lamp", new Vector3(0, -1, 0), scene);
-    this.lamp.intensity = 0.75;
+    this.lamp.intensity = 0.7;
     this.lamp.specular = new Color3(0.4, 0.4, 0.4);
     scene.environmentTexture = studio(scene);
-    scene.environmentIntensity = 0.9;
+    scene.environmentIntensity = 0.55;
   }
 
   /** From above the viewer's left shoulder. */

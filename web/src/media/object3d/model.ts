@@ -27,6 +27,10 @@ import { StandardMaterial } from "@babylonjs/core/Materials/standardMaterial";
 import { Color3 } from "@babylonjs/core/Maths/math.color";
 import type { AbstractMesh } from "@babylonjs/core/Meshes/abstractMesh";
 import { Mesh } from "@babylonjs/core/Meshes/mesh";
+import { VertexBuffer } from "@babylonjs/core/Buffers/buffer";
+import type { Camera } from "@babylonjs/core/Cameras/camera";
+import "@babylonjs/core/Culling/ray";
+import { Vector3 } from "@babylonjs/core/Maths/math.vector";
 import { VertexData } from "@babylonjs/core/Meshes/mesh.vertexData";
 import type { Scene } from "@babylonjs/core/scene";
 import type { Object3DRecord } from "@/api/schema";
@@ -34,8 +38,8 @@ import { bytesOf } from "@/media/object3d/bytes";
 import { openFiles } from "@/media/object3d/engine";
 import { checkGltf, findFile, parseJson, rewriteGlb } from "@/media/object3d/files";
 import { layoutOf, numbersFrom, pageColumns, rangeOf } from "@/media/object3d/pages";
-import { CategoryList, batchFrom } from "@/media/object3d/points";
-import { type Box3, type Vec3, isFiniteVec, joinBoxes } from "@/media/object3d/space";
+import { CategoryList, batchFrom, extremes } from "@/media/object3d/points";
+import { type Box3, type CameraLike, type Vec3, isFiniteVec, joinBoxes } from "@/media/object3d/space";
 import { readStl } from "@/media/object3d/stl";
 
 SceneLoaderFlags.ShowLoadingScreen = false;
@@ -46,6 +50,10 @@ export interface ModelPart {
   /** Textures and such that are not there; the rest is drawn. */
   warnings: string[];
   box: Box3 | null;
+  /** Its outermost points. */
+  hull: Vec3[];
+  /** Where the file's own camera stands, if it has one. */
+  camera: CameraLike | null;
 }
 
 /** Throws with words for people. */
@@ -60,12 +68,13 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
     const data = new VertexData();
     data.positions = positions;
     data.normals = normals;
-    data.indices = Uint32Array.from({ length: positions.length / 3 }, (_, at) => at);
+    data.indices = facing(Uint32Array.from({ length: positions.length / 3 }, (_, at) => at), scene);
     data.applyToMesh(mesh);
     mesh.material = plainMaterial(scene);
     return finished(scene, [mesh], [], warnings);
   }
-  const files = openFiles(record, warnings);
+  const given = record.format === "obj" ? await materialsOf(record, bytes, warnings) : new Map<string, File>();
+  const files = openFiles(record, warnings, given);
   try {
     const source = sourceOf(record, bytes, warnings);
     const container = await LoadAssetContainerAsync(source, scene, {
@@ -75,12 +84,13 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
       pluginOptions: { obj: { useLegacyBehavior: false, materialLoadingFailsSilently: true, waitForTextures: true } },
     });
     // Light and cameras are ours: those of files are made for other programs, and too bright or too dark.
+    const camera = cameraFrom(container.cameras[0]);
     for (const light of [...container.lights]) light.dispose();
-    for (const camera of [...container.cameras]) camera.dispose();
+    for (const own of [...container.cameras]) own.dispose();
     container.lights.length = 0;
     container.cameras.length = 0;
     container.addAllToScene();
-    return finished(scene, container.meshes, container.animationGroups, warnings);
+    return { ...finished(scene, container.meshes, container.animationGroups, warnings), camera: record.format === "babylon" ? camera : null };
   } catch (thrown) {
     throw new Error(reasonOf(thrown, record.format));
   } finally {
@@ -96,21 +106,41 @@ function sourceOf(record: Object3DRecord, bytes: ArrayBuffer, warnings: string[]
   if (record.format === "babylon") {
     const scene = parseJson(text);
     if (typeof scene !== "object" || scene === null || Array.isArray(scene)) throw new Error("The file is no Babylon scene: its JSON is no object.");
-    return `data:${JSON.stringify({ ...scene, environmentTexture: undefined, lights: [], cameras: [], physicsEnabled: false, autoClear: true })}`;
+    return `data:${JSON.stringify({ ...scene, environmentTexture: undefined, lights: [], physicsEnabled: false, autoClear: true })}`;
   }
   if (record.format !== "obj") throw new Error(`Models of the format “${record.format}” can't be drawn.`);
   if (!/^\s*v\s/m.test(text)) throw new Error("The file has no vertices: it is no OBJ, or an empty one.");
-  const checked = text.replace(/^[ \t]*mtllib[ \t]+(.+?)[ \t]*$/gm, (line, name: string) => {
-    const found = findFile(record, name.trim());
-    if (found.is === "blob") return line;
-    if (!warnings.includes(found.reason)) warnings.push(found.reason);
-    return "";
-  });
-  return `data:${checked}`;
+  const plain = text.replaceAll("\t", " ");
+  return `data:${plain.replace(MATERIAL_LINE, (line, name: string) => (findFile(record, name).is === "blob" ? `mtllib ${MATERIALS}` : line.replace(/\S/g, "")))}`;
+}
+
+const MATERIAL_LINE = /^ *mtllib +(.+?) *$/gm;
+const MATERIALS = "materials.mtl";
+
+/** The materials of an OBJ, all in one, as the loader can read them: it knows neither tabs nor a second file. */
+async function materialsOf(record: Object3DRecord, bytes: ArrayBuffer, warnings: string[]): Promise<Map<string, File>> {
+  const names = [...new TextDecoder().decode(bytes).replaceAll("\t", " ").matchAll(MATERIAL_LINE)].map(([, name]) => name ?? "");
+  const texts: string[] = [];
+  for (const name of new Set(names)) {
+    const found = findFile(record, name);
+    if (found.is === "blob") texts.push(new TextDecoder().decode(await bytesOf(found.blob)));
+    else warnings.push(found.reason);
+  }
+  const text = texts.join("\n").replaceAll("\t", " ").replace(/ +$/gm, "");
+  return new Map(texts.length > 0 ? [[MATERIALS, new File([text], MATERIALS)]] : []);
+}
+
+/** Scenes of Babylon are made to be seen from their camera. */
+function cameraFrom(camera: Camera | undefined): CameraLike | null {
+  if (!camera) return null;
+  camera.computeWorldMatrix();
+  const { x, y, z } = camera.globalPosition;
+  const way = camera.getForwardRay(1).direction;
+  return { position: [x, y, z], target: [x + way.x, y + way.y, z + way.z], fov: (camera.fov * 180) / Math.PI };
 }
 
 function reasonOf(thrown: unknown, format: string): string {
-  const text = (thrown instanceof Error ? thrown.message : String(thrown)).replace(/diorama3d:\d+\//g, "");
+  const text = (thrown instanceof Error ? thrown.message : String(thrown)).replace(/(file:)?diorama3d:\d+\//g, "").replace(/\bRangeError: .*/, "it is cut off or broken inside");
   // The loaders' messages begin with where they were and what they tried.
   const tail = text.split(/Unable to load from [^:]*:\s*/).at(-1)?.trim() ?? text;
   return `The ${format} file can't be drawn: ${tail || "its loader gave up without a reason"}`.slice(0, 400);
@@ -135,14 +165,25 @@ export async function loadMesh(scene: Scene, record: Object3DRecord, origin: Vec
   const mesh = new Mesh("mesh", scene);
   const data = new VertexData();
   data.positions = batch.positions;
-  data.indices = corners;
   const normals = new Float32Array(batch.positions.length);
   VertexData.ComputeNormals(batch.positions, corners, normals, { useRightHandedSystem: record.is_right_handed ?? true });
   data.normals = normals;
   if (batch.colors) data.colors = Float32Array.from(batch.colors, (value) => value / 255);
+  data.indices = facing(corners.slice(), scene);
   data.applyToMesh(mesh);
   mesh.material = plainMaterial(scene, batch.colors !== null);
   return finished(scene, [mesh], [], []);
+}
+
+/** Babylon takes the other side of a triangle for its front when axes are right-handed. */
+function facing(corners: Uint32Array, scene: Scene): Uint32Array {
+  if (!scene.useRightHandedSystem) return corners;
+  for (let at = 0; at + 2 < corners.length; at += 3) {
+    const second = corners[at + 1] as number;
+    corners[at + 1] = corners[at + 2] as number;
+    corners[at + 2] = second;
+  }
+  return corners;
 }
 
 const PLAIN = "diorama-plain";
@@ -173,7 +214,25 @@ function finished(scene: Scene, meshes: AbstractMesh[], animations: AnimationGro
     if (corners.every((corner) => isFiniteVec(corner))) box = joinBoxes(box, { low: corners[0], high: corners[1] });
   }
   if (!box) throw new Error("The file has no vertices to draw.");
-  return { meshes, animations, warnings, box };
+  return { meshes, animations, warnings, box, hull: extremes(sampleOf(meshes), box), camera: null };
+}
+
+const SAMPLES_PER_MODEL = 20_000;
+
+/** Some of the vertices, where they are drawn. */
+function sampleOf(meshes: readonly AbstractMesh[]): number[] {
+  const step = Math.max(1, Math.ceil(meshes.reduce((sum, mesh) => sum + mesh.getTotalVertices(), 0) / SAMPLES_PER_MODEL));
+  const found: number[] = [];
+  const place = new Vector3();
+  for (const mesh of meshes) {
+    const positions = mesh.getVerticesData(VertexBuffer.PositionKind);
+    const world = mesh.getWorldMatrix();
+    for (let at = 0; positions && at + 2 < positions.length; at += step * 3) {
+      Vector3.TransformCoordinatesFromFloatsToRef(positions[at] as number, positions[at + 1] as number, positions[at + 2] as number, world, place);
+      found.push(place.x, place.y, place.z);
+    }
+  }
+  return found;
 }
 
 /** Show the lines of the triangles instead of their faces. */

@@ -108,6 +108,29 @@ export function robustBox(positions: Float32Array): Box3 | null {
   return growBox({ low: [x[0], y[0], z[0]], high: [x[1], y[1], z[1]] }, 0.02);
 }
 
+const DIRECTIONS: readonly Vec3[] = Array.from({ length: 27 }, (_, at) => [(at % 3) - 1, (Math.floor(at / 3) % 3) - 1, Math.floor(at / 9) - 1] as const).filter((way) => way.some((value) => value !== 0));
+
+/** The outermost points inside of a box, in 26 directions: what must be in sight for all to be in sight. */
+export function extremes(positions: ArrayLike<number>, box: Box3): Vec3[] {
+  const count = Math.floor(positions.length / 3);
+  const step = Math.max(1, Math.floor(count / SAMPLES));
+  const best = DIRECTIONS.map(() => -Infinity);
+  const found: Vec3[] = DIRECTIONS.map(() => box.low);
+  for (let at = 0; at < count; at += step) {
+    const x = positions[at * 3] as number;
+    const y = positions[at * 3 + 1] as number;
+    const z = positions[at * 3 + 2] as number;
+    if (!(x >= box.low[0] && x <= box.high[0] && y >= box.low[1] && y <= box.high[1] && z >= box.low[2] && z <= box.high[2])) continue;
+    for (const [place, way] of DIRECTIONS.entries()) {
+      const reach = x * way[0] + y * way[1] + z * way[2];
+      if (reach <= (best[place] as number)) continue;
+      best[place] = reach;
+      found[place] = [x, y, z];
+    }
+  }
+  return best.every(Number.isFinite) ? found : [];
+}
+
 /** The point nearest to the eye of those that lie within `reach` pixels of a place on the screen. */
 export function pickPoint(
   batches: readonly PointBatch[],

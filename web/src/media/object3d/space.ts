@@ -79,6 +79,17 @@ export interface View3D {
 export interface Frame {
   centre: Vec3;
   radius: number;
+  /** Its outermost points, relative to the centre. */
+  hull: readonly Vec3[];
+}
+
+/** `hull`: the outermost points, when they are known better than by the box. */
+export function frameFrom(box: Box3, hull: readonly Vec3[] = []): Frame {
+  const radius = radiusOf(box);
+  if (!(radius > 0 && Number.isFinite(radius))) return { centre: centreOf(box), radius: 1, hull: [[0.5, 0.5, 0.5], [-0.5, -0.5, -0.5]] };
+  const centre = centreOf(box);
+  const corners = Array.from({ length: 8 }, (_, at): Vec3 => [at & 1 ? box.high[0] : box.low[0], at & 2 ? box.high[1] : box.low[1], at & 4 ? box.high[2] : box.low[2]]);
+  return { centre, radius, hull: (hull.length > 0 ? hull : corners).map((point) => sub(point, centre)) };
 }
 
 export interface Pose {
@@ -141,6 +152,21 @@ export function fitDistance(radius: number, fov: number, aspect: number): number
   const half = Math.tan((fov * Math.PI) / 360);
   return radius / Math.sin(Math.atan(half * Math.min(1, aspect)));
 }
+
+/** The same view, so near that what is in the frame just fits, with a little room around it. */
+export function fitted(view: View3D, frame: Frame, orientation: Orientation, aspect: number): View3D {
+  const level: View3D = { ...view, zoom: 1, target: [0, 0, 0] };
+  const pose = poseOf(level, frame, orientation, aspect);
+  const rise = Math.tan((view.fov * Math.PI) / 360) * FIT_SHARE;
+  let distance = 0;
+  for (const at of frame.hull) {
+    const ahead = dot(at, pose.toward);
+    distance = Math.max(distance, ahead + Math.abs(dot(at, pose.right)) / (rise * aspect), ahead + Math.abs(dot(at, pose.up)) / rise);
+  }
+  return { ...level, zoom: distance > 0 ? Math.min(20, fitDistance(frame.radius, view.fov, aspect) / distance) : 1 };
+}
+
+const FIT_SHARE = 0.86;
 
 /** CSS pixels -> lengths in the plane of the target. */
 function lengthPerPixel(pose: Pose, height: number): number {

@@ -8,7 +8,7 @@ import { isSoftwareRendered } from "@/media/object3d/engine";
 import { attachOrbit } from "@/media/object3d/gestures";
 import { type Look, look } from "@/media/object3d/look";
 import { paintOver } from "@/media/object3d/overlay";
-import { type Frame, type Pose, type View3D, centredOn, poseOf } from "@/media/object3d/space";
+import { type Frame, HOME, PRESETS, type Pose, type PresetName, type View3D, centredOn, fitted, poseOf } from "@/media/object3d/space";
 import { frameOfTile, homeOf, setViewOfTile, viewOfTile } from "@/media/object3d/views";
 import { type ShownItem, type TileRef, tileId } from "@/state/mediaView";
 
@@ -132,8 +132,8 @@ export class Stage {
   get view(): View3D {
     const { content } = this;
     const chosen = this.shown ? untracked(() => viewOfTile(this.shown as TileRef)) : null;
-    if (chosen || !content) return chosen ?? homeOf({ kind: "object3d", form: "model", format: "" }, this.frame, { up: "y", isRightHanded: true }, [0, 0, 0], 1);
-    return homeOf(content.record, this.frame, content.orientation, content.origin, this.size.width / this.size.height);
+    if (chosen || !content) return chosen ?? HOME;
+    return homeOf(content.record, content.model?.camera ?? null, this.frame, content.orientation, content.origin, this.aspect);
   }
 
   set view(view: View3D | null) {
@@ -142,7 +142,14 @@ export class Stage {
   }
 
   get frame(): Frame {
-    return this.content ? frameOfTile(this.shown, this.content.frame(), this.content.origin) : { centre: [0, 0, 0], radius: 1 };
+    return this.content ? frameOfTile(this.shown, this.content.frame(), this.content.origin) : { centre: [0, 0, 0], radius: 1, hull: [] };
+  }
+
+  /** From that side, with all of it in sight. */
+  lookFrom(name: PresetName): void {
+    if (!this.content) return;
+    const turned = { ...this.view, ...PRESETS[name], roll: 0 };
+    this.view = fitted(turned, this.frame, this.content.orientation, this.aspect);
   }
 
   get aspect(): number {
@@ -186,6 +193,7 @@ export class Stage {
       pose: () => this.pose,
       frame: () => this.frame,
       size: () => this.size,
+      lookFrom: (name) => this.lookFrom(name),
       wantsWheel: this.options.wantsWheel,
       movesWithCtrl: this.options.isFull,
       onMoving: (isMoving) => {

@@ -1,7 +1,7 @@
 /** From where 3D is looked at: one view for all tiles of a key while they are linked, kept over steps and in the URL. */
 import { type Signal, signal } from "@preact/signals";
 import type { Object3DRecord } from "@/api/schema";
-import { CLOUD_HOME, type Frame, HOME, type Orientation, type View3D, formatView3D, isFiniteVec, lengthOf, parseView3D, sub, viewFromCamera } from "@/media/object3d/space";
+import { CLOUD_HOME, type CameraLike, type Frame, HOME, type Orientation, type View3D, add, dot, fitted, formatView3D, isFiniteVec, lengthOf, parseView3D, scaled, sub, unit, viewFromCamera } from "@/media/object3d/space";
 import { type TileRef, isLinked, tileId } from "@/state/mediaView";
 import { urlSignal } from "@/state/url";
 
@@ -44,7 +44,8 @@ export function setViewOfTile(tile: TileRef, view: View3D | null): void {
   store.value = next;
 }
 
-export function homeOf(record: Object3DRecord, frame: Frame, orientation: Orientation, origin: readonly [number, number, number], aspect: number): View3D {
+/** `own`: a camera of the file itself. */
+export function homeOf(record: Object3DRecord, own: CameraLike | null, frame: Frame, orientation: Orientation, origin: readonly [number, number, number], aspect: number): View3D {
   const [camera] = record.cameras ?? [];
   // One camera says where to look from; several are part of the data.
   if (camera && record.cameras?.length === 1) {
@@ -54,7 +55,14 @@ export function homeOf(record: Object3DRecord, frame: Frame, orientation: Orient
       return viewFromCamera({ position: sub(position, origin), target: sub(target, origin), up: camera.up ?? null, fov: camera.fov_degrees ?? null }, frame, orientation, aspect);
     }
   }
-  return record.form === "cloud" ? CLOUD_HOME : HOME;
+  if (own && isFiniteVec(own.position) && isFiniteVec(own.target)) {
+    // It says in which direction, not how far: what is in the middle is the thing itself.
+    const way = unit(sub(own.target, own.position));
+    const away = dot(sub(frame.centre, own.position), way);
+    const target = add(own.position, scaled(way, Math.max(away, frame.radius * 0.1)));
+    return viewFromCamera({ ...own, target }, frame, orientation, aspect);
+  }
+  return fitted(record.form === "cloud" ? CLOUD_HOME : HOME, frame, orientation, aspect);
 }
 
 const frames = new Map<string, { frame: Frame; origin: readonly [number, number, number] }>();
@@ -71,7 +79,7 @@ export function frameOfTile(tile: TileRef | null, own: Frame, origin: readonly [
   if (kept) {
     const centre = sub([kept.frame.centre[0] + kept.origin[0], kept.frame.centre[1] + kept.origin[1], kept.frame.centre[2] + kept.origin[2]], origin);
     const ratio = own.radius / kept.frame.radius;
-    if (ratio > 0.3 && ratio < 2.5 && lengthOf(sub(centre, own.centre)) < 1.5 * kept.frame.radius) return { centre, radius: kept.frame.radius };
+    if (ratio > 0.3 && ratio < 2.5 && lengthOf(sub(centre, own.centre)) < 1.5 * kept.frame.radius) return { ...kept.frame, centre };
   }
   if (frames.size > FRAMES_KEPT) frames.clear();
   frames.set(id, { frame: own, origin });
