@@ -413,6 +413,37 @@ def test_boxes_with_nan_are_kept() -> None:
     assert (box.score, box.order) == (math.inf, None)
 
 
+def test_many_boxes_made_in_different_ways(trip) -> None:
+    rng = np.random.default_rng(0)
+    ways = [rng.permutation(8) for _ in range(12)]
+    boxes = []
+    for number in range(300):
+        corners = np.array(UNIT_BOX) * (1, 2, 3) + number
+        boxes.append({"corners": corners[ways[number % 12]]})
+    for box in trip(Object3D([], boxes=boxes)).record.boxes:
+        corners = np.array([box.corners[place] for place in box.order or range(8)])
+        for place, bit in itertools.product(range(8), range(3)):
+            assert np.count_nonzero(corners[place] - corners[place ^ (1 << bit)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("color", "wanted"),
+    [
+        ([255, 0, 7], [255, 0, 7]),
+        ((0.5, 0, 1), [127.5, 0, 255]),
+        ([1, 1, 1], [255, 255, 255]),
+        ([321, -5, 2], [255, 0, 2]),
+        ([255, 0, 0, 128], [255, 0, 0]),
+        ("#ff8000", [255, 128, 0]),
+        (np.array([10, 20, 30], np.uint8), [10, 20, 30]),
+        (None, None),
+    ],
+)
+def test_colours_of_boxes(color: Any, wanted: Any) -> None:
+    [box] = Object3D([], boxes=[{"corners": UNIT_BOX, "color": color}]).snapshot().header["boxes"]
+    assert box.get("color") == wanted
+
+
 class TestBox3D:
     def test_without_turn(self) -> None:
         box = box3d(center=(1, 2, 3), size=(2, 4, 6), orientation=(1, 0, 0, 0), color=(255, 0, 0), score=1)

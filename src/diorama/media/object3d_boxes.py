@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BATCH = 128
+_WAYS_LIMIT = 8
 _TOLERANCE = 1e-6
 
 
@@ -24,33 +25,42 @@ def with_orders(boxes: Sequence[Box3D]) -> list[Box3D]:
     other four are sums of these three. The order that comes nearest to that is taken, so that bent boxes,
     frusta and rounded numbers get one as well. Boxes with a NaN keep the order in which they came.
     """
-    done: list[Box3D] = []
-    for start in range(0, len(boxes), _BATCH):
-        done += _batch_with_orders(boxes[start : start + _BATCH])
-    return done
-
-
-def _batch_with_orders(boxes: Sequence[Box3D]) -> list[Box3D]:
     import numpy as np
 
+    if not boxes:
+        return []
     corners = np.array([box.corners for box in boxes], np.float64)
+    orders = np.zeros((len(boxes), 8), np.int64)
+    waiting = np.arange(len(boxes))
+    order = np.arange(8)
     with np.errstate(all="ignore"):
         corners -= corners[:, :1]
         spread = np.abs(corners).max(axis=(1, 2), keepdims=True)
         corners /= np.where(spread > 0, spread, 1)
-        identity = np.arange(8)[None, :]
-        as_given = _misfit(corners, identity)[:, 0]
-        orders = [None] * len(boxes)
-        wrong = np.flatnonzero(as_given > _TOLERANCE)
-        if len(wrong):
-            candidates = _candidates()
-            best = np.argmin(_misfit(corners[wrong], candidates), axis=1)
-            for place, choice in zip(wrong.tolist(), best.tolist(), strict=True):
-                orders[place] = candidates[choice].tolist()
+        # Whoever made these boxes made all of them the same way: the order of one is tried on the others.
+        for _ in range(_WAYS_LIMIT):
+            is_so = ~(_misfit(corners[waiting], order[None])[:, 0] > _TOLERANCE)
+            orders[waiting[is_so]] = order
+            waiting = waiting[~is_so]
+            if not len(waiting):
+                break
+            order = _nearest(corners[waiting[:1]])[0]
+        for start in range(0, len(waiting), _BATCH):
+            batch = waiting[start : start + _BATCH]
+            orders[batch] = _nearest(corners[batch])
+    straight = list(range(8))
     return [
-        box if order is None else msgspec.structs.replace(box, order=order)
-        for box, order in zip(boxes, orders, strict=True)
+        box if order == straight else msgspec.structs.replace(box, order=order)
+        for box, order in zip(boxes, orders.tolist(), strict=True)
     ]
+
+
+def _nearest(corners: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    candidates = _candidates()
+    nearest: NDArray[Any] = candidates[np.argmin(_misfit(corners, candidates), axis=1)]
+    return nearest
 
 
 def _candidates() -> NDArray[Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from diorama.media.base import GetBlob, PutBlob, Snapshot
-from diorama.media.limited import DecodeError, run_limited
+from diorama.media.limited import CPU_SECS, WALL_SECS, DecodeError, run_limited
 from diorama.media.object3d_boxes import with_orders
 from diorama.media.object3d_cloud import Column, columns_from_points, load_cloud, store_cloud
 from diorama.media.object3d_record import Box3D, Camera3D, Object3DRecord, PointCloud, Vector3D
@@ -19,6 +19,8 @@ from diorama.model import BlobRef
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+SLOWEST_BYTES_A_SEC = 2 << 20
+"""Of a parser, on a slow machine."""
 OCTETS = "application/octet-stream"
 FACES_MIME = "application/vnd.diorama.faces"
 MIMES = {
@@ -40,6 +42,7 @@ _COMPANION_MIMES = {
 }
 _FORMS = {"ply": "cloud", "pcd": "cloud", "pts.json": "cloud", "splat": "splat"}
 _UPS = {"stl": "z", "pts.json": "z", "pcd": "z", "array": "z"}
+_NOT_FOUND = "not found beside it:"
 _MISSING_LISTED = 5
 
 
@@ -128,7 +131,12 @@ def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
     sizes = {name: kept.size_bytes for name, kept in zip(names, snapshot.buffers[1:], strict=True)}
     try:
         facts = run_limited(
-            "diorama.media.object3d_facts:inspect", {"format": file_format, "files": sizes}, data
+            "diorama.media.object3d_facts:inspect",
+            {"format": file_format, "files": sizes},
+            data,
+            # Text and packed points take their time, which the limits' growth with the data does not know.
+            cpu_secs=CPU_SECS + len(data) / SLOWEST_BYTES_A_SEC,
+            wall_secs=WALL_SECS + 3 * len(data) / SLOWEST_BYTES_A_SEC,
         )
     except DecodeError as error:
         facts, notes = {}, [f"it can't be read as {file_format}: {error}"]
@@ -137,7 +145,7 @@ def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
     if header["missing"]:
         listed = ", ".join(header["missing"][:_MISSING_LISTED])
         more = len(header["missing"]) - _MISSING_LISTED
-        notes.append(f"not found beside it: {listed}{f' and {more} more' if more > 0 else ''}")
+        notes.append(f"{_NOT_FOUND} {listed}{f' and {more} more' if more > 0 else ''}")
     form: Any = facts.get("form") or _FORMS.get(file_format, "model")
     cloud, faces = _stored_points(facts, header, put_blob)
     return Object3DRecord(
@@ -215,6 +223,9 @@ def warnings_of(record: Object3DRecord) -> list[tuple[str, str, int]]:
     if record.blob is not None and record.note and record.vertex_count is None:
         text = "a 3D file can't be read as its type; it is kept as it was given"
         warnings.append(("object3d.unreadable", text, 1))
+    elif record.note and not record.note.startswith(_NOT_FOUND):
+        text = "a 3D file is not whole, or not as it says; it is kept as it was given"
+        warnings.append(("object3d.odd", text, 1))
     if record.cloud is not None and record.cloud.non_finite:
         text = "a point has a NaN or infinite coordinate: it is kept, but can't be drawn"
         warnings.append(("object3d.non_finite", text, record.cloud.non_finite))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from diorama.media.object3d_record import Box3D, Camera3D, Vector3D
 
 Triple = tuple[float, float, float]
 
+_HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _BOX_KEYS = frozenset(("corners", "label", "score", "color", "order", "extra"))
 
 
@@ -32,7 +34,7 @@ def box3d(
     Accepts: `center` and `size`, three numbers each (the size along the box's own x, y and z); `orientation`,
     the quaternion (r, x, y, z) of r + xi + yj + zk, of any length but zero, that turns the box from lying
     along the axes to where it is, counter-clockwise for positive angles; `color`, three numbers, 0..1 if none
-    is over 1, else 0..255; `label`, text; `score`, a number.
+    is over 1, else 0..255, or "#rrggbb"; `label`, text; `score`, a number.
 
     The real part of the quaternion comes first. scipy gives it so with `as_quat(scalar_first=True)`.
 
@@ -199,10 +201,15 @@ def _number(value: Any, where: str) -> float:
 
 
 def _color(value: Any, where: str) -> Triple | None:
-    """RGB 0..255. Numbers that are all at most 1 are taken as 0..1; what is outside is clamped."""
+    """RGB 0..255 of "#rrggbb" or numbers (0..1 if none is over 1), clamped. An opacity is left out."""
     if value is None:
         return None
-    numbers = _numbers(value, 3, f"{where}['color']")
+    if isinstance(value, str) and _HEX_COLOR.fullmatch(value):
+        return (float(int(value[1:3], 16)), float(int(value[3:5], 16)), float(int(value[5:], 16)))
+    row = _plain(value)
+    numbers = _numbers(
+        row[:3] if isinstance(row, (list, tuple)) and len(row) == 4 else row, 3, f"{where}['color']"
+    )
     scale = 255.0 if max(numbers) <= 1 else 1.0
     red, green, blue = (min(max(number * scale, 0.0), 255.0) for number in numbers)
     return (red, green, blue)
