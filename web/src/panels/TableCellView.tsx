@@ -6,6 +6,8 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TableColumn } from "@/api/schema";
 import { PreparedCard } from "@/media/PreparedCard";
+import { isKnown, viewOfRecord } from "@/media/records";
+import { cardBox } from "@/media/table/geometry";
 import { ValueTree } from "@/media/table/ValueTree";
 import { cellExact, cellText, isBytes, isCut, isCutArray, isCutText, isMediaColumn, lookOf, recordsIn } from "@/media/table/cells";
 import { IconButton } from "@/parts/Button";
@@ -101,6 +103,10 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
   );
 }
 
+function captionIn(record: unknown): string {
+  return typeof record === "object" && record !== null && "caption" in record && typeof record.caption === "string" ? record.caption : "";
+}
+
 interface FrameProps {
   title: string;
   note: string;
@@ -117,6 +123,7 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
   const page = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
+  const caption = recordsIn(record, column).length === 1 ? captionIn(record) : "";
   const latest = useRef(keys);
   latest.current = keys;
   useLayoutEffect(() => {
@@ -154,7 +161,7 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
       <header class="full-head">
         <span class="cellview-title truncate" title={title}>{title === "" ? "(no name)" : title}</span>
         <span class="full-note">{note}</span>
-        <span class="cellview-space" />
+        <span class="full-caption truncate" title={caption}>{caption}</span>
         {buttons}
         {!isLoading && <CopyButton label="Copy the value" text={() => (recordsIn(record, column).length > 0 ? JSON.stringify(record, null, 2) : cellExact(record))} />}
         <IconButton icon="close" label="Close (Esc)" onClick={close} />
@@ -190,7 +197,15 @@ function CellContent({ value, column, shown, box }: { value: unknown; column: Ta
     const side = Math.max(160, Math.min(320, Math.floor(box.width / 2) - 24));
     return (
       <div class="cellview-many">
-        {records.map((record, index) => <div key={index} class="cellview-one" style={{ width: `${side}px`, height: `${side}px` }}><PreparedCard record={record} size="cell" box={{ width: side, height: side }} /></div>)}
+        {records.map((record, index) => {
+          const one = cardBox(isKnown(record) ? viewOfRecord(record).aspect(record) : null, side, side);
+          return (
+            <figure key={index} class="cellview-one" style={{ width: `${one.width}px` }}>
+              <div style={{ width: `${one.width}px`, height: `${one.height}px` }}><PreparedCard record={record} size="cell" box={one} /></div>
+              <figcaption class="truncate" title={captionIn(record)}>{captionIn(record)}</figcaption>
+            </figure>
+          );
+        })}
       </div>
     );
   }

@@ -50,6 +50,19 @@ describe("the pages of a table", () => {
     expect(pages.has(0, 130)).toBe(false);
   });
 
+  it("begins where the table before it stood, even when there are fewer rows", async () => {
+    const pages = new TablePages({ tables: ["b"] }, {});
+    pages.ensure(5000, 5030);
+    expect(asked.map((one) => one.offset)).toEqual([5000]);
+    await answerAll();
+    expect(pages.head.value?.matched).toBe(TOTAL);
+    expect(pages.has(5000, 5030)).toBe(false);
+    pages.ensure(5000, 5030);
+    await settle();
+    await answerAll();
+    expect(pages.has(5000, 5030)).toBe(true);
+  });
+
   it("does not wait for what was scrolled by", async () => {
     const pages = new TablePages({ tables: ["a"] }, {});
     pages.ensure(0, 30);

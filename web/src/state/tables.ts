@@ -114,7 +114,7 @@ export class TablePages {
   }
 
   private isAskable(page: number): boolean {
-    const matched = this.headSignal.peek()?.matched ?? 1;
+    const matched = this.headSignal.peek()?.matched ?? Infinity; // beyond the end there are no rows, but the count is told
     return page >= 0 && (page === 0 || page * PAGE_ROWS < matched) && !this.pages.has(page) && !this.inFlight.has(page);
   }
 
