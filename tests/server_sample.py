@@ -32,7 +32,8 @@ from diorama.journal.entry import (
     Start,
     System,
 )
-from diorama.media import FileRecord, HistogramRecord, ImageRecord
+from diorama.media import FileRecord, HistogramRecord, ImageRecord, Table
+from diorama.media.table import encode as encode_table
 from diorama.model import StoreDir
 from diorama.server.app import create_app
 from diorama.server.run import ServerHandle, serve
@@ -87,6 +88,8 @@ class Sample:
 def fill(service: Service) -> Sample:
     """One run, "local/demo/first", with metrics, media, text, files and console lines."""
     picture = ImageRecord(blob=service.put_blob(PICTURE, "image/png"), width=8, height=4, mode="L")
+    words = Table(columns=["word", "length"], data=[["one", 3], ["three", 5], ["seven", 5]])
+    table = encode_table(words.snapshot(), service.put_blob)
     page = FileRecord(blob=service.put_blob(HTML, "text/html"), name="report.html")
     entries: list[Entry] = [
         Config({"lr": 0.01, "nested": {"depth": 3}}),
@@ -102,6 +105,7 @@ def fill(service: Service) -> Sample:
             data["spread"] = HistogramRecord(bins=[0.0, 1.0, 2.0], values=[float(step), 2.0])
         if step == 7:
             data["loss"] = math.nan
+            data["words"] = table
         entries.append(Log(step, step, T0 + step, data))
     entries.append(Finish(T0 + 30, 0, "finished"))
     service.ingest(batch(start("first", name="First run"), *entries))
@@ -133,6 +137,11 @@ def examples(sample: Sample) -> dict[str, tuple[str, str, dict[str, Any]]]:
         "tracks": ("POST", "/api/tracks", {"json": {"runs": [uid], "keys": ["picture"]}}),
         "media": ("POST", "/api/media", {"json": {"wanted": [{"run": uid, "key": "picture", "step": 5}]}}),
         "histograms": ("POST", "/api/histograms", {"json": {"run": uid, "key": "spread"}}),
+        "table_page": (
+            "POST",
+            "/api/tables/page",
+            {"json": {"run": uid, "key": "words", "sort": [{"column": "length"}], "limit": 2}},
+        ),
         "missing_blobs": ("POST", "/api/blobs/missing", {"json": {"sha256": [PICTURE_SHA256]}}),
         "blob": ("GET", f"/api/blobs/{PICTURE_SHA256}", {}),
         "content": ("GET", f"/api/content/{HTML_SHA256}?style=1&framed=1&outside=cdn.example.org", {}),

@@ -6,12 +6,15 @@ import importlib
 import os
 import secrets
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from diorama.api.loaded import with_media
+from diorama.api.loaded import table_from_parts, with_media
 from diorama.api.source import Source
 from diorama.errors import NotFound, UsageError
+from diorama.media import TableRecord
+from diorama.media.table import LoadedTable
 from diorama.model import BlobRef
 from diorama.service.views import ConsoleLineView, FileView, RunView, WarningView
 
@@ -139,7 +142,42 @@ class ApiRun:
             max_step=None if max_step is None else max_step - 1,
         )
         for row in rows:
-            yield with_media(row, self._source.get_blob)
+            step = int(row["_step"])
+            yield {
+                name: with_media(value, self._source.get_blob, partial(self._parts_at, name, step))
+                for name, value in row.items()
+            }
+
+    def table(self, key: str, step: int | None = None, index: int = 0) -> LoadedTable:
+        """The table that was logged under `key`, as it was at `step` (default: the last one).
+
+        Of an INCREMENTAL table all rows up to there. index: of the item, where a list was logged.
+        Raises NotFound if there is none.
+
+        >>> run.table("predictions").get_dataframe()                     # doctest: +SKIP
+        """
+        found = self._tables(key, step, index)
+        if not found:
+            where = "" if step is None else f" at step {step} or before"
+            raise NotFound(f"{self.path} has no table {key!r}{where}")
+        last = found[-1]
+        is_growing = last.log_mode == "INCREMENTAL"
+        parts = [part for part in found if part.log_mode == "INCREMENTAL"] if is_growing else [last]
+        return table_from_parts(parts, self._source.get_blob)
+
+    def _parts_at(self, key: str, step: int | None, index: int) -> list[TableRecord]:
+        return [part for part in self._tables(key, step, index) if part.log_mode == "INCREMENTAL"]
+
+    def _tables(self, key: str, step: int | None, index: int) -> list[TableRecord]:
+        """The tables logged under a key up to a step, in the order of logging."""
+        found: list[tuple[float, TableRecord]] = []
+        for row in self._source.scan_history(self._view.uid, keys=[key], min_step=None, max_step=step):
+            value = row[key]
+            if type(value) is list:
+                value = value[index] if index < len(value) else None
+            if isinstance(value, TableRecord):
+                found.append((row["_timestamp"], value))
+        return [record for _, record in sorted(found, key=lambda one: one[0])]
 
     def history(self, keys: list[str] | None = None, samples: int = 500, pandas: bool = False) -> Any:
         """At most `samples` rows, evenly spread, the first and last included; see `scan_history`.
@@ -186,10 +224,21 @@ class ApiRun:
             if not page.lines or offset >= page.matched:
                 return
 
+    def _with_tables(self, values: dict[str, Any], prefix: str) -> dict[str, Any]:
+        """A (nested) summary with media; an INCREMENTAL table in it has all its rows."""
+        found: dict[str, Any] = {}
+        for name, value in values.items():
+            if type(value) is dict:
+                found[name] = self._with_tables(value, f"{prefix}{name}.")
+            else:
+                parts_of = partial(self._parts_at, prefix + name, None)
+                found[name] = with_media(value, self._source.get_blob, parts_of)
+        return found
+
     def _both(self) -> tuple[dict[str, Any], dict[str, Any]]:
         if self._documents is None:
             config, summary = self._source.documents(self._view)
-            self._documents = (config, with_media(summary, self._source.get_blob))
+            self._documents = (config, self._with_tables(summary, ""))
         return self._documents
 
     def __repr__(self) -> str:

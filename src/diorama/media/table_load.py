@@ -9,7 +9,7 @@ from typing import Any
 from diorama.errors import Corrupt, UsageError
 from diorama.media.base import GetBlob
 from diorama.media.table_arrow import cells_from_arrow, columns_of_schema
-from diorama.media.table_record import TableColumn, TableRecord
+from diorama.media.table_record import TableColumn, TableRecord, unified_column
 
 BATCH_ROWS = 4096
 _PANDAS_NULLABLE = {"int": "Int", "uint": "UInt"}
@@ -33,7 +33,9 @@ class LoadedTable:
         self._parts = parts
         self._get_blob = get_blob
         self._media_from = media_from or self._decoded
-        self.column_types: list[TableColumn] = parts[-1].columns
+        self.column_types: list[TableColumn] = [
+            unified_column(list(columns)) for columns in zip(*(part.columns for part in parts), strict=True)
+        ]
 
     @property
     def columns(self) -> list[str]:

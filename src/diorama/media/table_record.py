@@ -123,3 +123,18 @@ def plain_columns(specs: list[TableColumn]) -> list[dict[str, Any]]:
     """Columns as a snapshot's header carries them."""
     plain: list[dict[str, Any]] = msgspec.to_builtins(specs)
     return plain
+
+
+def unified_column(columns: list[TableColumn]) -> TableColumn:
+    """One column for those of all parts: a later part may have found floats where the first had integers."""
+    types = {column.type for column in columns if column.type != "none"}
+    if not types:
+        return columns[0]
+    first = next(column for column in columns if column.type != "none")
+    if len(types) == 1:
+        return first
+    if types <= {"integer", "number"}:
+        return next(column for column in columns if column.type == "number")
+    if types <= {"timestamp", "date"}:
+        return next(column for column in columns if column.type == "timestamp")
+    return TableColumn(name=first.name, type="any")

@@ -13,6 +13,7 @@ import msgspec
 from diorama.errors import BadRequest
 from diorama.media import KINDS_BY_NAME
 from diorama.media.table import TableColumn
+from diorama.media.table_record import unified_column
 from diorama.service.views import TableFilter, TableJoin, TableRequest
 from diorama.store.tables import TableFile
 
@@ -33,7 +34,9 @@ class Side:
         for file in files:
             if [column.name for column in file.columns] != names:
                 raise BadRequest("the parts of the table have different columns")
-        self.columns = [_unified([file.columns[place] for file in files]) for place in range(len(names))]
+        self.columns = [
+            unified_column([file.columns[place] for file in files]) for place in range(len(names))
+        ]
         self.starts: list[int] = []
         self.row_count = 0
         for file in files:
@@ -246,21 +249,6 @@ def _searched(column: TableColumn, name: str) -> str | None:
     if column.type in ("array", "bytes", "none"):
         return None
     return name if column.type in _TEXT else f"CAST({name} AS VARCHAR)"
-
-
-def _unified(columns: list[TableColumn]) -> TableColumn:
-    """One column for those of all parts: a later part may have found floats where the first had integers."""
-    types = {column.type for column in columns if column.type != "none"}
-    if not types:
-        return columns[0]
-    first = next(column for column in columns if column.type != "none")
-    if len(types) == 1:
-        return first
-    if types <= {"integer", "number"}:
-        return next(column for column in columns if column.type == "number")
-    if types <= {"timestamp", "date"}:
-        return next(column for column in columns if column.type == "timestamp")
-    return TableColumn(name=first.name, type="any")
 
 
 def _place_in(side: Side, name: str) -> int:
