@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from diorama.errors import UsageError
-from diorama.media import table as table_kind
 from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
 from diorama.media.document import JSON_MIME, json_from_bytes
 from diorama.media.keep import keep
 from diorama.media.table import Table, TableRecord
+from diorama.media.table import encode as encode_table
+from diorama.media.table_load import LoadedTable
+from diorama.media.table_load import decode as decode_table
 from diorama.model import BlobRef
-
-if TYPE_CHECKING:
-    from diorama.media.table import LoadedTable
 
 
 class ChartRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, tag="chart"):
@@ -171,14 +170,14 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> ChartRecord:
     if header.pop("has_spec"):
         spec = put_blob(buffers[0].read(), JSON_MIME)
         buffers = buffers[1:]
-    table = table_kind.encode(Snapshot(Table.KIND, header.pop("table"), buffers), put_blob)
+    table = encode_table(Snapshot(Table.KIND, header.pop("table"), buffers), put_blob)
     return ChartRecord(table=table, spec=spec, **header)
 
 
 def decode(record: ChartRecord, get_blob: GetBlob) -> LoadedChart:
     """The chart's table, as reading a table back gives it, and how it is drawn."""
     spec = None if record.spec is None else json_from_bytes(get_blob(record.spec), what="the chart's Vega")
-    table = table_kind.decode(record.table, get_blob)
+    table = decode_table(record.table, get_blob)
     return LoadedChart(record.preset, table, record.fields, record.strings, spec)
 
 

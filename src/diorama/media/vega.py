@@ -88,7 +88,7 @@ class Vega(Media):
         return f"Vega({self.mode}, title={self.title!r})"
 
 
-def _checked_mode(mode: str) -> Mode:
+def _checked_mode(mode: Mode) -> Mode:
     if mode not in ("vega", "vega-lite"):
         raise ValueError(f'mode must be "vega" or "vega-lite", not {mode!r}')
     return mode

@@ -27,7 +27,7 @@ export function readFigure(text: string, theme: FrameTheme): PlotlyFigure {
   delete layout["width"];
   delete layout["height"];
   layout["autosize"] = false;
-  if (!hasTemplate(layout)) layout["template"] = templateOf(theme);
+  layout["template"] = dressed(layout["template"], theme);
   const notes: string[] = [];
   if (data.some((trace) => typeof trace["type"] === "string" && MAP_TRACES.test(trace["type"]))) {
     notes.push("Maps are drawn without their background: it would come from another server.");
@@ -35,14 +35,19 @@ export function readFigure(text: string, theme: FrameTheme): PlotlyFigure {
   return { data, layout, frames, leastWidth: wanted.width * LEAST_SHARE, leastHeight: wanted.height * LEAST_SHARE, notes };
 }
 
-/** Plotly's Python writes its usual template into every figure; only another one is a choice of the user. */
-export function hasTemplate(layout: Json): boolean {
-  const { template } = layout;
-  if (!isJson(template) || !isJson(template["layout"])) return false;
-  const look = template["layout"];
-  if (Object.keys(look).length === 0) return false;
+/**
+ * The figure's template, unless the page has reason to put on its own: where there is none, and at night where it is
+ * the one that Plotly's Python writes into every figure. Then lines and bars still keep their colours.
+ */
+export function dressed(template: unknown, theme: FrameTheme): unknown {
+  const look = isJson(template) && isJson(template["layout"]) ? template["layout"] : {};
+  if (Object.keys(look).length === 0) return templateOf(theme);
   const font = isJson(look["font"]) ? look["font"]["color"] : undefined;
-  return !(look["plot_bgcolor"] === "#E5ECF6" && look["paper_bgcolor"] === "white" && font === "#2a3f5f");
+  const isUsual = look["plot_bgcolor"] === "#E5ECF6" && look["paper_bgcolor"] === "white" && font === "#2a3f5f";
+  if (!isUsual || !theme.isDark) return template;
+  const ours = templateOf(theme);
+  const { colorway, colorscale } = look;
+  return { ...ours, layout: { ...(ours["layout"] as Json), ...(colorway === undefined ? {} : { colorway }), ...(colorscale === undefined ? {} : { colorscale }) } };
 }
 
 export function templateOf(theme: FrameTheme): Json {

@@ -14,8 +14,8 @@ async function redraw(element: HTMLElement): Promise<string[]> {
   element.replaceChildren();
   const { clientWidth: width, clientHeight: height } = document.documentElement;
   size = `${width}x${height}`;
-  const { spec, notes } = readSpec(last.text, last.mode === "vega" ? "vega" : "vega-lite", { width, height });
-  shown = await drawVega(element, spec, last.theme, { mode: last.mode === "vega" ? "vega" : "vega-lite", onTip: showTip });
+  const { spec, mode, notes } = readSpec(last.text, last.mode, { width, height });
+  shown = await drawVega(element, spec, last.theme, { mode, onTip: showTip });
   return [...notes, ...shown.notes];
 }
 

@@ -54,10 +54,10 @@ def confusion_matrix(
         for row, line in enumerate(counts)
         for column, count in enumerate(line)
     ]
-    columns = ["Actual", "Predicted", "nPredictions"]
+    columns = ("Actual", "Predicted", "nPredictions")
     return plot_table(
         "wandb/confusion_matrix/v1",
-        Table(columns=columns, data=data),
+        Table(columns=list(columns), data=data),
         {name: name for name in columns},
         {"title": title},
         split_table,

@@ -1,11 +1,19 @@
 /** The graph kind for the rest of the UI. */
 import type { GraphRecord } from "@/api/schema";
-import { UnknownCard } from "@/media/unknown/UnknownCard";
+import { GraphCard } from "@/media/graph/GraphCard";
 import type { View } from "@/media/view";
+import { formatBytes, formatNumber } from "@/parts/format";
 
 export const GRAPH_VIEW: View<GraphRecord> = {
   name: "graph",
-  Card: ({ record, size }) => <UnknownCard record={record as never} size={size} />,
+  Card: GraphCard,
   aspect: () => null,
-  facts: () => [],
+  tile: { width: 480, height: 400 },
+  facts: (record) => [
+    { name: "of", value: record.format ?? "keras" },
+    { name: "nodes", value: formatNumber(record.node_count ?? 0) },
+    { name: "edges", value: formatNumber(record.edge_count ?? 0) },
+    { name: "file", value: formatBytes(record.blob.size_bytes), title: `sha256 ${record.blob.sha256}` },
+  ],
+  file: (record) => ({ sha256: record.blob.sha256, name: "graph.json" }),
 };

@@ -50,8 +50,8 @@ export async function drawVega(element: HTMLElement, spec: Json, theme: FrameThe
   const full = mode === "vega" ? (spec as unknown as Spec) : compile(spec as unknown as TopLevelSpec, { config, logger: logger as never }).spec;
   const runtime = parse(full, mode === "vega" ? (config as never) : {}, { ast: true });
   const view = new View(runtime, { expr: expressionInterpreter, loader: closedLoader, logger: logger as never, renderer: "canvas", hover: true } as never);
-  view.tooltip((_handler: unknown, event: MouseEvent, _item: unknown, value: unknown) => {
-    onTip?.(tipLines(value), event.clientX, event.clientY);
+  view.tooltip((_handler: unknown, event: MouseEvent | null, _item: unknown, value: unknown) => {
+    onTip?.(event ? tipLines(value) : null, event?.clientX ?? 0, event?.clientY ?? 0);
   });
   try {
     await view.initialize(element).runAsync();

@@ -5,12 +5,20 @@ export type VegaMode = "vega" | "vega-lite";
 
 const LITE_MANY = ["facet", "hconcat", "vconcat", "concat", "repeat"];
 
+/** Which of the two languages a specification is in. */
+export function modeOf(spec: Json): VegaMode {
+  const schema = typeof spec["$schema"] === "string" ? spec["$schema"] : "";
+  if (schema.includes("vega-lite")) return "vega-lite";
+  return schema.includes("/vega/") || "marks" in spec ? "vega" : "vega-lite";
+}
+
 /** The specification in the text, as large as the box unless it has a size of its own. */
-export function readSpec(text: string, mode: VegaMode, box: { width: number; height: number }): { spec: Json; notes: string[] } {
+export function readSpec(text: string, given: string, box: { width: number; height: number }): { spec: Json; mode: VegaMode; notes: string[] } {
   const spec: unknown = JSON.parse(text);
   if (!isJson(spec)) throw new Error("This is no Vega specification.");
+  const mode = given === "vega" || given === "vega-lite" ? given : modeOf(spec);
   const notes = hasUrl(spec) ? ["Some of its data lies at an address, which is never loaded."] : [];
-  return { spec: mode === "vega" ? fitVega(spec, box) : fitLite(spec, box), notes };
+  return { spec: mode === "vega" ? fitVega(spec, box) : fitLite(spec, box), mode, notes };
 }
 
 function fitLite(spec: Json, box: { width: number; height: number }): Json {
