@@ -10,9 +10,11 @@ import { CopyButton } from "@/parts/CopyButton";
 import { Icon } from "@/parts/Icon";
 import { formatDate, formatNumber } from "@/parts/format";
 import { OverlayControls } from "@/panels/OverlayControls";
+import { ShapeList } from "@/panels/ShapeList";
 import { axis } from "@/state/clock";
 import { captionOf } from "@/panels/MediaTile";
 import { type ShownItem, type TileRef, openFull, probe, selected, selectedItem } from "@/state/mediaView";
+import { isImage } from "@/state/overlayIndex";
 import { areOverlaysChanged, overlays } from "@/state/overlays";
 import { DEFAULT_OVERLAYS } from "@/state/overlayState";
 import { runColor, runOf } from "@/state/runs";
@@ -75,6 +77,7 @@ function SelectedTile(): JSX.Element {
         {shown ? <ShownFacts shown={shown} /> : <FactRow name="state" value="not in sight, or nothing at this step" />}
         <PixelRow />
       </dl>
+      {shown && isImage(shown.item) && <ShapeList record={shown.item} />}
       {shown && <TileActions tile={tile} shown={shown} />}
     </>
   );

@@ -19,7 +19,7 @@ export function OverlayControls(): JSX.Element {
   return (
     <>
       {index.maskLayers.map((name) => <MaskLayerControls key={name} name={name} all={index.maskLayers} />)}
-      {index.shapeLayers.map((layer) => <ShapeLayerControls key={layerKey(layer.kind, layer.name)} layer={layer} />)}
+      {index.shapeLayers.map((layer) => <ShapeLayerControls key={layerKey(layer.kind, layer.name)} layer={layer} beside={index.shapeLayers.filter(({ kind }) => kind === layer.kind).map(({ name }) => name)} />)}
       {index.shapeLayers.length > 0 && <CaptionChoice />}
       <ClassList classes={index.classes} layers={index.maskLayers} hasShapes={index.shapeLayers.length > 0} />
     </>
@@ -65,10 +65,10 @@ function LayerEye({ kind, name, label }: { kind: LayerKind; name: string; label:
 
 const PLURALS = { box: "boxes", polygon: "polygons", keypoint: "keypoints" } as const;
 
-function ShapeLayerControls({ layer }: { layer: ShapeLayerEntry }): JSX.Element {
+function ShapeLayerControls({ layer, beside }: { layer: ShapeLayerEntry; beside: readonly string[] }): JSX.Element {
   const { kind, name, shapes } = layer;
   const state = overlays.value;
-  const look = layerOf(state, kind, name);
+  const look = layerOf(state, kind, name, beside);
   const passing = passingCount(layer, state);
   const percent = Math.round(look.opacity * 100);
   const title = `${PLURALS[kind]} ${name}`;

@@ -53,7 +53,8 @@ function DrawnImage({ record, size, box, shown }: CardProps<ImageRecord>): JSX.E
     if (place) stage.current?.show(record, place, shown ?? null);
   });
 
-  const hasAlpha = /A|P/.test(record.mode ?? "RGB");
+  // By their values pictures of the full view may be clear too: where there is no number.
+  const hasAlpha = /A|P/.test(record.mode ?? "RGB") || (size === "full" && (record.non_finite ?? 0) > 0);
   return (
     <div ref={frame} class={`image-card image-${size}${hasAlpha ? " image-checker" : ""}`}>
       <canvas

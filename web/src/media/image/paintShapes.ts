@@ -24,8 +24,9 @@ export interface ShownShape {
 
 /** The shapes that the overlay state lets through, in the order in which they are drawn. */
 export function shownShapes(record: ImageRecord, state: OverlayState): ShownShape[] {
-  return shapeLayersOf(record).flatMap(({ kind, name: layer, shapes, labels }) => {
-    const look = layerOf(state, kind, layer);
+  const layers = shapeLayersOf(record);
+  return layers.flatMap(({ kind, name: layer, shapes, labels }) => {
+    const look = layerOf(state, kind, layer, layers.filter((other) => other.kind === kind).map((other) => other.name));
     dealColors(labels);
     if (!look.isVisible) return [];
     return shapes.flatMap((shape) => {

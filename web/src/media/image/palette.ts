@@ -39,8 +39,8 @@ export class ColorRegistry {
     for (const [id, name] of names) {
       if (this.slots.has(name)) continue;
       if (names.length > SLOTS) {
-        // More names than colours: each gets one by its id, near enough to its own.
-        this.slots.set(name, SLOTS + hashOf(`${id} ${name}`));
+        // More names than colours. Names made up from ids get their colour from the id, whoever asks first.
+        if (name !== classNameOf(Number(id), undefined)) this.slots.set(name, SLOTS + hashOf(name));
         continue;
       }
       let slot = slotOfId(Number(id));
