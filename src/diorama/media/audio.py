@@ -27,7 +27,7 @@ class Audio(Media):
     """A sound to log.
 
     Accepts as `data_or_path`:
-    * the path (text or Path) of a sound file of any type (wav, flac, ogg, opus, mp3, m4a, aac, aiff, au, caf ...),
+    * the path (text or Path) of a sound file of any type (wav, flac, ogg, opus, mp3, m4a, aac, aiff, au ...),
     * such a file as bytes or as an open binary stream,
     * samples: a list, array or tensor (samples,), (samples, channels) or (channels, samples) of integers or
       floats; the longer axis is time.
@@ -38,9 +38,9 @@ class Audio(Media):
 
     `sample_rate`: samples a second, a positive whole number; samples need one. `caption`, `sample_id`: text.
 
-    Raises: ValueError for samples without a sample rate, a rate that is not positive, shapes that are no sound,
-    integers beyond 32 bits, more than 4 GiB of samples, URLs, folders and empty files; TypeError for anything
-    else; FileNotFoundError.
+    Raises: ValueError for samples without a sample rate, a rate that is not positive, shapes that are no
+    sound, integers beyond 32 bits, more than 4 GiB of samples, URLs, folders and empty files; TypeError for
+    anything else; FileNotFoundError.
 
     >>> Audio([0.0, 0.5, 0.0, -0.5], sample_rate=8000, caption="a tone").sample_rate
     8000
@@ -73,7 +73,8 @@ class Audio(Media):
             self._take_file(keep_stream(data_or_path, what="the sound"))
         else:
             raise TypeError(
-                f"Audio accepts a file path, an open file, bytes or samples, not {type(data_or_path).__name__}"
+                "Audio accepts a file path, an open file, bytes or samples, "
+                f"not {type(data_or_path).__name__}"
             )
 
     def _take_file(self, source: FileSource) -> None:

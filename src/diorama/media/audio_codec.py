@@ -11,7 +11,7 @@ from diorama.media.audio_outline import outline_of
 from diorama.media.audio_record import AudioRecord, LoadedAudio
 from diorama.media.audio_samples import ENCODINGS, as_floats, to_stored
 from diorama.media.audio_wav import write_wav
-from diorama.media.av_formats import mime_of
+from diorama.media.av_formats import mime_of, reason_of
 from diorama.media.base import GetBlob, PutBlob, Snapshot
 from diorama.media.limited import DecodeError, run_limited
 
@@ -50,7 +50,7 @@ def _encode_samples(
     problem, preview = None, None
     if stored_type not in _PLAYED_EVERYWHERE or not RATES[0] <= sample_rate <= RATES[1] or non_finite:
         try:
-            preview = playable_wav(np.nan_to_num(floats.astype(np.float32), posinf=1, neginf=-1), sample_rate)
+            preview = playable_wav(np.nan_to_num(np.clip(floats, -1, 1).astype(np.float32)), sample_rate)
         except ValueError as error:
             problem = f"browsers can't play this sound, and there is no preview: {error}"
     return AudioRecord(
@@ -105,14 +105,17 @@ def _preview_of(data: bytes | memoryview) -> tuple[bytes | None, str | None]:
             "diorama.media.audio_facts:preview", {}, data, cpu_secs=_CPU_SECS, wall_secs=_WALL_SECS
         )
     except DecodeError as error:
-        return None, f"browsers may not play this sound, and there is no preview: {error}"
+        return None, f"browsers may not play this sound, and there is no preview: {reason_of(error)}"
     return preview, None
 
 
 def _words_for(error: DecodeError) -> str:
     if "No module named" in str(error):
-        return 'soundfile and PyAV are not installed, so nobody looked into the file: pip install "diorama[media]"'
-    return f"the sound can't be read: {error}"
+        return (
+            "soundfile and PyAV are not installed, so nobody looked into the file: "
+            'pip install "diorama[media]"'
+        )
+    return f"the sound can't be read: {reason_of(error)}"
 
 
 def warnings_of(record: AudioRecord) -> list[tuple[str, str, int]]:

@@ -100,11 +100,16 @@ def _opened(data: memoryview) -> Iterator[_Sound]:
         refusal = error
     found = sniff(data)
     if found is None or found == "gif":
-        raise ValueError(f"its first bytes are those of no known sound ({refusal})")
+        raise ValueError(f"its first bytes are those of no known sound ({_reason(refusal)})")
     from diorama.media.video_facts import open_container
 
     with open_container(data, found) as container:
         yield _SoundOfFFmpeg(container, found)
+
+
+def _reason(refusal: Exception) -> str:
+    """libsndfile's own words: its error also names the address of our buffer."""
+    return str(getattr(refusal, "error_string", refusal))
 
 
 def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
@@ -124,7 +129,10 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
                         np.count_nonzero(np.abs(np.nan_to_num(block, posinf=0, neginf=0)) > 1)
                     )
         except (ValueError, OSError, RuntimeError) as error:
-            problem = f"it could be read only up to sample {count:,}: {error}"
+            reason = getattr(error, "strerror", None) or _reason(error)
+            if count == 0:
+                raise ValueError(f"not one sample of it can be decoded ({reason})") from error
+            problem = f"it could be read only up to sample {count:,}: {reason}"
         peaks, peak_count = outline.finish()
         file_format = sniff(data) or sound.format
         is_playable = (
@@ -164,8 +172,10 @@ def preview(header: Mapping[str, Any], data: memoryview) -> bytes:
 
 
 def playable_wav(samples: NDArray[Any], sample_rate: int) -> bytes:
-    """A WAV of int16 or float32 (time, channels) at a rate that browsers play: between the samples of a slow one
-    lie straight lines, of a fast one only every n-th is kept."""
+    """A WAV of int16 or float32 (time, channels) at a rate that browsers play.
+
+    Between the samples of a slow one lie straight lines, of a fast one only every n-th is kept.
+    """
     import numpy as np
 
     from diorama.media.audio_wav import write_wav

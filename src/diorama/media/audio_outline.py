@@ -58,7 +58,8 @@ def outline_of(samples: NDArray[Any]) -> tuple[bytes, int]:
 def _finite(samples: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
-    return np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=1.0, neginf=-1.0)
+    # What is louder than full scale is drawn as full scale; as 64-bit floats it may not even fit.
+    return np.nan_to_num(np.clip(samples, -1, 1).astype(np.float32), nan=0.0)
 
 
 def _outline(lows: NDArray[Any], highs: NDArray[Any]) -> tuple[bytes, int]:

@@ -106,3 +106,9 @@ def mime_of(data: bytes | memoryview) -> str | None:
 def inline_mime_of(head: bytes) -> str | None:
     """The MIME type of sound or video that a browser may be given to play, or None."""
     return mime_of(head) if sniff(head) in INLINE else None
+
+
+def reason_of(error: Exception) -> str:
+    """What a worker said went wrong, without the class of its exception: this is read by people."""
+    name, colon, words = str(error).partition(": ")
+    return words if colon and name.isidentifier() else str(error)

@@ -21,9 +21,9 @@ MIMES = {
     "mol2": "chemical/x-mol2",
     "smi": "chemical/x-daylight-smiles",
 }
-SHAPE_CPU_SECS = 30.0
+SHAPE_CPU_SECS = 15.0
 """What finding a shape in three dimensions may cost; a molecule that needs more is drawn flat."""
-SHAPE_WALL_SECS = 90.0
+SHAPE_WALL_SECS = 60.0
 NOTE_LIMIT = 500
 
 

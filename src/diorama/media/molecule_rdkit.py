@@ -13,7 +13,7 @@ from rdkit.Chem import AllChem, rdMolInterchange
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 SEED = 0xD10
-SHAPE_ATOMS_LIMIT = 250
+SHAPE_ATOMS_LIMIT = 150
 """Heavy atoms; the search for a shape takes minutes beyond."""
 MOL_FILE_ATOMS_LIMIT = 999
 """More than the old form of a mol file can hold."""

@@ -9,19 +9,19 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from diorama.media.base import Kind, Media, Snapshot, clean_text
+from diorama.media.object3d_boxes import box3d
 from diorama.media.object3d_codec import LoadedObject3D, decode, encode, warnings_of
 from diorama.media.object3d_files import (
     FORMATS,
     ModelFile,
     checked_companions,
-    checked_format,
     model_from_bytes,
     model_from_path,
     model_from_stream,
 )
-from diorama.media.object3d_points import Points, points_from
+from diorama.media.object3d_points import Faces, Points, faces_from, points_from
 from diorama.media.object3d_record import Object3DRecord, Up
-from diorama.media.object3d_scene import box3d, boxes_from, cameras_from, vectors_from
+from diorama.media.object3d_scene import boxes_from, cameras_from, vectors_from
 from diorama.media.overlays import check_class_labels, warn_user
 
 __all__ = ["KIND", "LoadedObject3D", "Object3D", "Object3DRecord", "box3d"]
@@ -41,6 +41,7 @@ class Object3D(Media):
       materials, textures and buffers that it names and that lie in its folder;
     * an open file or stream, or bytes, of such a file, with `file_type`.
 
+    `faces`: (m, 3) integers, the points that each triangle joins; the points are the vertices of a mesh then.
     `caption`, `sample_id`: text. `file_type`: one of the types above. `boxes`, `vectors`, `cameras`: see
     `from_point_cloud`. `class_labels`: {category: name}; any whole numbers are categories then. `fourth`:
     what the fourth column is, "category" or "value"; without it whole numbers from 0 to 14 are categories.
@@ -67,6 +68,7 @@ class Object3D(Media):
         *,
         file_type: str | None = None,
         sample_id: str | None = None,
+        faces: Any = None,
         boxes: Any = None,
         vectors: Any = None,
         cameras: Any = None,
@@ -93,18 +95,22 @@ class Object3D(Media):
             "is_right_handed": None if is_right_handed is None else bool(is_right_handed),
             "point_cloud_type": None,
         }
-        file_format = checked_format(file_type)
         companions = checked_companions(files)
         if isinstance(data_or_path, Mapping):
             self._take_scene(data_or_path)
         elif isinstance(data_or_path, (bytes, bytearray, memoryview)):
-            self._model = model_from_bytes(data_or_path, file_format, companions)
+            self._model = model_from_bytes(data_or_path, file_type, companions)
         elif isinstance(data_or_path, (str, os.PathLike)):
-            self._model = model_from_path(data_or_path, file_format, companions)
+            self._model = model_from_path(data_or_path, file_type, companions)
         elif hasattr(data_or_path, "read"):
-            self._model = model_from_stream(data_or_path, file_format, companions)
+            self._model = model_from_stream(data_or_path, file_type, companions)
         else:
             self._points = points_from(data_or_path)
+        self._faces: Faces | None = None
+        if faces is not None:
+            if self._points is None:
+                raise ValueError("faces need points that they join; a file has faces of its own")
+            self._faces = faces_from(faces, self._points.shape[0])
 
     def _take_scene(self, scene: Mapping[str, Any]) -> None:
         scene_type = scene.get("type", POINT_CLOUD_TYPES[0])
@@ -128,6 +134,11 @@ class Object3D(Media):
     def from_numpy(cls, data: Any, **options: Any) -> Object3D:
         """Of an (n, 3), (n, 4) or (n, 6) array. Options as for `Object3D`."""
         return cls(data, **options)
+
+    @classmethod
+    def from_mesh(cls, vertices: Any, faces: Any, **options: Any) -> Object3D:
+        """Of vertices, as points are given (with colours, say), and triangles. Options as for `Object3D`."""
+        return cls(vertices, faces=faces, **options)
 
     @classmethod
     def from_point_cloud(
@@ -160,7 +171,11 @@ class Object3D(Media):
         }
         if self._model is None:
             assert self._points is not None
-            return Snapshot(self.KIND, {**header, "points": self._points.header}, (self._points.kept,))
+            header["points"] = self._points.header
+            if self._faces is None:
+                return Snapshot(self.KIND, header, (self._points.kept,))
+            header["faces"] = self._faces.header
+            return Snapshot(self.KIND, header, (self._points.kept, self._faces.kept))
         model = self._model
         header |= {"format": model.format, "name": model.name, "missing": model.missing}
         header["files"] = list(model.files)

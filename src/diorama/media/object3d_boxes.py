@@ -1,14 +1,16 @@
-"""Which corners of a box are joined, when they came in any order."""
+"""Boxes by centre, size and turn; and which corners of a box are joined, in whatever order they came."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from diorama.media.object3d_record import Box3D
+from diorama.media.object3d_scene import box_from, numbers_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,6 +18,60 @@ if TYPE_CHECKING:
 _BATCH = 128
 _WAYS_LIMIT = 8
 _TOLERANCE = 1e-6
+
+
+def box3d(
+    *,
+    center: Any,
+    size: Any,
+    orientation: Any,
+    color: Any,
+    label: str | None = None,
+    score: float | None = None,
+) -> dict[str, Any]:
+    """A box by its centre, size and orientation, as `Object3D.from_point_cloud(boxes=[...])` takes it.
+
+    Accepts: `center` and `size`, three numbers each (the size along the box's own x, y and z); `orientation`,
+    the quaternion (r, x, y, z) of r + xi + yj + zk, of any length but zero, that turns the box from lying
+    along the axes to where it is, counter-clockwise for positive angles; `color`, three numbers, 0..1 if none
+    is over 1, else 0..255, or "#rrggbb"; `label`, text; `score`, a number.
+
+    The real part of the quaternion comes first. scipy gives it so with `as_quat(scalar_first=True)`.
+
+    Raises: ValueError for anything but so many numbers, and for the zero quaternion. NaN makes NaN corners.
+
+    >>> box = box3d(center=(0, 0, 1), size=(4, 2, 2), orientation=(1, 0, 0, 0), color=(0, 255, 0))
+    >>> box["corners"][0], box["corners"][7]
+    ((-2.0, -1.0, 0.0), (2.0, 1.0, 2.0))
+    """
+    middle = numbers_from(center, 3, "center")
+    half = [side / 2 for side in numbers_from(size, 3, "size")]
+    rotation = _rotation_from_quaternion(numbers_from(orientation, 4, "orientation"))
+    corners = []
+    for signs in itertools.product((-1.0, 1.0), repeat=3):
+        local = [sign * side for sign, side in zip(signs, half, strict=True)]
+        turned = [sum(a * b for a, b in zip(row, local, strict=True)) for row in rotation]
+        corners.append(tuple(m + t for m, t in zip(middle, turned, strict=True)))
+    box: dict[str, Any] = {"corners": tuple(corners), "color": color, "label": label, "score": score}
+    box_from(box, "box3d()")
+    return box
+
+
+def _rotation_from_quaternion(quaternion: tuple[float, ...]) -> list[list[float]]:
+    greatest = max(map(abs, quaternion))
+    if greatest == 0:
+        raise ValueError("Unexpected zero quaternion; an orientation without any turn is (1, 0, 0, 0)")
+    if not all(map(math.isfinite, quaternion)):
+        return [[math.nan] * 3] * 3
+    # By the greatest component first, so that the squares can't overflow or vanish.
+    scaled = [part / greatest for part in quaternion]
+    length = math.sqrt(sum(part * part for part in scaled))
+    r, x, y, z = (part / length for part in scaled)
+    return [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - z * r), 2 * (x * z + y * r)],
+        [2 * (x * y + z * r), 1 - 2 * (x * x + z * z), 2 * (y * z - x * r)],
+        [2 * (x * z - y * r), 2 * (y * z + x * r), 1 - 2 * (x * x + y * y)],
+    ]
 
 
 def with_orders(boxes: Sequence[Box3D]) -> list[Box3D]:

@@ -95,7 +95,9 @@ def _up_of(record: Object3DRecord) -> Any:
 
 
 def _encode_points(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
-    about = snapshot.header["points"]
+    import numpy as np
+
+    about, joined = snapshot.header["points"], snapshot.header.get("faces")
     cloud = _cloud_of_array(
         snapshot.buffers[0].read(),
         about["held_dtype"],
@@ -103,8 +105,19 @@ def _encode_points(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
         about["dtype"],
         snapshot.header,
         put_blob,
+        is_scattered=joined is None,
     )
-    return Object3DRecord(form="cloud", format="array", cloud=cloud, vertex_count=cloud.count)
+    if joined is None:
+        return Object3DRecord(form="cloud", format="array", cloud=cloud, vertex_count=cloud.count)
+    faces = np.frombuffer(snapshot.buffers[1].read(), joined["held_dtype"]).astype("<u4")
+    return Object3DRecord(
+        form="mesh",
+        format="array",
+        cloud=cloud,
+        faces=put_blob(faces.data, FACES_MIME),
+        vertex_count=cloud.count,
+        triangle_count=joined["count"],
+    )
 
 
 def _cloud_of_array(
@@ -114,13 +127,17 @@ def _cloud_of_array(
     dtype: str,
     header: Mapping[str, Any],
     put_blob: PutBlob,
+    *,
+    is_scattered: bool = True,
 ) -> PointCloud:
     import numpy as np
 
     points = np.frombuffer(data, held_dtype).reshape(shape)
     labels = header["class_labels"]
     columns = columns_from_points(points, header["fourth"], bool(labels))
-    return store_cloud(columns, put_blob, shape=shape, dtype=dtype, class_labels=labels)
+    return store_cloud(
+        columns, put_blob, is_scattered=is_scattered, shape=shape, dtype=dtype, class_labels=labels
+    )
 
 
 def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:

@@ -64,12 +64,12 @@ def checked_format(file_type: Any) -> str | None:
     raise ValueError(_not_supported(f"file_type {file_type!r} is not one of them"))
 
 
-def model_from_path(path: Any, file_type: str | None, given: Mapping[str, bytes]) -> ModelFile:
+def model_from_path(path: Any, file_type: Any, given: Mapping[str, bytes]) -> ModelFile:
     """Raises FileNotFoundError; ValueError for an unknown format, a folder, FIFO, URL or empty file."""
     name = os.fspath(path)
     if isinstance(name, bytes):
         name = os.fsdecode(name)
-    file_format = format_of(name) or file_type
+    file_format = format_of(name) or checked_format(file_type)
     if file_format is None:
         what = f"File {name!r} is not compatible with Object3D"
         raise ValueError(
@@ -86,26 +86,27 @@ def model_from_path(path: Any, file_type: str | None, given: Mapping[str, bytes]
     return model
 
 
-def model_from_stream(stream: Any, file_type: str | None, given: Mapping[str, bytes]) -> ModelFile:
+def model_from_stream(stream: Any, file_type: Any, given: Mapping[str, bytes]) -> ModelFile:
     """An open file is read by its path if it has one, another stream from its start, both as W&B does."""
     name = getattr(stream, "name", None)
-    if isinstance(name, str) and (format_of(name) or file_type) and os.path.exists(name):
+    if isinstance(name, str) and (format_of(name) or checked_format(file_type)) and os.path.exists(name):
         if callable(getattr(stream, "flush", None)) and not getattr(stream, "closed", False):
             stream.flush()
         return model_from_path(name, file_type, given)
-    if file_type is None:
+    file_format = checked_format(file_type)
+    if file_format is None:
         raise ValueError(
             f"Must pass file type keyword argument when using io objects: file_type= one of {_listed()}"
         )
     # Text would lose what is no text; most open files have their bytes below.
     binary = stream.buffer if isinstance(stream, io.TextIOWrapper) else stream
     source = keep_stream(rewound(binary), what="the 3D file")
-    model = ModelFile(file_type, source.name, source.kept)
+    model = ModelFile(file_format, source.name, source.kept)
     _find_companions(model, bytes(source.kept.read()), None, given)
     return model
 
 
-def model_from_bytes(data: Any, file_type: str | None, given: Mapping[str, bytes]) -> ModelFile:
+def model_from_bytes(data: Any, file_type: Any, given: Mapping[str, bytes]) -> ModelFile:
     return model_from_stream(io.BytesIO(data), file_type, given)
 
 

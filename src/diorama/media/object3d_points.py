@@ -52,6 +52,42 @@ def points_from(value: Any) -> Points:
     )
 
 
+@dataclass(frozen=True)
+class Faces:
+    """Triangles kept: `kept` holds an (count, 3) array of `held_dtype`."""
+
+    kept: Kept
+    count: int
+    held_dtype: str
+
+    @property
+    def header(self) -> dict[str, Any]:
+        return {"count": self.count, "held_dtype": self.held_dtype}
+
+
+def faces_from(value: Any, vertices: int) -> Faces:
+    """Keep an (n, 3) array, tensor or nested list of the vertices that each triangle joins.
+
+    Raises ValueError for another shape and for vertices that are not there, TypeError for other dtypes.
+    """
+    import numpy as np
+
+    try:
+        array = array_from(value)
+    except ValueError as error:
+        raise ValueError(f"faces must be triangles: n rows of 3 vertices ({error})") from error
+    if array.ndim == 1 and not array.size:
+        array = array.reshape(0, 3).astype(np.int64)
+    if array.ndim != 2 or array.shape[1] != 3:
+        raise ValueError(f"faces must be triangles: an n x 3 array of vertices, not of shape {array.shape}")
+    if array.dtype.kind not in "ui":
+        raise TypeError(f"faces must be integers, not of dtype {array.dtype}")
+    if array.size and not (array.min() >= 0 and array.max() < vertices):
+        raise ValueError(f"faces name vertices from {array.min()} to {array.max()}; there are {vertices}")
+    array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    return Faces(keep(array.reshape(-1).view("u1").data if array.size else b""), len(array), array.dtype.str)
+
+
 def _array(value: Any) -> NDArray[Any]:
     if isinstance(value, (str, bytes, Mapping)) or value is None:
         raise ValueError(f"points must be an array or a list of (x, y, z), not {type(value).__name__}")

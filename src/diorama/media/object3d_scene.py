@@ -1,8 +1,7 @@
-"""Boxes, vectors and cameras of a 3D scene, checked where the user builds them."""
+"""Boxes, vectors and cameras of a 3D scene, checked where the user gives them."""
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -18,58 +17,6 @@ Triple = tuple[float, float, float]
 
 _HEX_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _BOX_KEYS = frozenset(("corners", "label", "score", "color", "order", "extra"))
-
-
-def box3d(
-    *,
-    center: Any,
-    size: Any,
-    orientation: Any,
-    color: Any,
-    label: str | None = None,
-    score: float | None = None,
-) -> dict[str, Any]:
-    """A box by its centre, size and orientation, as `Object3D.from_point_cloud(boxes=[...])` takes it.
-
-    Accepts: `center` and `size`, three numbers each (the size along the box's own x, y and z); `orientation`,
-    the quaternion (r, x, y, z) of r + xi + yj + zk, of any length but zero, that turns the box from lying
-    along the axes to where it is, counter-clockwise for positive angles; `color`, three numbers, 0..1 if none
-    is over 1, else 0..255, or "#rrggbb"; `label`, text; `score`, a number.
-
-    The real part of the quaternion comes first. scipy gives it so with `as_quat(scalar_first=True)`.
-
-    Raises: ValueError for anything but so many finite numbers, and for the zero quaternion.
-
-    >>> box = box3d(center=(0, 0, 1), size=(4, 2, 2), orientation=(1, 0, 0, 0), color=(0, 255, 0))
-    >>> box["corners"][0], box["corners"][7]
-    ((-2.0, -1.0, 0.0), (2.0, 1.0, 2.0))
-    """
-    middle = _numbers(center, 3, "center")
-    half = [side / 2 for side in _numbers(size, 3, "size")]
-    rotation = _rotation_from_quaternion(_numbers(orientation, 4, "orientation"))
-    corners = []
-    for signs in itertools.product((-1.0, 1.0), repeat=3):
-        local = [sign * side for sign, side in zip(signs, half, strict=True)]
-        turned = [sum(a * b for a, b in zip(row, local, strict=True)) for row in rotation]
-        corners.append(tuple(m + t for m, t in zip(middle, turned, strict=True)))
-    box: dict[str, Any] = {"corners": tuple(corners), "color": color, "label": label, "score": score}
-    box_from(box, "box3d()")
-    return box
-
-
-def _rotation_from_quaternion(quaternion: tuple[float, ...]) -> list[list[float]]:
-    greatest = max(map(abs, quaternion))
-    if greatest == 0:
-        raise ValueError("Unexpected zero quaternion; an orientation without any turn is (1, 0, 0, 0)")
-    # By the greatest component first, so that the squares can't overflow or vanish.
-    scaled = [part / greatest for part in quaternion]
-    length = math.sqrt(sum(part * part for part in scaled))
-    r, x, y, z = (part / length for part in scaled)
-    return [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - z * r), 2 * (x * z + y * r)],
-        [2 * (x * y + z * r), 1 - 2 * (x * x + z * z), 2 * (y * z - x * r)],
-        [2 * (x * z - y * r), 2 * (y * z + x * r), 1 - 2 * (x * x + y * y)],
-    ]
 
 
 def boxes_from(value: Any) -> list[Box3D]:
@@ -179,14 +126,11 @@ def _triple(value: Any, where: str) -> Triple:
     return (_number(row[0], where), _number(row[1], where), _number(row[2], where))
 
 
-def _numbers(value: Any, count: int, what: str) -> tuple[float, ...]:
+def numbers_from(value: Any, count: int, what: str) -> tuple[float, ...]:
     row = _plain(value)
     if not isinstance(row, (list, tuple)) or len(row) != count:
         raise ValueError(f"{what} must be {count} numbers, not {_short(value)}")
-    numbers = tuple(_number(item, what) for item in row)
-    if not all(map(math.isfinite, numbers)):
-        raise ValueError(f"{what} must be finite numbers, not {_short(value)}")
-    return numbers
+    return tuple(_number(item, what) for item in row)
 
 
 def _number(value: Any, where: str) -> float:
@@ -207,9 +151,11 @@ def _color(value: Any, where: str) -> Triple | None:
     if isinstance(value, str) and _HEX_COLOR.fullmatch(value):
         return (float(int(value[1:3], 16)), float(int(value[3:5], 16)), float(int(value[5:], 16)))
     row = _plain(value)
-    numbers = _numbers(
+    numbers = numbers_from(
         row[:3] if isinstance(row, (list, tuple)) and len(row) == 4 else row, 3, f"{where}['color']"
     )
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError(f"{where}['color'] must be finite numbers, not {_short(value)}")
     scale = 255.0 if max(numbers) <= 1 else 1.0
     red, green, blue = (min(max(number * scale, 0.0), 255.0) for number in numbers)
     return (red, green, blue)

@@ -162,7 +162,9 @@ def range_of(finite: NDArray[Any], rule: str) -> tuple[float, float]:
     sample = finite.reshape(-1)[:: max(1, finite.size // _SAMPLE_VALUES)].astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         low, high = np.percentile(sample, PERCENTILES)
-    return float(low), float(high)
+    # Between numbers at both ends of what a float holds, percentiles overflow.
+    least, most = float(sample.min()), float(sample.max())
+    return (float(low) if np.isfinite(low) else least), (float(high) if np.isfinite(high) else most)
 
 
 def _count_infinite(array: NDArray[Any]) -> int:

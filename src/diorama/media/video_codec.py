@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from diorama.media.array_bytes import array_from_kept
-from diorama.media.av_formats import mime_of
+from diorama.media.av_formats import mime_of, reason_of
 from diorama.media.base import GetBlob, PutBlob, Snapshot
 from diorama.media.limited import DecodeError, run_limited
 from diorama.media.video_encode import CODEC_NAMES, poster_of, write_video
@@ -107,14 +107,14 @@ def _preview_of(file_format: str, data: bytes | memoryview) -> tuple[bytes | Non
             wall_secs=_PREVIEW_WALL_SECS,
         )
     except DecodeError as error:
-        return None, f"browsers may not play this file, and there is no preview: {error}"
+        return None, f"browsers may not play this file, and there is no preview: {reason_of(error)}"
     return preview, None
 
 
 def _words_for(error: DecodeError, what: str) -> str:
     if "No module named 'av'" in str(error):
         return 'PyAV is not installed, so nobody looked into the file: pip install "diorama[media]"'
-    return f"{what}: {error}"
+    return f"{what}: {reason_of(error)}"
 
 
 def warnings_of(record: VideoRecord) -> list[tuple[str, str, int]]:

@@ -1,13 +1,14 @@
 """Frames become a file: mp4 (H.264), webm (VP9) and ogg (VP8) by PyAV, gif by Pillow. Runs in the sidecar.
 
-The same frames give the same bytes. Browsers play H.264 and VP9 with one colour value for each 2 x 2 pixels, so
-a side with an odd number of pixels gets its last line twice; whoever shows or reads the video cuts it off again.
+The same frames give the same bytes. Browsers play H.264 and VP9 with one colour value for each 2 x 2 pixels,
+so a side with an odd number of pixels gets its last line twice; whoever reads the video cuts it off again.
 """
 
 from __future__ import annotations
 
 import io
 import os
+import struct
 import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
@@ -42,7 +43,7 @@ def write_video(frames: Iterator[NDArray[Any]], fps: Fraction, file_format: str)
 
 def _write_with_codec(frames: Iterator[NDArray[Any]], fps: Fraction, file_format: str) -> bytes:
     import av
-    from av.video.reformatter import Colorspace, ColorRange
+    from av.video.reformatter import ColorRange, Colorspace
 
     codec, options = _CODECS[file_format]
     # VP8 has no way to say which colours it means: everybody takes BT.601.
@@ -88,33 +89,54 @@ def make_even(pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def write_gif(frames: Iterator[NDArray[Any]], fps: Fraction) -> bytes:
-    """A gif that plays for ever. Every frame has its own 256 colours; grey frames keep theirs exactly."""
-    import PIL.Image
+    """A gif that plays for ever. Every frame has its own 256 colours; grey frames keep theirs exactly.
 
-    pictures = [_palette_picture(pixels) for pixels in frames]
-    # Durations are whole hundredths of a second: each frame ends at the hundredth nearest to its true end.
-    ends = [round(100 * (at + 1) / fps) for at in range(len(pictures))]
-    durations = [10 * max(2, end - start) for start, end in zip([0, *ends], ends, strict=False)]
-    file = io.BytesIO()
-    pictures[0].save(
-        file,
-        "GIF",
-        save_all=True,
-        append_images=pictures[1:],
-        duration=durations if len(durations) > 1 else durations[0],
-        loop=0,
-        disposal=1,
-        optimize=False,
-    )
-    return file.getvalue()
+    Frame by frame, and not by Pillow's own `save_all`: that makes one frame of several equal ones. What does
+    not change from one frame to the next is not written again.
+    """
+    import numpy as np
+    from PIL.GifImagePlugin import getdata
+
+    pieces: list[bytes] = []
+    before: NDArray[Any] | None = None
+    shown_centisecs = 0
+    for at, pixels in enumerate(frames):
+        height, width = pixels.shape[:2]
+        top, bottom, left, right = 0, height, 0, width
+        if before is None:
+            pieces += [b"GIF89a", struct.pack("<HHBBB", width, height, 0x70, 0, 0), _FOR_EVER]
+        else:
+            changed = (pixels != before).any(axis=2)
+            rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+            top, bottom = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 1)
+            left, right = (int(columns[0]), int(columns[-1]) + 1) if columns.size else (0, 1)
+        # Durations are whole hundredths of a second: a frame ends at the hundredth nearest to its true end.
+        lasts_centisecs = max(2, round(100 * (at + 1) / fps) - shown_centisecs)
+        shown_centisecs += lasts_centisecs
+        picture = _palette_picture(pixels[top:bottom, left:right])
+        pieces += getdata(
+            picture,
+            (left, top),
+            duration=10 * min(lasts_centisecs, 65_535),
+            disposal=1,
+            include_color_table=True,
+        )
+        before = pixels
+    return b"".join([*pieces, b";"])
+
+
+_FOR_EVER = b"!\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
 
 
 def _palette_picture(pixels: NDArray[Any]) -> Any:
+    import numpy as np
     import PIL.Image
 
     if pixels.shape[2] == 1:
-        return PIL.Image.fromarray(pixels[:, :, 0])
-    picture = PIL.Image.fromarray(pixels)
+        picture = PIL.Image.frombytes("P", pixels.shape[1::-1], np.ascontiguousarray(pixels).tobytes())
+        picture.putpalette(bytes(level for level in range(256) for _ in range(3)))
+        return picture
+    picture = PIL.Image.fromarray(np.ascontiguousarray(pixels))
     return picture.quantize(256, method=PIL.Image.Quantize.MEDIANCUT, dither=PIL.Image.Dither.NONE)
 
 

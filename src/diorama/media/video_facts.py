@@ -1,7 +1,7 @@
 """Looks into video files that somebody else made. Runs in a worker with limits (see media/limited.py).
 
-FFmpeg reads from memory only, with the demuxer that the first bytes ask for and no protocols, so that no file can
-make it open another one or the network.
+FFmpeg reads from memory only, with the demuxer that the first bytes ask for and no protocols, so that no file
+can make it open another one or the network.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import av.container
     from numpy.typing import NDArray
 
+_GIF_FRAMES_LIMIT = 100_000
 _LOOK_AT_FRAMES = 48
 """A film may fade in from black: the poster is the first of so many frames that shows something."""
 _PLAIN_SPREAD = 4.0
@@ -34,9 +35,12 @@ def open_container(data: bytes | memoryview, file_format: str) -> av.container.I
     av.logging.set_level(av.logging.PANIC)
     if file_format not in DEMUXERS:
         raise ValueError(f"{file_format} is no format that is looked into")
-    return av.open(
-        io.BytesIO(data), "r", format=DEMUXERS[file_format], options={"protocol_whitelist": "none"}
-    )
+    try:
+        return av.open(
+            io.BytesIO(data), "r", format=DEMUXERS[file_format], options={"protocol_whitelist": "none"}
+        )
+    except av.error.FFmpegError as error:
+        raise ValueError(f"it begins like {file_format}, but goes on otherwise ({error.strerror})") from error
 
 
 def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
@@ -78,7 +82,8 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
     try:
         facts |= _poster(data, header["format"])
     except (ValueError, OSError) as error:
-        facts["note"] = f"its pictures can't be decoded: {error}"
+        reason = getattr(error, "strerror", None) or error
+        facts["note"] = f"its pictures can't be decoded: {reason}"
         facts["is_playable"] = False
     return facts
 
@@ -129,11 +134,14 @@ def _inspect_gif(data: memoryview) -> dict[str, Any]:
 
     image = _open_gif(data)
     poster = poster_of(np.asarray(image.convert("RGB")))
-    count, millisecs = 0, 0
-    for at in range(100_000):
+    count, millisecs, problem = 0, 0, None
+    for at in range(_GIF_FRAMES_LIMIT):
         try:
             image.seek(at)
         except EOFError:
+            break
+        except (OSError, ValueError, SyntaxError) as error:
+            problem = f"it could be read only up to frame {count}: {error}"
             break
         count += 1
         # Browsers show frames without a duration, or a very short one, for 0.1 s.
@@ -149,6 +157,7 @@ def _inspect_gif(data: memoryview) -> dict[str, Any]:
         "has_audio": False,
         "is_playable": True,
         "poster": poster,
+        "note": problem,
     }
 
 
@@ -182,7 +191,7 @@ def _gif_frames(data: memoryview) -> Iterator[NDArray[Any]]:
     import numpy as np
 
     image = _open_gif(data)
-    for at in range(100_000):
+    for at in range(_GIF_FRAMES_LIMIT):
         try:
             image.seek(at)
         except EOFError:

@@ -9,8 +9,8 @@
 | uint16 beyond 255 | x / 257 | "deep" |
 | others | x clipped to 0..255 | "clip" |
 
-One rule holds for all frames. Fractions are cut. NaN and -inf become 0, +inf becomes 255; they don't take part in
-the choice and are counted.
+One rule holds for all frames. Fractions are cut. NaN and -inf become 0, +inf becomes 255; they don't take
+part in the choice and are counted.
 """
 
 from __future__ import annotations
