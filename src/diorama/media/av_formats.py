@@ -98,7 +98,7 @@ def _sniff_frame(head: bytes) -> str | None:
 def mime_of(data: bytes | memoryview) -> str | None:
     """The MIME type that the first bytes tell, or None."""
     found = sniff(data)
-    if found == "ogg" and bytes(data[28:36]).startswith((b"\x80theora", b"fishead")):
+    if found == "ogg" and bytes(data[28:36]).startswith((b"\x80theora", b"fishead", b"OVP80")):
         return "video/ogg"
     return MIMES[found] if found else None
 

@@ -1,8 +1,8 @@
 """Serving bytes that users logged: nothing of them may ever run in our origin.
 
 The type is what the first bytes say, never what somebody claimed. Five picture formats are shown, and the
-sound and video that browsers play is played; everything else is a download, and even a download that is opened
-anyway runs in a sandbox.
+sound and video that browsers play is played; everything else is a download, and even a download that is
+opened anyway runs in a sandbox.
 """
 
 from __future__ import annotations

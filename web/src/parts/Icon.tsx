@@ -19,7 +19,7 @@ const PATHS = {
   pause: "M5 3v10M11 3v10",
   sound: "M2.5 6v4H5l3.5 3V3L5 6zM11 5.5a3.5 3.5 0 0 1 0 5M13 3.5a6.3 6.3 0 0 1 0 9",
   soundOff: "M2.5 6v4H5l3.5 3V3L5 6zM11 6l3.5 4M14.5 6L11 10",
-  together: "M2.5 3v10l6-5zM9 3v10l5-5z",
+  together: "M3 2.5v4l3.5-2zM9.5 2.5v4l3.5-2zM3 9.5v4l3.5-2zM9.5 9.5v4l3.5-2z",
   stepBack: "M11 3.5L5.5 8l5.5 4.5zM4 3.5v9",
   stepForward: "M5 3.5L10.5 8 5 12.5zM12 3.5v9",
   loop: "M3 8a5 5 0 0 1 8.7-3.4L13.5 6M13.5 2.5V6H10M13 8a5 5 0 0 1-8.7 3.4L2.5 10M2.5 13.5V10H6",

@@ -40,7 +40,7 @@ export function AudioCard({ record, size, box }: CardProps<AudioRecord>): JSX.El
       {size === "cell" ? (
         <div class="audio-foot">
           <span class="audio-time">{formatTime(voice.time.value, digits)} / {formatTime(duration, digits)}</span>
-          <span class="audio-kind truncate" title={record.note ?? ""}>{describe(record)}</span>
+          <span class="audio-kind truncate" title={[record.name, describe(record)].filter(Boolean).join(" · ")}>{record.name ?? describe(record)}</span>
           {record.note && <span class="audio-flag" title={record.note}><Icon name="warning" size={12} /></span>}
         </div>
       ) : (

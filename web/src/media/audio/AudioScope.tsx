@@ -129,7 +129,7 @@ function sizeCanvas(element: HTMLCanvasElement, width: number, height: number): 
   const [columns, rows] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (element.width !== columns) element.width = columns;
   if (element.height !== rows) element.height = rows;
-  const context = element.getContext("2d");
+  const context = element.getContext("2d", { willReadFrequently: true }); // drawn by hand: a GPU would only copy it to and fro
   context?.setTransform(ratio, 0, 0, ratio, 0, 0);
   context?.clearRect(0, 0, width, height);
   return context;

@@ -10,7 +10,7 @@ export const AUDIO_VIEW: View<AudioRecord> = {
   name: "audio",
   Card: AudioCard,
   aspect: () => null,
-  tile: { width: 300, height: 92 },
+  tile: { width: 276, height: 88 },
   facts: audioFacts,
   prepare: preparePeaks,
   file: (record) => ({ sha256: record.blob.sha256, name: record.name ?? `sound.${record.format}` }),
@@ -21,7 +21,7 @@ function audioFacts(record: AudioRecord): Fact[] {
   const add = (name: string, value: string, title?: string): void => void facts.push(title === undefined ? { name, value } : { name, value, title });
   if (record.name) add("name", record.name);
   if (record.duration_secs !== undefined && record.duration_secs !== null) add("length", formatTime(record.duration_secs, 2), `${record.duration_secs} s`);
-  if (record.sample_rate) add("sample rate", `${record.sample_rate.toLocaleString("en")} Hz`);
+  if (record.sample_rate) add("rate", `${record.sample_rate.toLocaleString("en")} Hz`);
   if (record.channels) add("channels", record.channels === 1 ? "1 (mono)" : record.channels === 2 ? "2 (stereo)" : String(record.channels));
   if (record.frame_count !== undefined && record.frame_count !== null) add("samples", `${record.frame_count.toLocaleString("en")} of each channel`);
   add("format", [record.format, record.encoding].filter(Boolean).join(" · "));

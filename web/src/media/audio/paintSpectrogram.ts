@@ -16,7 +16,7 @@ export interface SpectrogramJob {
 /** Softer is as good as silent, louder is as loud as it gets. */
 const SOFTEST_DB = -100;
 const LOUDEST_DB = -12;
-const BUDGET_MS = 10;
+const BUDGET_MS = 14;
 
 /** Paint into the place on the canvas, in device pixels. Returns the way to stop. */
 export function paintSpectrogram(context: CanvasRenderingContext2D, place: { left: number; top: number; width: number; height: number }, job: SpectrogramJob, onDone: () => void): () => void {
@@ -27,26 +27,27 @@ export function paintSpectrogram(context: CanvasRenderingContext2D, place: { lef
   // The bins of each row from the top; a row between two bins takes the nearer one.
   const edges = Float64Array.from({ length: height + 1 }, (_, row) => (frequencyAt(1 - row / height, nyquist, job.isLog) / nyquist) * levels.length);
   const colors = rampTable(job.ramp);
+  const picture = context.createImageData(width, height);
+  const pixels = new Uint32Array(picture.data.buffer);
   let column = 0;
   let animation = 0;
   const work = (): void => {
     const until = performance.now() + BUDGET_MS;
+    const first = column;
     while (column < width && performance.now() < until) {
-      const strip = context.createImageData(1, height);
-      const pixels = new Uint32Array(strip.data.buffer);
       const secs = job.start + ((column + 0.5) / width) * (job.end - job.start);
       spectrum.decibels(job.samples, secs * job.rate, levels);
       for (let row = 0; row < height; row++) {
-        const first = Math.min(levels.length - 1, Math.floor(edges[row + 1] as number));
-        const last = Math.max(first + 1, Math.min(levels.length, Math.floor(edges[row] as number)));
+        const lowest = Math.min(levels.length - 1, Math.floor(edges[row + 1] as number));
+        const beyond = Math.max(lowest + 1, Math.min(levels.length, Math.floor(edges[row] as number)));
         let level = -200;
-        for (let bin = first; bin < last; bin++) level = Math.max(level, levels[bin] as number);
+        for (let bin = lowest; bin < beyond; bin++) level = Math.max(level, levels[bin] as number);
         const strength = Math.max(0, Math.min(255, Math.round(((level - SOFTEST_DB) / (LOUDEST_DB - SOFTEST_DB)) * 255)));
-        pixels[row] = colors[strength] as number;
+        pixels[row * width + column] = colors[strength] as number;
       }
-      context.putImageData(strip, place.left + column, place.top);
       column += 1;
     }
+    context.putImageData(picture, place.left, place.top, first, 0, column - first, height);
     if (column < width) animation = requestAnimationFrame(work);
     else onDone();
   };
@@ -74,7 +75,8 @@ export function paintFrequencies(context: CanvasRenderingContext2D, place: { lef
   context.fillStyle = color;
   for (const tick of frequencyTicks(rate / 2, isLog, place.height)) {
     const y = place.top + place.height * (1 - shareOf(tick, rate / 2, isLog));
-    if (y > place.top + 7 && y < place.top + place.height - 7) context.fillText(formatFrequency(tick), place.left - 7, y);
+    if (y < place.top + 7 || y > place.top + place.height - 7) continue;
+    context.fillText(formatFrequency(tick), place.left - 7, y);
     context.fillRect(place.left - 4, y - 0.5, 4, 1);
   }
 }

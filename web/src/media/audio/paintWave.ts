@@ -34,8 +34,10 @@ export function paintWave(context: CanvasRenderingContext2D, place: WavePlace, l
     for (const [color, from, to] of [[ink.played, 0, edge], [ink.rest, edge, columns]] as const) {
       context.fillStyle = color;
       for (let column = Math.max(0, from); column < Math.min(columns, to); column++) {
-        const high = middle - (highs[column] as number) * reach;
-        const low = middle - (lows[column] as number) * reach;
+        // Neighbours touch: where there are fewer samples than columns, or steep ones, the line stays whole.
+        const before = Math.max(0, column - 1);
+        const high = middle - Math.max(highs[column] as number, lows[before] as number) * reach;
+        const low = middle - Math.min(lows[column] as number, highs[before] as number) * reach;
         context.fillRect(place.left + column, high - 0.4, 1, Math.max(0.8, low - high + 0.8));
       }
     }

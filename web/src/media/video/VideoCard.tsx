@@ -14,6 +14,7 @@ import { isTogether, joinTogether, seekPlayer, setPlayerSpeed, stepPlayer, toggl
 import type { CardProps, CardSize } from "@/media/view";
 import { Icon } from "@/parts/Icon";
 import { formatBytes } from "@/parts/format";
+import { smoothing } from "@/state/mediaView";
 import "@/media/video/video.css";
 
 export const SPEEDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 4];
@@ -29,7 +30,7 @@ export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.El
   const label = record.caption ?? `video${record.width ? `, ${record.width} by ${record.height ?? 0} pixels` : ""}`;
   return (
     <div
-      class={`video-card video-${size}`}
+      class={`video-card video-${size}${smoothing.value === "pixelated" ? " video-squares" : ""}`}
       role="group"
       aria-label={label}
       style={place ? { width: `${place.width}px`, height: `${place.height}px` } : {}}

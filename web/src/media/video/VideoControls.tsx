@@ -22,6 +22,8 @@ export function VideoControls({ player, size, width, onToggle }: { player: Playe
   const counter = frame === null || count === null ? "" : `${frame + 1}/${count}`;
   const nextSpeed = SPEEDS[(SPEEDS.indexOf(player.speed.value) + 1) % SPEEDS.length] ?? 1;
   return (
+    <>
+    {size !== "full" && <div class="video-progress" style={{ "--share": `${duration > 0 ? Math.min(100, (time / duration) * 100) : 0}%` }} />}
     <div class={`video-controls${size === "full" ? " video-controls-full" : ""}`} data-own-pointer>
       <IconButton icon={isPlaying ? "pause" : "play"} size={14} label={isPlaying ? "Pause (Space)" : "Play (Space)"} onClick={onToggle} />
       {isWide && <IconButton icon="chevronLeft" size={14} label="One frame back (←)" onClick={() => stepPlayer(player, -1)} />}
@@ -40,5 +42,6 @@ export function VideoControls({ player, size, width, onToggle }: { player: Playe
       {record.has_audio && <IconButton icon={player.isMuted.value ? "soundOff" : "sound"} size={14} label={player.isMuted.value ? "Sound on (M)" : "Sound off (M)"} isPressed={!player.isMuted.value} onClick={() => player.setMuted(!player.isMuted.peek())} />}
       {size === "full" && isTogether.value && <IconButton icon="together" size={14} label="Play alone again" isPressed onClick={() => setTogether(false)} />}
     </div>
+    </>
   );
 }
