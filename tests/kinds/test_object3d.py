@@ -19,6 +19,7 @@ from diorama.media.base import Snapshot
 from diorama.media.object3d import decode
 from diorama.media.object3d_cloud import PAGE_POINTS
 from diorama.media.object3d_order import scatter, scatter_bits, scattered_indices
+from diorama.model import BlobRef
 
 DTYPES = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"]
 UNIT_BOX = list(itertools.product((0.0, 1.0), repeat=3))
@@ -331,12 +332,28 @@ def test_the_snapshot_is_one_copy() -> None:
 def test_damaged_clouds_are_refused(trip) -> None:
     done = trip(Object3D([[0, 0, 0]]))
     with pytest.raises(ValueError, match="instead of 12"):
-        decode(done.record, lambda ref: b"short")
+        _ = decode(done.record, lambda ref: b"short").points
     odd = msgspec.structs.replace(
         done.record, cloud=msgspec.structs.replace(done.record.cloud, order="spiral")
     )
     with pytest.raises(ValueError, match="'spiral'"):
-        decode(odd, done.blobs.get)
+        _ = decode(odd, done.blobs.get).points
+
+
+def test_bytes_are_read_when_they_are_asked_for(trip) -> None:
+    done = trip(Object3D([[0, 0, 0]], vectors=[{"start": [0, 0, 0], "end": [0, 0, 1]}]))
+    asked = []
+
+    def get_blob(ref: BlobRef) -> bytes:
+        asked.append(ref)
+        return done.blobs.get(ref)
+
+    loaded = decode(done.record, get_blob)
+    assert len(loaded.vectors) == 1
+    assert not asked
+    assert loaded.points.shape == (1, 3)
+    assert loaded.points is loaded.points
+    assert asked == [done.record.cloud.blob]
 
 
 def test_words() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diorama.media import Object3D, record_warnings
+from diorama.media import Object3D, object3d_codec, record_warnings
 from diorama.media.object3d_facts import inspect
 from diorama.media.object3d_pcd import lzf_decompress
 
@@ -141,6 +141,16 @@ def test_broken_files_are_kept_all_the_same(trip, file_format: str, data: bytes)
     assert (done.record.cloud, done.record.vertex_count) == (None, None)
     [(code, _, count)] = record_warnings(done.record)
     assert (code, count) == ("object3d.unreadable", 1)
+
+
+def test_a_file_is_kept_where_no_worker_can_be_started(trip, monkeypatch) -> None:
+    def refuse(*arguments: Any, **options: Any) -> Any:
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(object3d_codec, "run_limited", refuse)
+    done = trip(Object3D(made.stl_binary(), file_type="stl"))
+    assert done.loaded.file == made.stl_binary()
+    assert "no more processes" in done.record.note
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

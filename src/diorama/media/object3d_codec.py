@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -46,9 +46,8 @@ _NOT_FOUND = "not found beside it:"
 _MISSING_LISTED = 5
 
 
-@dataclass(frozen=True)
 class LoadedObject3D:
-    """A 3D object read back.
+    """A 3D object read back. Bytes are read when they are first asked for.
 
     points: of an array, as it was logged: shape, dtype, order. Of a pts.json, ply or pcd: (n, 3) positions,
     or (n, 4) or (n, 6) with its category, value or colour. None for other files.
@@ -57,16 +56,41 @@ class LoadedObject3D:
     file: the bytes of the file; files: of its companions, by the name that the file calls them.
     """
 
-    points: NDArray[Any] | None = None
-    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
-    faces: NDArray[Any] | None = None
-    boxes: list[dict[str, Any]] = field(default_factory=list)
-    vectors: list[dict[str, Any]] = field(default_factory=list)
-    cameras: list[dict[str, Any]] = field(default_factory=list)
-    class_labels: dict[int, str] = field(default_factory=dict)
-    file: bytes | None = None
-    files: dict[str, bytes] = field(default_factory=dict)
-    caption: str | None = None
+    def __init__(self, record: Object3DRecord, get_blob: GetBlob) -> None:
+        self.caption = record.caption
+        self.boxes = boxes_as_given(record.boxes)
+        self.vectors = vectors_as_given(record.vectors)
+        self.cameras = cameras_as_given(record.cameras)
+        self.class_labels = dict(record.cloud.class_labels) if record.cloud else {}
+        self._record = record
+        self._get_blob = get_blob
+
+    @cached_property
+    def _cloud(self) -> tuple[NDArray[Any] | None, dict[str, NDArray[Any]]]:
+        return (None, {}) if self._record.cloud is None else load_cloud(self._record.cloud, self._get_blob)
+
+    @property
+    def points(self) -> NDArray[Any] | None:
+        return self._cloud[0]
+
+    @property
+    def columns(self) -> dict[str, NDArray[Any]]:
+        return self._cloud[1]
+
+    @cached_property
+    def faces(self) -> NDArray[Any] | None:
+        import numpy as np
+
+        faces = self._record.faces
+        return None if faces is None else np.frombuffer(self._get_blob(faces), "<u4").reshape(-1, 3)
+
+    @cached_property
+    def file(self) -> bytes | None:
+        return None if self._record.blob is None else self._get_blob(self._record.blob)
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        return {name: self._get_blob(blob) for name, blob in self._record.files.items()}
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
@@ -155,7 +179,7 @@ def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
             cpu_secs=CPU_SECS + len(data) / SLOWEST_BYTES_A_SEC,
             wall_secs=WALL_SECS + 3 * len(data) / SLOWEST_BYTES_A_SEC,
         )
-    except DecodeError as error:
+    except (DecodeError, OSError) as error:
         facts, notes = {}, [f"it can't be read as {file_format}: {error}"]
     if facts.get("note"):
         notes.append(facts["note"])
@@ -214,21 +238,7 @@ def _mime_of(name: str) -> str:
 
 def decode(record: Object3DRecord, get_blob: GetBlob) -> LoadedObject3D:
     """The points, boxes and files of a record."""
-    import numpy as np
-
-    points, columns = (None, {}) if record.cloud is None else load_cloud(record.cloud, get_blob)
-    return LoadedObject3D(
-        points=points,
-        columns=columns,
-        faces=None if record.faces is None else np.frombuffer(get_blob(record.faces), "<u4").reshape(-1, 3),
-        boxes=boxes_as_given(record.boxes),
-        vectors=vectors_as_given(record.vectors),
-        cameras=cameras_as_given(record.cameras),
-        class_labels=dict(record.cloud.class_labels) if record.cloud else {},
-        file=None if record.blob is None else get_blob(record.blob),
-        files={name: get_blob(blob) for name, blob in record.files.items()},
-        caption=record.caption,
-    )
+    return LoadedObject3D(record, get_blob)
 
 
 def warnings_of(record: Object3DRecord) -> list[tuple[str, str, int]]:
