@@ -112,7 +112,6 @@ def page_headers(page: bytes, hosts: list[str]) -> dict[str, str]:
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'self'",
-        "webrtc 'block'",
         "sandbox allow-scripts",
     )
     return {
@@ -129,7 +128,7 @@ def page_headers(page: bytes, hosts: list[str]) -> dict[str, str]:
 
 _NO_FEATURES = (
     "camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), "
-    "hid=(), microphone=(), midi=(), payment=(), screen-wake-lock=(), serial=(), usb=(), web-share=()"
+    "hid=(), microphone=(), midi=(), payment=(), screen-wake-lock=(), serial=(), usb=()"
 )
 
 

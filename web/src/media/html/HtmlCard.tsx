@@ -73,7 +73,7 @@ function HtmlReader({ record, isFull }: { record: HtmlRecord; isFull: boolean })
           <Button label={`Load from ${outside.join(", ")}. Those sites learn that you look at this page.`} onClick={allow}>Allow</Button>
         </div>
       )}
-      {beside.length > 0 && shows === "page" && isFull && (
+      {beside.length > 0 && shows === "page" && (
         <div class="html-note"><span class="html-note-text" title={beside.join("\n")}>It expects {namesOf(beside)} beside it, which {beside.length === 1 ? "was" : "were"} not logged with it.</span></div>
       )}
       {record.note && <div class="html-note"><span class="html-note-text">{record.note}</span></div>}

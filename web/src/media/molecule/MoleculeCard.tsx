@@ -58,7 +58,7 @@ function Drawn({ record, size, box, shown, data }: CardProps<MoleculeRecord> & {
   const area = size === "thumb" ? THUMB : measured;
   const isLive = liveOwner.value === me;
   const wantsLive = size === "full" || isLive;
-  const surroundings: Surroundings = { background: token("--surface"), ink: token("--text-2") };
+  const surroundings: Surroundings = { background: token("--surface"), isClear: size === "thumb", ink: token("--text-2") };
   const failed = failure?.sha256 === record.blob.sha256 ? failure.reason : null;
 
   useLayoutEffect(() => {

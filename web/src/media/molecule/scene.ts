@@ -1,5 +1,6 @@
 /** One WebGL viewer of 3Dmol: shows a molecule in a look from a camera, and can be asked what it shows. */
 import type * as Library from "3dmol";
+import { isCrystal, operationsOf, withOperations } from "@/media/molecule/crystal";
 import {
   type AtomLike, type Camera, type Content, type Look, LABELS_LIMIT, POLYMER, SURFACE_ATOMS_LIMIT, WATER,
   cameraFromView, colorFor, contentOf, nameOfAtom, parserOf, styleFor, viewFromCamera,
@@ -24,6 +25,8 @@ export interface Molecule {
 
 export interface Surroundings {
   background: string;
+  /** The place under it shines through. */
+  isClear: boolean;
   ink: string;
 }
 
@@ -32,6 +35,9 @@ type Loose = Record<string, unknown>;
 
 const HYDROGEN_GREY = 0xc4c9d2; // white would be lost on white paper
 const HOVER_ATOMS_LIMIT = 30_000;
+const MOLECULES_LIMIT = 500;
+/** Operations times lines of the file. */
+const FILLED_LIMIT = 60_000;
 
 export class Scene {
   readonly #library: typeof Library;
@@ -42,6 +48,7 @@ export class Scene {
   #shown = "";
   #drawn = "";
   #isSpinning = false;
+  #isCrystal = false;
   #whole: number[] = [];
   content: Content | null = null;
   onCamera: ((camera: Camera) => void) | null = null;
@@ -66,11 +73,11 @@ export class Scene {
   }
 
   /** Draw now. Throws when the file can't be read. */
-  show(molecule: Molecule, look: Look, pose: number, camera: Camera | null, { background, ink }: Surroundings): void {
+  show(molecule: Molecule, look: Look, pose: number, camera: Camera | null, { background, isClear, ink }: Surroundings): void {
     const { onCamera } = this;
     this.onCamera = null;
     try {
-      this.#viewer.setBackgroundColor(background, 1);
+      this.#viewer.setBackgroundColor(background, isClear ? 0 : 1);
       if (this.#shown !== molecule.sha256) this.#load(molecule);
       const drawn = JSON.stringify([molecule.sha256, look, pose, ink]);
       if (this.#drawn !== drawn) this.#dress(look, pose, ink);
@@ -105,20 +112,39 @@ export class Scene {
     this.#whole = [];
     const parser = parserOf(molecule.format);
     if (!parser) throw new Error(`There is no viewer for “${molecule.format}” files.`);
-    const isBinary = molecule.format === "mmtf";
-    const text = isBinary ? molecule.data.slice().buffer : new TextDecoder().decode(molecule.data);
-    // A crystal is its cell: all copies that its symmetry asks for. A protein is what the file holds.
-    const isCrystal = !isBinary && parser.endsWith("cif") && /^_cell_length_a\b/m.test(text as string) && !/^_atom_site\.Cartn_x/m.test(text as string);
-    const options = isCrystal ? { doAssembly: true, duplicateAssemblyAtoms: true, normalizeAssembly: true, dontConnectDuplicatedAtoms: false } : { keepH: true, multimodel: true };
-    this.#models = this.#viewer.addModels(text, parser, options).filter((model) => model.selectedAtoms({}).length > 0);
+    this.#models = (molecule.format === "mmtf" ? this.#addBinary(molecule.data) : this.#addText(new TextDecoder().decode(molecule.data), parser)).filter(
+      (model) => model.selectedAtoms({}).length > 0,
+    );
     const first = this.#models[0];
     if (!first) throw new Error("No atoms were found in it.");
-    const cell: unknown = first.getCrystData();
-    this.content = contentOf(first.selectedAtoms({}) as AtomLike[], this.#models.length, isCrystal && cell !== null && cell !== undefined);
+    this.content = contentOf(first.selectedAtoms({}) as AtomLike[], this.#models.length, this.#isCrystal);
+    if (this.#isCrystal) this.#viewer.addUnitCell(first, unitCell(0)); // so that all of the cell is in sight
     this.#viewer.zoomTo();
-    if (isCrystal && cell) this.#viewer.zoom(0.85);
     this.#whole = this.#viewer.getView();
     this.#shown = molecule.sha256;
+  }
+
+  #addBinary(data: Uint8Array<ArrayBuffer>): Library.GLModel[] {
+    this.#isCrystal = false;
+    return [this.#viewer.addModel(data.slice().buffer, "mmtf", {})];
+  }
+
+  #addText(text: string, parser: string): Library.GLModel[] {
+    const viewer = this.#viewer;
+    this.#isCrystal = parser.endsWith("cif") && isCrystal(text);
+    if (this.#isCrystal) {
+      // A crystal is its cell: all copies that its symmetry asks for. A protein is what the file holds.
+      const operations = operationsOf(text);
+      const isFilled = operations.length * (text.match(/\n/g)?.length ?? 0) < FILLED_LIMIT;
+      const options = isFilled ? { doAssembly: true, duplicateAssemblyAtoms: true, normalizeAssembly: true } : {};
+      return [viewer.addModel(withOperations(text, operations), "cif", options)];
+    }
+    const separator = { sdf: /^\$\$\$\$.*$/m, mol2: /(?=^@<TRIPOS>MOLECULE)/m }[parser];
+    const parts = separator ? text.split(separator).filter((part) => part.trim() !== "").slice(0, MOLECULES_LIMIT) : [text];
+    if (parser === "mol2") return parts.filter((part) => part.includes("@<TRIPOS>MOLECULE")).map((part) => viewer.addModel(part, parser, { keepH: true }));
+    if (separator) return parts.map((part) => viewer.addModel(part.replace(/^\r?\n/, ""), parser, { keepH: true }));
+    if (parser === "pdb") return [...viewer.addModels(text, parser, {})];
+    return [viewer.addModel(text, parser, {})];
   }
 
   #dress(look: Look, pose: number, ink: string): void {
@@ -141,7 +167,7 @@ export class Scene {
     if (this.onHover && content.atoms <= HOVER_ATOMS_LIMIT) {
       viewer.setHoverable({ model: shown }, true, (atom: AtomLike) => this.onHover?.(nameOfAtom(atom)), () => this.onHover?.(null));
     }
-    if (content.hasCell && look.hasCell) viewer.addUnitCell(shown, { box: { color: ink }, alabelstyle: labelStyle(ink, true), blabelstyle: labelStyle(ink, true), clabelstyle: labelStyle(ink, true), astyle: { hidden: true }, bstyle: { hidden: true }, cstyle: { hidden: true } } as Library.UnitCellStyleSpec);
+    if (content.hasCell && look.hasCell) viewer.addUnitCell(shown, unitCell(ink));
     if (look.hasSurface && content.atoms <= SURFACE_ATOMS_LIMIT) {
       const selection = pick(content.residues > 0 ? { model: shown, resn: POLYMER } : { model: shown });
       viewer.addSurface(this.#library.SurfaceType.VDW, { opacity: 0.78, ...this.#color(look, content) } as Library.SurfaceStyleSpec, selection, selection);
@@ -151,11 +177,11 @@ export class Scene {
 
   #label(model: Library.GLModel, content: Content, ink: string): void {
     if (content.residues > 0 && content.residues <= LABELS_LIMIT) {
-      this.#viewer.addResLabels(pick({ model, resn: POLYMER }), labelStyle(ink, false));
+      this.#viewer.addResLabels(pick({ model, resn: POLYMER }), labelStyle(ink));
     } else if (content.atoms <= LABELS_LIMIT) {
       for (const atom of model.selectedAtoms({}) as Library.AtomSpec[]) {
         const { x = 0, y = 0, z = 0 } = atom;
-        this.#viewer.addLabel(String(atom.atom ?? atom.elem ?? "").slice(0, 12), { ...labelStyle(ink, false), position: { x, y, z } });
+        this.#viewer.addLabel(String(atom.atom ?? atom.elem ?? "").slice(0, 12), { ...labelStyle(ink), position: { x, y, z } });
       }
     }
   }
@@ -196,6 +222,11 @@ function pick(selection: Loose): Library.AtomSelectionSpec {
   return selection as unknown as Library.AtomSelectionSpec;
 }
 
-function labelStyle(ink: string, isSmall: boolean): Library.LabelSpec {
-  return { fontColor: ink, fontSize: isSmall ? 11 : 12, showBackground: false, inFront: true } as Library.LabelSpec;
+function unitCell(color: string | number): Library.UnitCellStyleSpec {
+  const nothing = { hidden: true };
+  return { box: { color }, astyle: nothing, bstyle: nothing, cstyle: nothing, alabel: "", blabel: "", clabel: "" } as Library.UnitCellStyleSpec;
+}
+
+function labelStyle(ink: string): Library.LabelSpec {
+  return { fontColor: ink, fontSize: 12, showBackground: false, inFront: true } as Library.LabelSpec;
 }

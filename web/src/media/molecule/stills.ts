@@ -21,8 +21,14 @@ export interface Still {
   content: Content;
 }
 
+interface Job {
+  drawn: Promise<Still>;
+  /** Those who wait: whether each still does. */
+  waiting: (() => boolean)[];
+}
+
 const KEPT_LIMIT = 120;
-const kept = new Map<string, Promise<Still>>(); // least recently used first
+const kept = new Map<string, Job>(); // least recently used first
 let scene: Promise<Scene> | null = null;
 let queue: Promise<unknown> = Promise.resolve();
 
@@ -46,10 +52,12 @@ export function still(wanted: StillWanted, isWanted: () => boolean): Promise<Sti
   if (found) {
     kept.delete(name);
     kept.set(name, found);
-    return found;
+    found.waiting.push(isWanted);
+    return found.drawn;
   }
+  const waiting = [isWanted];
   const drawn = queue.then(async () => {
-    if (!isWanted()) throw new NotWanted();
+    if (!waiting.some((isStill) => isStill())) throw new NotWanted();
     const stage = await hiddenScene();
     await afterPaint(); // one picture a frame: the page stays usable while many are drawn
     stage.resize(width, height);
@@ -58,10 +66,11 @@ export function still(wanted: StillWanted, isWanted: () => boolean): Promise<Sti
     if (!content) throw new Error("No atoms were found in it.");
     const copy = new OffscreenCanvas(canvas.width, canvas.height);
     copy.getContext("2d")?.drawImage(canvas, 0, 0);
+    waiting.length = 0;
     return { bitmap: copy.transferToImageBitmap(), content };
   });
   queue = drawn.catch(() => undefined);
-  kept.set(name, drawn);
+  kept.set(name, { drawn, waiting });
   drawn.catch(() => kept.delete(name));
   for (const [oldest] of kept) {
     if (kept.size <= KEPT_LIMIT) break;

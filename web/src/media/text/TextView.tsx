@@ -39,12 +39,12 @@ interface TextBlockProps {
 }
 
 function TextBlock({ block, matches, current, hasNumbers }: TextBlockProps): JSX.Element {
-  const style = { containIntrinsicBlockSize: `auto ${block.lineCount * LINE_PX}px`, counterReset: `line ${block.line + (block.isContinued ? 1 : 0)}` };
+  const style = { containIntrinsicBlockSize: `auto ${block.lineCount * LINE_PX}px` };
   if (!hasNumbers) return <div class="text-block" style={style}><Pieces {...{ ...block, matches, current }} /></div>;
   return (
     <div class="text-block" style={style}>
       {linesOf(block).map((line, at) => (
-        <div key={line.start} class={`text-line${at === 0 && block.isContinued ? " text-line-continued" : ""}`}>
+        <div key={line.start} class="text-line" data-line={at === 0 && block.isContinued ? "" : block.line + at + 1}>
           <Pieces {...{ ...line, matches, current }} />
         </div>
       ))}

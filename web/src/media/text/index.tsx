@@ -5,7 +5,7 @@ import type { View } from "@/media/view";
 import { formatBytes } from "@/parts/format";
 
 const LINE_PX = 20;
-const SHORTEST_PX = 96;
+const SHORTEST_PX = 64;
 const TALLEST_PX = 360;
 const CHARS_A_LINE = 110;
 

@@ -11,7 +11,7 @@ const TAGS = [
   "h1", "h2", "h3", "h4", "h5", "h6", "p", "br", "hr", "blockquote", "ul", "ol", "li", "pre", "code", "em", "strong", "s", "del",
   "a", "table", "thead", "tbody", "tr", "th", "td",
 ];
-const ATTRIBUTES = ["href", "start", "rel", "target", "title"];
+const ATTRIBUTES = ["align", "href", "start", "rel", "target", "title"];
 
 let worker: Worker | null = null;
 let lastId = 0;
