@@ -7,6 +7,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
+import model_files as made
 import msgspec
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diorama.media import Object3D, record_warnings
+from diorama.media import Object3D, adopt, record_warnings
 from diorama.media.base import Snapshot
 from diorama.media.object3d import decode
 from diorama.media.object3d_cloud import PAGE_POINTS
@@ -316,6 +317,25 @@ class TestMeshes:
     def test_files_have_their_own(self) -> None:
         with pytest.raises(ValueError, match="faces of its own"):
             Object3D(b"v 0 0 0", file_type="obj", faces=[[0, 1, 2]])
+
+
+def stand_in(name: str, **members: Any) -> Any:
+    """An object of a class that looks like one of trimesh."""
+    module, _, qualname = name.rpartition(".")
+    return type(qualname, (), {**members, "__module__": module, "__qualname__": qualname})()
+
+
+def test_meshes_and_clouds_of_trimesh(trip) -> None:
+    for name in ("trimesh.base.Trimesh", "trimesh.scene.scene.Scene"):
+        mesh = stand_in(name, export=lambda self, file_type: made.glb_bytes() if file_type == "glb" else b"")
+        done = trip(Object3D(mesh, caption="a mesh"))
+        assert (done.record.format, done.record.triangle_count, done.record.caption) == ("glb", 4, "a mesh")
+    colors = np.array([[255, 0, 7, 255]] * 3, np.uint8)
+    cloud = stand_in("trimesh.points.PointCloud", vertices=np.eye(3), colors=colors)
+    np.testing.assert_array_equal(trip(Object3D(cloud)).loaded.points, np.hstack([np.eye(3), colors[:, :3]]))
+    plain = stand_in("trimesh.points.PointCloud", vertices=np.eye(3), colors=np.array([]))
+    np.testing.assert_array_equal(trip(Object3D(plain)).loaded.points, np.eye(3))
+    assert isinstance(adopt(plain), Object3D)
 
 
 def test_up_and_hand(trip) -> None:

@@ -19,6 +19,7 @@ from diorama.media.object3d_files import (
     model_from_path,
     model_from_stream,
 )
+from diorama.media.object3d_foreign import ADOPTS, unpack_foreign
 from diorama.media.object3d_points import Faces, Points, faces_from, points_from
 from diorama.media.object3d_record import Object3DRecord, Up
 from diorama.media.object3d_scene import boxes_from, cameras_from, vectors_from
@@ -39,7 +40,8 @@ class Object3D(Media):
     * a dict {"type": "lidar/beta", "points", "boxes", "vectors", "camera"}, each key optional;
     * the path of an obj, gltf, glb, babylon, stl, pts.json, ply, pcd or splat, kept byte for byte, with the
       materials, textures and buffers that it names and that lie in its folder;
-    * an open file or stream, or bytes, of such a file, with `file_type`.
+    * an open file or stream, or bytes, of such a file, with `file_type`;
+    * a trimesh Trimesh, Scene or PointCloud.
 
     `faces`: (m, 3) integers, the points that each triangle joins; the points are the vertices of a mesh then.
     `caption`, `sample_id`: text. `file_type`: one of the types above. `boxes`, `vectors`, `cameras`: see
@@ -96,6 +98,8 @@ class Object3D(Media):
             "point_cloud_type": None,
         }
         companions = checked_companions(files)
+        data_or_path, foreign_type = unpack_foreign(data_or_path)
+        file_type = foreign_type or file_type
         if isinstance(data_or_path, Mapping):
             self._take_scene(data_or_path)
         elif isinstance(data_or_path, (bytes, bytearray, memoryview)):
@@ -203,6 +207,7 @@ KIND = Kind(
     record=Object3DRecord,
     encode=encode,
     decode=decode,
+    adopts=ADOPTS,
     adopt=Object3D,
     suffixes=tuple(f".{each}" for each in FORMATS),
     warnings=warnings_of,
