@@ -131,6 +131,31 @@ def _packed(array: Any, kind: str) -> dict[str, str]:
     return packed
 
 
+def unpacked(value: Any) -> Any:
+    """`value` with numpy arrays in the place of Plotly's base64 forms."""
+    if isinstance(value, list):
+        return [unpacked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value.get("bdata"), str) and value.get("dtype") in _BASE64_TYPES:
+        return _array_from_packed(value)
+    return {name: unpacked(item) for name, item in value.items()}
+
+
+def _array_from_packed(packed: dict[str, Any]) -> Any:
+    import base64
+    import binascii
+
+    import numpy as np
+
+    try:
+        array = np.frombuffer(base64.b64decode(packed["bdata"]), f"<{packed['dtype']}")
+        shape = packed.get("shape")
+        return array if shape is None else array.reshape([int(size) for size in str(shape).split(",")])
+    except (binascii.Error, ValueError):
+        return packed  # written by somebody else: as it is
+
+
 def title_from(value: Any) -> str | None:
     """A title without its markup: text, a list of lines, or {"text": ...}."""
     if isinstance(value, Mapping):

@@ -52,7 +52,7 @@ class Node:
         self.is_constant: bool | None = None
         if node is not None:
             for field in (*FIELDS[1:], *_MORE_FIELDS):
-                if getattr(self, field) in (None, [], ()):
+                if _is_unset(getattr(self, field)):
                     setattr(self, field, getattr(node, field))
 
     @classmethod
@@ -80,12 +80,16 @@ class Edge:
         return f"Edge({self.from_node.id!r} -> {self.to_node.id!r})"
 
 
+def _is_unset(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and not value)
+
+
 def fields_of(node: Node) -> dict[str, Any]:
     """What a node says of itself, empty fields left out; the name is always there."""
     fields: dict[str, Any] = {"id": node.id, "name": node.name}
     for name in (*FIELDS[2:], *_MORE_FIELDS):
         value = getattr(node, name)
-        if value is not None and value != []:
+        if not _is_unset(value):
             fields[name] = value
     return fields
 

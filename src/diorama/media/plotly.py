@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from diorama.media.document import (
     json_from_bytes,
     standard_json,
     title_from,
+    unpacked,
 )
 from diorama.media.foreign import figure_from
 from diorama.media.keep import keep
@@ -123,7 +125,9 @@ def _plotly_from_matplotlib(figure: Any) -> Any:
             hint='pip install "diorama[media]", or log the figure as it is: it becomes an image',
         ) from error
     try:
-        return tools.mpl_to_plotly(figure)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of plotly's own use of matplotlib
+            return tools.mpl_to_plotly(figure)
     except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError) as error:
         # plotly's converter is no longer maintained and meets a newer matplotlib with any of these.
         raise ValueError(
@@ -136,8 +140,9 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> PlotlyRecord:
 
 
 def decode(record: PlotlyRecord, get_blob: GetBlob) -> dict[str, Any]:
-    """The figure as a dict, which `plotly.graph_objects.Figure` takes."""
-    return json_from_bytes(get_blob(record.blob), what=_WHAT)
+    """The figure as a dict with numpy arrays, which `plotly.graph_objects.Figure` takes."""
+    figure: dict[str, Any] = unpacked(json_from_bytes(get_blob(record.blob), what=_WHAT))
+    return figure
 
 
 KIND = Kind(

@@ -14,6 +14,8 @@ export interface PlotlyFigure {
 
 /** Traces and layouts that draw on tiles or outlines that Plotly would fetch. */
 const MAP_TRACES = /map(?:box)?$|^(?:scattergeo|choropleth)$/;
+/** Traces whose usual template is for paper: light lines and grounds. */
+const LIGHT_TRACES = new Set(["bar", "barpolar", "carpet", "table"]);
 /** A figure with a fixed size is squeezed into its tile down to this share of it, then the tile scrolls. */
 const LEAST_SHARE = 0.5;
 
@@ -47,7 +49,8 @@ export function dressed(template: unknown, theme: FrameTheme): unknown {
   if (!isUsual || !theme.isDark) return template;
   const ours = templateOf(theme);
   const { colorway, colorscale } = look;
-  return { ...ours, layout: { ...(ours["layout"] as Json), ...(colorway === undefined ? {} : { colorway }), ...(colorscale === undefined ? {} : { colorscale }) } };
+  const data = isJson(template) && isJson(template["data"]) ? Object.fromEntries(Object.entries(template["data"]).filter(([trace]) => !LIGHT_TRACES.has(trace))) : {};
+  return { data, layout: { ...(ours["layout"] as Json), ...(colorway === undefined ? {} : { colorway }), ...(colorscale === undefined ? {} : { colorscale }) } };
 }
 
 export function templateOf(theme: FrameTheme): Json {
@@ -71,7 +74,8 @@ export function templateOf(theme: FrameTheme): Json {
       geo: { bgcolor: theme.surface, landcolor: theme.surface, lakecolor: theme.surface, showland: true },
       colorscale: { sequential: "Viridis", sequentialminus: "Viridis", diverging: "RdBu" },
       coloraxis: { colorbar: { outlinewidth: 0 } },
-      updatemenudefaults: { bgcolor: theme.surface, bordercolor: theme.line, font: { color: theme.text } },
+      // Plotly paints the pressed button almost white, whatever the template says.
+      updatemenudefaults: { bgcolor: "#c3c7cf", bordercolor: theme.line, font: { color: "#17181c" } },
       sliderdefaults: { bgcolor: theme.line, bordercolor: theme.line, font: { color: theme.text } },
       annotationdefaults: { arrowcolor: theme.text },
     },

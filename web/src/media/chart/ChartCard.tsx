@@ -5,7 +5,7 @@ import type { ChartRecord } from "@/api/schema";
 import { usualBins } from "@/media/chart/bins";
 import { VegaPlot } from "@/media/chart/VegaPlot";
 import { type CellShare, type ClassOrder, matrixFrom } from "@/media/chart/matrix";
-import { type Place, type Plan, barPlan, curvePlan, histogramPlan, linePlan, matrixPlan, presetOf, scatterPlan } from "@/media/chart/presets";
+import { type Place, type Plan, barPlan, curvePlan, histogramPlan, likelyPreset, linePlan, matrixPlan, presetOf, scatterPlan } from "@/media/chart/presets";
 import { type ChartRows, FIRST_ROWS, MOST_ROWS, chartRows, retryRows } from "@/media/chart/rows";
 import { fieldOf, textOf } from "@/media/chart/values";
 import { FigureFrame, FigureThumb } from "@/media/figure/FigureFrame";
@@ -45,8 +45,6 @@ function Chart({ record, size, box, name }: { record: ChartRecord; size: "cell" 
   }, [box === undefined]);
   const room = box ?? measured;
   const state = chartRows(record, limit).value;
-  const total = state.is === "ready" ? state.data.total : record.table.row_count;
-  const shown = state.is === "ready" ? state.data.rows.length : 0;
   return (
     <div ref={frame} class={`preset preset-${size}`} aria-busy={state.is === "loading"}>
       {state.is === "loading" && <div class="figure-words figure-over">loading</div>}
@@ -59,12 +57,8 @@ function Chart({ record, size, box, name }: { record: ChartRecord; size: "cell" 
           }}>Try again</Button>
         </div>
       )}
-      {state.is === "ready" && room && room.width > 0 && <Drawn record={record} data={state.data} room={room} size={size} name={name} />}
-      {shown > 0 && shown < total && (
-        <div class="preset-cut" role="status">
-          {formatNumber(shown)} of {formatNumber(total)} rows shown
-          {shown < MOST_ROWS && <Button look="plain" onClick={() => setLimit(MOST_ROWS)}>{total > MOST_ROWS ? `Show ${formatNumber(MOST_ROWS)}` : "Show all"}</Button>}
-        </div>
+      {state.is === "ready" && room && room.width > 0 && (
+        <Drawn record={record} data={state.data} room={room} size={size} name={name} onMore={() => setLimit(MOST_ROWS)} />
       )}
     </div>
   );
@@ -76,10 +70,12 @@ interface DrawnProps {
   room: { width: number; height: number };
   size: "cell" | "full";
   name: string;
+  onMore: () => void;
 }
 
-function Drawn({ record, data, room, size, name }: DrawnProps): JSX.Element {
-  const preset = presetOf(record);
+function Drawn({ record, data, room, size, name, onMore }: DrawnProps): JSX.Element {
+  const known = presetOf(record);
+  const preset = known ?? (record.spec ? null : likelyPreset(record, data));
   const theme = figureTheme();
   const [failure, setFailure] = useState<string | null>(null);
   const [pngs, setPngs] = useState(0);
@@ -123,6 +119,13 @@ function Drawn({ record, data, room, size, name }: DrawnProps): JSX.Element {
     <>
       <header class="preset-head">
         <span class="preset-title truncate" title={name}>{name}</span>
+        {!known && <span class="preset-note truncate" title={`The preset “${record.preset}” is not known here: drawn by its fields`}>“{record.preset}” is not known, drawn by its fields</span>}
+        {data.rows.length < data.total && (
+          <span class="preset-cut" role="status">
+            {formatNumber(data.rows.length)} of {formatNumber(data.total)} rows shown
+            {data.rows.length < MOST_ROWS && <Button look="plain" onClick={onMore}>{data.total > MOST_ROWS ? `Show ${formatNumber(MOST_ROWS)}` : "Show all"}</Button>}
+          </span>
+        )}
         {made.note && <span class="preset-note truncate" title={made.note}>{made.note}</span>}
         <span class="preset-tools" data-own-keys>
           {preset === "histogram" && made.plan && (
@@ -132,7 +135,7 @@ function Drawn({ record, data, room, size, name }: DrawnProps): JSX.Element {
           )}
           {preset === "confusion_matrix" && (
             <>
-              {room.width >= 420 && (
+              {room.width >= 560 && (
                 <Select<ClassOrder> label="Order of the classes" value={order} onChange={setOrder}
                   options={[{ value: "logged", label: "as logged" }, { value: "name", label: "by name" }, { value: "size", label: "by size" }]} />
               )}

@@ -25,6 +25,15 @@ export function presetOf(record: ChartRecord): PresetName | null {
   return record.spec ? null : (NAMES[record.preset] ?? null);
 }
 
+/** What a preset that we do not know is like, from the fields that it has; null: like nothing. */
+export function likelyPreset(record: ChartRecord, data: ChartRows): PresetName | null {
+  const has = (...names: string[]): boolean => names.every((name) => fieldOf(data, record.fields?.[name]) !== undefined);
+  if (has("x", "y")) return fieldOf(data, record.fields?.["x"])?.measure === "nominal" || has("stroke") ? "line" : "scatter";
+  if (has("label", "value")) return "bar";
+  if (has("step", "lineKey", "lineVal")) return "lineseries";
+  return has("value") ? "histogram" : null;
+}
+
 export interface Place {
   width: number;
   height: number;
@@ -231,7 +240,7 @@ function position({ measure }: Field, channel: "x" | "y", title: string): Json {
 function colored(color: Field | undefined, lines: readonly string[], place: Place, field: string): Json {
   if (!color) return {};
   const isWide = place.width >= WIDE_FROM;
-  const legend: Json = { title: null, symbolType: "stroke", symbolLimit: LEGEND_LIMIT, orient: isWide ? "right" : "bottom", columns: isWide ? 1 : Math.max(1, Math.floor(place.width / 140)) };
+  const legend: Json = { title: null, symbolType: "stroke", symbolLimit: Math.max(2, Math.min(LEGEND_LIMIT, Math.floor((place.height - 30) / (isWide ? 15 : 60)))), orient: isWide ? "right" : "bottom", columns: isWide ? 1 : Math.max(1, Math.floor(place.width / 140)) };
   return {
     color: { field, type: "nominal", sort: null, scale: { domain: lines }, legend: lines.length > 1 || field === "c" ? legend : null },
     opacity: { condition: { param: "pick", value: 1 }, value: 0.12 },
