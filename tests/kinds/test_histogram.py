@@ -207,3 +207,77 @@ def test_every_number_is_counted_once(trip, array: np.ndarray, num_bins: int) ->
         return
     if np.isfinite(bins).all():
         assert (record.values, record.bins) == (values.tolist(), bins.astype(float).tolist())
+
+
+class TestWeights:
+    def test_a_bin_holds_the_sum_of_its_weights(self, trip) -> None:
+        values, bins = trip(Histogram([1, 1, 2, 5], num_bins=2, weights=[0.5, 1, 2, 10])).loaded
+        assert values.tolist() == [3.5, 10]
+        assert bins.tolist() == [1, 3, 5]
+        assert Histogram([1, 5], num_bins=2, weights=[3, 4]).histogram == [3, 4]
+
+    def test_any_shape_type_and_tensor(self, trip, tensor) -> None:
+        numbers = np.arange(12.0).reshape(3, 4)
+        weights = np.arange(12, dtype=np.uint8).reshape(3, 4) * 21
+        for pair in (
+            (numbers, weights),
+            (tensor(numbers, requires_grad=True), tensor(weights, device="cuda:0")),
+            (numbers.tolist(), weights.tolist()),
+            (numbers.tolist(), weights),
+        ):
+            values, _ = trip(Histogram(pair[0], num_bins=3, weights=pair[1])).loaded
+            assert values.tolist() == np.histogram(numbers, 3, weights=weights.astype(float))[0].tolist()
+        half = np.full(5000, 1, np.float16)
+        assert sum(trip(Histogram(np.zeros(5000), weights=half)).record.values) == 5000
+        assert trip(Histogram([1, 2, 3], num_bins=1, weights=[True, False, True])).record.values == [2]
+
+    def test_pairs_without_a_finite_number_are_left_out_and_counted(self, trip) -> None:
+        numbers = [1, np.nan, 2, 3, np.inf]
+        record = trip(Histogram(numbers, num_bins=2, weights=[1, 1, np.nan, 5, 1])).record
+        assert (record.values, record.non_finite) == ([1, 5], 3)
+
+    def test_changing_the_weights_afterwards_changes_nothing(self, trip) -> None:
+        weights = np.ones(3)
+        histogram = Histogram([1, 2, 3], num_bins=1, weights=weights)
+        weights[:] = 9
+        assert trip(histogram).record.values == [3]
+
+    def test_no_numbers(self, trip) -> None:
+        assert sum(trip(Histogram([], weights=[])).record.values) == 0
+
+    @pytest.mark.parametrize(
+        ("arguments", "error", "message"),
+        [
+            ({"sequence": [1, 2], "weights": [1]}, ValueError, "2 numbers and 1 weights"),
+            ({"sequence": np.ones((2, 3)), "weights": np.ones((3, 2))}, ValueError, "in shapes"),
+            ({"np_histogram": ([1], [0, 1]), "weights": [1]}, ValueError, "counted already"),
+            ({"sequence": [1], "weights": ["a"]}, TypeError, "real numbers"),
+            ({"sequence": [1], "weights": 5}, TypeError, "sequence of numbers"),
+        ],
+    )
+    def test_errors(self, arguments: Any, error: type[Exception], message: str) -> None:
+        with pytest.raises(error, match=message):
+            Histogram(**arguments)
+
+    @settings(max_examples=80, deadline=None)
+    @given(
+        st.lists(
+            st.tuples(
+                st.floats(-1e6, 1e6, allow_subnormal=False), st.floats(-1e6, 1e6, allow_subnormal=False)
+            ),
+            min_size=1,
+            max_size=60,
+        ),
+        st.integers(1, 20),
+    )
+    def test_any_weights_as_numpy_sums_them(
+        self, trip, pairs: list[tuple[float, float]], num_bins: int
+    ) -> None:
+        numbers, weights = (np.array(part) for part in zip(*pairs, strict=True))
+        try:
+            values, bins = np.histogram(numbers, num_bins, weights=weights)
+        except ValueError:  # numpy can't put so many edges between numbers that are so near
+            return
+        loaded = trip(Histogram(numbers, num_bins=num_bins, weights=weights)).loaded
+        assert loaded[0].tolist() == values.tolist()
+        assert loaded[1].tolist() == bins.tolist()

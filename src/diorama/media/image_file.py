@@ -137,7 +137,10 @@ def _deep_png(image: Any, data: memoryview) -> NDArray[Any] | None:
     """
     import numpy as np
 
-    if image.format != "PNG" or len(data) < 25 or data[24] != 16 or orientation_of(image) != 1:
+    if image.format != "PNG" or len(data) < 25 or data[24] != 16:
+        return None
+    # Without Exif data Pillow would decode the picture to look for some behind it.
+    if "exif" in image.info and orientation_of(image) != 1:
         return None
     if image.mode.startswith("I;16") or image.mode == "I":
         grey, _ = open_picture(data, "the picture")

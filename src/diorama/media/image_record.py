@@ -62,7 +62,8 @@ class LoadedImage:
     array: the picture as it is shown, uint8 (H, W) or (H, W, C), or uint16 (H, W).
     original: the values as they were logged, their dtype included; None where `array` is all there is.
     file: the bytes of the picture's file. note: why it can't be decoded.
-    masks: layer -> class ids (H, W). mask_labels: layer -> {class id: name}.
+    masks: layer -> class ids (H, W), of the layers that can be decoded. mask_labels: layer -> {class id:
+    name}.
     boxes, polygons, keypoints: layer -> {"box_data": [...], "class_labels": {...}} and so on, as they are
     logged.
 
@@ -107,6 +108,7 @@ class LoadedImage:
         return {
             name: _decoded(self._get_blob(mask.blob), "ids", packed=mask.bit_depth == 32)
             for name, mask in self._record.masks.items()
+            if not mask.note
         }
 
 

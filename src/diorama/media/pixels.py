@@ -134,7 +134,7 @@ def _stretched(array: NDArray[Any], rule: str, top: int) -> Pixels:
     # Halves keep the span finite also for numbers at both ends of what a float holds.
     span = high / 2 - low / 2
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = (numbers / 2 - low / 2) * (top / span) if span > 0 else np.where(numbers > high, top, 0.0)
+        scaled = (numbers / 2 - low / 2) / span * top if span > 0 else np.where(numbers > high, top, 0.0)
         scaled = np.nan_to_num(np.clip(scaled, 0, top), nan=0)
     pixels = scaled.astype(target)
     if colours is not array:
