@@ -38,6 +38,7 @@ from diorama.journal.entry import (
     Summary,
 )
 from diorama.media.base import Media, MediaRecord, Snapshot
+from diorama.media.foreign import Refusal
 from diorama.media.keep import InMemory, Kept
 
 PLAIN = frozenset({float, int, str, bool, type(None)})
@@ -152,6 +153,10 @@ class Encoding:
         adopted = _adopt(value, name)
         if isinstance(adopted, Media):
             return self._snapshot(adopted, name)
+        if isinstance(adopted, Refusal):
+            text = f"{name!r} can't be kept as {adopted.kind}, so it is kept as text: {adopted.reason}"
+            self.warnings.append(("value", text))
+            return _clean_text(_text_of(value, name)[:SHOWN_OBJECT_CHARS])
         if adopted is not None and type(adopted) is not type(value):
             return self.plain(adopted, name, inside)
         for base in (bool, int, float, str):  # users' own subclasses of plain types
