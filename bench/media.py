@@ -1,7 +1,8 @@
 """Every kind of media beside W&B's SDK offline, in the same run: `python -m bench.media [LOAD ...]`.
 
-call     median of one constructor + log() call on the training thread, in ms, paced by 20 ms
-copy     median of a plain copy of the same raw bytes, kept, as a logger must
+call     median of one constructor + log() call on the training thread, in ms: back to back (burst), and
+         paced by 20 ms, as in training, where caches are cold
+copy     median of a plain copy of the same raw bytes, kept, as a logger must; paced and in a burst
 finish   init() done until finish() has returned, calls back to back
 stored   until all of it lies in the store (W&B offline: the same as finish)
 MB       on disk at the end
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +44,7 @@ def main() -> int:
     if args.worker:
         return _work(*args.worker)
     libraries = [name for name in ("diorama", "wandb") if importlib.util.find_spec(name)]
-    print(
-        f"{'load':16} {'copy':>9} {'call':>9} {'x copy':>8} {'wandb':>9} {'faster':>8}"
-        f" | {'finish s':>9} {'stored s':>9} {'wandb s':>9} {'faster':>8} | {'MB':>8} {'wandb MB':>9}"
-    )
+    print(f"{'load':16} {'':7} {'copy':>9} {'diorama':>9} {'x copy':>7} {'wandb':>9} {'faster':>7}")
     for load in args.loads or LOADS:
         measured = {library: [_measure(library, load) for _ in range(args.repeats)] for library in libraries}
         _show(load, {library: _medians(rows) for library, rows in measured.items()})
@@ -53,24 +52,29 @@ def main() -> int:
 
 
 def _show(load: str, rows: dict[str, dict[str, float]]) -> None:
-    ours, theirs = rows["diorama"], rows.get("wandb")
+    ours, theirs = rows["diorama"], rows.get("wandb", {})
 
-    def ratio(above: float | None, below: float | None) -> str:
-        return f"{above / below:.1f}" if above and below else "-"
+    def line(name: str, unit: float, measure: str, copy: str = "", peer: str = "") -> None:
+        mine, its, least = ours[measure], theirs.get(peer or measure), ours.get(copy)
+        print(
+            f"{load:16} {name:7} {_number(least, unit):>9} {_number(mine, unit):>9} {_ratio(mine, least):>7}"
+            f" {_number(its, unit):>9} {_ratio(its, mine):>7}",
+            flush=True,
+        )
 
-    def number(value: float | None, scale: float = 1.0) -> str:
-        return f"{value * scale:.3f}" if value else "-"
+    line("burst", 1e3, "burst_call", "burst_copy")
+    line("paced", 1e3, "paced_call", "paced_copy")
+    line("finish", 1, "finish")
+    line("stored", 1, "stored", peer="finish")
+    line("MB", 1, "megabytes")
 
-    peer = theirs or {}
-    print(
-        f"{load:16} {number(ours['copy'], 1e3):>9} {number(ours['call'], 1e3):>9}"
-        f" {ratio(ours['call'], ours['copy']):>8} {number(peer.get('call'), 1e3):>9}"
-        f" {ratio(peer.get('call'), ours['call']):>8} |"
-        f" {number(ours['finish']):>9} {number(ours['stored']):>9} {number(peer.get('finish')):>9}"
-        f" {ratio(peer.get('finish'), ours['finish']):>8} |"
-        f" {number(ours['megabytes']):>8} {number(peer.get('megabytes')):>9}",
-        flush=True,
-    )
+
+def _number(value: float | None, unit: float) -> str:
+    return f"{value * unit:.3f}" if value else "-"
+
+
+def _ratio(above: float | None, below: float | None) -> str:
+    return f"{above / below:.1f}" if above and below else "-"
 
 
 def _medians(rows: list[dict[str, float]]) -> dict[str, float]:
@@ -105,8 +109,6 @@ def _run(library: str, load: str, pace: str) -> dict[str, float]:
 
 
 def _work(library: str, load: str, pace: str) -> int:
-    import numpy as np
-
     tracker = importlib.import_module(library)
     prepare, count = LOADS[load]
     folder = Path.cwd()
@@ -120,7 +122,7 @@ def _work(library: str, load: str, pace: str) -> int:
         options["mode"] = None
     run = tracker.init(**options)
     clock = time.perf_counter
-    for step in range(WARM_UP_CALLS if pace == "paced" else 0):
+    for step in range(WARM_UP_CALLS):
         run.log(call(step))
         time.sleep(0.1)
     taken: list[float] = []
@@ -134,21 +136,29 @@ def _work(library: str, load: str, pace: str) -> int:
     run_id = run.id
     run.finish()
     finished = clock() - began
-    if pace == "paced":
-        kept: list[Any] = []
-        copies = []
-        for _ in range(max(10, min(count, 40)) if raw else 0):
-            time.sleep(PAUSE_SECS)
-            at = clock()
-            kept.append([item.copy() if isinstance(item, np.ndarray) else bytearray(item) for item in raw])
-            copies.append(clock() - at)
-        result = {"call": statistics.median(taken), "copy": statistics.median(copies) if copies else 0.0}
-    else:
+    result = {f"{pace}_call": statistics.median(taken)}
+    if raw:
+        result[f"{pace}_copy"] = statistics.median(_copies(raw, count, PAUSE_SECS if pace == "paced" else 0))
+    if pace == "burst":
         stored = _wait_until_stored(folder / "store", run_id) - began if library == "diorama" else finished
         size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        result = {"finish": finished, "stored": max(stored, finished), "megabytes": size_bytes / 1e6}
+        result |= {"finish": finished, "stored": max(stored, finished), "megabytes": size_bytes / 1e6}
     print("RESULT", json.dumps(result))
     return 0
+
+
+def _copies(raw: Sequence[Any], count: int, pause_secs: float) -> list[float]:
+    """Seconds that copies of the raw bytes took; each copy is kept."""
+    import numpy as np
+
+    kept: list[Any] = []
+    taken = []
+    for _ in range(max(10, min(count, 40))):
+        time.sleep(pause_secs)
+        began = time.perf_counter()
+        kept.append([item.copy() if isinstance(item, np.ndarray) else bytearray(item) for item in raw])
+        taken.append(time.perf_counter() - began)
+    return taken
 
 
 def _wait_until_stored(store: Path, run_id: str) -> float:
