@@ -9,6 +9,7 @@ import enum
 import fractions
 import functools
 import pathlib
+import sys
 import types
 import uuid
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+import diorama
 from diorama.media import Histogram, Image, adopt
 
 
@@ -146,3 +148,128 @@ def test_pictures() -> None:
             assert isinstance(adopt(value), Image)
     finally:
         pyplot.close(figure)
+
+
+class Frame:
+    """Stands for pandas.DataFrame where pandas' own module path differs from the public one."""
+
+
+Frame.__module__, Frame.__qualname__ = "pandas.core.frame", "DataFrame"
+
+
+@pytest.fixture
+def fake_kind(monkeypatch: pytest.MonkeyPatch) -> type[Any]:
+    """A kind that adopts pandas frames and files that end in .fake or .two.fake."""
+    import diorama.media
+    from diorama.media import adopt as adoption
+    from diorama.media.base import Kind
+
+    class Fake(Histogram):
+        def __init__(self, value: Any) -> None:
+            if "broken" in str(value):
+                raise RuntimeError("its tail is missing")
+            super().__init__([1])
+            self.value = value
+
+    kind = Kind(
+        "fake",
+        Fake,
+        diorama.media.HistogramRecord,
+        lambda *_: None,
+        lambda *_: None,  # type: ignore[arg-type]  # never encoded
+        adopts=("pandas.DataFrame",),
+        suffixes=(".fake", ".two.fake"),
+    )
+    monkeypatch.setattr(diorama.media, "KINDS", (*diorama.media.KINDS, kind))
+    module = sys.modules["diorama.media.adopt"]
+    for cached in (module._kinds_by_name, module._kind_of_suffix):
+        cached.cache_clear()
+    monkeypatch.setattr(module, "_remembered", {})
+    yield Fake
+    for cached in (module._kinds_by_name, module._kind_of_suffix):
+        cached.cache_clear()
+    assert adoption is not None
+
+
+class TestKinds:
+    def test_classes_are_found_by_public_and_private_names(self, fake_kind) -> None:
+        if "pandas.DataFrame" not in {name for kind in diorama.media.KINDS[:-1] for name in kind.adopts}:
+            assert type(adopt(Frame())) is fake_kind
+
+    def test_files_become_what_their_suffix_says(self, fake_kind, tmp_path: pathlib.Path) -> None:
+        path = tmp_path / "a.FAKE"
+        path.write_bytes(b"x")
+        assert type(adopt(path)) is fake_kind
+        assert adopt(path).value == path
+        assert adopt(tmp_path / "none.fake") == str(tmp_path / "none.fake")
+        assert adopt(pathlib.PurePosixPath(path)) == str(path)
+        (tmp_path / "folder.fake").mkdir()
+        assert adopt(tmp_path / "folder.fake") == str(tmp_path / "folder.fake")
+        assert adopt(tmp_path / "a.unknown") == str(tmp_path / "a.unknown")
+
+    def test_a_broken_file_is_refused_with_the_reason(self, fake_kind, tmp_path: pathlib.Path) -> None:
+        path = tmp_path / "broken.fake"
+        path.write_bytes(b"x")
+        assert adopt(path) == ("fake", "RuntimeError: its tail is missing")
+
+    def test_pictures_by_path(self, trip, tmp_path: pathlib.Path) -> None:
+        Pillow.new("L", (3, 2)).save(tmp_path / "a.PNG")
+        assert isinstance(adopt(tmp_path / "a.PNG"), Image)
+        (tmp_path / "b.png").write_bytes(b"no picture")
+        assert adopt(tmp_path / "b.png")[0] == "image"
+
+    @pytest.mark.parametrize(
+        ("make", "kind"),
+        [
+            ("pandas.DataFrame({'a': [1]})", "table"),
+            ("polars.DataFrame({'a': [1]})", "table"),
+            ("plotly.graph_objects.Figure()", "plotly"),
+            ("bokeh.plotting.figure()", "bokeh"),
+            ("altair.Chart().mark_point()", "vega"),
+            ("rdkit.Chem.MolFromSmiles('C')", "molecule"),
+        ],
+    )
+    def test_real_foreign_objects(self, make: str, kind: str) -> None:
+        module = make.split("(")[0].rpartition(".")[0]
+        pytest.importorskip(module)
+        found = adopt(eval(make, {make.split(".")[0]: __import__(module)}))  # noqa: S307 the test's own text
+        assert getattr(found, "KIND", found) == kind
+
+    def test_series_stay_numbers(self) -> None:
+        for name in ("pandas", "polars"):
+            library = pytest.importorskip(name)
+            assert adopt(library.Series([1.0, 2.0])) == [1.0, 2.0]
+            assert isinstance(adopt(library.Series(np.arange(99.0))), Histogram)
+
+
+def test_bare_values_everywhere_and_a_broken_one_loses_nothing(tmp_path: pathlib.Path) -> None:
+    pixels = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    Pillow.fromarray(pixels).save(tmp_path / "good.png")
+    nested = {"a": [Image(pixels), {"b": Pillow.fromarray(pixels)}], "n": 1}
+    with diorama.init(dir=tmp_path / "store", project="adopted", config={"picture": Image(pixels)}) as run:
+        with pytest.warns(UserWarning, match="'broken' can't be kept as image, so it is kept as text"):
+            run.log(
+                {
+                    "broken": tmp_path / "broken.png",
+                    "loss": 0.5,
+                    "good": [tmp_path / "good.png"],
+                    "deep": nested,
+                }
+            )
+        run.config["later"] = {"list": [Image(pixels)]}
+        run.summary["best"] = [{"picture": Image(pixels)}]
+    [found] = diorama.Api(store=tmp_path / "store").runs("adopted")
+    found.wait_until_finished() if hasattr(found, "wait_until_finished") else None
+    [row] = found.scan_history()
+    assert row["loss"] == 0.5
+    assert row["broken"] == str(tmp_path / "broken.png")
+    for loaded in (
+        row["good"][0],
+        row["deep"]["a"][0] if "deep" in row else row["deep.a"][0],
+        row["deep"]["a"][1]["b"] if "deep" in row else row["deep.a"][1]["b"],
+        found.config["picture"],
+        found.config["later"]["list"][0],
+        found.summary["best"][0]["picture"],
+    ):
+        np.testing.assert_array_equal(loaded.array, pixels)

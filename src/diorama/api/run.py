@@ -238,6 +238,7 @@ class ApiRun:
     def _both(self) -> tuple[dict[str, Any], dict[str, Any]]:
         if self._documents is None:
             config, summary = self._source.documents(self._view)
+            config = {name: with_media(value, self._source.get_blob) for name, value in config.items()}
             self._documents = (config, self._with_tables(summary, ""))
         return self._documents
 
