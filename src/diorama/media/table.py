@@ -359,11 +359,11 @@ class Table(Media):
 def _columns_from_names(names: Any) -> list[Column]:
     if not isinstance(names, list):
         raise AssertionError(f"columns argument expects a `list` object, not {type(names).__name__}")
-    wrong = next((name for name in names if type(name) not in (str, int)), None)
-    if wrong is not None:
-        raise AssertionError(
-            f"columns argument expects list of strings or ints; {wrong!r} is a {type(wrong).__name__}"
-        )
+    for name in names:
+        if type(name) not in (str, int):
+            raise AssertionError(
+                f"columns argument expects list of strings or ints; {name!r} is a {type(name).__name__}"
+            )
     return [Column(clean_text(name) if type(name) is str else name) for name in names]
 
 

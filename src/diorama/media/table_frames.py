@@ -74,7 +74,7 @@ def _cells(array: Any, column: Column, missing: Any = None) -> Any:
     type_ = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "timestamp"}.get(kind)
     is_array = array.ndim > 1
     wanted = ("array", tuple(int(side) for side in array.shape[1:])) if is_array else type_
-    if type_ is None or column.check is not None or (is_array and kind == "M"):
+    if type_ is None or column.check is not None or (is_array and (kind == "M" or not array.size)):
         return _listed(array)
     if column.type not in ("none", wanted) or not column.is_optional or column.has_nan:
         return _listed(array)

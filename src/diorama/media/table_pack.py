@@ -118,7 +118,7 @@ def _raw_from_cells(column: Column, values: Sequence[Any]) -> RawColumn | None:
         return RawColumn(bytes(values), "|b1")
     if cls is ArrayCell:
         dtype, shape, _ = values[0]
-        if any(cell.dtype != dtype or cell.shape != shape for cell in values):
+        if 0 in shape or any(cell.dtype != dtype or cell.shape != shape for cell in values):
             return None
         return RawColumn(b"".join(cell.data for cell in values), dtype, shape)
     if cls.__module__ == "numpy":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import mmap
 import os
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -45,7 +46,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> TableRecord:
         blob=blob,
         columns=columns,
         row_count=header["row_count"],
-        log_mode=header["log_mode"],
+        log_mode=sys.intern(header["log_mode"]),  # type: ignore[arg-type]  # so that the default is omitted
         first_row=header["first_row"],
         increment=header["increment"],
         media=cells.put_manifest(),

@@ -18,7 +18,7 @@ from diorama.media.table_pack import (
     pack_columns,
 )
 from diorama.media.table_thaw import thaw
-from diorama.media.table_types import NONE_TYPE, ArrayCell, Column
+from diorama.media.table_types import NONE_TYPE, SCALARS, ArrayCell, Column
 
 Cells = Sequence[Any]
 
@@ -114,18 +114,25 @@ class TableStore:
 
     def _accepted(self, column: Column, values: Cells, first_row: int) -> tuple[Cells, int]:
         """(frozen values, about how many bytes more than usual they take)."""
-        types = set(map(type, values))
-        if not types <= column.ok:
-            for cls in types - column.ok:
+        types = dict.fromkeys(map(type, values))
+        new = [cls for cls in types if cls not in column.ok]
+        if all(cls in SCALARS or cls is NONE_TYPE or cls.__module__ == "numpy" for cls in new):
+            # One value speaks for all of its class.
+            for cls in new:
                 row, value = next((row, value) for row, value in enumerate(values) if type(value) is cls)
-                if cls in (float, int, bool, str, NONE_TYPE) or cls.__module__ == "numpy":
-                    column.accept(value, first_row + row)
-        if types <= column.ok:
-            size = sum(map(len, filter(None, values))) if types & {str, bytes} and types <= _SIZED else 0
-            return values, size
+                column.accept(value, first_row + row)
+        if types.keys() <= column.ok:
+            is_sized = str in types or bytes in types
+            is_plain = types.keys() <= {str, bytes, NONE_TYPE}
+            if not is_plain:
+                return values, sum(map(_size_of, values)) if is_sized else 0
+            return values, sum(map(len, filter(None, values)))
         size = 0
         frozen: list[Any] = []
         for row, value in enumerate(values, first_row):
+            if type(value) in column.ok:
+                frozen.append(value)
+                continue
             kept, cell_bytes = column.accept(value, row)
             frozen.append(kept)
             size += cell_bytes
@@ -228,9 +235,6 @@ class TableStore:
                 columns += [_values(reader.column(index)) for index in range(count)]
             self._opened = (number, columns)
         return self._opened[1]
-
-
-_SIZED = {str, bytes, NONE_TYPE}
 
 
 def _rows_at_once(columns: Sequence[Cells], first: int) -> int:

@@ -10,7 +10,8 @@ from diorama.media.base import Media, Snapshot
 def thaw(snapshot: Snapshot) -> Media:
     """A media object of the snapshot's class that logs exactly what the sealed one would have.
 
-    An image has its picture, size and caption again; other kinds have `caption` and `sample_id`.
+    An image has its picture, size, caption and masks again, a histogram its counts; others have `caption`
+    and `sample_id`.
     """
     from diorama.media import KINDS_BY_NAME
 
@@ -45,9 +46,32 @@ def _image_fields(snapshot: Snapshot) -> dict[str, Any]:
         "height": header["height"],
         "grouping": header["grouping"],
         "classes": Classes([{"id": id_, "name": name} for id_, name in classes.items()]) if classes else None,
-        "masks": {},
+        "masks": _masks(snapshot),
         "boxes": {},
+        "polygons": {},
+        "keypoints": {},
+        "_keeps_original": header.get("keep_original", True),
     }
+
+
+def _masks(snapshot: Snapshot) -> dict[str, Any]:
+    from diorama.media.masks import ImageMask
+
+    masks: dict[str, Any] = {}
+    for kept, (name, header) in zip(
+        snapshot.buffers[1:], snapshot.header.get("masks", {}).items(), strict=True
+    ):
+        source = {field: value for field, value in header.items() if field not in ("key", "class_labels")}
+        mask = masks[name] = ImageMask.__new__(ImageMask)
+        mask.__dict__.update(
+            key=header["key"],
+            class_labels=header["class_labels"],
+            width=snapshot.header["width"],
+            height=snapshot.header["height"],
+            _source=source,
+            _kept=kept,
+        )
+    return masks
 
 
 def _histogram_fields(snapshot: Snapshot) -> dict[str, Any]:
@@ -57,4 +81,4 @@ def _histogram_fields(snapshot: Snapshot) -> dict[str, Any]:
         from diorama.media.histogram import HistogramRecord
 
         counted = HistogramRecord(bins=header["bins"], values=header["values"])
-    return {"_header": header, "_kept": snapshot.buffers[0], "_counted": counted}
+    return {"_header": header, "_kept": snapshot.buffers, "_counted": counted}

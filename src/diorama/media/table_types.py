@@ -24,7 +24,7 @@ NONE_TYPE = type(None)
 EXACT_FLOAT_INTEGER = 2**53
 DEPTH_LIMIT = 32
 
-_SCALARS: dict[type, str] = {
+SCALARS: dict[type, str] = {
     bool: "boolean",
     int: "number",
     float: "number",
@@ -87,8 +87,8 @@ def freeze(value: Any, depth: int = 0) -> tuple[Any, Type, int]:
     cls = type(value)
     if value is None:
         return None, "none", 8
-    if cls in _SCALARS:
-        return value, _SCALARS[cls], 16 + (len(value) if cls is str or cls is bytes else 0)
+    if cls in SCALARS:
+        return value, SCALARS[cls], 16 + (len(value) if cls is str or cls is bytes else 0)
     if isinstance(value, Media):
         size = sum(kept.size_bytes for kept in value.snapshot().buffers)
         return value, value.KIND, size + 1024
@@ -111,7 +111,7 @@ def freeze(value: Any, depth: int = 0) -> tuple[Any, Type, int]:
     for (
         base,
         name,
-    ) in _SCALARS.items():  # users' own subclasses, keys and indexes of tables, pandas' Timestamp
+    ) in SCALARS.items():  # users' own subclasses, keys and indexes of tables, pandas' Timestamp
         if isinstance(value, base):
             plain = _plain(value, base)
             return plain, "none" if plain is None else name, 64
@@ -277,7 +277,7 @@ def _type_from_class(cls: type) -> tuple[Type, Callable[[Any], bool] | None]:
         return cls.KIND, None
     if issubclass(cls, enum.Enum):
         return "string", None
-    for base, name in _SCALARS.items():
+    for base, name in SCALARS.items():
         if issubclass(cls, base):
             return name, None
     if issubclass(cls, (list, tuple, set, frozenset)):
@@ -381,7 +381,7 @@ class Column:
             self.type = merged
             self._set_ok()
         cls = type(frozen)
-        is_plain = cls in _SCALARS or family_of(cls) == "scalar"
+        is_plain = cls in SCALARS or family_of(cls) == "scalar"
         if frozen is value and is_plain and self.check is None:
             self.ok.add(cls)
         return frozen, size
@@ -417,8 +417,8 @@ class Column:
         if self.check is not None:
             return
         if self.type == "any":
-            self.ok |= set(_SCALARS)
+            self.ok |= set(SCALARS)
         elif self.type == "timestamp":
             self.ok |= {datetime.datetime, datetime.date}
         elif isinstance(self.type, str):
-            self.ok |= {cls for cls, name in _SCALARS.items() if name == self.type}
+            self.ok |= {cls for cls, name in SCALARS.items() if name == self.type}
