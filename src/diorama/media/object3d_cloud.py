@@ -23,21 +23,27 @@ _CHUNK_POINTS = 1 << 18
 
 @dataclass(frozen=True)
 class Column:
-    """A column before it is stored: an (n, components) array, maybe a view of a wider one."""
+    """A column before it is stored: some of the columns of an array, which others may share."""
 
     name: str
-    data: NDArray[Any]
+    table: NDArray[Any]
+    start: int = 0
+    components: int = 3
+
+    @property
+    def data(self) -> NDArray[Any]:
+        return self.table[:, self.start : self.start + self.components]
 
 
 def columns_from_points(points: NDArray[Any], fourth: str | None, has_labels: bool) -> list[Column]:
     """The columns of an (n, 3), (n, 4) or (n, 6) array. fourth: "category", "value"; None: by its numbers."""
-    columns = [Column("position", points[:, :3])]
+    columns = [Column("position", points)]
     if points.shape[1] == 6:
-        columns.append(Column("color", points[:, 3:]))
+        columns.append(Column("color", points, 3))
     elif points.shape[1] == 4:
         limit = None if fourth == "category" or has_labels else CATEGORY_LIMIT
         is_category = fourth != "value" and _is_category(points[:, 3:], limit)
-        columns.append(Column("category" if is_category else "value", points[:, 3:]))
+        columns.append(Column("category" if is_category else "value", points, 3, 1))
     return columns
 
 
@@ -56,14 +62,17 @@ def store_cloud(
     count = len(columns[0].data)
     # Wider numbers first, so that each column of a page is aligned.
     kinds = sorted(((each, _stored_dtype(each)) for each in columns), key=lambda pair: -pair[1].itemsize)
-    point_bytes = sum(each.data.shape[1] * kind.itemsize for each, kind in kinds)
+    point_bytes = sum(each.components * kind.itemsize for each, kind in kinds)
+    tables = {id(each.table): each.table for each in columns}
     stored = bytearray(count * point_bytes)
     offset = 0
     for rows in _pages(count, is_scattered):
+        # Whole rows at once: they lie all over the memory, and fetching them is what takes time.
+        picked = {key: table.take(rows, axis=0) for key, table in tables.items()}
         for each, kind in kinds:
-            size = (len(rows), each.data.shape[1])
+            size = (len(rows), each.components)
             page = np.frombuffer(stored, kind, size[0] * size[1], offset).reshape(size)
-            page[...] = each.data[rows]
+            page[...] = picked[id(each.table)][:, each.start : each.start + each.components]
             offset += page.nbytes
     low, high, non_finite = _extent(columns[0].data)
     return PointCloud(
@@ -234,8 +243,7 @@ def _described(column: Column, kind: Any) -> CloudColumn:
         if high is not None and column.data.dtype != np.uint8:
             scale = 255.0 if high <= 1 else 1.0 if high <= 255 else 1 / 257
         return CloudColumn(name="color", dtype=kind.str, components=3, scale=scale)
-    components = column.data.shape[1]
-    return CloudColumn(name=column.name, dtype=kind.str, components=components, low=low, high=high)
+    return CloudColumn(name=column.name, dtype=kind.str, components=column.components, low=low, high=high)
 
 
 def _class_counts(columns: Sequence[Column]) -> dict[int, int]:

@@ -224,7 +224,11 @@ def _stored_points(
     if not facts.get("columns"):
         return None, None
     columns = [
-        Column(each["name"], np.frombuffer(each["data"], each["dtype"]).reshape(-1, each["components"]))
+        Column(
+            each["name"],
+            np.frombuffer(each["data"], each["dtype"]).reshape(-1, each["components"]),
+            components=each["components"],
+        )
         for each in facts["columns"]
     ]
     faces = facts.get("faces")
