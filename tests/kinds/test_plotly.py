@@ -65,15 +65,22 @@ def test_json_in_every_form(form: str, tmp_path: Path, trip) -> None:
 
 def test_arrays_in_dicts_are_packed_as_plotly_packs_them(trip) -> None:
     wide, grid = np.arange(100), np.arange(40, dtype=np.float32).reshape(5, 8)
-    travelled = trip(
-        Plotly({"data": [{"x": wide, "y": wide / 2, "z": grid, "ids": np.arange(3), "n": np.int64(7)}]})
-    )
-    [trace] = travelled.loaded["data"]
-    assert trace["x"]["dtype"] == "i4"
-    assert trace["z"]["shape"] == "5, 8"
-    assert (trace["ids"], trace["n"]) == ([0, 1, 2], 7)
-    figure = go.Figure({"data": [{"type": "heatmap", "z": trace["z"]}]})
+    trace = {"type": "heatmap", "x": wide, "y": wide / 2, "z": grid, "ids": np.arange(3), "zmax": np.int64(7)}
+    travelled = trip(Plotly({"data": [trace]}))
+    written = json.loads(travelled.blobs.get(travelled.record.blob))["data"][0]
+    assert written["x"]["dtype"] == "i4"
+    assert written["z"]["shape"] == "5, 8"
+    assert (written["ids"], written["zmax"]) == ([0, 1, 2], 7)
+    figure = go.Figure(travelled.loaded)
     assert np.array_equal(figure.data[0].z, grid)
+    assert np.array_equal(figure.data[0].x, wide)
+
+
+def test_broken_base64_comes_back_as_it_is(trip) -> None:
+    odd = {
+        "data": [{"x": {"dtype": "f8", "bdata": "AAA"}, "y": {"dtype": "f8", "bdata": "AAAA", "shape": "x"}}]
+    }
+    assert trip(Plotly(odd)).loaded == odd
 
 
 def test_nan_becomes_null(trip) -> None:
