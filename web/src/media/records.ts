@@ -51,6 +51,11 @@ export function isKnown(item: unknown): item is MediaRecord {
   return isRecord(item) && Object.hasOwn(VIEWS, item.kind);
 }
 
+/** A kind as people say it: "joined table". */
+export function nameOfKind(kind: string): string {
+  return Object.hasOwn(VIEWS, kind) ? VIEWS[kind as MediaRecord["kind"]].name : kind;
+}
+
 /** The tile that a kind of key asks for; undefined for pictures and for kinds that are not known. */
 export function tileShapeOf(kind: string): TileShape | undefined {
   return Object.hasOwn(VIEWS, kind) ? VIEWS[kind as MediaRecord["kind"]].tile : undefined;

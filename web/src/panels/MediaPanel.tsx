@@ -7,7 +7,7 @@ import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeyView, RunView } from "@/api/schema";
 import { watchPageWheel } from "@/media/image/gestures";
-import { isKnown, isRecord, tileShapeOf, viewOfRecord } from "@/media/records";
+import { isKnown, isRecord, nameOfKind, tileShapeOf, viewOfRecord } from "@/media/records";
 import { EmptyState } from "@/parts/States";
 import { formatCount, formatValue } from "@/parts/format";
 import { MediaPanelTools } from "@/panels/MediaPanelTools";
@@ -79,7 +79,7 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
       <header class="media-head">
         <h3 class="truncate" title={key}>{key}</h3>
         <span class="media-count" role="status">
-          {keyView.kind} · {isCut ? `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} shown` : formatCount(total, "item")}
+          {nameOfKind(keyView.kind)} · {isCut ? `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} shown` : formatCount(total, "item")}
           {runs.length > 1 && ` · ${runs.length} runs`}
         </span>
         {tools}

@@ -9,6 +9,7 @@ import { InlineEdit } from "@/parts/InlineEdit";
 import { RunStateBadge } from "@/parts/RunState";
 import { NotesEditor } from "@/panels/NotesEditor";
 import { TagEditor } from "@/panels/TagEditor";
+import { TableCellView } from "@/panels/TableCellView";
 import { TreeView } from "@/panels/TreeView";
 import { editRun } from "@/state/detail";
 import { RUN_COLORS } from "@/state/palette";
@@ -38,6 +39,7 @@ export function Overview({ detail }: { detail: RunDetail }): JSX.Element {
         <TreeView title="Config" tree={run.config} emptyText="The run was given no config." />
         <TreeView title="Summary" tree={run.summary} emptyText={run.state === "running" ? "Nothing was logged yet." : "Nothing was logged."} />
       </div>
+      <div class="cellview-page"><TableCellView /></div>
     </main>
   );
 }

@@ -15,7 +15,7 @@ import { CopyButton } from "@/parts/CopyButton";
 import { onEscape } from "@/state/commands";
 import type { ShownItem } from "@/state/mediaView";
 import { isImage } from "@/state/overlayIndex";
-import { type OpenCell, type TableModel, openCell } from "@/state/tableModel";
+import { type OpenCell, type TableModel, closeCell, openCell } from "@/state/tableModel";
 import { prepareItem } from "@/state/tiles";
 import "@/panels/full.css";
 import "@/panels/table-cell.css";
@@ -28,11 +28,11 @@ const REPORTED_INDEX = 999_999;
 export function TableCellView(): JSX.Element | null {
   const open = openCell.value;
   if (!open) return null;
-  return "model" in open ? <RowCell open={open} /> : <Frame title={open.title} note="" record={open.record} column={ANY} shown={null} />;
+  return "model" in open ? <RowCell key={depthOf(open)} open={open} /> : <Frame key={depthOf(open)} title={open.title} note="" record={open.record} column={ANY} shown={null} />;
 }
 
-function close(): void {
-  openCell.value = null;
+function depthOf({ under }: OpenCell): number {
+  return under ? depthOf(under) + 1 : 0;
 }
 
 function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): JSX.Element {
@@ -45,7 +45,7 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
   const go = (nextRow: number, nextColumn: number): void => {
     if (nextRow < 0 || nextRow >= count || nextColumn < 0 || nextColumn >= model.columns.length) return;
     model.focus.value = { row: nextRow, column: nextColumn };
-    openCell.value = { model, row: nextRow, column: nextColumn };
+    openCell.value = { ...open, row: nextRow, column: nextColumn };
   };
   // From media to media, as one looks at pictures; from any value to the next where there are no others.
   const next = (by: number): number => {
@@ -135,7 +135,7 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
     measure();
     return () => observer.disconnect();
   }, []);
-  useLayoutEffect(() => onEscape(close), []);
+  useLayoutEffect(() => onEscape(closeCell), []);
   useEffect(() => {
     const before = document.activeElement;
     page.current?.focus({ preventScroll: true });
@@ -164,7 +164,7 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
         <span class="full-caption truncate" title={caption}>{caption}</span>
         {buttons}
         {!isLoading && <CopyButton label="Copy the value" text={() => (recordsIn(record, column).length > 0 ? JSON.stringify(record, null, 2) : cellExact(record))} />}
-        <IconButton icon="close" label="Close (Esc)" onClick={close} />
+        <IconButton icon="close" label="Close (Esc)" onClick={closeCell} />
       </header>
       <div class="cellview-body">
         <div ref={stage} class="cellview-stage">
@@ -191,7 +191,9 @@ function CellContent({ value, column, shown, box }: { value: unknown; column: Ta
   const records = recordsIn(value, column);
   if (records.length === 1 && box.width > 0) {
     const [record] = records;
-    return <PreparedCard record={record} size="full" box={box} {...(shown ? { shown: { ...shown, item: record }, reportAs: isImage(record) ? { ...shown, index: REPORTED_INDEX, item: record } : undefined } : {})} />;
+    // A table in a cell is another table: it must not take over the settings of the one that it lies in.
+    const isTable = isKnown(record) && /table$/.test(record.kind);
+    return <PreparedCard key={isTable ? JSON.stringify(record) : undefined} record={record} size="full" box={box} {...(shown && !isTable ? { shown: { ...shown, item: record }, reportAs: isImage(record) ? { ...shown, index: REPORTED_INDEX, item: record } : undefined } : {})} />;
   }
   if (records.length > 1 && box.width > 0) {
     const side = Math.max(160, Math.min(320, Math.floor(box.width / 2) - 24));

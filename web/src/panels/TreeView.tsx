@@ -2,12 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { MediaCard } from "@/media/MediaCard";
+import { isKnown, viewOfRecord } from "@/media/records";
 import { CopyButton } from "@/parts/CopyButton";
 import { exactText, formatValue } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { EmptyState } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
 import { type Tree, isMedia, isTree, leavesOf } from "@/state/paths";
+import { showCell } from "@/state/tableModel";
 import "@/panels/overview.css";
 
 export interface TreeViewProps {
@@ -79,7 +81,7 @@ function TreeRow({ row, isOpen, onToggle }: { row: Row; isOpen: boolean; onToggl
     return (
       <div role="treeitem" class="tree-row tree-media" style={indent}>
         <span class="tree-name truncate" title={row.path.join(".")}>{row.name}</span>
-        <div class="tree-cards">{media.map((record, index) => <MediaCard key={index} record={record} size="cell" />)}</div>
+        <div class="tree-cards">{media.map((record, index) => <LeafCard key={index} record={record} name={row.name} />)}</div>
       </div>
     );
   }
@@ -91,6 +93,24 @@ function TreeRow({ row, isOpen, onToggle }: { row: Row; isOpen: boolean; onToggl
       <span class="tree-copy"><CopyButton label={`Copy ${row.name}`} text={() => exactText(row.value)} /></span>
     </div>
   );
+}
+
+/** Pictures are drawn; what wants a page of its own (a table, a plot, a text) is named, and a click opens it. */
+function LeafCard({ record, name }: { record: unknown; name: string }): JSX.Element {
+  const view = isKnown(record) ? viewOfRecord(record) : null;
+  if (view?.tile) {
+    const open = (event: { target: EventTarget | null; currentTarget: HTMLElement }): void => {
+      const inner = event.target instanceof Element ? event.target.closest("button, a, audio, video, input") : null;
+      if (inner === null || inner === event.currentTarget) showCell({ record, title: name });
+    };
+    return (
+      <div class={`tree-thumb${view.tile === "fill" ? " tree-row-wide" : ""}`} role="button" tabIndex={0} title={`Open this ${view.name}`} onClick={open} onKeyDown={(event) => event.key === "Enter" && open(event)}>
+        <MediaCard record={record} size="thumb" />
+      </div>
+    );
+  }
+  const aspect = isKnown(record) && record.kind !== "image" && record.kind !== "histogram" ? (view?.aspect(record) ?? 4 / 3) : null;
+  return aspect === null ? <MediaCard record={record} size="cell" /> : <div class="tree-card" style={{ aspectRatio: String(aspect) }}><MediaCard record={record} size="cell" /></div>;
 }
 
 /** The media of a leaf: one record, or a list of nothing but records. */

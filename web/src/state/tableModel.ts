@@ -115,6 +115,18 @@ export function tableModel(id: string, like?: string): TableModel {
 }
 
 /** A cell, or a record of its own, that covers the centre of the page. */
-export type OpenCell = { model: TableModel; row: number; column: number } | { record: unknown; title: string };
+export type OpenCell = ({ model: TableModel; row: number; column: number } | { record: unknown; title: string }) & {
+  /** What was open before: a cell of a table that itself lies in a cell. */
+  under?: OpenCell | null;
+};
 
 export const openCell: Signal<OpenCell | null> = signal<OpenCell | null>(null);
+
+/** Open a cell; closing it leads back to what is open now. */
+export function showCell(cell: OpenCell): void {
+  openCell.value = { ...cell, under: openCell.peek() };
+}
+
+export function closeCell(): void {
+  openCell.value = openCell.peek()?.under ?? null;
+}

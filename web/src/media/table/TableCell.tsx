@@ -73,7 +73,7 @@ function MediaCell({ records, width, height, onOpen, reportAs }: MediaCellProps)
       {records.slice(0, fitting).map((record, index) => {
         const aspect = isKnown(record) ? viewOfRecord(record).aspect(record) : null;
         const box = cardBox(aspect, Math.max(1, Math.floor(each)), Math.max(1, height));
-        return <div key={index} class="tv-card" style={{ width: `${box.width}px`, height: `${box.height}px` }}><PreparedCard record={record} size="thumb" box={box} reportAs={index === 0 ? reportAs(record) : undefined} /></div>;
+        return <div key={index} class="tv-card" style={{ width: `${box.width}px`, height: `${box.height}px`, "--lines": Math.max(1, Math.floor(box.height / LINE_PX)) }}><PreparedCard record={record} size="thumb" box={box} reportAs={index === 0 ? reportAs(record) : undefined} /></div>;
       })}
       {records.length > fitting && <span class="tv-more" title={`${fitting} of ${records.length} shown`}>+{records.length - fitting}</span>}
     </div>

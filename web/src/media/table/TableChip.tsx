@@ -1,7 +1,7 @@
 /** A table in small: how large it is; a click opens it. In a table's cell the cell opens it, so that one can go on to the next row. */
 import type { JSX } from "preact";
 import { Icon } from "@/parts/Icon";
-import { openCell } from "@/state/tableModel";
+import { showCell } from "@/state/tableModel";
 import "@/media/media.css";
 
 export function TableChip({ record, text, title }: { record: unknown; text: string; title: string }): JSX.Element {
@@ -12,8 +12,8 @@ export function TableChip({ record, text, title }: { record: unknown; text: stri
       tabIndex={-1}
       title={title}
       onClick={(event) => {
-        if (event.currentTarget.closest(".tv-media")) return;
-        openCell.value = { record, title: text };
+        if (event.currentTarget.closest(".tv-media, .tree-thumb")) return;
+        showCell({ record, title: text });
       }}
     >
       <Icon name="columns" size={12} />

@@ -10,7 +10,7 @@ import { setWidth } from "@/media/table/widths";
 import { copyText } from "@/state/clipboard";
 import type { ShownItem } from "@/state/mediaView";
 import { isImage } from "@/state/overlayIndex";
-import { type CellPlace, type TableModel, openCell } from "@/state/tableModel";
+import { type CellPlace, type TableModel, showCell } from "@/state/tableModel";
 import type { TableRow } from "@/state/tables";
 
 export interface TableGridProps {
@@ -212,7 +212,7 @@ function BodyRow(props: BodyRowProps): JSX.Element {
     const place = { row: index, column };
     const open = (): void => {
       model.focus.value = place;
-      openCell.value = { model, ...place };
+      showCell({ model, ...place });
     };
     return (
       <div
@@ -283,6 +283,6 @@ function onKey(event: TargetedKeyboardEvent<HTMLDivElement>, { model, lanes, cou
   }
   if (event.key === "Enter" && now) {
     take();
-    openCell.value = { model, ...now };
+    showCell({ model, ...now });
   }
 }

@@ -35,6 +35,8 @@ export function contentWidth(column: TableColumn, values: readonly unknown[], ro
 }
 
 function mediaWidth(kind: string, rowPx: number): number {
+  if (kind === "text" || kind === "html") return Math.max(260, rowPx * 1.8);
+  if (kind === "audio") return Math.max(170, rowPx * 1.8);
   const wide = kind === "image" || kind === "object3d" || kind === "molecule" ? 1.35 : 1.8;
   return Math.max(110, rowPx * wide + 8);
 }

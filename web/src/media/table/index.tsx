@@ -16,8 +16,9 @@ const MODES: Readonly<Record<string, string>> = {
 function TableCard({ record, size, box, shown }: CardProps<TableRecord>): JSX.Element {
   const isGrowing = record.log_mode === "INCREMENTAL" && shown !== undefined;
   if (size === "thumb") {
-    const text = `${record.row_count.toLocaleString("en-US")} × ${record.columns.length}`;
-    return <TableChip record={record} text={text} title={`A table of ${formatCount(record.row_count, "row")} and ${formatCount(record.columns.length, "column")}`} />;
+    const isPart = record.log_mode === "INCREMENTAL";
+    const text = `${isPart ? "+" : ""}${record.row_count.toLocaleString("en-US")} × ${record.columns.length}`;
+    return <TableChip record={record} text={text} title={`${isPart ? "The rows that were added last to a growing table" : "A table"} of ${formatCount(record.row_count, "row")} and ${formatCount(record.columns.length, "column")}`} />;
   }
   return (
     <LazyTable
