@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from diorama.media.html import Html
     from diorama.media.image import Image
     from diorama.media.joined_table import JoinedTable
+    from diorama.media.keypoints import Keypoints2D
     from diorama.media.masks import ImageMask
     from diorama.media.molecule import Molecule
     from diorama.media.object3d import Object3D, box3d
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from diorama.media.partitioned_table import PartitionedTable
     from diorama.media.plot import plot_table
     from diorama.media.plotly import Plotly
+    from diorama.media.polygons import Polygons2D
     from diorama.media.table import Table
     from diorama.media.text import Markdown, Text
     from diorama.media.vega import Vega
@@ -61,11 +63,13 @@ _HOMES = {
     "Image": "diorama.media.image",
     "ImageMask": "diorama.media.masks",
     "JoinedTable": "diorama.media.joined_table",
+    "Keypoints2D": "diorama.media.keypoints",
     "Markdown": "diorama.media.text",
     "Molecule": "diorama.media.molecule",
     "Object3D": "diorama.media.object3d",
     "PartitionedTable": "diorama.media.partitioned_table",
     "Plotly": "diorama.media.plotly",
+    "Polygons2D": "diorama.media.polygons",
     "Run": "diorama.client.run",
     "Settings": "diorama.client.settings",
     "Table": "diorama.media.table",
@@ -121,11 +125,13 @@ __all__ = [
     "Image",
     "ImageMask",
     "JoinedTable",
+    "Keypoints2D",
     "Markdown",
     "Molecule",
     "Object3D",
     "PartitionedTable",
     "Plotly",
+    "Polygons2D",
     "Run",
     "Settings",
     "Table",

@@ -112,7 +112,9 @@ def test_importing_media_imports_no_heavy_library() -> None:
     assert answer.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["Image", "Histogram", "Classes", "ImageMask", "BoundingBoxes2D"])
+@pytest.mark.parametrize(
+    "name", ["Image", "Histogram", "Classes", "ImageMask", "BoundingBoxes2D", "Polygons2D", "Keypoints2D"]
+)
 def test_users_find_them_at_the_top(name: str) -> None:
     assert getattr(diorama, name) is getattr(diorama.media, name)
 

@@ -40,12 +40,14 @@ from diorama.media.histogram import Histogram, HistogramRecord
 from diorama.media.html import Html, HtmlRecord
 from diorama.media.image import Image, ImageRecord
 from diorama.media.joined_table import JoinedTable, JoinedTableRecord
+from diorama.media.keypoints import Keypoints2D
 from diorama.media.masks import ImageMask
 from diorama.media.molecule import Molecule, MoleculeRecord
 from diorama.media.object3d import Object3D, Object3DRecord
 from diorama.media.overlays import Classes
 from diorama.media.partitioned_table import PartitionedTable, PartitionedTableRecord
 from diorama.media.plotly import Plotly, PlotlyRecord
+from diorama.media.polygons import Polygons2D
 from diorama.media.table import Table, TableRecord
 from diorama.media.text import Text, TextRecord
 from diorama.media.vega import Vega, VegaRecord
@@ -74,6 +76,7 @@ __all__ = [
     "ImageRecord",
     "JoinedTable",
     "JoinedTableRecord",
+    "Keypoints2D",
     "MediaRecord",
     "Molecule",
     "MoleculeRecord",
@@ -83,6 +86,7 @@ __all__ = [
     "PartitionedTableRecord",
     "Plotly",
     "PlotlyRecord",
+    "Polygons2D",
     "RunFile",
     "Table",
     "TableRecord",
