@@ -20,7 +20,8 @@ export function readDocument(text: string): { document: Json; rootIds: string[];
 
 /** Words for a document of a Bokeh that this BokehJS may not understand. */
 export function versionNote(written: string | null, ours: string): string[] {
-  const [major, minor] = (written ?? "").split(".").map(Number);
+  if (written === null) return [];
+  const [major, minor] = written.split(".").map(Number);
   const [ourMajor, ourMinor] = ours.split(".").map(Number);
   if (major === undefined || Number.isNaN(major) || (major === ourMajor && (minor ?? 0) <= (ourMinor ?? 0))) return [];
   return [`It was written by Bokeh ${written}; this page draws it with BokehJS ${ours}, which may show it differently.`];

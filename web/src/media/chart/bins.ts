@@ -50,7 +50,9 @@ function roundStep(step: number): number {
 }
 
 function edgeAt(number: number, step: number): number {
-  return Number((number * step).toPrecision(12));
+  const exact = number * step;
+  const round = Number(exact.toPrecision(12));
+  return Math.abs(round - exact) < step * 1e-6 ? round : exact;
 }
 
 /** How many bins show the numbers well: Freedman and Diaconis' rule, in bounds. */
