@@ -112,8 +112,8 @@ class Molecule(Media):
         from rdkit import Chem, rdBase
 
         with rdBase.BlockLogs():
-            parsed = Chem.MolFromSmiles(data, sanitize=sanitize)
-        if parsed is None or not parsed.GetNumAtoms():
+            parsed = Chem.MolFromSmiles(clean_text(data), sanitize=sanitize)
+        if parsed is None or not parsed.GetNumAtoms() or "\0" in data:
             raise ValueError(f"Unable to parse the SMILES string. It is {data[:200]!r}")
         molecule = cls.__new__(cls)
         molecule._kept = keep(clean_text(data).encode("utf-8"))

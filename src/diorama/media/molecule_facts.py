@@ -78,8 +78,8 @@ def _facts_of_gro(text: str) -> Facts:
 
 
 def _facts_of_sdf(text: str) -> Facts:
-    molecules = [part for part in re.split(r"^\$\$\$\$.*$", text, flags=re.MULTILINE) if part.strip()]
-    lines = molecules[0].removeprefix("\n").splitlines() if molecules else []
+    molecules = [part for part in re.split(r"^\$\$\$\$.*\n?", text, flags=re.MULTILINE) if part.strip()]
+    lines = molecules[0].splitlines() if molecules else []
     if len(lines) < 4:
         raise ValueError("no atoms were found in this sdf file")
     facts = {"title": lines[0], "molecule_count": len(molecules)}

@@ -7,7 +7,7 @@ const OPERATIONS_LIMIT = 400;
 
 /** A crystal: a cell, and positions in parts of it. Proteins have positions in ångström. */
 export function isCrystal(text: string): boolean {
-  return /^_cell[._]length_a\b/im.test(text) && /^_atom_site[._]fract_x\b/im.test(text) && !/^_atom_site\.cartn_x\b/im.test(text);
+  return /^\s*_cell[._]length_a\b/im.test(text) && /^\s*_atom_site[._]fract_x\b/im.test(text) && !/^\s*_atom_site\.cartn_x\b/im.test(text);
 }
 
 /** All symmetry operations that a CIF names, like "-x+12/24,y,z"; identity when it names none. */

@@ -139,10 +139,10 @@ export class Scene {
       const options = isFilled ? { doAssembly: true, duplicateAssemblyAtoms: true, normalizeAssembly: true } : {};
       return [viewer.addModel(withOperations(text, operations), "cif", options)];
     }
-    const separator = { sdf: /^\$\$\$\$.*$/m, mol2: /(?=^@<TRIPOS>MOLECULE)/m }[parser];
+    const separator = { sdf: /^\$\$\$\$.*\r?\n?/m, mol2: /(?=^@<TRIPOS>MOLECULE)/m }[parser];
     const parts = separator ? text.split(separator).filter((part) => part.trim() !== "").slice(0, MOLECULES_LIMIT) : [text];
     if (parser === "mol2") return parts.filter((part) => part.includes("@<TRIPOS>MOLECULE")).map((part) => viewer.addModel(part, parser, { keepH: true }));
-    if (separator) return parts.map((part) => viewer.addModel(part.replace(/^\r?\n/, ""), parser, { keepH: true }));
+    if (separator) return parts.map((part) => viewer.addModel(part, parser, { keepH: true }));
     if (parser === "pdb") return [...viewer.addModels(text, parser, {})];
     return [viewer.addModel(text, parser, {})];
   }
