@@ -262,12 +262,16 @@ function useWindow(
     const observer = new ResizeObserver(measure);
     observer.observe(outer);
     observer.observe(inner);
-    document.addEventListener("scroll", measure, { capture: true, passive: true });
+    // What scrolls inside a tile, or elsewhere on the page, moves no tile.
+    const onScroll = (event: Event): void => {
+      if (event.target instanceof Node && event.target.contains(outer)) measure();
+    };
+    document.addEventListener("scroll", onScroll, { capture: true, passive: true });
     addEventListener("resize", measure);
     measure();
     return () => {
       observer.disconnect();
-      document.removeEventListener("scroll", measure, { capture: true });
+      document.removeEventListener("scroll", onScroll, { capture: true });
       removeEventListener("resize", measure);
     };
   }, []);

@@ -124,11 +124,12 @@ export function TableGrid(props: TableGridProps): JSX.Element {
 
   const rows = [];
   const drawn = lanes.slice(from, to + 1).filter((lane) => lane !== pinned);
+  const layout = drawn.map(({ column, at, left, width: wide }) => `${column.name} ${at} ${left} ${wide}`).join("\n");
   for (let index = first; index <= last; index += 1) {
     rows.push(
       <BodyRow
         key={index}
-        {...{ index, pinned, rowPx, gutterPx, width, model }}
+        {...{ index, pinned, rowPx, gutterPx, width, model, layout }}
         row={model.shown.value?.row(index)}
         lanes={drawn}
         id={props.id}
@@ -191,6 +192,8 @@ interface BodyRowProps {
   index: number;
   row: TableRow | undefined;
   lanes: readonly Lane[];
+  /** All of `lanes` as a text, to compare them by. */
+  layout: string;
   pinned: Lane | null;
   rowPx: number;
   gutterPx: number;
@@ -202,11 +205,11 @@ interface BodyRowProps {
 }
 
 function BodyRow(props: BodyRowProps): JSX.Element {
-  const { index, row, lanes, pinned, rowPx, gutterPx, width, model, id, firstColumn, focusColumn } = props;
+  const { index, row, lanes, layout, pinned, rowPx, gutterPx, width, model, id, firstColumn, focusColumn } = props;
   const kept = useRef<{ deps: unknown[]; element: JSX.Element } | null>(null);
-  const deps = [row?.cells, row?.number, pinned, rowPx, gutterPx, width, focusColumn, firstColumn, ...lanes.map((lane) => `${lane.column.name} ${lane.left} ${lane.width}`)];
+  const deps = [row?.cells, row?.number, layout, pinned?.column.name, pinned?.width, rowPx, gutterPx, width, focusColumn, firstColumn];
   // The same element again is not compared again: while the table scrolls most rows stay what they are.
-  if (kept.current?.deps.length === deps.length && kept.current.deps.every((dep, at) => dep === deps[at])) return kept.current.element;
+  if (kept.current?.deps.every((dep, at) => dep === deps[at])) return kept.current.element;
   const cellOf = (lane: Lane, column: number): JSX.Element => {
     const isPinned = lane === pinned;
     const place = { row: index, column };

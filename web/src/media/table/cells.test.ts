@@ -48,6 +48,9 @@ describe("the cells of a table", () => {
     expect(recordsIn(image, column("dict"))).toEqual([]);
     expect(recordsIn([image, image], column("any"))).toHaveLength(2);
     expect(recordsIn([image, 3], column("any"))).toEqual([]);
+    expect(recordsIn([image, null], column("list"))).toEqual([image]);
+    expect(recordsIn({ before: image, after: image }, column("dict"))).toHaveLength(2);
+    expect(recordsIn([null], column("list"))).toEqual([]);
     expect(isSortable(column("image"))).toBe(false);
     expect(isSortable(column("string"))).toBe(true);
   });

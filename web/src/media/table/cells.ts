@@ -45,10 +45,13 @@ function isMediaValue(value: unknown): boolean {
   return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string";
 }
 
-/** The records of a cell: its own, or those of a list of nothing else. */
+/** The records of a cell: its own, or those of a list or dict of nothing else (but nulls). */
 export function recordsIn(value: unknown, column: TableColumn): unknown[] {
-  if (Array.isArray(value)) return value.length > 0 && value.every(isMediaValue) ? value : [];
-  if (!isMediaValue(value)) return [];
+  if (typeof value !== "object" || value === null) return [];
+  if (!isMediaValue(value)) {
+    const inside = Object.values(value).filter((one) => one !== null);
+    return inside.length > 0 && inside.every(isMediaValue) ? inside : [];
+  }
   // In a column of values an object that has a "kind" is what the person logged, unless it says whose bytes it is.
   return isMediaColumn(column) || column.type === "any" ? [value] : [];
 }
