@@ -14,7 +14,7 @@ import { isTogether, joinTogether, seekPlayer, setPlayerSpeed, stepPlayer, toggl
 import type { CardProps, CardSize } from "@/media/view";
 import { Icon } from "@/parts/Icon";
 import { formatBytes } from "@/parts/format";
-import { smoothing } from "@/state/mediaView";
+import { isFull, smoothing } from "@/state/mediaView";
 import "@/media/video/video.css";
 
 export const SPEEDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 4];
@@ -24,7 +24,9 @@ export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.El
   // A click keeps it going, also when the clock brings the video of another step.
   const [isPinned, setPinned] = useState(size === "full");
   const place = size === "thumb" ? thumbSize(record) : box;
-  const isWanted = isHovered || isPinned || isTogether.value;
+  const isStartedByKey = useRef(false);
+  // Under the full view nothing moves.
+  const isWanted = (isHovered || isPinned || isTogether.value) && (size === "full" || !isFull.value);
   const playable = record.preview ?? record.blob;
   const canPlay = record.frame_count !== undefined || record.has_audio === true;
   const label = record.caption ?? `video${record.width ? `, ${record.width} by ${record.height ?? 0} pixels` : ""}`;
@@ -43,10 +45,21 @@ export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.El
         <div class="video-blank"><Icon name={record.has_audio ? "sound" : "play"} size={size === "thumb" ? 14 : 24} /></div>
       )}
       {canPlay && isWanted ? (
-        <Playing key={playable.sha256} record={record} size={size} width={place?.width ?? 240} isPinned={isPinned} onPin={setPinned} />
+        <Playing key={playable.sha256} record={record} size={size} width={place?.width ?? 240} isPinned={isPinned} isStartedByKey={isStartedByKey} onPin={setPinned} />
       ) : (
         canPlay && (
-          <button class="video-start" type="button" tabIndex={size === "thumb" ? -1 : 0} aria-label={`Play ${label}`} title="Play" onClick={() => setPinned(true)} onKeyDown={keepKeys}>
+          <button
+            class="video-start"
+            type="button"
+            tabIndex={size === "thumb" ? -1 : 0}
+            aria-label={`Play ${label}`}
+            title="Play"
+            onClick={(event) => {
+              isStartedByKey.current = event.detail === 0;
+              setPinned(true);
+            }}
+            onKeyDown={keepKeys}
+          >
             <Icon name="play" size={size === "thumb" ? 10 : 14} />
           </button>
         )
@@ -75,10 +88,12 @@ interface PlayingProps {
   size: CardSize;
   width: number;
   isPinned: boolean;
+  /** The button that had the focus is gone: the video takes it. */
+  isStartedByKey: { current: boolean };
   onPin: (isPinned: boolean) => void;
 }
 
-function Playing({ record, size, width, isPinned, onPin }: PlayingProps): JSX.Element {
+function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: PlayingProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   const [player, setPlayer] = useState<Player | null>(null);
   const isGif = record.format === "gif" && !record.preview;
@@ -100,7 +115,9 @@ function Playing({ record, size, width, isPinned, onPin }: PlayingProps): JSX.El
 
   // In the full view the keys are the video's; whoever opened it with the keyboard need not look for it.
   useEffect(() => {
-    if (size === "full" && (document.activeElement === document.body || document.activeElement?.matches(".full") === true)) place.current?.focus({ preventScroll: true });
+    const isFree = document.activeElement === document.body || document.activeElement?.matches(".full") === true;
+    if (isStartedByKey.current || (size === "full" && isFree)) place.current?.focus({ preventScroll: true });
+    isStartedByKey.current = false;
   }, []);
 
   const toggle = (): void => {
@@ -118,14 +135,16 @@ function Playing({ record, size, width, isPinned, onPin }: PlayingProps): JSX.El
       class={`video-playing${player?.hasPicture.value || isPicture ? " video-seen" : ""}`}
       tabIndex={size === "full" ? 0 : -1}
       data-own-keys={size === "full" ? "" : undefined}
+      // The picture lets the pointer through: a double click on a player would not open the full view.
+      onClick={(event) => event.target === event.currentTarget && toggle()}
       onKeyDown={(event) => player && size !== "thumb" && onKey(event, player, toggle, size === "full")}
     >
       {isPicture ? (
         <img class="video-picture" src={blobUrl(record.blob.sha256)} alt="" draggable={false} />
       ) : isGif ? (
-        <canvas class="video-picture" onClick={toggle} />
+        <canvas class="video-picture" />
       ) : (
-        <video class="video-picture" disablePictureInPicture tabIndex={-1} onClick={toggle} />
+        <video class="video-picture" disablePictureInPicture tabIndex={-1} />
       )}
       {player?.problem.value && (
         <div class="video-words" role="alert">
