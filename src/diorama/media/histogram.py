@@ -66,6 +66,7 @@ class Histogram(Media):
         self.caption = None if caption is None else clean_text(caption)
         self.sample_id = None if sample_id is None else clean_text(sample_id)
         self._counted: HistogramRecord | None = None
+        self._kept: tuple[Kept, ...] = (keep(b""),)
         if np_histogram is None and weights is None and _is_counted(sequence):
             sequence, np_histogram = None, sequence
         if np_histogram is not None and weights is not None:
@@ -73,12 +74,11 @@ class Histogram(Media):
         if np_histogram is not None:
             self._counted = _record_from_counts(np_histogram)
             self._header: dict[str, Any] = {"bins": self._counted.bins, "values": self._counted.values}
-            self._kept = (keep(b""),)
             return
         num_bins = _checked_bins(num_bins)
         array = _numbers_from(sequence)
         self._header = {"dtype": array.dtype.str, "num_bins": num_bins}
-        self._kept: tuple[Kept, ...] = (_keep_numbers(array),)
+        self._kept = (_keep_numbers(array),)
         if weights is not None:
             weighing = _numbers_from(weights)
             shapes = {shape for shape in map(_shape_of, (sequence, weights)) if shape is not None}

@@ -177,7 +177,7 @@ export class ImageStage {
       probe.value = null;
       return;
     }
-    const found = probeAt(record, shown, pixel, placement ? KEYPOINT_REACH_PX / placement.scale : 0);
+    const found = probeAt(record, shown, pixel, placement ? Math.max(1, KEYPOINT_REACH_PX / placement.scale) : 0);
     probe.value = found;
     if (found.channels) return;
     this.probeTimer = setTimeout(() => {
