@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { TableSort } from "@/api/schema";
-import { isNumberColumn, isSortable } from "@/media/table/cells";
+import { isMediaColumn, isNumberColumn, isSortable } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
 import { Icon } from "@/parts/Icon";
 import { Menu, type MenuItem } from "@/parts/Menu";
@@ -50,7 +50,7 @@ export function HeadCell({ lane, index, isPinned, pinnedAt, sort, onSort, onHide
         class="tv-sort"
         tabIndex={-1}
         disabled={!canSort}
-        title={`${column.name}\n${column.type}${shape}${column.is_key ? ", the key" : ""}${canSort ? "\nClick sorts, Shift-click sorts further" : ""}`}
+        title={`${column.name}\n${column.type}${shape}${column.is_key ? ", the key" : ""}${canSort ? `\nClick sorts${isMediaColumn(column) ? " by captions" : ""}, Shift-click sorts further` : ""}`}
         onClick={(event) => onSort(sortAfter(sort, column.name, event.shiftKey))}
       >
         <span class="truncate">{column.name === "" ? "(no name)" : column.name}</span>

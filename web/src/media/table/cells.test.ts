@@ -51,7 +51,7 @@ describe("the cells of a table", () => {
     expect(recordsIn([image, null], column("list"))).toEqual([image]);
     expect(recordsIn({ before: image, after: image }, column("dict"))).toHaveLength(2);
     expect(recordsIn([null], column("list"))).toEqual([]);
-    expect(isSortable(column("image"))).toBe(false);
+    expect(isSortable(column("array"))).toBe(false);
     expect(isSortable(column("string"))).toBe(true);
   });
 });

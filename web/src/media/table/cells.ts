@@ -8,7 +8,7 @@ export type CellLook = "number" | "null" | "special" | "boolean" | "text" | "emp
 const DIGITS = 6;
 const GROUP_FROM = 10_000; // below, groups would make years of 2,024
 const VALUE_TYPES = new Set(["none", "boolean", "integer", "number", "string", "bytes", "timestamp", "date", "list", "dict", "array", "any"]);
-const SORTABLE = new Set(["none", "boolean", "integer", "number", "string", "bytes", "timestamp", "date"]);
+const NOT_SORTABLE = new Set(["list", "dict", "array"]);
 const LONGEST_LINE = 400;
 
 /** A cell that was too large for the page: its beginning, and how large it is. */
@@ -38,7 +38,7 @@ export function isNumberColumn(column: TableColumn): boolean {
 }
 
 export function isSortable(column: TableColumn): boolean {
-  return SORTABLE.has(column.type);
+  return !NOT_SORTABLE.has(column.type); // media by their captions
 }
 
 function isMediaValue(value: unknown): boolean {
