@@ -16,7 +16,7 @@ from diorama.media.table_rows import Rows, shown
 from diorama.media.table_store import TableStore
 from diorama.media.table_types import Column, TableIndex, TableKey, describe
 
-__all__ = ["KIND", "LoadedTable", "Table", "TableColumn", "TableRecord", "encode", "warnings_of"]
+__all__ = ["KIND", "LoadedTable", "Table", "TableColumn", "TableRecord", "decode", "encode", "warnings_of"]
 
 DEFAULT_COLUMNS = ("Input", "Output", "Expected")
 
@@ -69,7 +69,7 @@ class Table(Media):
         caption: str | None = None,
         sample_id: str | None = None,
     ) -> None:
-        if log_mode not in get_args(LogMode):
+        if log_mode is None or log_mode not in get_args(LogMode):
             raise AssertionError(f"Invalid log_mode: {log_mode}. Must be one of {list(get_args(LogMode))}")
         self.log_mode: LogMode = log_mode
         self.caption = None if caption is None else clean_text(caption)

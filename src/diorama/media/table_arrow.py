@@ -57,7 +57,13 @@ def schema_of(columns: Sequence[TableColumn]) -> Any:
     import pyarrow as pa
 
     metadata = {METADATA_KEY: msgspec.json.encode(_Metadata(list(columns)))}
-    return pa.schema([pa.field(column.name, arrow_type(column)) for column in columns], metadata)
+    fields = [pa.field(_stored_name(column.name), arrow_type(column)) for column in columns]
+    return pa.schema(fields, metadata)
+
+
+def _stored_name(name: str) -> str:
+    # DuckDB gives these names to columns of its own.
+    return f"{name}_" if name.lower() in ("filename", "file_row_number", "file_index") else name
 
 
 def columns_of_schema(schema: Any) -> list[TableColumn]:
@@ -89,9 +95,14 @@ def _column_of_field(field: Any) -> TableColumn:
     if types.is_date(kind):
         return TableColumn(name=name, type="date")
     if types.is_timestamp(kind):
-        return TableColumn(name=name, type="timestamp", dtype="datetime64[us]")
+        zone = ", UTC" if kind.tz is not None else ""
+        return TableColumn(name=name, type="timestamp", dtype=f"datetime64[us{zone}]")
     if types.is_binary(kind) or types.is_large_binary(kind):
         return TableColumn(name=name, type="bytes")
+    if types.is_decimal(kind):
+        return TableColumn(name=name, type="number", dtype="decimal")
+    if types.is_dictionary(kind):
+        kind = kind.value_type
     if types.is_string(kind) or types.is_large_string(kind):
         return TableColumn(name=name, type="string")
     return TableColumn(name=name, type="any")
@@ -240,10 +251,14 @@ def cells_from_arrow(column: TableColumn, array: Any, media_from: MediaFrom) -> 
         return cells
     if column.type in _PLAIN_TYPES or column.type == "none":
         return cells
-    return [
-        value_from_json(msgspec.json.decode(cell), media_from) if type(cell) is str else cell
-        for cell in cells
-    ]
+    return [_from_json(cell, media_from) if type(cell) is str else cell for cell in cells]
+
+
+def _from_json(text: str, media_from: MediaFrom) -> Any:
+    try:
+        return value_from_json(msgspec.json.decode(text), media_from)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return text  # of a file that somebody else has made
 
 
 def number_from_text(text: str) -> int | float:

@@ -69,7 +69,7 @@ def columns_from(columns: list[Column]) -> list[TableColumn]:
 
 
 def _column_from(name: str, column: Column) -> TableColumn:
-    base = column.type if isinstance(column.type, str) else column.type[0]
+    base, detail = (column.type, ()) if isinstance(column.type, str) else column.type
     shape: list[int] | None = None
     dtype: str | None = None
     if base == "none" and column.has_nan:
@@ -80,7 +80,7 @@ def _column_from(name: str, column: Column) -> TableColumn:
         unit = "ns" if "datetime64[ns]" in column.dtypes else "us"
         dtype = f"datetime64[{unit}{', UTC' if column.has_aware else ''}]"
     elif base == "array":
-        shape, dtype = list(column.type[1]), _array_dtype(column.dtypes)
+        shape, dtype = list(detail), _array_dtype(column.dtypes)
     return TableColumn(
         name=name,
         type=base,

@@ -256,7 +256,8 @@ def _size_of(value: Any) -> int:
         return size
     snapshot = getattr(value, "snapshot", None)
     if callable(snapshot):
-        return 512 + sum(kept.size_bytes for kept in snapshot().buffers)
+        buffers: int = sum(kept.size_bytes for kept in snapshot().buffers)
+        return 512 + buffers
     return 256
 
 

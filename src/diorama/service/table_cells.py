@@ -8,6 +8,7 @@ import decimal
 import math
 from typing import Any
 
+from diorama.errors import BadRequest
 from diorama.media.jsonable import to_json
 from diorama.media.table import TableColumn
 from diorama.media.table_arrow import cells_from_arrow
@@ -26,16 +27,21 @@ def cells_as_json(column: TableColumn, array: Any) -> list[Any]:
     arrays over 64 numbers    {"_array": the first ones, flat, "shape": [...], "dtype": "float32"}
     times                     "2024-01-31T12:00:00.123456Z"; dates "2024-01-31"
     """
+    import pyarrow as pa
+
+    try:
+        return _as_json(column, array)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, ArithmeticError) as error:
+        raise BadRequest(f"the column {column.name[:200]!r} can't be read: {str(error)[:200]}") from error
+
+
+def _as_json(column: TableColumn, array: Any) -> list[Any]:
+    if column.type == "timestamp" and (column.dtype or "").startswith("datetime64[ns"):
+        return [None if time is None else _time_text(time) for time in array.cast("int64").to_pylist()]
+    cells = cells_from_arrow(column, array, lambda record: record)
     if column.type == "timestamp":
-        return (
-            [None if time is None else _time_text(time) for time in array.cast("int64").to_pylist()]
-            if (column.dtype or "").startswith("datetime64[ns")
-            else [
-                None if time is None else time.replace(tzinfo=None).isoformat() + "Z"
-                for time in cells_from_arrow(column, array, lambda record: record)
-            ]
-        )
-    return [_cell(value, column) for value in cells_from_arrow(column, array, lambda record: record)]
+        return [None if time is None else f"{time.replace(tzinfo=None).isoformat()}Z" for time in cells]
+    return [_cell(value) for value in cells]
 
 
 def _time_text(nanoseconds: int) -> str:
@@ -44,7 +50,7 @@ def _time_text(nanoseconds: int) -> str:
     return f"{begin.isoformat()}.{rest:09d}Z"
 
 
-def _cell(value: Any, column: TableColumn) -> Any:
+def _cell(value: Any) -> Any:
     if type(value) is str:
         if len(value) <= TEXT_LIMIT_CHARS:
             return value
@@ -55,7 +61,7 @@ def _cell(value: Any, column: TableColumn) -> Any:
         return {"_bytes": base64.b64encode(value[:BYTES_LIMIT]).decode(), "size_bytes": len(value)}
     if isinstance(value, decimal.Decimal):
         return to_json(float(value)) if math.isfinite(value) else to_json(float(str(value)))
-    if isinstance(value, datetime.date):
+    if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
     if hasattr(value, "shape"):
         if value.size <= ARRAY_LIMIT:

@@ -4,6 +4,7 @@ is ever part of a statement."""
 from __future__ import annotations
 
 import datetime
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -18,9 +19,9 @@ from diorama.service.views import TableFilter, TableJoin, TableRequest
 from diorama.store.tables import TableFile
 
 _MEDIA = frozenset(KINDS_BY_NAME) | {"failed"}
-_TEXT = frozenset({"string", "list", "dict", "any", "none"}) | _MEDIA
 _OPERATORS = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _ROW = "file_row_number"
+_NUMBER_PART = re.compile(r"[-+.0-9einfaEINFA]+")
 _MEDIA_TEXTS = "['$.caption', '$.sample_id', '$.name', '$.text', '$.reason']"
 
 
@@ -69,7 +70,7 @@ class Side:
             hits = [
                 f"contains(lower({text}), lower($search))"
                 for place, column in enumerate(first.columns)
-                if (text := _searched(column, f"c{place}")) is not None
+                if (text := _searched(column, f"c{place}", search)) is not None
             ]
             terms.append(f"{' OR '.join(f'coalesce({hit}, false)' for hit in hits) or 'false'} AS {a}x")
         names = ", ".join(f"c{place}" for place in range(len(first.columns)))
@@ -140,7 +141,7 @@ class Query:
         for one in request.sort:
             orders.append(f"{self._name(one.column)} {'DESC' if one.is_descending else 'ASC'} NULLS LAST")
         needed: dict[str, set[int]] = {side.alias: set() for side in self.sides}
-        for name in [one.column for one in (*request.filters, *request.sort)]:
+        for name in [*(one.column for one in request.filters), *(one.column for one in request.sort)]:
             place = self.place_of(name)
             needed[self.side_of(place).alias].add(self.place_in_side(place))
         source = self._source(needed, parameters, request.search)
@@ -239,16 +240,19 @@ def _comparable(column: TableColumn, name: str) -> str:
     if column.type == "date":
         return f"CAST({name} AS TIMESTAMP)"
     if column.type in _MEDIA:
-        return f"json_extract_string({name}, '$.caption')"
-    return name
+        return f"CASE WHEN json_valid({name}) THEN json_extract_string({name}, '$.caption') END"
+    return f"CAST({name} AS VARCHAR)" if column.type in ("list", "dict", "any") else name
 
 
-def _searched(column: TableColumn, name: str) -> str | None:
+def _searched(column: TableColumn, name: str, search: str) -> str | None:
     if column.type in _MEDIA:
-        return f"array_to_string(json_extract_string({name}, {_MEDIA_TEXTS}), ' ')"
+        texts = f"array_to_string(json_extract_string({name}, {_MEDIA_TEXTS}), ' ')"
+        return f"CASE WHEN json_valid({name}) THEN {texts} END"
     if column.type in ("array", "bytes", "none"):
         return None
-    return name if column.type in _TEXT else f"CAST({name} AS VARCHAR)"
+    if column.type in ("integer", "number") and not _NUMBER_PART.fullmatch(search):
+        return None  # spelling out a million numbers takes seconds
+    return name if column.type == "string" else f"CAST({name} AS VARCHAR)"
 
 
 def _place_in(side: Side, name: str) -> int:
