@@ -11,7 +11,6 @@ from diorama.media.audio_codec import decode, encode, warnings_of
 from diorama.media.audio_record import AudioRecord, LoadedAudio
 from diorama.media.audio_samples import samples_from, stored_type
 from diorama.media.audio_wav import SIZE_LIMIT_BYTES
-from diorama.media.av_formats import sniff
 from diorama.media.base import Kind, Media, Snapshot, clean_text
 from diorama.media.foreign import family_of
 from diorama.media.keep import Kept, keep
@@ -81,10 +80,8 @@ class Audio(Media):
         if self.sample_rate is not None:
             warn_user("`sample_rate` has no effect on a file or on raw bytes: they say their own")
             self.sample_rate = None
-        suffix = os.path.splitext(source.name)[1][1:].lower()
-        file_format = sniff(source.kept.read()) or suffix or "unknown"
         self._kept = source.kept
-        self._header = {"form": "file", "format": file_format, "name": source.name or None}
+        self._header = {"form": "file", "name": source.name or None}
 
     def _take_samples(self, value: Any) -> None:
         if self.sample_rate is None:
@@ -107,7 +104,8 @@ class Audio(Media):
         return Snapshot(self.KIND, header, (self._kept,))
 
     def __repr__(self) -> str:
-        what = self._header.get("format") or f"samples {tuple(self._header['array']['shape'])}"
+        header = self._header
+        what = header["name"] or "file" if header["form"] == "file" else tuple(header["array"]["shape"])
         return f"Audio({what}, sample_rate={self.sample_rate}, caption={self.caption!r})"
 
 

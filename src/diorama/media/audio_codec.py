@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from diorama.media.audio_outline import outline_of
 from diorama.media.audio_record import AudioRecord, LoadedAudio
 from diorama.media.audio_samples import ENCODINGS, as_floats, to_stored
 from diorama.media.audio_wav import write_wav
-from diorama.media.av_formats import mime_of, reason_of
+from diorama.media.av_formats import mime_of, reason_of, sniff
 from diorama.media.base import GetBlob, PutBlob, Snapshot
 from diorama.media.limited import DecodeError, run_limited
 
@@ -77,6 +78,7 @@ def _encode_file(
     header: Mapping[str, Any], data: bytes | memoryview, put_blob: PutBlob, meta: dict[str, Any]
 ) -> AudioRecord:
     blob = put_blob(data, mime_of(data) or _ANY_MIME)
+    suffix = os.path.splitext(header["name"] or "")[1][1:].lower()
     preview = None
     try:
         facts = run_limited(
@@ -90,7 +92,8 @@ def _encode_file(
     peaks = facts.pop("peaks", b"")
     return AudioRecord(
         blob=blob,
-        format=header["format"],
+        # What the first bytes say counts, not what the file is called.
+        format=sniff(data) or suffix or "unknown",
         name=header["name"],
         peaks=put_blob(peaks, PEAKS_MIME) if peaks else None,
         preview=None if preview is None else put_blob(preview, WAV),

@@ -97,12 +97,13 @@ class Video(Media):
         self._take_file(keep_file(path, what="the video"), suffix)
 
     def _take_file(self, source: FileSource, named: str | None) -> None:
-        found = sniff(source.kept.read())
-        if found is None and named is None:
+        # The sidecar looks at the first bytes; here they need not be read back from the spool.
+        named = named or sniff(source.kept.read())
+        if named is None:
             raise ValueError(
                 "Video requires a `format` argument for these bytes: they begin like no known video"
             )
-        self.format = found or named or ""
+        self.format = named
         self._kept = source.kept
         self._header = {"form": "file", "format": self.format, "name": source.name or None}
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from diorama.media.array_bytes import array_from_kept
-from diorama.media.av_formats import mime_of, reason_of
+from diorama.media.av_formats import mime_of, reason_of, sniff
 from diorama.media.base import GetBlob, PutBlob, Snapshot
 from diorama.media.limited import DecodeError, run_limited
 from diorama.media.video_encode import CODEC_NAMES, poster_of, write_video
@@ -67,7 +67,8 @@ def _encode_frames(
 def _encode_file(
     header: Mapping[str, Any], data: bytes | memoryview, put_blob: PutBlob, meta: dict[str, Any]
 ) -> VideoRecord:
-    file_format = header["format"]
+    # What the first bytes say counts, not what the file is called.
+    file_format = sniff(data) or header["format"]
     blob = put_blob(data, mime_of(data) or _ANY_MIME)
     try:
         facts = run_limited("diorama.media.video_facts:inspect", {"format": file_format}, data)

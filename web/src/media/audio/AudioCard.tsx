@@ -6,7 +6,7 @@ import { AudioScopeLoader } from "@/media/audio/AudioScopeLoader";
 import { loudest } from "@/media/audio/outline";
 import { paintWave, readWaveInk } from "@/media/audio/paintWave";
 import { lanesFor } from "@/media/audio/peaks";
-import { Voice } from "@/media/audio/voice";
+import { type Voice, holdVoice } from "@/media/audio/voice";
 import { DownloadLink } from "@/media/file/FileCard";
 import { formatTime } from "@/media/playing";
 import type { CardProps, CardSize } from "@/media/view";
@@ -16,8 +16,8 @@ import { theme } from "@/state/theme";
 import "@/media/audio/audio.css";
 
 export function AudioCard({ record, size, box }: CardProps<AudioRecord>): JSX.Element {
-  const voice = useMemo(() => new Voice(record), [record.blob.sha256]);
-  useEffect(() => () => voice.dispose(), [voice]);
+  const { voice, release } = useMemo(() => holdVoice(record), [record.blob.sha256]);
+  useEffect(() => release, [release]);
   const problem = voice.problem.value;
   const isPlaying = voice.isPlaying.value;
   const duration = voice.duration.value;

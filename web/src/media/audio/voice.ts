@@ -4,6 +4,28 @@ import { blobUrl } from "@/api/client";
 import type { AudioRecord } from "@/api/schema";
 import { leaveVoice, takeVoice, wordsForMediaError } from "@/media/playing";
 
+const voices = new Map<string, { voice: Voice; holders: number }>();
+
+/** The voice of a sound: one for all places that show it, so that the full view goes on where the tile was. */
+export function holdVoice(record: AudioRecord): { voice: Voice; release: () => void } {
+  const { sha256 } = record.preview ?? record.blob;
+  const held = voices.get(sha256) ?? { voice: new Voice(record), holders: 0 };
+  voices.set(sha256, held);
+  held.holders += 1;
+  let isHeld = true;
+  return {
+    voice: held.voice,
+    release: () => {
+      if (!isHeld) return;
+      isHeld = false;
+      held.holders -= 1;
+      if (held.holders > 0) return;
+      voices.delete(sha256);
+      held.voice.dispose();
+    },
+  };
+}
+
 export class Voice {
   readonly isPlaying: Signal<boolean> = signal(false);
   readonly time: Signal<number> = signal(0);
