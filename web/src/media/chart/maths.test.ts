@@ -74,7 +74,7 @@ describe("a confusion matrix", () => {
     const names = Array.from({ length: 80 }, (_, at) => `Class_${at}`);
     const large = matrixFrom(texts(names), texts(names), numbers(names.map(() => 1)), "logged");
     expect(matrixPlan(large, PLACE, "count").height).toBe(300);
-    expect(matrixPlan(large, { ...PLACE, isFull: true }, "count").height).toBeGreaterThan(80 * 14);
+    expect(matrixPlan(large, { ...PLACE, isFull: true }, "count").height).toBeGreaterThan(80 * 11);
   });
 });
 

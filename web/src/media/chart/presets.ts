@@ -174,7 +174,7 @@ export function curvePlan(record: ChartRecord, data: ChartRows, place: Place): P
 }
 
 const CELL_TEXT_FROM = 26;
-const CELL_LEAST = 15;
+const CELL_LEAST = 11;
 const LIGHT_RAMP = ["#f0f4fa", "#c9ddf3", "#8fbce4", "#4d92cb", "#1f63a8", "#0b3a76"];
 const DARK_RAMP = ["#20242e", "#1f3a5f", "#245b94", "#3a86c8", "#7fb6e6", "#d7eafb"];
 

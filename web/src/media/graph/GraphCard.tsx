@@ -19,7 +19,7 @@ interface Sight {
 
 const LEAST_SCALE = 0.02;
 const MOST_SCALE = 4;
-const READABLE = 0.45;
+const READABLE = 0.7;
 const ZOOM = 1.25;
 
 export function graphWords(record: GraphRecord): string {
@@ -119,7 +119,7 @@ function Drawing({ nodes, layout, words, size, box }: DrawingProps): JSX.Element
     start.isMoved = true;
     setMoved({ ...start.sight, x: start.sight.x + x, y: start.sight.y + y });
   };
-  const hasText = sight.scale >= READABLE * 0.8;
+  const hasText = sight.scale >= 0.4;
   const node = nodes.find(({ id }) => id === chosen);
   const near = chosen === null ? null : new Set(layout.paths.flatMap(({ from, to }) => (from === chosen || to === chosen ? [from, to] : [])));
   return (
@@ -214,7 +214,7 @@ function Details({ node, onClose }: { node: GraphNode; onClose: () => void }): J
 function startOf(layout: GraphLayout, room: { width: number; height: number }): Sight {
   const whole = wholeOf(layout, room);
   if (whole.scale >= READABLE) return whole;
-  const scale = Math.min(0.8, Math.max(READABLE, room.width / layout.width));
+  const scale = Math.min(1, Math.max(READABLE, room.width / layout.width));
   const top = [...layout.spots.values()].filter(({ y }) => y < NODE_HEIGHT + 20);
   const middle = top.reduce((sum, { x }) => sum + x, 0) / Math.max(1, top.length);
   return { scale, x: room.width / 2 - middle * scale, y: 8 };
