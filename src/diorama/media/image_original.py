@@ -27,7 +27,7 @@ NPY_MIME = "application/x-npy"
 GZIP_MIME = "application/gzip"
 GZIP_MAGIC = b"\x1f\x8b"
 _SAMPLE_BYTES = 64 * 1024
-_COMPRESSED_BELOW = 0.9
+_COMPRESSED_BELOW = 0.75
 """A blob that would shrink less is not compressed: noise costs time and saves nothing."""
 _HEADER_BYTES = 64 * 1024
 

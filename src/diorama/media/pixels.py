@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 RULES = ("unit", "minmax", "percentile")
 """What `normalize` may name."""
 PERCENTILES = (1.0, 99.0)
-_SAMPLE_VALUES = 1 << 20
+_SAMPLE_VALUES = 1 << 17
 """Percentiles of larger arrays are those of so many evenly spaced values."""
 
 CONVERTIBLE_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "CMYK", "YCbCr", "HSV", "I", "F")
