@@ -70,7 +70,7 @@ def stl_facts(data: memoryview) -> dict[str, Any]:
     if size < _STL_HEAD_BYTES:
         raise ValueError("it is neither an ASCII nor a binary STL")
     held = (size - _STL_HEAD_BYTES) // _STL_TRIANGLE_BYTES
-    note = None if declared == held else f"it says {declared} triangles, but it has room for {held}"
+    note = None if declared == held else f"it says {declared} triangles, but it holds {held}"
     return _stl(min(declared, held), 1, note)
 
 
