@@ -162,8 +162,9 @@ function Progress({ content, budget, isFull, onAll, onLess }: { content: Content
   const { layout } = cloud;
   const shown = cloud.drawable(budget);
   const isCut = layout.points < layout.declared;
+  if (layout.declared === 0 && !content.record.boxes?.length) return <div class="object3d-note" role="status">no points</div>;
   if (!isFull && shown >= layout.points && !isCut && !cloud.failure) return null;
-  const text = `${shown < layout.points ? `${shortCount(shown)} of ` : ""}${shortCount(layout.points)} points`;
+  const text = `${shown < layout.points ? `${shortCount(shown)} of ` : ""}${shortCount(layout.points)} ${layout.points === 1 ? "point" : "points"}`;
   return (
     <div class={`object3d-note${cloud.failure || isCut ? " object3d-warn" : ""}`} role="status" title={cloud.failure ?? undefined}>
       {text}

@@ -13,7 +13,7 @@ import { rgbOf } from "@/media/image/palette";
 import { bytesOf } from "@/media/object3d/bytes";
 import { type ColorMode, type Look, categoryColors } from "@/media/object3d/look";
 import { type CloudLayout, layoutOf, nextPages, pageColumns, rangeOf } from "@/media/object3d/pages";
-import { CATEGORY_LIMIT, CategoryList, type PointBatch, batchFrom, extremes, robustBox, robustRange } from "@/media/object3d/points";
+import { CATEGORY_LIMIT, CategoryList, type PointBatch, batchFrom, extremes, middleOf, robustBox, robustRange } from "@/media/object3d/points";
 import { rampTexels } from "@/media/object3d/ramp";
 import { POINT_MODES, pointsMaterial, rowTexture } from "@/media/object3d/shaders";
 import { type Box3, type Vec3, boxOf, sub } from "@/media/object3d/space";
@@ -65,7 +65,8 @@ export class CloudPart {
   constructor(
     private readonly scene: Scene,
     readonly cloud: PointCloud,
-    private readonly origin: Vec3,
+    /** What coordinates are relative to; the middle of most points once the first ones are there. */
+    public origin: Vec3,
     private readonly up: Vec3,
     private readonly onChange: () => void,
   ) {
@@ -99,7 +100,7 @@ export class CloudPart {
   /** Points are there up to this many, or on their way. Resolves when the next ones can be drawn. */
   want(budget: number): Promise<void> {
     this.wanted = Math.max(this.wanted, budget);
-    if (!this.running && this.pagesLoaded > 0 && nextPages(this.layout, this.pagesLoaded, this.wanted) === 0) return Promise.resolve();
+    if (!this.running && (this.failure !== null || nextPages(this.layout, this.pagesLoaded, this.wanted) === 0)) return Promise.resolve();
     this.running ??= this.load().finally(() => {
       this.running = null;
       this.onChange();
@@ -148,6 +149,7 @@ export class CloudPart {
       found.push({ columns: pageColumns(bytes, offset, this.cloud, points), points });
       offset += points * this.layout.pointBytes;
     }
+    if (from === 0) this.origin = middleOf(found[0]?.columns.get("position")) ?? this.origin;
     const scale = this.cloud.columns.find(({ name }) => name === "color")?.scale ?? 1;
     const batch = batchFrom(found, this.origin, this.categories, scale);
     this.pieces.push(this.pieceFrom(batch, range.points));

@@ -18,7 +18,7 @@ import { type ModelPart, loadMesh, loadModel, setWireframe } from "@/media/objec
 import { pickPoint } from "@/media/object3d/points";
 import { type Scenery, gridOf, sceneryOf } from "@/media/object3d/scenery";
 import { type SplatPart, loadSplats } from "@/media/object3d/splat";
-import { type Box3, type Frame, type Orientation, type Pose, type Vec3, axesOf, boxOf, centreOf, frameFrom, isFiniteVec, joinBoxes, lengthOf, radiusOf, sub } from "@/media/object3d/space";
+import { type Box3, type Frame, type Orientation, type Pose, type Vec3, add, axesOf, boxOf, centreOf, frameFrom, isFiniteVec, joinBoxes, lengthOf, radiusOf, sub } from "@/media/object3d/space";
 
 export interface DrawRequest {
   pose: Pose;
@@ -56,12 +56,13 @@ class StageCamera extends Camera {
 
 const READY_WAIT_MS = 15_000;
 const SPLAT_DRAWS = 12;
+const STRAY_RADII = 1_000;
 
 export class Content {
   readonly scene: Scene;
   readonly orientation: Orientation;
   /** What coordinates are relative to. */
-  readonly origin: Vec3;
+  origin: Vec3;
   cloud: CloudPart | null = null;
   model: ModelPart | null = null;
   splat: SplatPart | null = null;
@@ -109,6 +110,7 @@ export class Content {
       else if (record.cloud) {
         this.cloud = new CloudPart(scene, record.cloud, this.origin, axesOf(this.orientation).up, () => this.tell());
         await this.cloud.first();
+        this.origin = this.cloud.origin;
       } else if (!record.boxes?.length && !record.vectors?.length && !record.cameras?.length) {
         throw new Error(record.note ?? "There is nothing in it to draw.");
       }
@@ -167,7 +169,11 @@ export class Content {
   /** What to fit into the view: without strays. */
   frame(): Frame {
     const fit = this.model?.box ?? this.splat?.fit ?? this.cloud?.fit ?? this.box ?? { low: [-1, -1, -1], high: [1, 1, 1] };
-    return frameFrom(fit, this.model?.hull ?? this.cloud?.hull ?? []);
+    const hull = this.model?.hull ?? this.cloud?.hull ?? [];
+    const extras = this.extras().map((point) => sub(point, this.origin));
+    const both = joinBoxes(fit, boxOf(extras));
+    // Boxes around the points are fitted too, those far away are not.
+    return both && extras.length > 0 && hull.length > 0 && radiusOf(both) < 1.6 * radiusOf(fit) ? frameFrom(both, [...hull, ...extras.slice(0, 4_000)]) : frameFrom(fit, hull);
   }
 
   draw(request: DrawRequest, onto: CanvasRenderingContext2D | null): void {
@@ -204,7 +210,10 @@ export class Content {
 
   private place(pose: Pose, look: Look, aspect: number, frame: Frame): void {
     const { camera } = this;
-    const all = this.box ?? { low: sub(frame.centre, [1, 1, 1]), high: frame.centre };
+    const { box } = this;
+    const fit: Box3 = { low: sub(frame.centre, [frame.radius, frame.radius, frame.radius]), high: add(frame.centre, [frame.radius, frame.radius, frame.radius]) };
+    // A stray at 1e30 would take all of the depth's precision; it is left out instead.
+    const all = box && radiusOf(box) < STRAY_RADII * frame.radius ? box : fit;
     const reach = Math.max(radiusOf(all), frame.radius) * 1.6;
     camera.fov = (pose.fov * Math.PI) / 180;
     if (look.isOrtho) {

@@ -64,7 +64,7 @@ interface GltfUri {
  * A glTF's JSON with companions that are missing: pictures become white, a missing buffer is an error.
  * Throws with words for people; `warnings` gets what is missing but can be done without.
  */
-export function checkGltf(json: unknown, record: Pick<Object3DRecord, "files">, warnings: string[]): Record<string, unknown> {
+export function checkGltf(json: unknown, record: Pick<Object3DRecord, "files">, warnings: string[], ownBytes = 0): Record<string, unknown> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error("The file is no glTF: its JSON is no object.");
   const gltf = json as Record<string, unknown>;
   const list = (name: string): GltfUri[] => (Array.isArray(gltf[name]) ? (gltf[name] as unknown[]).filter((one): one is GltfUri => typeof one === "object" && one !== null) : []);
@@ -72,11 +72,14 @@ export function checkGltf(json: unknown, record: Pick<Object3DRecord, "files">, 
   for (const [name, what] of [["KHR_draco_mesh_compression", "Draco"], ["EXT_meshopt_compression", "meshopt"], ["KHR_meshopt_compression", "meshopt"]] as const) {
     if (required.includes(name)) throw new Error(`The model is packed with ${what}. Unpacking it needs WebAssembly, which this page forbids; export the model without it.`);
   }
-  for (const buffer of list("buffers")) {
-    if (typeof buffer.uri !== "string" || /^data:/i.test(buffer.uri)) continue;
-    const found = findFile(record, buffer.uri);
+  const held = list("buffers").map(({ uri }) => {
+    if (typeof uri !== "string") return ownBytes;
+    if (/^data:/i.test(uri)) return Math.floor((uri.length - uri.indexOf(",") - 1) * (/;base64,/i.test(uri.slice(0, 200)) ? 0.75 : 1));
+    const found = findFile(record, uri);
     if (found.is === "refused") throw new Error(`The model can't be drawn: ${found.reason}.`);
-  }
+    return found.blob.size_bytes;
+  });
+  checkAccessors(list("accessors"), list("bufferViews"), held);
   for (const image of list("images")) {
     if (typeof image.uri !== "string" || /^data:image\/(png|jpeg|webp|gif|bmp);base64,/i.test(image.uri)) continue;
     const found = findFile(record, image.uri);
@@ -86,6 +89,35 @@ export function checkGltf(json: unknown, record: Pick<Object3DRecord, "files">, 
   }
   checkTree(gltf);
   return gltf;
+}
+
+const NUMBER_BYTES: Readonly<Record<number, number>> = { 5120: 1, 5121: 1, 5122: 2, 5123: 2, 5125: 4, 5126: 4 };
+const PARTS: Readonly<Record<string, number>> = { SCALAR: 1, VEC2: 2, VEC3: 3, VEC4: 4, MAT2: 4, MAT3: 9, MAT4: 16 };
+/** Of numbers that are not in the file but zero: nobody needs more. */
+const EMPTY_LIMIT = 20_000_000;
+
+/** Nothing may lie outside of the bytes that are there: the loader allocates what it is told. */
+function checkAccessors(accessors: readonly object[], views: readonly object[], held: readonly number[]): void {
+  const whole = (value: unknown, what: string, otherwise?: number): number => {
+    const found = value ?? otherwise;
+    if (typeof found !== "number" || !Number.isInteger(found) || found < 0) throw new Error(`The model says ${what} is ${String(value)}.`);
+    return found;
+  };
+  const lengths = views.map((view: { buffer?: unknown; byteOffset?: unknown; byteLength?: unknown }, at) => {
+    const length = whole(view.byteLength, `the length of part ${at}`);
+    const end = whole(view.byteOffset, `the start of part ${at}`, 0) + length;
+    const there = held[whole(view.buffer, `the buffer of part ${at}`)] ?? 0;
+    if (end > there) throw new Error(`The model is cut off: it wants bytes up to ${end.toLocaleString("en")} of a buffer that has ${there.toLocaleString("en")}.`);
+    return { length, stride: (view as { byteStride?: unknown }).byteStride };
+  });
+  for (const [at, accessor] of (accessors as { bufferView?: unknown; byteOffset?: unknown; count?: unknown; componentType?: unknown; type?: unknown }[]).entries()) {
+    const count = whole(accessor.count, `the size of list ${at}`);
+    const item = (NUMBER_BYTES[Number(accessor.componentType)] ?? 4) * (PARTS[String(accessor.type)] ?? 1);
+    const view = accessor.bufferView === undefined ? undefined : lengths[whole(accessor.bufferView, `the part of list ${at}`)];
+    const offset = whole(accessor.byteOffset, `the start of list ${at}`, 0);
+    const isOutside = view ? count > 0 && offset + (count - 1) * Math.max(item, Number(view.stride ?? 0)) + item > view.length : accessor.bufferView !== undefined || count > EMPTY_LIMIT;
+    if (isOutside) throw new Error(`The model is broken: it says that list ${at} has ${count.toLocaleString("en")} entries, which is more than there is.`);
+  }
 }
 
 /** Nodes must form trees: a ring would never end. */
@@ -121,14 +153,14 @@ const GLB_MAGIC = 0x46546c67;
 const CHUNK_JSON = 0x4e4f534a;
 
 /** The JSON of a .glb, and the file with that JSON replaced by `change(json)`. */
-export function rewriteGlb(bytes: ArrayBuffer, change: (json: unknown) => unknown): ArrayBuffer {
+export function rewriteGlb(bytes: ArrayBuffer, change: (json: unknown, ownBytes: number) => unknown): ArrayBuffer {
   const view = new DataView(bytes);
   if (bytes.byteLength < 20 || view.getUint32(0, true) !== GLB_MAGIC) throw new Error("The file is no .glb: it does not begin like one.");
   if (view.getUint32(4, true) !== 2) throw new Error(`The file is a .glb of version ${view.getUint32(4, true)}; only version 2 can be shown.`);
   const length = view.getUint32(12, true);
   if (view.getUint32(16, true) !== CHUNK_JSON || 20 + length > bytes.byteLength) throw new Error("The .glb is cut off or broken: its first part is not all there.");
   const before = new TextDecoder().decode(new Uint8Array(bytes, 20, length));
-  const text = new TextEncoder().encode(JSON.stringify(change(parseJson(before))));
+  const text = new TextEncoder().encode(JSON.stringify(change(parseJson(before), Math.max(0, bytes.byteLength - 28 - length))));
   const padded = Math.ceil(text.length / 4) * 4;
   const rest = new Uint8Array(bytes, 20 + length);
   const out = new Uint8Array(20 + padded + rest.length).fill(0x20, 20, 20 + padded);

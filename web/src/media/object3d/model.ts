@@ -36,7 +36,7 @@ import type { Scene } from "@babylonjs/core/scene";
 import type { Object3DRecord } from "@/api/schema";
 import { bytesOf } from "@/media/object3d/bytes";
 import { openFiles } from "@/media/object3d/engine";
-import { checkGltf, findFile, parseJson, rewriteGlb } from "@/media/object3d/files";
+import { checkGltf, findFile, parseJson, rewriteGlb, splitAddress } from "@/media/object3d/files";
 import { layoutOf, numbersFrom, pageColumns, rangeOf } from "@/media/object3d/pages";
 import { CategoryList, batchFrom, extremes } from "@/media/object3d/points";
 import { type Box3, type CameraLike, type Vec3, isFiniteVec, joinBoxes } from "@/media/object3d/space";
@@ -74,9 +74,9 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
     return finished(scene, [mesh], [], warnings);
   }
   const given = record.format === "obj" ? await materialsOf(record, bytes, warnings) : new Map<string, File>();
+  const source = sourceOf(record, bytes, warnings);
   const files = openFiles(record, warnings, given);
   try {
-    const source = sourceOf(record, bytes, warnings);
     const container = await LoadAssetContainerAsync(source, scene, {
       rootUrl: files.rootUrl,
       pluginExtension: `.${record.format}`,
@@ -90,6 +90,7 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
     container.lights.length = 0;
     container.cameras.length = 0;
     container.addAllToScene();
+    for (const material of container.materials) if (material instanceof StandardMaterial) dropMissing(material, record);
     return { ...finished(scene, container.meshes, container.animationGroups, warnings), camera: record.format === "babylon" ? camera : null };
   } catch (thrown) {
     throw new Error(reasonOf(thrown, record.format));
@@ -100,7 +101,7 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
 
 /** What the loader is given: checked, and without anything that points elsewhere. */
 function sourceOf(record: Object3DRecord, bytes: ArrayBuffer, warnings: string[]): string | Uint8Array {
-  if (record.format === "glb") return new Uint8Array(rewriteGlb(bytes, (json) => checkGltf(json, record, warnings)));
+  if (record.format === "glb") return new Uint8Array(rewriteGlb(bytes, (json, ownBytes) => checkGltf(json, record, warnings, ownBytes)));
   const text = new TextDecoder().decode(bytes);
   if (record.format === "gltf") return `data:${JSON.stringify(checkGltf(parseJson(text), record, warnings))}`;
   if (record.format === "babylon") {
@@ -128,6 +129,19 @@ async function materialsOf(record: Object3DRecord, bytes: ArrayBuffer, warnings:
   }
   const text = texts.join("\n").replaceAll("\t", " ").replace(/ +$/gm, "");
   return new Map(texts.length > 0 ? [[MATERIALS, new File([text], MATERIALS)]] : []);
+}
+
+const TEXTURE_SLOTS = ["diffuseTexture", "ambientTexture", "opacityTexture", "reflectionTexture", "emissiveTexture", "specularTexture", "bumpTexture", "lightmapTexture", "refractionTexture"] as const;
+
+/** Without its textures a material that glows would be a white spot: what is left is its plain colour. */
+function dropMissing(material: StandardMaterial, record: Object3DRecord): void {
+  for (const slot of TEXTURE_SLOTS) {
+    const texture = material[slot];
+    const place = texture ? splitAddress(texture.name.replace(/^file:/, "")) : null;
+    if (!texture || !place || findFile(record, place.name).is === "blob") continue;
+    material[slot] = null;
+    material.emissiveColor = Color3.Black();
+  }
 }
 
 /** Scenes of Babylon are made to be seen from their camera. */

@@ -108,6 +108,24 @@ export function robustBox(positions: Float32Array): Box3 | null {
   return growBox({ low: [x[0], y[0], z[0]], high: [x[1], y[1], z[1]] }, 0.02);
 }
 
+/** The middle of the middle points, in full precision: one stray at 1e30 must not move everything out of reach. */
+export function middleOf(positions: ArrayLike<number> | undefined): Vec3 | null {
+  if (!positions) return null;
+  const count = Math.floor(positions.length / 3);
+  const step = Math.max(1, Math.floor(count / SAMPLES));
+  const axes = [0, 1, 2].map((axis) => {
+    const sample: number[] = [];
+    for (let at = 0; at < count; at += step) {
+      const value = positions[at * 3 + axis] as number;
+      if (Number.isFinite(value)) sample.push(value);
+    }
+    const sorted = Float64Array.from(sample).sort();
+    const [low, high] = [sorted[Math.floor((sorted.length - 1) * 0.01)], sorted[Math.ceil((sorted.length - 1) * 0.99)]];
+    return low === undefined || high === undefined ? NaN : low / 2 + high / 2;
+  });
+  return axes.every(Number.isFinite) ? (axes as unknown as Vec3) : null;
+}
+
 const DIRECTIONS: readonly Vec3[] = Array.from({ length: 27 }, (_, at) => [(at % 3) - 1, (Math.floor(at / 3) % 3) - 1, Math.floor(at / 9) - 1] as const).filter((way) => way.some((value) => value !== 0));
 
 /** The outermost points inside of a box, in 26 directions: what must be in sight for all to be in sight. */
