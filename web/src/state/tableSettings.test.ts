@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS, formatTables, parseTables, sortAfter } from "@/state/tableSettings";
+import { DEFAULT_SETTINGS, changeSettings, settingsOf, formatTables, parseTables, sortAfter } from "@/state/tableSettings";
 
 describe("the settings of tables in the URL", () => {
   it("come back as they were, whatever columns are called", () => {
@@ -20,6 +20,14 @@ describe("the settings of tables in the URL", () => {
     };
     expect(parseTables(formatTables(tables))).toEqual(tables);
     expect(formatTables({ a: DEFAULT_SETTINGS })).toBe("");
+  });
+
+  it("take any key for a name", () => {
+    const odd = Object.fromEntries(["__proto__", "constructor"].map((key) => [key, { ...DEFAULT_SETTINGS, search: key }]));
+    expect(parseTables(formatTables(odd))).toEqual(odd);
+    expect(settingsOf({ key: "constructor", id: "" }).value).toEqual(DEFAULT_SETTINGS);
+    changeSettings({ key: "__proto__", id: "" }, { search: "x" });
+    expect(settingsOf({ key: "__proto__", id: "" }).value.search).toBe("x");
   });
 
   it("survive nonsense", () => {

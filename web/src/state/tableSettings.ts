@@ -35,6 +35,11 @@ const byKey: Signal<ByKey> = urlSignal<ByKey>("tables", {}, { parse: parseTables
 const local = new Map<string, Signal<TableSettings>>();
 const views = new Map<string, ReadonlySignal<TableSettings>>();
 
+/** Keys are whatever people logged, "constructor" included: only own properties are looked at. */
+function settingsIn(tables: ByKey, key: string): TableSettings {
+  return Object.hasOwn(tables, key) ? (tables[key] ?? DEFAULT_SETTINGS) : DEFAULT_SETTINGS;
+}
+
 function localOf(id: string): Signal<TableSettings> {
   let found = local.get(id);
   if (!found) local.set(id, (found = signal(DEFAULT_SETTINGS)));
@@ -48,7 +53,7 @@ export function settingsOf({ key, id }: SettingsPlace): ReadonlySignal<TableSett
   if (!found) {
     let last: TableSettings = DEFAULT_SETTINGS;
     views.set(key, (found = computed(() => {
-      const next = byKey.value[key] ?? DEFAULT_SETTINGS;
+      const next = settingsIn(byKey.value, key);
       if (formatSettings(next) !== formatSettings(last)) last = next;
       return last;
     })));
@@ -62,7 +67,7 @@ export function changeSettings({ key, id }: SettingsPlace, change: Partial<Table
     own.value = { ...own.peek(), ...change };
     return;
   }
-  byKey.value = { ...byKey.peek(), [key]: { ...(byKey.peek()[key] ?? DEFAULT_SETTINGS), ...change } };
+  byKey.value = { ...byKey.peek(), [key]: { ...settingsIn(byKey.peek(), key), ...change } };
 }
 
 /** The sort after a click on a column's head: up, down, none. With `isMore` the others stay. */
@@ -102,12 +107,8 @@ export function formatTables(tables: ByKey): string {
 }
 
 export function parseTables(text: string): ByKey {
-  const found: Record<string, TableSettings> = {};
-  for (const entry of text.split("*")) {
-    const [key, ...parts] = entry.split(":");
-    if (key) found[unescapeText(key)] = parseSettings(parts);
-  }
-  return found;
+  const entries = text.split("*").map((entry) => entry.split(":"));
+  return Object.fromEntries(entries.flatMap(([key, ...parts]) => (key ? [[unescapeText(key), parseSettings(parts)]] : [])) as [string, TableSettings][]);
 }
 
 function parseSettings(parts: readonly string[]): TableSettings {

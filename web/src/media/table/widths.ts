@@ -18,14 +18,15 @@ export function draggedWidths(place: string): Signal<Widths> {
 }
 
 export function setWidth(place: string, column: string, width: number | null): void {
-  const rest = Object.fromEntries(Object.entries(draggedWidths(place).peek()).filter(([name]) => name !== column));
+  const rest: Widths = Object.fromEntries(Object.entries(draggedWidths(place).peek()).filter(([name]) => name !== column));
   if (width === null) byContent.get(place)?.delete(column); // measured again
   draggedWidths(place).value = width === null ? rest : { ...rest, [column]: clampWidth(width) };
 }
 
 /** A column's width; `values` are looked at only when it was never measured, so that it stays over steps. */
 export function widthOf(place: string, column: TableColumn, rowPx: number, values: () => readonly unknown[]): number {
-  const dragged = draggedWidths(place).value[column.name];
+  const widths = draggedWidths(place).value;
+  const dragged = Object.hasOwn(widths, column.name) ? widths[column.name] : undefined;
   if (dragged !== undefined) return dragged;
   if (isMediaColumn(column)) return contentWidth(column, [], rowPx, measureText);
   let known = byContent.get(place);
