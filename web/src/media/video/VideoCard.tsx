@@ -36,7 +36,7 @@ export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.El
       role="group"
       aria-label={label}
       style={place ? { width: `${place.width}px`, height: `${place.height}px` } : {}}
-      onPointerEnter={(event) => setHovered(event.pointerType === "mouse" && !prefersStill())}
+      onPointerEnter={(event) => setHovered(event.pointerType === "mouse" && record.poster !== undefined && !prefersStill())}
       onPointerLeave={() => setHovered(false)}
     >
       {record.poster ? (
