@@ -126,6 +126,13 @@ export interface Probe extends TileRef {
 
 export const probe: Signal<Probe | null> = signal(null);
 
+/** The id of the sample that is followed; "" follows none. See `state/sample.ts`. */
+export const followedSample: Signal<string> = urlSignal("sample", "");
+
+export function sampleOf(item: unknown): string | null {
+  return typeof item === "object" && item !== null && "sample_id" in item && typeof item.sample_id === "string" ? item.sample_id : null;
+}
+
 const shownBy = new Map<object, ShownItem>();
 const shownVersion = signal(0);
 let isScheduled = false;
@@ -150,5 +157,9 @@ export const shownItems: ReadonlySignal<readonly ShownItem[]> = computed(() => {
 
 export const selectedItem: ReadonlySignal<ShownItem | null> = computed(() => {
   const tile = selected.value;
-  return tile ? (shownItems.value.find((shown) => tileId(shown) === tileId(tile)) ?? null) : null;
+  if (!tile) return null;
+  const exact = shownItems.value.find((shown) => tileId(shown) === tileId(tile));
+  // A followed sample may lie elsewhere in the list of another step: it is still what was selected.
+  const sample = followedSample.value;
+  return exact ?? (sample === "" ? null : (shownItems.value.find((shown) => shown.run === tile.run && shown.key === tile.key && sampleOf(shown.item) === sample) ?? null));
 });

@@ -1,14 +1,8 @@
 /** Following one sample: of every list, media panels show only the items that bear its id, over steps and runs. */
-import type { Signal } from "@preact/signals";
 import { cellAt, peekCell } from "@/state/mediaCache";
-import { urlSignal } from "@/state/url";
+import { followedSample, sampleOf } from "@/state/mediaView";
 
-/** The id that is followed; "" follows none. */
-export const followedSample: Signal<string> = urlSignal("sample", "");
-
-export function sampleOf(item: unknown): string | null {
-  return typeof item === "object" && item !== null && "sample_id" in item && typeof item.sample_id === "string" ? item.sample_id : null;
-}
+export { followedSample, sampleOf };
 
 /** Where the sample's items lie in a list. */
 export function placesOf(items: readonly unknown[], sample: string): number[] {
