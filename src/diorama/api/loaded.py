@@ -47,7 +47,12 @@ class LoadedMedia:
                 fields = self.record.fields if isinstance(self.record, UnknownRecord) else self.record
                 self._loaded = fields
             elif self._parts is not None:
-                self._loaded = table_from_parts(self._parts(), self._get_blob)
+                parts = self._parts()
+                # One that was put into the summary by hand is whole, and no part of a history.
+                self._loaded = table_from_parts(
+                    parts if self.record in parts else [self.record],  # type: ignore[list-item]  # it is a table
+                    self._get_blob,
+                )
             else:
                 loaded = kind.decode(self.record, self._get_blob)
                 is_table = hasattr(loaded, "with_media")

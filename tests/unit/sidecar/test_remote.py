@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import msgspec
 import pytest
 
 from diorama.journal.codec import decode_batch
 from diorama.journal.entry import Batch, Log, Numbered
-from diorama.media import FileRecord
+from diorama.media import FileRecord, TableRecord
+from diorama.media.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.sidecar import remote
 from diorama.sidecar.remote import HttpTransport
@@ -251,3 +253,31 @@ def test_nobody_is_there(transport: HttpTransport, server: FakeServer) -> None:
 def test_the_url_must_be_one() -> None:
     with pytest.raises(ValueError, match="http"):
         HttpTransport("ftp://example.org")
+
+
+def test_blobs_that_a_manifest_lists_go_too(server: FakeServer, transport: HttpTransport) -> None:
+    cells = [transport.put_blob(f"cell {number}".encode(), "image/png") for number in range(3)]
+    transport.put_blob(b"of nobody", "image/png")
+    listed = msgspec.msgpack.encode([[cell.sha256, cell.size_bytes, cell.mime] for cell in cells])
+    manifest = transport.put_blob(listed, MANIFEST_MIME)
+    rows = transport.put_blob(b"rows", "application/vnd.apache.parquet")
+    record = TableRecord(blob=rows, columns=[], row_count=3, media=manifest)
+    assert transport.ingest(batch_of(record)) == 1
+    assert set(server.blobs) == {blob.sha256 for blob in (*cells, manifest, rows)}
+    sent = [path.rpartition("/")[2] for method, path, _ in server.requests if method == "PUT"]
+    assert sent[-1] == manifest.sha256, "when the list is there, all that it lists is there"
+
+
+def test_many_bytes_are_sent_before_they_are_named(
+    server: FakeServer, transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "STAGED_LIMIT_BYTES", 1000)
+    for number in range(50):
+        transport.put_blob(bytes([number]) * 100, "image/png")
+        assert transport._staged_bytes <= 1100
+    assert len(server.blobs) >= 40
+    server.answers["PUT", "/api/blobs"] = server.say(503)
+    for number in range(50, 50 + (1000 - transport._staged_bytes) // 100):
+        transport.put_blob(bytes([number]) * 100, "image/png")
+    with pytest.raises(Unavailable):
+        transport.put_blob(b"x" * 100, "image/png")

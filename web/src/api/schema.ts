@@ -772,8 +772,8 @@ export interface VideoRecord {
  * A sound file: the user's, byte for byte, or a WAV made of samples.
  *
  * frame_count: samples of one channel. encoding: libsndfile's name of the sample format (PCM_16, FLOAT,
- * VORBIS ...). peaks: the outline for drawing: int8 pairs (lowest, highest) of equal stretches, channel after
- * channel, `peak_count` pairs each. preview: a file for browsers, where they can't play `blob`.
+ * VORBIS ...). peaks: the outline for drawing: int8 pairs (lowest, highest) of equal stretches, channel
+ * after channel, `peak_count` pairs each. preview: a file for browsers, where they can't play `blob`.
  * note: what could not be read of it. dtype, axes: of the logged samples (axes "t", "tc" or "ct": time,
  * channels); None for a file. non_finite, out_of_range: samples that are no number, or outside -1..1.
  */
