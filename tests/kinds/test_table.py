@@ -294,6 +294,16 @@ class TestValues:
         tensors = Table(columns=["a"], data=[[tensor(np.ones(3, np.int32))]] * 3)
         assert rows_of(trip, tensors)[2][0].tolist() == [1, 1, 1]
 
+    @pytest.mark.parametrize("is_array_first", [True, False])
+    def test_arrays_among_lists(self, trip, is_array_first) -> None:
+        cells: list[Any] = [np.ones((2, 2)), [[1, 2, 3], []], None]
+        table = Table(columns=["a"], data=[[cell] for cell in (cells if is_array_first else cells[::-1])])
+        rows = [row[0] for row in rows_of(trip, table)]
+        assert (rows if is_array_first else rows[::-1]) == [[[1.0, 1.0], [1.0, 1.0]], [[1, 2, 3], []], None]
+        sealed = Table(columns=["a"], data=np.ones((3, 1, 2)))
+        sealed.add_data([5, 6, 7])
+        assert rows_of(trip, sealed)[2:] == [[[1.0, 1.0]], [[5, 6, 7]]]
+
     def test_odd_arrays(self, trip) -> None:
         table = Table(columns=["a", "b", "c", "d"])
         table.add_data(
@@ -370,7 +380,7 @@ class TestTypes:
         ("first", "second"),
         [
             (1, "a"), (1, True), (True, 1), ("a", 1), ("a", b"a"), ([1], ["a"]), ([1], 1),
-            ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": "x"}), (np.zeros(2), np.zeros(3)), (np.zeros(2), [0, 0]),
+            ({"a": 1}, {"b": 1}), ({"a": 1}, {"a": "x"}), (np.zeros(2), np.zeros(3)), (np.zeros(2), ["a"]),
             (NOON, 5), (True, np.float32(1)), (Histogram([1]), Image([[1]])), (Image([[1]]), "a.png"),
         ],
     )  # fmt: skip

@@ -150,7 +150,7 @@ def _finite(value: Any, column: TableColumn) -> Any:
 def _listed(raw: RawColumn) -> list[Any]:
     import numpy as np
 
-    listed: list[Any] = np.frombuffer(raw.data, raw.dtype).tolist()
+    listed: list[Any] = np.frombuffer(raw.data, raw.dtype).reshape(-1, *raw.shape).tolist()
     if raw.validity is not None:
         return [value if there else None for value, there in zip(listed, raw.validity, strict=True)]
     return listed

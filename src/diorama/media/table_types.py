@@ -207,6 +207,8 @@ def merge(left: Type, right: Type) -> Type | None:
         return right
     if isinstance(left, str) or isinstance(right, str):
         return "timestamp" if {left, right} == {"timestamp", "date"} else None
+    if {left[0], right[0]} == {"array", "list"}:
+        return merge(_as_list(left), _as_list(right))
     if left[0] != right[0]:
         return None
     if left[0] == "list":
@@ -220,6 +222,16 @@ def merge(left: Type, right: Type) -> Type | None:
             return None
         return ("dict", tuple(zip([key for key, _ in left[1]], types, strict=True)))
     return None
+
+
+def _as_list(type_: tuple[str, Any]) -> Type:
+    """The type of an array as the (nested) list that it becomes among lists."""
+    if type_[0] == "list":
+        return type_
+    nested: Type = "number"
+    for _ in type_[1]:
+        nested = ("list", nested)
+    return nested
 
 
 def describe(type_: Type) -> str:
