@@ -123,7 +123,7 @@ def test_figures_follow_the_theme(look: Callable[..., Page]) -> None:
 
 @pytest.fixture
 def hostile(chromium: Any, plots: LiveServer) -> Iterator[Callable[..., Page]]:
-    """Opens a panel without listening to the console: what is refused there says so. Nothing else may happen."""
+    """Opens a panel. Figures that are refused something say so in the console; nothing else may be seen."""
     from conftest import sign_in
 
     foreign: list[str] = []
