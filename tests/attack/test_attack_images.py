@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from diorama.media import KINDS_BY_NAME, Image
+from diorama.media.image_header import read_header
 from diorama.media.image_record import ImageRecord
 from diorama.model import BlobRef
 
@@ -195,3 +198,55 @@ def test_polyglots_are_pictures_and_nothing_else() -> None:
     data = png(2, 2, chunk(b"tEXt", b"a\x00<script>alert(1)</script>"), pixels=zlib.compress(bytes(6)))
     record = kept(data)
     assert (record.format, record.blob.mime, record.note) == ("png", "image/png", "")
+
+
+SEEDS = {
+    "png": saved(Pillow.fromarray(NOISE[:5, :7]), "PNG"),
+    "deep png": png(3, 2, bits=16, kind=2, pixels=zlib.compress(bytes(2 * 19))),
+    "jpg": saved(
+        Pillow.fromarray(NOISE[:5, :7]), "JPEG", exif=b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x00\x00"
+    ),
+    "gif": saved(Pillow.fromarray(NOISE[:5, :7]), "GIF"),
+    "bmp": saved(Pillow.fromarray(NOISE[:5, :7]), "BMP"),
+    "webp": saved(Pillow.fromarray(NOISE[:5, :7]), "WEBP", lossless=True),
+    "tiff": saved(Pillow.fromarray(NOISE[:5, :7]), "TIFF"),
+    "npy": b"\x93NUMPY\x01\x00\x76\x00"
+    + b"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }".ljust(117)
+    + b"\n"
+    + bytes(24),
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(sorted(SEEDS)),
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=6),
+    st.integers(0, 400),
+)
+def test_any_damage_is_a_header_or_a_value_error(name: str, damage: list[tuple[int, int]], cut: int) -> None:
+    data = bytearray(SEEDS[name])
+    for at, byte in damage:
+        data[at % min(len(data), 200)] = byte
+    damaged = bytes(data[: len(data) - cut] if cut < len(data) else data)
+    try:
+        header = read_header(damaged, "the picture")
+    except ValueError:
+        return
+    assert 1 <= header.width <= 65_500
+    assert 1 <= header.height <= 65_500
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(sorted(SEEDS)),
+    st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=4),
+)
+def test_any_damage_is_kept_or_refused(name: str, damage: list[tuple[int, int]]) -> None:
+    data = bytearray(SEEDS[name])
+    for at, byte in damage:
+        data[at % len(data)] = byte
+    try:
+        Image(bytes(data))
+    except ValueError:
+        return
+    kept(bytes(data))
