@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import AllChem, rdMolInterchange
+from rdkit.Chem import rdMolInterchange
+from rdkit.Chem.rdDepictor import Compute2DCoords
+from rdkit.Chem.rdDistGeom import EmbedMolecule
+from rdkit.Chem.rdForceFieldHelpers import (
+    MMFFHasAllMoleculeParams,
+    MMFFOptimizeMolecule,
+    UFFHasAllMoleculeParams,
+    UFFOptimizeMolecule,
+)
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
 SEED = 0xD10
@@ -76,7 +84,7 @@ def _with_shape(molecule: Any, header: Mapping[str, Any], notes: list[str]) -> A
             return full
         notes.append("rdkit found no shape in three dimensions; it is drawn flat")
     if not conformers or header["convert"]:
-        AllChem.Compute2DCoords(molecule)
+        Compute2DCoords(molecule)
     return molecule
 
 
@@ -86,8 +94,8 @@ def _embedded(molecule: Any, iterations: int) -> Any | None:
         return None
     try:
         full = Chem.AddHs(molecule)
-        if AllChem.EmbedMolecule(full, randomSeed=SEED) != 0 and (
-            AllChem.EmbedMolecule(full, randomSeed=SEED, useRandomCoords=True) != 0
+        if EmbedMolecule(full, randomSeed=SEED) != 0 and (
+            EmbedMolecule(full, randomSeed=SEED, useRandomCoords=True) != 0
         ):
             return None
         _optimize(full, iterations)
@@ -104,10 +112,10 @@ def _formula(molecule: Any) -> str | None:
 
 
 def _optimize(molecule: Any, iterations: int) -> None:
-    if AllChem.MMFFHasAllMoleculeParams(molecule):
-        AllChem.MMFFOptimizeMolecule(molecule, maxIters=iterations)
-    elif AllChem.UFFHasAllMoleculeParams(molecule):
-        AllChem.UFFOptimizeMolecule(molecule, maxIters=iterations)
+    if MMFFHasAllMoleculeParams(molecule):
+        MMFFOptimizeMolecule(molecule, maxIters=iterations)
+    elif UFFHasAllMoleculeParams(molecule):
+        UFFOptimizeMolecule(molecule, maxIters=iterations)
 
 
 def _without_hydrogens(molecule: Any) -> Any:
