@@ -61,11 +61,28 @@ class TestSamples:
         ],
     )
     def test_every_number_type_comes_back_as_it_was(self, trip, dtype: str, encoding: str) -> None:
-        samples = (100 * np.abs(tone())).astype(dtype) if dtype[0] in "iu" else tone().astype(dtype)
+        waves = np.sin(np.arange(800) / 5) / 3
+        samples = (100 * np.abs(waves)).astype(dtype) if dtype[0] in "iu" else waves.astype(dtype)
         travelled = trip(Audio(samples, sample_rate=8000))
         assert travelled.record.encoding == encoding
         assert soundfile.info(io.BytesIO(travelled.loaded.file)).subtype == encoding
         assert travelled.loaded.array.dtype == samples.dtype
+        assert np.array_equal(travelled.loaded.array, samples)
+
+    @pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+    def test_floats_of_a_16_bit_file_go_back_to_16_bits(self, trip, dtype: str) -> None:
+        samples = (np.array([0, 2**14, -(2**15), 2**14 - 16, 32, -1]) / 2**15).astype(dtype)
+        travelled = trip(Audio(samples, sample_rate=8000))
+        assert (travelled.record.encoding, travelled.record.preview) == ("PCM_16", None)
+        assert travelled.loaded.array.dtype == samples.dtype
+        assert np.array_equal(travelled.loaded.array, samples)
+        assert trip(Audio(np.array([1.0, 0.5], dtype), sample_rate=8000)).record.encoding == "FLOAT"
+
+    def test_doubles_that_are_singles_take_32_bits(self, trip) -> None:
+        samples = tone().astype(np.float64)
+        travelled = trip(Audio(samples, sample_rate=8000))
+        assert (travelled.record.encoding, travelled.record.preview) == ("FLOAT", None)
+        assert travelled.loaded.array.dtype == np.float64
         assert np.array_equal(travelled.loaded.array, samples)
 
     def test_depth_is_loudness(self, trip) -> None:
@@ -150,7 +167,7 @@ class TestSamples:
     def test_what_browsers_cannot_play_gets_a_preview(
         self, trip, dtype: str, rate: int, needs_one: bool
     ) -> None:
-        samples = (tone() * (100 if dtype[0] in "iu" else 1)).astype("f8").clip(0).astype(dtype)
+        samples = (np.sin(np.arange(800) / 5) / 3 * (100 if dtype[0] in "iu" else 1)).clip(0).astype(dtype)
         travelled = trip(Audio(samples, sample_rate=rate))
         assert (travelled.record.preview is not None) == needs_one
         if needs_one:

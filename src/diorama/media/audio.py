@@ -32,8 +32,9 @@ class Audio(Media):
       floats; the longer axis is time.
 
     A file is kept byte for byte. Samples become a WAV that keeps their true values, also those outside -1..1:
-    float32 as 32-bit and float64 as 64-bit floats, int16 and int32 as they are (`diorama.media.audio_samples`
-    lists all). They are copied now and written later, in another process.
+    floats as 16-bit integers, 32-bit or 64-bit floats, whichever is the smallest that keeps them exactly,
+    int16 and int32 as they are (`diorama.media.audio_samples` lists all). They are copied now and written
+    later, in another process.
 
     `sample_rate`: samples a second, a positive whole number; samples need one. `caption`, `sample_id`: text.
 

@@ -10,7 +10,7 @@ from diorama.media.array_bytes import array_from_kept
 from diorama.media.audio_facts import RATES, playable_wav
 from diorama.media.audio_outline import outline_of
 from diorama.media.audio_record import AudioRecord, LoadedAudio
-from diorama.media.audio_samples import ENCODINGS, as_floats, to_stored
+from diorama.media.audio_samples import ENCODINGS, as_floats, smallest_type, to_stored
 from diorama.media.audio_wav import write_wav
 from diorama.media.av_formats import mime_of, reason_of, sniff
 from diorama.media.base import GetBlob, PutBlob, Snapshot
@@ -39,8 +39,9 @@ def _encode_samples(
     import numpy as np
 
     given = array_from_kept(header["array"], data)
-    axes, sample_rate, stored_type = header["axes"], header["sample_rate"], header["stored"]
+    axes, sample_rate = header["axes"], header["sample_rate"]
     by_time = given[:, None] if axes == "t" else given.T if axes == "ct" else given
+    stored_type = smallest_type(by_time, header["stored"])
     stored = to_stored(by_time, stored_type)
     floats = as_floats(stored)
     non_finite = out_of_range = 0

@@ -2,8 +2,9 @@
 
 | numbers | in the WAV | true values |
 |---|---|---|
-| float32, float16 | FLOAT (32 bits) | kept, also outside -1..1 and NaN |
-| float64 | DOUBLE (64 bits) | kept |
+| floats that are all n / 32768, as they come from 16-bit files | PCM_16 | kept |
+| other float32, float16, float64 that fit into 32 bits | FLOAT (32 bits) | kept, also beyond -1..1 and NaN |
+| other float64 | DOUBLE (64 bits) | kept |
 | int16, int32 | PCM_16, PCM_32 | kept |
 | uint8 | PCM_U8 (128 is silence) | kept |
 | int8; uint16, uint32 | PCM_U8; PCM_16, PCM_32, with the sign bit turned | kept |
@@ -82,11 +83,27 @@ def stored_type(array: NDArray[Any]) -> str:
     raise ValueError(f"the samples go from {low} to {high}; a sound of integers has at most 32 bits")
 
 
+def smallest_type(samples: NDArray[Any], stored: str) -> str:
+    """The smallest number type that keeps floats exactly: what comes from 16-bit files goes back to 16 bits."""
+    import numpy as np
+
+    if stored not in ("f4", "f8"):
+        return stored
+    with np.errstate(all="ignore"):
+        scaled = samples.astype(np.float64) * 2.0**15
+        if samples.size and (np.rint(scaled) == scaled).all() and (np.abs(scaled + 0.5) < 2**15).all():
+            return "i2"
+        is_single = stored == "f4" or np.array_equal(samples.astype(np.float32), samples, equal_nan=True)
+    return "f4" if is_single else "f8"
+
+
 def to_stored(samples: NDArray[Any], stored: str) -> NDArray[Any]:
     """The numbers as the WAV keeps them, little-endian."""
     import numpy as np
 
     given = samples.dtype
+    if given.kind == "f" and stored == "i2":
+        return np.ascontiguousarray((samples.astype(np.float64) * 2.0**15).astype("<i2"))
     if given.kind + str(given.itemsize) in ("i1", "u2", "u4"):
         # The same bits with the highest one turned: -128 and 0 change places with 0 and 128.
         unsigned = samples.astype(f"u{given.itemsize}") ^ (1 << (8 * given.itemsize - 1))
@@ -99,6 +116,8 @@ def from_stored(stored: NDArray[Any], dtype: str) -> NDArray[Any]:
     import numpy as np
 
     wanted = np.dtype(dtype)
+    if wanted.kind == "f" and stored.dtype.kind == "i":
+        return (stored / 2.0**15).astype(wanted)
     if wanted.kind + str(wanted.itemsize) in ("i1", "u2", "u4"):
         bits = stored.view(f"u{wanted.itemsize}") ^ np.array(
             1 << (8 * wanted.itemsize - 1), f"u{wanted.itemsize}"

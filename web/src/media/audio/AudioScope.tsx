@@ -186,13 +186,18 @@ function Near({ samples, fine, coarse, range, duration, width, inner, stage, win
     const shown = samples.channels.slice(0, SHOWN_CHANNELS);
     const ratio = devicePixelRatio;
     const each = (stage - waveHeight) / shown.length;
+    let lanesLeft = shown.length;
+    const onDone = (): void => {
+      lanesLeft -= 1;
+      if (lanesLeft === 0) element.dataset["drawn"] = "yes";
+    };
+    delete element.dataset["drawn"];
     const stops = shown.map((channel, at) => {
       const place = { left: LEFT, top: waveHeight + at * each, width: inner, height: each - 2 };
       paintFrequencies(context, place, samples.rate, isLog, colors.text);
       const device = { left: Math.round(LEFT * ratio), top: Math.round(place.top * ratio), width: Math.round(inner * ratio), height: Math.max(1, Math.round(place.height * ratio)) };
-      return paintSpectrogram(context, device, { samples: channel, rate: samples.rate, ...range, windowSize, isLog, ramp: colors.ramp }, () => (element.dataset["drawn"] = "yes"));
+      return paintSpectrogram(context, device, { samples: channel, rate: samples.rate, ...range, windowSize, isLog, ramp: colors.ramp }, onDone);
     });
-    delete element.dataset["drawn"];
     return () => {
       for (const stop of stops) stop();
     };
