@@ -51,7 +51,7 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const isGrid = layout === "grid";
   const hasTitle = !isGrid && (runs.length > 1 || shape.items > 1);
   const picture = framed
-    ? framedSize({ shape: framed, fillHeight: shape.fillHeight ?? FILL_HEIGHT, tileWidth: tileWidth.value, room: room - PADDING - (isGrid ? HEAD_WIDTH : 0) })
+    ? framedSize({ shape: framed, fillHeight: shape.fillHeight ?? FILL_HEIGHT, tileWidth: tileWidth.value, room: room - PADDING - (isGrid ? HEAD_WIDTH : 0), layout })
     : { width: tileWidth.value, height: pictureHeight(tileWidth.value, shape.aspect) };
   const { width } = picture;
   const tileHeight = picture.height + (framed ? TILE_HEAD : (hasTitle ? LINE : 0) + (shape.hasCaption ? LINE : 0));

@@ -29,13 +29,19 @@ const USUAL_TILE = 180;
 const NARROWEST = 120;
 const LOWEST = 72;
 
-/** Room for a kind with a shape of its own: a whole row, or its size scaled by the slider but never wider than the panel. */
-export function framedSize(options: { shape: TileShape; fillHeight: number; tileWidth: number; room: number }): { width: number; height: number } {
-  const { shape, fillHeight, tileWidth, room } = options;
+/**
+ * Room for a kind with a shape of its own: a whole row, or its size scaled by the slider but never wider than the panel.
+ * Where tiles wrap they are made a little smaller or larger, so that they fill the panel from edge to edge.
+ */
+export function framedSize(options: { shape: TileShape; fillHeight: number; tileWidth: number; room: number; layout: Layout }): { width: number; height: number } {
+  const { shape, fillHeight, tileWidth, room, layout } = options;
   const widest = Math.max(NARROWEST, Math.floor(room));
   if (shape === "fill") return { width: widest, height: Math.max(LOWEST, Math.round(fillHeight)) };
   const scale = tileWidth / USUAL_TILE;
-  return { width: Math.min(widest, Math.max(NARROWEST, Math.round(shape.width * scale))), height: Math.max(LOWEST, Math.round(shape.height * scale)) };
+  const wished = Math.min(widest, Math.max(NARROWEST, Math.round(shape.width * scale)));
+  const across = Math.max(1, Math.round((widest + GAP) / (wished + GAP)));
+  const width = layout === "grid" ? wished : Math.floor((widest - (across - 1) * GAP) / across);
+  return { width, height: Math.max(LOWEST, Math.round(shape.height * scale * Math.min(1, width / wished))) };
 }
 
 export function gridShape(options: { layout: Layout; runs: number; items: number; tileWidth: number; tileHeight: number; room: number }): GridShape {

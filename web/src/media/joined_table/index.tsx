@@ -42,6 +42,6 @@ export const JOINED_TABLE_VIEW: View<JoinedTableRecord> = {
   Card: JoinedCard,
   aspect: () => null,
   tile: "fill",
-  fillHeight: ({ left, right }) => tableHeight(Math.max(left.row_count, right.row_count), [...left.columns, ...right.columns]),
+  fillHeight: ({ left, right }) => tableHeight(left.row_count + right.row_count, [...left.columns, ...right.columns]),
   facts: joinedFacts,
 };

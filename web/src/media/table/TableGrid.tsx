@@ -42,7 +42,7 @@ export function TableGrid(props: TableGridProps): JSX.Element {
   const { model, lanes, gutterPx, rowPx, count } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: model.top, real: 0, left: model.left, width: 600, height: 300 });
-  const before = useRef(0);
+  const before = useRef({ top: 0, left: 0 });
   const bodyPx = Math.max(0, view.height - HEAD_PX);
   const rowsPx = count * rowPx;
   const { height, scale } = scrollSpace(count, rowPx, bodyPx);
@@ -61,13 +61,23 @@ export function TableGrid(props: TableGridProps): JSX.Element {
     const next = { top: model.top, real: element.scrollTop, left: element.scrollLeft, width: element.clientWidth, height: element.clientHeight };
     setView((old) => (old.top === next.top && old.real === next.real && old.left === next.left && old.width === next.width && old.height === next.height ? old : next));
   };
+  /** Take what was scrolled since, also when its event is still on the way: what is drawn now must not undo it. */
+  const follow = (): void => {
+    const element = scroller.current;
+    if (!element) return;
+    const { top, left } = before.current;
+    const now = { top: element.scrollTop, left: element.scrollLeft };
+    if (now.top !== top) model.top = topAfter({ ...latest.current, top: model.top, before: top, now: now.top });
+    if (now.left !== left) model.left = now.left;
+    before.current = now;
+  };
   /** Put the bar where the rows are. */
   const sync = (): void => {
     const element = scroller.current;
     if (!element) return;
     element.scrollTop = model.top / latest.current.scale;
     element.scrollLeft = model.left;
-    before.current = element.scrollTop;
+    before.current = { top: element.scrollTop, left: element.scrollLeft };
     show();
   };
   const moveTo = (top: number, left: number): void => {
@@ -81,13 +91,13 @@ export function TableGrid(props: TableGridProps): JSX.Element {
     if (!element) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const onScroll = (): void => {
-      const now = element.scrollTop;
-      if (now !== before.current) model.top = topAfter({ ...latest.current, top: model.top, before: before.current, now });
-      before.current = now;
-      model.left = element.scrollLeft;
+      follow();
       show();
       clearTimeout(timer);
-      if (latest.current.scale !== 1) timer = setTimeout(sync, SYNC_MS);
+      if (latest.current.scale !== 1) timer = setTimeout(() => {
+        follow();
+        sync();
+      }, SYNC_MS);
     };
     element.addEventListener("scroll", onScroll, { passive: true });
     const observer = new ResizeObserver(show);
@@ -102,6 +112,7 @@ export function TableGrid(props: TableGridProps): JSX.Element {
 
   // After the height of all rows is known (and whenever it changes): the place stays, or the end if that came nearer.
   useLayoutEffect(() => {
+    follow();
     model.top = Math.max(0, Math.min(model.top, rowsPx - bodyPx));
     sync();
   }, [model, rowsPx, bodyPx]);
