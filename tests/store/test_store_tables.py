@@ -334,6 +334,22 @@ class TestParts:
         with pytest.raises(BadRequest, match="different columns"):
             page(service, shas + stored(service, Table(columns=["a"], data=[[1]])))
 
+    def test_many_small_parts(self, service) -> None:
+        rng = random.Random(0)
+        parts = [
+            Table(columns=["i", "v"], data=[[10 * part + row, np.full((2, 2), part)] for row in range(10)])
+            for part in range(30)
+        ]
+        shas = stored(service, *parts)
+        shas += [shas[3], shas[3]]
+        wanted = [10 * (part if part < 30 else 3) + row for part in range(32) for row in range(10)]
+        found = page(service, shas, sort=[TableSort("i", True)], limit=1000)
+        assert [row[0] for row in found.rows] == sorted(wanted, reverse=True)
+        assert all(row[1][0][0] == row[0] // 10 for row in found.rows)
+        assert [wanted[number] for number in found.numbers] == [row[0] for row in found.rows]
+        some = page(service, shas, search=str(rng.randrange(100, 300)), limit=1000)
+        assert some.matched == 1
+
     def test_incremental(self, service) -> None:
         table = Table(columns=["i", "loss"], log_mode="INCREMENTAL")
         entries = []

@@ -50,8 +50,7 @@ class Side:
         seen: Counter[str] = Counter()
         for number, file in enumerate(self.files):
             seen[file.sha256] += 1
-            kinds = tuple((column.type, column.dtype) for column in file.columns)
-            groups.setdefault((file.types, kinds, seen[file.sha256]), []).append(number)
+            groups.setdefault((file.make, seen[file.sha256]), []).append(number)
         selects = [self._select_group(group, parameters, places, search) for group in groups.values()]
         return " UNION ALL ".join(selects)
 
@@ -211,6 +210,25 @@ def file_query(file: TableFile, places: Sequence[int], numbers: Any) -> tuple[st
         where += f" AND {_ROW} IN (SELECT unnest($ids))"
     source = f"read_parquet($f, file_row_number=true) AS t({names})"
     return f"SELECT {_ROW}{shown} FROM {source} WHERE {where}", parameters
+
+
+def files_query(
+    files: Sequence[TableFile], places: Sequence[int], whose: Sequence[int], numbers: Any
+) -> tuple[str, dict[str, Any]]:
+    """SQL for some columns of some rows of files of the same make; whose: the file of each wanted row. The
+    first column says which of the wanted rows it is."""
+    names = ", ".join(f"c{place}" for place in range(len(files[0].columns)))
+    shown = "".join(f", c{place}" for place in places)
+    paths = [str(file.path) for file in files]
+    parameters: dict[str, Any] = {
+        "f": list(dict.fromkeys(paths)),
+        "p": [paths[one] for one in whose],
+        "r": [int(number) for number in numbers],
+        "k": list(range(len(whose))),
+    }
+    wanted = "(SELECT unnest($p) AS p, unnest($r) AS r, unnest($k) AS k)"
+    source = f"read_parquet($f, filename=true, file_row_number=true) AS t({names})"
+    return f"SELECT k{shown} FROM {source} JOIN {wanted} ON filename = p AND {_ROW} = r", parameters
 
 
 _SQL_TYPES = {

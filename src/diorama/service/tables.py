@@ -16,7 +16,7 @@ import numpy as np
 from diorama.errors import BadRequest
 from diorama.media.table import TableColumn
 from diorama.service.table_cells import cells_as_json
-from diorama.service.table_sql import Query, Side, file_query
+from diorama.service.table_sql import Query, Side, file_query, files_query
 from diorama.service.views import TableJoin, TablePage, TableRequest
 from diorama.store.blobs import Blobs
 from diorama.store.tables import TableEngine, TableFile, TableFiles
@@ -25,6 +25,8 @@ LIMIT_ROWS = 1_000
 PARTS_LIMIT = 20_000
 CONDITIONS_LIMIT = 100
 REMEMBERED_BYTES = 128 << 20
+SMALL_ROWS = 2_000
+SMALL_AT_ONCE = 100
 
 
 class Tables:
@@ -109,16 +111,31 @@ class Tables:
             return cells
         starts = np.array(side.starts)
         parts = np.searchsorted(starts, numbers, side="right") - 1
-        for part in np.unique(parts[numbers >= 0]):
-            where = np.flatnonzero((parts == part) & (numbers >= 0))
-            wanted = numbers[where] - starts[part]
-            file = side.files[part]
-            order, answer = self._rows_of(file, wanted, places)
+        for group in _small_together(side.files, np.unique(parts[numbers >= 0]).tolist()):
+            where = np.flatnonzero(np.isin(parts, group) & (numbers >= 0))
+            files = [side.files[part] for part in group]
+            wanted = numbers[where] - starts[parts[where]]
+            if len(files) == 1:
+                order, answer = self._rows_of(files[0], wanted, places)
+            else:
+                order, answer = self._rows_of_many(
+                    files, [group.index(part) for part in parts[where]], wanted, places
+                )
             for column, place in enumerate(places):
-                values = cells_as_json(file.columns[place], answer.column(column + 1))
+                values = cells_as_json(files[0].columns[place], answer.column(column + 1))
                 for at, row in zip(where, order, strict=True):
                     cells[column][at] = values[row]
         return cells
+
+    def _rows_of_many(
+        self, files: list[TableFile], whose: list[int], wanted: Any, places: list[int]
+    ) -> tuple[Any, Any]:
+        """As `_rows_of`, of several small files at once; whose: the file of each wanted row."""
+        sql, parameters = files_query(files, places, whose, wanted)
+        answer = self._query(sql, parameters)
+        if answer.num_rows != len(wanted):
+            raise BadRequest("the table can't be read: rows are missing")
+        return np.argsort(answer.column(0).to_numpy(), kind="stable"), answer
 
     def _rows_of(self, file: TableFile, wanted: Any, places: list[int]) -> tuple[Any, Any]:
         """(where in the answer each wanted row is, the answer)."""
@@ -136,6 +153,20 @@ class Tables:
             if self._engine is None:
                 self._engine = TableEngine(self._files.folder)
         return self._engine.query(sql, parameters)
+
+
+def _small_together(files: Sequence[TableFile], parts: list[int]) -> list[list[int]]:
+    """The parts that are read with one question each: many small ones of the same make, or a single one."""
+    groups: dict[Any, list[int]] = {}
+    for part in parts:
+        file = files[part]
+        is_small = file.row_count <= SMALL_ROWS
+        groups.setdefault(file.make if is_small else part, []).append(part)
+    return [
+        group[first : first + SMALL_AT_ONCE]
+        for group in groups.values()
+        for first in range(0, len(group), SMALL_AT_ONCE)
+    ]
 
 
 def _row_numbers(column: Any) -> Any:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from diorama.errors import BadRequest, Corrupt, NotFound
 from diorama.media.table import TableColumn
 from diorama.media.table_arrow import columns_of_schema
@@ -43,6 +45,8 @@ class TableFile:
     columns: list[TableColumn]
     types: tuple[str, ...]
     """How each column lies in Parquet, in Arrow's words."""
+    make: bytes
+    """Equal for files whose columns are alike in every way."""
 
 
 class TableFiles:
@@ -155,7 +159,9 @@ def _checked(sha256: str, path: Path) -> TableFile:
     rows = sum(metadata.row_group(index).num_rows for index in range(metadata.num_row_groups))
     if metadata.num_rows < 0 or rows != metadata.num_rows:
         raise BadRequest(f"blob {short} is no table: its row counts don't add up")
-    return TableFile(sha256, path, metadata.num_rows, columns, tuple(str(field.type) for field in schema))
+    types = tuple(str(field.type) for field in schema)
+    make = msgspec.json.encode([types, columns])
+    return TableFile(sha256, path, metadata.num_rows, columns, types, make)
 
 
 class TableEngine:
