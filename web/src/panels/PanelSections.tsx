@@ -7,6 +7,7 @@ import { formatCount } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { PageChartSettings } from "@/charts/SettingsForm";
+import { tileShapeOf } from "@/media/records";
 import { ChartPanel } from "@/panels/ChartPanel";
 import { HistogramPanel } from "@/panels/HistogramPanel";
 import { LazyPanel } from "@/panels/LazyPanel";
@@ -86,8 +87,14 @@ function PanelSlot({ keyView }: { keyView: KeyView }): JSX.Element {
     case "value":
       return <LazyPanel class="slot" leastHeight={LEAST_HEIGHT.value}><ValuePanel keyView={keyView} /></LazyPanel>;
     default:
-      return <LazyPanel class="slot slot-wide" leastHeight={LEAST_HEIGHT.media}><MediaPanel keyView={keyView} /></LazyPanel>;
+      return <LazyPanel class="slot slot-wide" leastHeight={leastMediaHeight(keyView.kind)}><MediaPanel keyView={keyView} /></LazyPanel>;
   }
+}
+
+/** One row of tiles with their heads and the panel's; low kinds, such as sounds, are not kept higher than they are. */
+function leastMediaHeight(kind: string): number {
+  const tile = tileShapeOf(kind);
+  return typeof tile === "object" ? Math.min(LEAST_HEIGHT.media, tile.height + 78) : LEAST_HEIGHT.media;
 }
 
 /** Why there is no panel: still loading, failed, nothing logged, nothing shown, or nothing found are different things. */
