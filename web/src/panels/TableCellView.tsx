@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TableColumn } from "@/api/schema";
 import { PreparedCard } from "@/media/PreparedCard";
+import { gridOf } from "@/media/image/pictures";
 import { isKnown, viewOfRecord } from "@/media/records";
 import { cardBox } from "@/media/table/geometry";
 import { ValueTree } from "@/media/table/ValueTree";
@@ -17,6 +18,7 @@ import type { ShownItem } from "@/state/mediaView";
 import { isImage } from "@/state/overlayIndex";
 import { type OpenCell, type TableModel, closeCell, openCell } from "@/state/tableModel";
 import { prepareItem } from "@/state/tiles";
+import { ValueTools } from "@/panels/ValueTools";
 import "@/panels/full.css";
 import "@/panels/table-cell.css";
 
@@ -156,6 +158,8 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
   }, []);
+  const [only, ...others] = isLoading ? [] : recordsIn(record, column);
+  const deep = isImage(only) && others.length === 0 && gridOf(only) ? only : null;
   return (
     <div ref={page} class="full cellview" role="dialog" aria-label={`Cell ${title}`} tabIndex={-1}>
       <header class="full-head">
@@ -166,6 +170,7 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
         {!isLoading && <CopyButton label="Copy the value" text={() => (recordsIn(record, column).length > 0 ? JSON.stringify(record, null, 2) : cellExact(record))} />}
         <IconButton icon="close" label="Close (Esc)" onClick={closeCell} />
       </header>
+      {deep && <ValueTools record={deep} />}
       <div class="cellview-body">
         <div ref={stage} class="cellview-stage">
           {isLoading ? <div class="tile-words tile-loading">loading</div> : <CellContent value={record} column={column} shown={shown} box={size} />}

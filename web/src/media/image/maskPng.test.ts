@@ -1,11 +1,11 @@
 import { deflateSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { PngError, decodeGreyPng } from "@/media/image/maskPng";
+import { PngError, decodeGreyPng, decodePng } from "@/media/image/maskPng";
 
 const FILTERS = ["none", "sub", "up", "average", "paeth"] as const;
 
 /** A PNG with the given filter on every row; the encoder is written from the standard, apart from the decoder. */
-function png(values: number[][], bitDepth: 8 | 16, filterOfRow: (y: number) => number, options: { colorType?: number; interlace?: number; pieces?: number } = {}): Uint8Array {
+function png(values: number[][], bitDepth: 8 | 16, filterOfRow: (y: number) => number, options: { colorType?: number; interlace?: number; pieces?: number; width?: number } = {}): Uint8Array {
   const width = values[0]?.length ?? 0;
   const size = bitDepth / 8;
   const lines = values.map((row) => row.flatMap((value) => (size === 1 ? [value] : [value >> 8, value & 255])));
@@ -26,7 +26,7 @@ function png(values: number[][], bitDepth: 8 | 16, filterOfRow: (y: number) => n
     ];
   });
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(options.width ?? width, 0);
   header.writeUInt32BE(values.length, 4);
   header.set([bitDepth, options.colorType ?? 0, 0, 0, options.interlace ?? 0], 8);
   const data = deflateSync(Buffer.from(rows));
@@ -70,6 +70,22 @@ describe("decodeGreyPng", () => {
     const larger = new Uint8Array(file.length + 20);
     larger.set(file, 11);
     expect([...(await decodeGreyPng(larger.subarray(11, 11 + file.length))).values]).toEqual([1, 2, 3, 250]);
+  });
+
+  it.each([
+    ["RGB", 2, [70_000, 70_000, 0xfffffe, 3]],
+    ["RGBA", 6, [2 ** 32 - 1, 5, 5, 2 ** 24]],
+  ] as const)("unpacks ids from %s, the least byte first", async (_, colorType, ids) => {
+    const channels = colorType === 2 ? 3 : 4;
+    const bytes = ids.flatMap((id) => Array.from({ length: channels }, (__, at) => Math.floor(id / 256 ** at) % 256));
+    const image = await decodeGreyPng(png([bytes], 8, () => 0, { colorType, width: ids.length }));
+    expect(Array.from(image.values, (place) => image.ids?.[place])).toEqual([...ids]);
+    expect([...(image.ids ?? [])]).toEqual([...new Set<number>(ids)].sort((a, b) => a - b));
+  });
+
+  it("reads all bits of deep colour", async () => {
+    const image = await decodePng(png([[1, 257, 65_535, 0, 40_000, 2]], 16, () => 0, { colorType: 2, width: 2 }));
+    expect([image.width, image.channels, ...image.values]).toEqual([2, 3, 1, 257, 65_535, 0, 40_000, 2]);
   });
 
   it.each([
