@@ -181,7 +181,7 @@ export class Scene {
     } else if (content.atoms <= LABELS_LIMIT) {
       for (const atom of model.selectedAtoms({}) as Library.AtomSpec[]) {
         const { x = 0, y = 0, z = 0 } = atom;
-        this.#viewer.addLabel(String(atom.atom ?? atom.elem ?? "").slice(0, 12), { ...labelStyle(ink), position: { x, y, z } });
+        this.#viewer.addLabel(String(atom.atom ?? atom.elem ?? "").slice(0, 12), { ...labelStyle(ink), position: { x, y, z } }, undefined, true);
       }
     }
   }

@@ -47,7 +47,7 @@ export async function drawVega(element: HTMLElement, spec: Json, theme: FrameThe
     debug: () => logger,
   };
   const config = configOf(theme);
-  const full = mode === "vega" ? (spec as unknown as Spec) : compile(spec as unknown as TopLevelSpec, { config, logger: logger as never }).spec;
+  const full = mode === "vega" ? (spec as unknown as Spec) : translated(spec, config, logger);
   const runtime = parse(full, mode === "vega" ? (config as never) : {}, { ast: true });
   const view = new View(runtime, { expr: expressionInterpreter, loader: closedLoader, logger: logger as never, renderer: "canvas", hover: true } as never);
   view.tooltip((_handler: unknown, event: MouseEvent | null, _item: unknown, value: unknown) => {
@@ -60,6 +60,15 @@ export async function drawVega(element: HTMLElement, spec: Json, theme: FrameThe
     throw thrown;
   }
   return { view, notes, canvas: (scale) => view.toCanvas(scale) as Promise<HTMLCanvasElement>, finish: () => view.finalize() };
+}
+
+/** Vega-Lite stumbles over what it does not know, in words of its own. */
+function translated(spec: Json, config: Json, logger: object): Spec {
+  try {
+    return compile(spec as unknown as TopLevelSpec, { config, logger: logger as never }).spec;
+  } catch (thrown) {
+    throw new Error(`Vega-Lite does not understand this specification (${thrown instanceof Error ? thrown.message : String(thrown)}).`, { cause: thrown });
+  }
 }
 
 export function tipLines(value: unknown): string[] | null {

@@ -99,7 +99,16 @@ function keepInStep(): void {
   }
   position = leader.time.peek();
   for (const player of playable) {
-    if (player === leader || position >= player.duration.peek()) continue;
+    if (player === leader) continue;
+    const end = player.duration.peek();
+    if (position >= end) {
+      // One that began late is not over yet: it goes to its end, where the others of its length are.
+      if (position > end + APART_SECS && player.isPlaying.peek()) {
+        player.pause();
+        player.seek(end);
+      }
+      continue;
+    }
     if (Math.abs(player.time.peek() - position) > APART_SECS * Math.max(1, speed)) player.seek(position);
     if (!player.isPlaying.peek()) player.play();
   }
