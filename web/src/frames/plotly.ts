@@ -17,6 +17,11 @@ const CONFIG = {
 
 let shown: PlotlyFigure | null = null;
 
+// Outlines of countries would be fetched: maps are drawn without them.
+const none = { type: "GeometryCollection", geometries: [] };
+const emptyWorld = { type: "Topology", arcs: [], objects: { coastlines: none, land: none, ocean: none, lakes: none, rivers: none, countries: none, subunits: none } };
+Object.assign(window, { PlotlyGeoAssets: { topojson: new Proxy({}, { get: () => emptyWorld }) } });
+
 await loadLibrary(plotlyUrl);
 
 host({

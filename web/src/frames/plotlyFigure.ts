@@ -32,7 +32,7 @@ export function readFigure(text: string, theme: FrameTheme): PlotlyFigure {
   layout["template"] = dressed(layout["template"], theme);
   const notes: string[] = [];
   if (data.some((trace) => typeof trace["type"] === "string" && MAP_TRACES.test(trace["type"]))) {
-    notes.push("Maps are drawn without their background: it would come from another server.");
+    notes.push("Maps are drawn without the outlines of countries and without tiles: they would come from another server.");
   }
   return { data, layout, frames, leastWidth: wanted.width * LEAST_SHARE, leastHeight: wanted.height * LEAST_SHARE, notes };
 }
