@@ -91,7 +91,7 @@ def _encode_file(header: Mapping[str, Any], data: bytes | memoryview, put_blob: 
         width=header["width"],
         height=header["height"],
         format=picture["format"],
-        mode=picture["mode"],
+        mode=picture.get("mode", "RGB"),  # journals of older versions don't say
     )
     task = {"width": record.width, "height": record.height, "normalize": header["normalize"]}
     try:

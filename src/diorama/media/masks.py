@@ -150,9 +150,10 @@ def _array_of(source: Mapping[str, Any], data: bytes | memoryview) -> NDArray[An
     if "dtype" in source:
         kept: NDArray[Any] = np.frombuffer(data, source["dtype"]).reshape(source["shape"])
         return kept
-    height, width = source["shape"]
-    check_pixel_count(width, height)
-    header = {"want": "ids", "packed": source["packed"], "has_opacity": True}
+    # Journals of older versions say neither.
+    if "shape" in source:
+        check_pixel_count(*source["shape"])
+    header = {"want": "ids", "packed": source.get("packed", False), "has_opacity": True}
     found = run_limited("diorama.media.image_file:decode_pixels", header, data)
     ids: NDArray[Any] = np.frombuffer(found["data"], found["dtype"]).reshape(found["shape"])
     return ids
@@ -165,7 +166,7 @@ def encode_mask(
     try:
         ids = _array_of(header, data)
     except (DecodeError, ValueError) as error:
-        height, width = header["shape"]
+        height, width = header.get("shape", (0, 0))
         mime = MIMES.get(sniff(data) or "", "application/octet-stream")
         return MaskLayer(
             blob=put_blob(data, mime),
