@@ -9,6 +9,7 @@ import math
 import pathlib
 import subprocess
 import sys
+import threading
 import uuid
 from typing import Any
 
@@ -860,6 +861,26 @@ class TestLogging:
         assert [row[1].array.tolist() for row in rows if row[1] is not None] == [
             [[number % 256]] for number in range(0, 9000, 1000)
         ]
+
+    def test_threads_that_add_rows(self) -> None:
+        table = Table(columns=["who", "n"], log_mode="INCREMENTAL")
+        counted: list[int] = []
+
+        def add(who: int) -> None:
+            for number in range(10_000):
+                table.add_data(who, number)
+
+        threads = [threading.Thread(target=add, args=(who,)) for who in range(4)]
+        for thread in threads:
+            thread.start()
+        while any(thread.is_alive() for thread in threads):
+            snapshot = table.snapshot_for("here")
+            counted.append(snapshot.header["row_count"])
+            table.note_logged("here", snapshot)
+        counted.append(table.snapshot_for("here").header["row_count"])
+        assert sum(counted) == len(table) == 40_000
+        for who in range(4):
+            assert [row[1] for row in table.data if row[0] == who] == list(range(10_000))
 
     def test_incremental_tables_have_fixed_columns(self) -> None:
         table = Table(columns=["a"], data=[[1]], log_mode="INCREMENTAL")

@@ -6,6 +6,7 @@ A block is sealed when some thousand rows or some megabytes have come together; 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -41,6 +42,8 @@ class TableStore:
         self._tail_bytes = 0
         self._tail_pack: tuple[int, int, Block] | None = None
         self._opened: tuple[int, list[Cells]] | None = None
+        self._lock = threading.RLock()
+        """Rows may be added in one thread while another logs the table."""
 
     def __len__(self) -> int:
         return self.sealed_count + len(self._tail)
@@ -67,10 +70,11 @@ class TableStore:
             if frozen is not cell:
                 changed = list(row) if changed is None else changed
                 changed[index] = frozen
-        self._tail.append(row if changed is None else tuple(changed))
-        self._tail_bytes += size + 16 * len(row)
-        if self._tail_bytes >= PACK_BYTES or len(self._tail) >= PACK_ROWS:
-            self.seal()
+        with self._lock:
+            self._tail.append(row if changed is None else tuple(changed))
+            self._tail_bytes += size + 16 * len(row)
+            if self._tail_bytes >= PACK_BYTES or len(self._tail) >= PACK_ROWS:
+                self.seal()
 
     def extend(self, columns: Sequence[Cells]) -> None:
         """Add many rows, given column by column. Raises TypeError."""
@@ -159,14 +163,19 @@ class TableStore:
 
     def seal(self) -> None:
         """Pack the newest rows."""
-        if self._tail:
-            tail, self._tail = self._tail, []
-            self._tail_bytes = 0
-            self._tail_pack = None
-            self._add_block(len(tail), list(zip(*tail, strict=True)))
+        with self._lock:
+            if self._tail:
+                self._add_block(len(self._tail), list(zip(*self._tail, strict=True)))
+                self._tail = []
+                self._tail_bytes = 0
+                self._tail_pack = None
 
     def blocks_from(self, first_row: int) -> list[Block]:
         """All rows from `first_row` on, as blocks."""
+        with self._lock:
+            return self._blocks_from(first_row)
+
+    def _blocks_from(self, first_row: int) -> list[Block]:
         found: list[Block] = []
         start = 0
         for number, block in enumerate(self.blocks):

@@ -149,10 +149,12 @@ class Tables:
         return by_number[at], answer
 
     def _query(self, sql: str, parameters: dict[str, Any]) -> Any:
+        folder = self._files.folder
         with self._lock:
-            if self._engine is None:
-                self._engine = TableEngine(self._files.folder)
-        return self._engine.query(sql, parameters)
+            if self._engine is None or self._engine.is_broken:
+                self._engine = TableEngine(folder)
+            engine = self._engine
+        return engine.query(sql, parameters)
 
 
 def _small_together(files: Sequence[TableFile], parts: list[int]) -> list[list[int]]:

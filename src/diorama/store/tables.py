@@ -170,6 +170,8 @@ class TableEngine:
     def __init__(self, folder: Path, *, time_limit_secs: float = TIME_LIMIT_SECS) -> None:
         import duckdb
 
+        self.is_broken = False
+        """After a fault of DuckDB's own it answers nothing more; another one has to be made."""
         self._time_limit_secs = time_limit_secs
         self._connection = duckdb.connect(":memory:")
         place = str(folder).rstrip("/\\") + os.sep
@@ -207,6 +209,7 @@ class TableEngine:
                 f"the table needs more memory than {MEMORY_LIMIT}", hint="filter or sort by less"
             ) from error
         except duckdb.Error as error:
+            self.is_broken |= isinstance(error, (duckdb.FatalException, duckdb.InternalException))
             raise BadRequest(f"the table can't be read: {str(error)[:300]}") from error
         finally:
             timer.cancel()
