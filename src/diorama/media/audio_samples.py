@@ -84,7 +84,7 @@ def stored_type(array: NDArray[Any]) -> str:
 
 
 def smallest_type(samples: NDArray[Any], stored: str) -> str:
-    """The smallest number type that keeps floats exactly: what comes from 16-bit files goes back to 16 bits."""
+    """The smallest type that keeps floats exactly: what comes from 16-bit files goes back to 16 bits."""
     import numpy as np
 
     if stored not in ("f4", "f8"):
