@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -184,6 +186,23 @@ def test_hostile_files_are_kept(trip, text: str) -> None:
     for suffix in ("cif", "sdf", "gro", "mol2", "pdb"):
         travelled = trip(Molecule(io.StringIO(text), file_type=suffix))
         assert travelled.loaded.file == text.encode()
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        struct.pack(">iii", 9, 2**31 - 1, 1) + struct.pack(">ii", 1, 2**31 - 1),
+        struct.pack(">iii", 7, 4, 0) + struct.pack(">ii", 1, 2**31 - 1),
+        struct.pack(">iii", 8, 4, 0) + struct.pack(">ii", 1, -4),
+        struct.pack(">iii", 2, -1, 0),
+    ],
+)
+def test_t25_a_packed_file_that_would_unpack_to_too_much(trip, array: bytes) -> None:
+    data = msgspec.msgpack.encode({"numAtoms": 4, "xCoordList": array})
+    travelled = trip(Molecule(io.BytesIO(data), file_type="mmtf"))
+    assert travelled.loaded.file == data
+    assert "xCoordList" in travelled.record.note
+    assert travelled.record.atom_count is None, "so nobody tries to draw it"
 
 
 def test_changing_the_file_afterwards_changes_nothing(trip, tmp_path: Path) -> None:

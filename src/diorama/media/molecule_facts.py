@@ -7,6 +7,7 @@ format states plainly is read; bonds that a viewer would guess from distances ar
 from __future__ import annotations
 
 import re
+import struct
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -17,6 +18,9 @@ from diorama.media.molecule_cif import facts_of_cif
 
 Facts = dict[str, Any]
 TITLE_LIMIT = 300
+MMTF_ARRAY_LIMIT = 20_000_000
+_MMTF_HEAD = struct.Struct(">iii")
+_MMTF_RUN_LENGTH_CODECS = frozenset({6, 7, 8, 9})
 
 
 def inspect(header: Mapping[str, Any], data: memoryview) -> Facts:
@@ -124,6 +128,9 @@ class _Mmtf(msgspec.Struct):
 
 
 def _facts_of_mmtf(data: memoryview) -> Facts:
+    for name, value in msgspec.msgpack.decode(data, type=dict[str, Any]).items():
+        if isinstance(value, bytes):
+            _check_mmtf_array(name, value)
     found = msgspec.msgpack.decode(data, type=_Mmtf)
     return {
         "title": found.title or found.structureId,
@@ -131,6 +138,20 @@ def _facts_of_mmtf(data: memoryview) -> Facts:
         "atom_count": found.numAtoms,
         "bond_count": found.numBonds,
     }
+
+
+def _check_mmtf_array(name: str, value: bytes) -> None:
+    """Raise ValueError for an array that would unpack to more than it says: a viewer unpacks it unseen."""
+    if len(value) < _MMTF_HEAD.size:
+        return
+    codec, length = _MMTF_HEAD.unpack_from(value)[:2]
+    if not 0 <= length <= MMTF_ARRAY_LIMIT:
+        raise ValueError(f"{name} says that it has {length} numbers")
+    if codec in _MMTF_RUN_LENGTH_CODECS:
+        numbers = value[_MMTF_HEAD.size :]
+        runs = struct.unpack(f">{len(numbers) // 4}i", numbers[: len(numbers) // 4 * 4])[1::2]
+        if min(runs, default=0) < 0 or sum(runs) != length:
+            raise ValueError(f"{name} unpacks to other than the {length} numbers that it says it has")
 
 
 _READERS: dict[str, Callable[[str], Facts]] = {
