@@ -10,6 +10,8 @@ from diorama.media.graph_nodes import Edge, Node, bytes_from_graph
 from diorama.media.keep import keep
 from diorama.model import BlobRef
 
+__all__ = ["KIND", "Edge", "Graph", "GraphRecord", "Node"]
+
 
 class GraphRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, tag="graph"):
     """blob: JSON {"format", "nodes": [{"id", "name", "class_name", ...}], "edges": [[id, id], ...]}."""
