@@ -43,6 +43,7 @@ export function shownShapes(record: ImageRecord, state: OverlayState): ShownShap
 
 export const LABELS_FROM_TILE = 260; // CSS pixels; on smaller tiles captions would cover the picture ...
 const FEW_SHAPES = 3; // ... unless there are but a few
+const TINY_TILE = 120; // as in table cells
 const LABEL_SIZE = 11;
 const LABELS_LIMIT = 400; // of the surest; each looks for room among those before it
 const BADGE = { width: 54, height: 22 };
@@ -58,7 +59,8 @@ export function paintShapes(context: CanvasRenderingContext2D, scene: Scene): vo
   context.setLineDash([]);
   const { captions } = scene.overlays;
   const isSmall = tile.width / ratio < LABELS_FROM_TILE;
-  if (captions === "off" || (captions === "auto" && isSmall && shapes.length > FEW_SHAPES)) return;
+  const isTiny = tile.width / ratio < TINY_TILE;
+  if (captions === "off" || (captions === "auto" && (isTiny || (isSmall && shapes.length > FEW_SHAPES)))) return;
   paintLabels(context, scene, inSight);
 }
 
