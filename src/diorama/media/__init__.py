@@ -35,7 +35,7 @@ from diorama.media.bokeh import Bokeh, BokehRecord
 from diorama.media.boxes import BoundingBoxes2D
 from diorama.media.chart import ChartRecord, CustomChart
 from diorama.media.file import FileRecord, RunFile
-from diorama.media.graph import Graph, GraphRecord
+from diorama.media.graph import Graph, GraphRecord, Node
 from diorama.media.histogram import Histogram, HistogramRecord
 from diorama.media.html import Html, HtmlRecord
 from diorama.media.image import Image, ImageRecord
@@ -80,6 +80,7 @@ __all__ = [
     "MediaRecord",
     "Molecule",
     "MoleculeRecord",
+    "Node",
     "Object3D",
     "Object3DRecord",
     "PartitionedTable",

@@ -45,6 +45,7 @@ export function FigureFrame(props: FigureFrameProps): JSX.Element {
   const [attempt, setAttempt] = useState(0);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const asked = useRef(0);
+  const place = useRef<HTMLDivElement>(null);
   const before = useRef<{ key: string; text: string } | null>(null);
   const theme = figureTheme();
   const loaded = isWanted ? figureTexts.of(figureKey, sizeBytes, props.load).value : null;
@@ -60,7 +61,10 @@ export function FigureFrame(props: FigureFrameProps): JSX.Element {
   );
   const watch = (): void => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setState({ is: "late" }), limitSecs * 1_000);
+    timer.current = setTimeout(() => {
+      // Scrolled out of sight it does not run, and is not late.
+      if (place.current?.querySelector("iframe")) setState({ is: "late" });
+    }, limitSecs * 1_000);
   };
   // Every new figure gets its time; the first one from when the frame is ready, which loads a library.
   useLayoutEffect(() => {
@@ -124,7 +128,7 @@ export function FigureFrame(props: FigureFrameProps): JSX.Element {
   }
   const notes = [...(props.notes ?? []), ...said.notes, ...(said.blocked.length > 0 ? [`Not loaded from outside: ${said.blocked.join(", ")}`] : [])];
   return (
-    <div class="figure" aria-busy={state.is !== "drawn" && state.is !== "failed"}>
+    <div ref={place} class="figure" aria-busy={state.is !== "drawn" && state.is !== "failed"}>
       {text && (
         <SandboxFrame
           key={attempt}
