@@ -53,7 +53,7 @@ function Drawn({ record, size, box, shown, data }: CardProps<MoleculeRecord> & {
   const [failure, setFailure] = useState<{ sha256: string; reason: string } | null>(null);
   const [pose, setPose] = useState(0);
   const [resets, setResets] = useState(0);
-  const molecule = useMemo<Molecule | null>(() => (data ? { sha256: record.blob.sha256, format: record.format, data } : null), [data, record.blob.sha256, record.format]);
+  const molecule = useMemo<Molecule | null>(() => (data ? { sha256: record.blob.sha256, format: record.format, data, count: record.molecule_count ?? 1 } : null), [data, record.blob.sha256, record.format, record.molecule_count]);
   const camera = cameraOf(shown?.key ?? record.blob.sha256);
   const area = size === "thumb" ? THUMB : measured;
   const isLive = liveOwner.value === me;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type AtomLike, PLAIN_LOOK, cameraFromView, colorFor, colorsFor, contentOf, nameOfAtom, parserOf, styleFor, stylesFor, viewFromCamera } from "@/media/molecule/looks";
+import { type AtomLike, PLAIN_LOOK, cameraFromView, colorFor, colorsFor, contentOf, isCrowded, nameOfAtom, parserOf, styleFor, stylesFor, viewFromCamera } from "@/media/molecule/looks";
 
 function protein(chains: string[], residues = 10): AtomLike[] {
   return chains.flatMap((chain) => Array.from({ length: residues }, (_, resi) => ({ resn: "GLY", chain, resi, atom: "CA", elem: "C" })));
@@ -31,6 +31,14 @@ it("names an atom in words, whatever its names hold", () => {
   expect(nameOfAtom({ atom: "CA", elem: "C", resn: "GLY", resi: 12, chain: "A", serial: 7 })).toBe("CA of GLY 12 · C · chain A · #7");
   expect(nameOfAtom({ elem: "O", resn: "UNL" })).toBe("O");
   expect(nameOfAtom({ atom: "X", chain: "<img src=x>" })).toBe("X · chain <img src=x>");
+});
+
+it("tells crowds from molecules", () => {
+  const line = (x: number, y: number, z: number): string => `ATOM      1  CA  GLY A   1    ${x.toFixed(3).padStart(8)}${y.toFixed(3).padStart(8)}${z.toFixed(3).padStart(8)}  1.00  0.00           C\n`;
+  expect(isCrowded(line(1, 1, 1).repeat(2_000), 1)).toBe(true);
+  expect(isCrowded(line(1, 1, 1).repeat(2_000), 20)).toBe(false);
+  expect(isCrowded(Array.from({ length: 20_000 }, (_, at) => line(at % 100, (at / 100) % 100, -123.456 + at / 1_000)).join(""), 1)).toBe(false);
+  expect(isCrowded("no numbers\n".repeat(5_000), 1)).toBe(false);
 });
 
 it("knows a parser for each format, and for no other name", () => {

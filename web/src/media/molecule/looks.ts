@@ -119,6 +119,28 @@ export function parserOf(format: string): string | null {
   return Object.hasOwn(parsers, format) ? (parsers[format] ?? null) : null;
 }
 
+const CROWD_CELL = 5; // ångström
+/** In a cube of 5 ångström; real ones hold some thirty. */
+const CROWD_LIMIT = 800;
+
+/**
+ * Whether thousands of atoms lie in one place, where finding the bonds between them would take for ever. Reads only the
+ * first three decimal numbers of each line, which are the coordinates in every text format; several models lie
+ * upon one another. `unit`: how many of its units an ångström is.
+ */
+export function isCrowded(text: string, models: number, unit = 1): boolean {
+  const side = CROWD_CELL * unit;
+  const cells = new Map<string, number>();
+  const limit = CROWD_LIMIT * Math.max(1, models);
+  for (const line of text.matchAll(/^.*?(-?\d+\.\d+)[^\n]*?(-?\d+\.\d+)[^\n]*?(-?\d+\.\d+)/gm)) {
+    const cell = `${Math.floor(Number(line[1]) / side)},${Math.floor(Number(line[2]) / side)},${Math.floor(Number(line[3]) / side)}`;
+    const count = (cells.get(cell) ?? 0) + 1;
+    if (count > limit) return true;
+    cells.set(cell, count);
+  }
+  return false;
+}
+
 /** Where the camera is, in terms that mean the same for molecules of other sizes and places. */
 export interface Camera {
   /** A quaternion. */

@@ -3,7 +3,7 @@ import type * as Library from "3dmol";
 import { isCrystal, operationsOf, withOperations } from "@/media/molecule/crystal";
 import {
   type AtomLike, type Camera, type Content, type Look, LABELS_LIMIT, POLYMER, SURFACE_ATOMS_LIMIT, WATER,
-  cameraFromView, colorFor, contentOf, nameOfAtom, parserOf, styleFor, viewFromCamera,
+  cameraFromView, colorFor, contentOf, isCrowded, nameOfAtom, parserOf, styleFor, viewFromCamera,
 } from "@/media/molecule/looks";
 
 export type { Library };
@@ -21,6 +21,8 @@ export interface Molecule {
   sha256: string;
   format: string;
   data: Uint8Array<ArrayBuffer>;
+  /** How many molecules or models it has. */
+  count: number;
 }
 
 export interface Surroundings {
@@ -112,7 +114,7 @@ export class Scene {
     this.#whole = [];
     const parser = parserOf(molecule.format);
     if (!parser) throw new Error(`There is no viewer for “${molecule.format}” files.`);
-    this.#models = (molecule.format === "mmtf" ? this.#addBinary(molecule.data) : this.#addText(new TextDecoder().decode(molecule.data), parser)).filter(
+    this.#models = (molecule.format === "mmtf" ? this.#addBinary(molecule.data) : this.#addText(molecule, parser)).filter(
       (model) => model.selectedAtoms({}).length > 0,
     );
     const first = this.#models[0];
@@ -129,9 +131,11 @@ export class Scene {
     return [this.#viewer.addModel(data.slice().buffer, "mmtf", {})];
   }
 
-  #addText(text: string, parser: string): Library.GLModel[] {
+  #addText({ data, count }: Molecule, parser: string): Library.GLModel[] {
     const viewer = this.#viewer;
+    const text = new TextDecoder().decode(data);
     this.#isCrystal = parser.endsWith("cif") && isCrystal(text);
+    if (!this.#isCrystal && isCrowded(text, count, parser === "gro" ? 0.1 : 1)) throw new Error("Too many of its atoms lie in one place.");
     if (this.#isCrystal) {
       // A crystal is its cell: all copies that its symmetry asks for. A protein is what the file holds.
       const operations = operationsOf(text);
