@@ -142,6 +142,7 @@ def examples(sample: Sample) -> dict[str, tuple[str, str, dict[str, Any]]]:
             "/api/tables/page",
             {"json": {"run": uid, "key": "words", "sort": [{"column": "length"}], "limit": 2}},
         ),
+        "table_csv": ("GET", f"/api/tables/csv?run={uid}&key=words&name=words.csv", {}),
         "missing_blobs": ("POST", "/api/blobs/missing", {"json": {"sha256": [PICTURE_SHA256]}}),
         "blob": ("GET", f"/api/blobs/{PICTURE_SHA256}", {}),
         "content": ("GET", f"/api/content/{HTML_SHA256}?style=1&framed=1&outside=cdn.example.org", {}),

@@ -216,6 +216,27 @@ class TestPages:
         with pytest.raises(BadRequest, match="positive"):
             service.table_page(TableRequest(run=2**62, key="t"))
 
+    def test_csv(self, service) -> None:
+        row = [2**60, math.nan, 'a "quote",\n', b"\x00", [1, math.inf], np.zeros(2), Image([[1]]), True, None]
+        table = Table(columns=[f"c{place}" for place in range(9)], data=[row, [None] * 9])
+        [sha256] = stored(service, table)
+        picture = page(service, [sha256]).rows[0][6]["blob"]["sha256"]
+        assert b"".join(service.table_csv([sha256])).decode() == (
+            "c0,c1,c2,c3,c4,c5,c6,c7,c8\r\n"
+            f'1152921504606846976,nan,"a ""quote"",\n",AA==,"[1,{{""_number"":""Infinity""}}]","[0.0,0.0]",'
+            f"{picture},true,\r\n,,,,,,,,\r\n"
+        )
+        [long, longer] = stored(service, sample(5000), sample(10_000))
+        lines = b"".join(service.table_csv([long, longer])).decode().splitlines()
+        assert [line.split(",")[0] for line in lines[1:]] == [
+            *map(str, range(5000)),
+            *map(str, range(10_000)),
+        ]
+        with pytest.raises(NotFound):
+            service.table_csv(["0" * 64])
+        with pytest.raises(BadRequest):
+            service.table_csv([])
+
     def test_every_kind_of_cell(self, service) -> None:
         noon = datetime.datetime(2024, 2, 29, 12, 0, 0, 5)
         east = datetime.timezone(datetime.timedelta(hours=9))

@@ -51,6 +51,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     api_runs.file,
     api_runs.history,
     api_tables.table_page,
+    api_tables.table_csv,
     api_runs.find_run,
     api_data.keys,
     api_data.series,

@@ -109,6 +109,22 @@ class Service:
             check_named(connection, [*tables, *(join.tables if join is not None else [])])
         return self._tables.page(request, tables, join)
 
+    def table_csv(
+        self,
+        tables: list[str],
+        *,
+        run: int | None = None,
+        key: str | None = None,
+        step: int | None = None,
+        index: int = 0,
+    ) -> Iterator[bytes]:
+        """A table as CSV, piece by piece: Parquet blobs, or what a run logged under a key, as for a page."""
+        with self._database.read() as connection:
+            if not tables and run is not None and key is not None:
+                tables, _ = tables_of(connection, run, key, step, index)
+            check_named(connection, tables)
+        return self._tables.csv(tables)
+
     # Writing ---------------------------------------------------------------------------------------
 
     def ingest(self, batch: Batch) -> int:

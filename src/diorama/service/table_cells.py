@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+import csv
 import datetime
 import decimal
+import io
 import math
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+import msgspec
 
 from diorama.errors import BadRequest
 from diorama.media.jsonable import to_json
@@ -33,6 +38,43 @@ def cells_as_json(column: TableColumn, array: Any) -> list[Any]:
         return _as_json(column, array)
     except (pa.ArrowException, ValueError, TypeError, OverflowError, ArithmeticError) as error:
         raise BadRequest(f"the column {column.name[:200]!r} can't be read: {str(error)[:200]}") from error
+
+
+def cells_as_text(column: TableColumn, array: Any) -> list[str]:
+    """A column of an answer as the text of CSV cells, in full. None is empty, media are the SHA-256 of their
+    file, or their caption; lists and dicts are JSON."""
+    import pyarrow as pa
+
+    try:
+        if column.type == "timestamp":
+            return [time or "" for time in _as_json(column, array)]
+        return [_text(value) for value in cells_from_arrow(column, array, lambda record: record)]
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, ArithmeticError) as error:
+        raise BadRequest(f"the column {column.name[:200]!r} can't be read: {str(error)[:200]}") from error
+
+
+def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows as CSV (RFC 4180, UTF-8)."""
+    lines = io.StringIO(newline="")
+    csv.writer(lines).writerows(rows)
+    return lines.getvalue().encode()
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if type(value) is bool:
+        return "true" if value else "false"
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if type(value) is dict and type(value.get("kind")) is str:
+        blob = value.get("blob")
+        return str(blob["sha256"] if type(blob) is dict and "sha256" in blob else value.get("caption") or "")
+    if hasattr(value, "shape"):
+        value = value.tolist()
+    return msgspec.json.encode(to_json(value)).decode() if isinstance(value, list | dict) else str(value)
 
 
 def _as_json(column: TableColumn, array: Any) -> list[Any]:
