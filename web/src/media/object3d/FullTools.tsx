@@ -12,7 +12,7 @@ import { Button, IconButton } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
 import { Slider } from "@/parts/Slider";
 import { Select } from "@/parts/Toggle";
-import type { ShownItem } from "@/state/mediaView";
+import { type ShownItem, isLinked } from "@/state/mediaView";
 import { changeOverlays, overlays } from "@/state/overlays";
 import { withScores } from "@/state/overlayState";
 
@@ -49,6 +49,7 @@ export function FullTools({ record, content, shown, stage, isPlaying, onPlay }: 
       <span class="object3d-group">
         <Button look="plain" label="Without perspective (O)" isPressed={look.isOrtho} onClick={() => changeLook({ isOrtho: !look.isOrtho })}>Ortho</Button>
         <Button look="plain" label="Grid on the ground (G)" isPressed={look.hasGrid} onClick={() => changeLook({ hasGrid: !look.hasGrid })}>Grid</Button>
+        <IconButton icon="link" label={isLinked.value ? "All tiles of this key are seen from the same side. Press to give each its own view" : "Each tile has its own view. Press to turn all tiles of a key together"} isPressed={isLinked.value} onClick={() => (isLinked.value = !isLinked.value)} />
         {content?.model && <Button look="plain" label="Only the edges of the triangles (W)" isPressed={look.isWireframe} onClick={() => changeLook({ isWireframe: !look.isWireframe })}>Edges</Button>}
         {content?.hasAnimations && <IconButton icon={isPlaying ? "pause" : "play"} label={isPlaying ? "Stop the animation" : "Play the animation"} onClick={() => onPlay(!isPlaying)} />}
       </span>

@@ -10,7 +10,7 @@ import { type Look, look } from "@/media/object3d/look";
 import { paintOver } from "@/media/object3d/overlay";
 import { type Frame, HOME, PRESETS, type Pose, type PresetName, type View3D, centredOn, fitted, poseOf } from "@/media/object3d/space";
 import { frameOfTile, homeOf, setViewOfTile, viewOfTile } from "@/media/object3d/views";
-import { type ShownItem, type TileRef, tileId } from "@/state/mediaView";
+import { type ShownItem, type TileRef, isFull, selected, tileId } from "@/state/mediaView";
 
 export interface StageOptions {
   isInteractive: boolean;
@@ -25,9 +25,10 @@ if (typeof addEventListener === "function") addEventListener("resize", () => (pi
 
 /** Time that drawing may take in a frame before the rest waits for the next one. */
 const FRAME_BUDGET_MS = 24;
-/** Slower than this: fewer pixels while it moves. */
+/** Slower than this: fewer pixels and points while it moves. */
 const SLOW_DRAW_MS = 45;
 const HOVER_WAIT_MS = 60;
+const HURRIED_POINTS = 150_000;
 
 const dirty = new Set<Stage>();
 let isScheduled = false;
@@ -87,7 +88,7 @@ export class Stage {
   ) {
     this.context = canvas.getContext("2d");
     this.stopFollowing = effect(() => {
-      void [look.value, pixelRatio.value, this.changed.value];
+      void [look.value, pixelRatio.value, this.changed.value, this.isCovered()];
       const { shown } = this;
       if (shown) viewOfTile(shown);
       schedule(this);
@@ -159,9 +160,11 @@ export class Stage {
   draw(): void {
     const { content, size, context, canvas } = this;
     if (this.isGone || !content || !context || size.width < 1 || size.height < 1 || content.isDisposed || content.failure !== null) return;
+    if (untracked(() => this.isCovered())) return; // drawn when it is seen again
     const started = performance.now();
     const full = pixelRatio.peek();
-    const ratio = this.isMoving && this.lastDrawMs > SLOW_DRAW_MS ? full / 2 : full;
+    const isHurried = this.isMoving && this.lastDrawMs > SLOW_DRAW_MS;
+    const ratio = isHurried ? full / 2 : full;
     const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];
     const aspect = size.width / size.height;
     const frame = this.frame;
@@ -171,12 +174,17 @@ export class Stage {
     if (canvas.height !== height) canvas.height = height;
     const isPlaying = this.playSince !== null && content.hasAnimations;
     const animationSecs = isPlaying ? (started - (this.playSince ?? started)) / 1000 : 0;
-    content.draw({ pose: this.pose, look: drawn, budget: this.budget, width, height, ratio, frame, animationSecs }, context);
+    content.draw({ pose: this.pose, look: drawn, budget: isHurried ? Math.min(this.budget, HURRIED_POINTS) : this.budget, width, height, ratio, frame, animationSecs }, context);
     paintOver(context, { content, pose: this.pose, look: drawn, size, ratio, isFull: this.options.isFull, hasAxes: this.options.isInteractive });
     if (ratio === full) this.lastDrawMs = performance.now() - started;
     canvas.dataset["drawn"] = String(Number(canvas.dataset["drawn"] ?? "0") + 1);
     if (isPlaying) schedule(this);
     if (content.splat && !content.isSettled(this.pose)) setTimeout(() => schedule(this), 30);
+  }
+
+  /** The full view lies over the panels. */
+  private isCovered(): boolean {
+    return !this.options.isFull && this.options.isInteractive && isFull.value && selected.value !== null;
   }
 
   /** The picture as it is, at full sharpness. */

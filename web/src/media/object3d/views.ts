@@ -27,7 +27,7 @@ export function parseViews(text: string): Views {
 }
 
 function escapeKey(key: string): string {
-  return encodeURIComponent(key).replaceAll("~", "%7E").replaceAll("*", "%2A");
+  return encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("~", "%7E").replaceAll("*", "%2A");
 }
 
 /** The view of a tile; null: nobody has turned it yet. Subscribes. */
