@@ -120,6 +120,8 @@ export function parserOf(format: string): string | null {
 }
 
 const CROWD_CELL = 5; // ångström
+/** Coordinates stand at the beginning of a line; a longer one is no atom. */
+const LINE_LIMIT = 200;
 /** In a cube of 5 ångström; real ones hold some thirty. */
 const CROWD_LIMIT = 800;
 
@@ -132,8 +134,13 @@ export function isCrowded(text: string, models: number, unit = 1): boolean {
   const side = CROWD_CELL * unit;
   const cells = new Map<string, number>();
   const limit = CROWD_LIMIT * Math.max(1, models);
-  for (const line of text.matchAll(/^.*?(-?\d+\.\d+)[^\n]*?(-?\d+\.\d+)[^\n]*?(-?\d+\.\d+)/gm)) {
-    const cell = `${Math.floor(Number(line[1]) / side)},${Math.floor(Number(line[2]) / side)},${Math.floor(Number(line[3]) / side)}`;
+  for (let at = 0; at < text.length; ) {
+    const next = text.indexOf("\n", at);
+    const stop = next < 0 ? text.length : next;
+    const numbers = text.slice(at, Math.min(stop, at + LINE_LIMIT)).match(/-?\d+\.\d+/g);
+    at = stop + 1;
+    if (!numbers || numbers.length < 3) continue;
+    const cell = numbers.slice(0, 3).map((number) => Math.floor(Number(number) / side)).join(",");
     const count = (cells.get(cell) ?? 0) + 1;
     if (count > limit) return true;
     cells.set(cell, count);
