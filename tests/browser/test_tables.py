@@ -278,7 +278,7 @@ def test_saving_gives_every_matching_row(look: Look, tmp_path: Path) -> None:
     page = look("growing", "at=2&tables=growing:fstep,ge,n1:s-loss")
     page.get_by_role("button", name="Save the table").click()
     with page.expect_download() as waiting:
-        page.get_by_role("menuitem", name=re.compile("CSV")).click()
+        page.get_by_role("menuitem", name=re.compile("CSV, as filtered")).click()
     waiting.value.save_as(tmp_path / "rows.csv")
     lines = (tmp_path / "rows.csv").read_text().splitlines()
     assert lines[0] == "step,loss"

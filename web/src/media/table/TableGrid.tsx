@@ -1,17 +1,13 @@
 /** The rows of a table: only those in sight are mounted, and of them only the columns in sight. */
-import type { JSX, TargetedKeyboardEvent } from "preact";
+import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TableSort } from "@/api/schema";
+import { BodyRow, cellId } from "@/media/table/BodyRow";
 import { HeadCell } from "@/media/table/HeadCell";
-import { TableCell } from "@/media/table/TableCell";
-import { cellExact, isNumberColumn } from "@/media/table/cells";
 import { HEAD_PX, type Lane, lanesIn, scrollSpace, topAfter } from "@/media/table/geometry";
+import { handleGridKey } from "@/media/table/gridKeys";
 import { setWidth } from "@/media/table/widths";
-import { copyText } from "@/state/clipboard";
-import type { ShownItem } from "@/state/mediaView";
-import { isImage } from "@/state/overlayIndex";
-import { type CellPlace, type TableModel, showCell } from "@/state/tableModel";
-import type { TableRow } from "@/state/tables";
+import type { TableModel } from "@/state/tableModel";
 
 export interface TableGridProps {
   model: TableModel;
@@ -161,7 +157,7 @@ export function TableGrid(props: TableGridProps): JSX.Element {
       aria-busy={props.isBusy}
       aria-activedescendant={focus ? cellId(props.id, focus) : undefined}
       tabIndex={0}
-      onKeyDown={(event) => onKey(event, { model, lanes, count, rowPx, pageRows: Math.max(1, Math.floor(bodyPx / rowPx) - 1) })}
+      onKeyDown={(event) => handleGridKey(event, { model, lanes, count, rowPx, pageRows: Math.max(1, Math.floor(bodyPx / rowPx) - 1) })}
     >
       <div class="tv-head" role="row" aria-rowindex={1} style={{ width: `${width}px`, height: `${HEAD_PX}px` }}>
         <div class="tv-cell tv-gutter" role="columnheader" aria-label="row number" style={{ width: `${gutterPx}px` }}>#</div>
@@ -185,118 +181,4 @@ export function TableGrid(props: TableGridProps): JSX.Element {
       </div>
     </div>
   );
-}
-
-function cellId(id: string, { row, column }: CellPlace): string {
-  return `cell-${id}-${row}-${column}`;
-}
-
-/** Pictures in cells have numbers that no tile has. */
-const FIRST_INDEX = 1_000_000;
-const COLUMNS_MOST = 1_000;
-
-function reportAs({ shownAs }: TableModel, { row, column }: CellPlace, record: unknown): ShownItem | undefined {
-  return shownAs && isImage(record) ? { ...shownAs, index: FIRST_INDEX + row * COLUMNS_MOST + column, item: record } : undefined;
-}
-
-interface BodyRowProps {
-  index: number;
-  row: TableRow | undefined;
-  lanes: readonly Lane[];
-  /** All of `lanes` as a text, to compare them by. */
-  layout: string;
-  pinned: Lane | null;
-  rowPx: number;
-  gutterPx: number;
-  width: number;
-  model: TableModel;
-  id: string;
-  firstColumn: number;
-  focusColumn: number;
-}
-
-function BodyRow(props: BodyRowProps): JSX.Element {
-  const { index, row, lanes, layout, pinned, rowPx, gutterPx, width, model, id, firstColumn, focusColumn } = props;
-  const kept = useRef<{ deps: unknown[]; element: JSX.Element } | null>(null);
-  const deps = [row?.cells, row?.number, layout, pinned?.column.name, pinned?.width, rowPx, gutterPx, width, focusColumn, firstColumn];
-  // The same element again is not compared again: while the table scrolls most rows stay what they are.
-  if (kept.current?.deps.every((dep, at) => dep === deps[at])) return kept.current.element;
-  const cellOf = (lane: Lane, column: number): JSX.Element => {
-    const isPinned = lane === pinned;
-    const place = { row: index, column };
-    const open = (): void => {
-      model.focus.value = place;
-      showCell({ model, ...place });
-    };
-    return (
-      <div
-        key={lane.column.name}
-        id={cellId(id, place)}
-        class={`tv-cell${isPinned ? " tv-pinned" : ""}${isNumberColumn(lane.column) ? " tv-right" : ""}${focusColumn === column ? " tv-focus" : ""}`}
-        role="gridcell"
-        aria-colindex={column + 2}
-        style={{ width: `${lane.width}px`, left: `${isPinned ? gutterPx : lane.left}px` }}
-        onPointerDown={() => (model.focus.value = place)}
-        onDblClick={row && open}
-      >
-        {row ? <TableCell value={row.cells[lane.at]} column={lane.column} width={lane.width} height={rowPx} onOpen={open} reportAs={(record) => reportAs(model, place, record)} /> : <span class="tv-wait" />}
-      </div>
-    );
-  };
-  const element = (
-    <div class="tv-row" role="row" aria-rowindex={index + 2} style={{ height: `${rowPx}px`, width: `${width}px` }}>
-      <div class="tv-cell tv-gutter" role="rowheader" style={{ width: `${gutterPx}px` }}>{row ? row.number.toLocaleString("en-US") : ""}</div>
-      {pinned && cellOf(pinned, 0)}
-      {lanes.map((lane, at) => cellOf(lane, firstColumn + at))}
-    </div>
-  );
-  kept.current = { deps, element };
-  return element;
-}
-
-interface Walk {
-  model: TableModel;
-  lanes: readonly Lane[];
-  count: number;
-  rowPx: number;
-  pageRows: number;
-}
-
-function onKey(event: TargetedKeyboardEvent<HTMLDivElement>, { model, lanes, count, rowPx, pageRows }: Walk): void {
-  if (event.target !== event.currentTarget || event.altKey || count === 0 || lanes.length === 0) return;
-  const now = model.focus.peek();
-  const isMod = event.ctrlKey || event.metaKey;
-  const take = (): void => {
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  if (isMod && event.key.toLowerCase() === "c" && now) {
-    if (getSelection()?.isCollapsed === false) return; // marked text: the browser copies it
-    const row = model.shown.peek()?.row(now.row);
-    const lane = lanes[now.column];
-    if (row && lane) void copyText(cellExact(row.cells[lane.at]));
-    take();
-    return;
-  }
-  const at = now ?? { row: Math.ceil(model.top / rowPx), column: 0 };
-  const end = { row: count - 1, column: lanes.length - 1 };
-  const moves: Record<string, CellPlace> = isMod
-    ? { Home: { row: 0, column: 0 }, End: end, ArrowUp: { row: 0, column: at.column }, ArrowDown: { row: end.row, column: at.column }, ArrowLeft: { row: at.row, column: 0 }, ArrowRight: { row: at.row, column: end.column } }
-    : {
-        ArrowUp: { row: at.row - 1, column: at.column }, ArrowDown: { row: at.row + 1, column: at.column },
-        ArrowLeft: { row: at.row, column: at.column - 1 }, ArrowRight: { row: at.row, column: at.column + 1 },
-        Home: { row: at.row, column: 0 }, End: { row: at.row, column: end.column },
-        PageUp: { row: at.row - pageRows, column: at.column }, PageDown: { row: at.row + pageRows, column: at.column },
-      };
-  const to = moves[event.key];
-  if (to) {
-    take();
-    const next = now || event.key === "Home" || event.key === "End" ? to : at;
-    model.focus.value = { row: Math.max(0, Math.min(end.row, next.row)), column: Math.max(0, Math.min(end.column, next.column)) };
-    return;
-  }
-  if (event.key === "Enter" && now) {
-    take();
-    showCell({ model, ...now });
-  }
 }

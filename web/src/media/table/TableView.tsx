@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { blobUrl } from "@/api/client";
+import { apiUrl, blobUrl } from "@/api/client";
 import type { TableColumn } from "@/api/schema";
 import { FilterChips } from "@/media/table/Filters";
 import { TableGrid } from "@/media/table/TableGrid";
@@ -16,6 +16,7 @@ import { Button } from "@/parts/Button";
 import type { MenuItem } from "@/parts/Menu";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { formatCount } from "@/parts/format";
+import { safeFileName } from "@/state/saving";
 import type { ShownItem } from "@/state/mediaView";
 import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings, changeSettings, settingsOf } from "@/state/tableSettings";
 import { tableModel } from "@/state/tableModel";
@@ -48,6 +49,7 @@ export interface TableViewProps {
 
 const CSV_ROWS_MOST = 200_000;
 const NARROW_PX = 560;
+const PARTS_IN_URL = 60;
 
 export function TableView(props: TableViewProps): JSX.Element {
   const { source, shown, size, box, localId } = props;
@@ -102,13 +104,15 @@ export function TableView(props: TableViewProps): JSX.Element {
   model.columns = lanes;
   const count = head?.matched ?? Math.min(props.rowCount ?? 20, 200);
 
+  const wholeCsv = csvUrl(source, props.name);
   const downloads: MenuItem[] = [
     {
       label: "CSV, as filtered and sorted",
-      detail: head && head.matched > CSV_ROWS_MOST ? `more than ${CSV_ROWS_MOST.toLocaleString("en-US")} rows: take Parquet` : head ? formatCount(head.matched, "row") : "",
+      detail: head && head.matched > CSV_ROWS_MOST ? `more than ${CSV_ROWS_MOST.toLocaleString("en-US")} rows: take all` : head ? formatCount(head.matched, "row") : "",
       isDisabled: !head || head.matched > CSV_ROWS_MOST,
       onSelect: () => void saveCsv({ source, query, columns: lanes, name: props.name }),
     },
+    ...(wholeCsv ? [{ label: "CSV, all rows", ...(head ? { detail: formatCount(head.total, "row") } : {}), onSelect: () => followLink(wholeCsv, `${props.name}.csv`) }] : []),
     ...props.files.map(({ sha256, label }): MenuItem => ({ label: `Parquet: ${label}`, onSelect: () => followLink(blobUrl(sha256), `${props.name}.parquet`) })),
   ];
   return (
@@ -180,6 +184,15 @@ function NoRows({ head, hidden, settings, onChange }: { head: TableHead; hidden:
     );
   }
   return <EmptyState isSmall icon="eyeOff" title={`All ${formatCount(hidden, "column")} are hidden`} action={<Button onClick={() => onChange({ hidden: [] })}>Show all columns</Button>} />;
+}
+
+/** The whole table as the server writes it; null for what it can't name in an address (joins, very many parts). */
+function csvUrl({ tables = [], join, run, key, step, index }: TableSource, name: string): string | null {
+  if (join || tables.length > PARTS_IN_URL) return null;
+  const parameters = new URLSearchParams({ name: `${safeFileName(name)}.csv` });
+  if (tables.length > 0) parameters.set("tables", tables.join(","));
+  for (const [field, value] of Object.entries({ run, key, step, index })) if (value !== undefined && value !== null) parameters.set(field, String(value));
+  return apiUrl(`api/tables/csv?${parameters.toString()}`);
 }
 
 function followLink(url: string, name: string): void {
