@@ -7,7 +7,7 @@ const OPERATIONS_LIMIT = 400;
 
 /** A crystal: a cell, and positions in parts of it. Proteins have positions in ångström. */
 export function isCrystal(text: string): boolean {
-  return /^\s*_cell[._]length_a\b/im.test(text) && /^\s*_atom_site[._]fract_x\b/im.test(text) && !/^\s*_atom_site\.cartn_x\b/im.test(text);
+  return /^[ \t]*_cell[._]length_a\b/im.test(text) && /^[ \t]*_atom_site[._]fract_x\b/im.test(text) && !/^[ \t]*_atom_site\.cartn_x\b/im.test(text);
 }
 
 /** All symmetry operations that a CIF names, like "-x+12/24,y,z"; identity when it names none. */
@@ -28,7 +28,7 @@ export function operationsOf(text: string): string[] {
 
 /** The CIF with its operations under the one name that 3Dmol knows. */
 export function withOperations(text: string, operations: readonly string[]): string {
-  const renamed = text.replace(/^(\s*)_(symmetry_equiv_pos_as_xyz)\b/gim, "$1_own_$2");
+  const renamed = text.replace(/^([ \t]*)_(symmetry_equiv_pos_as_xyz)\b/gim, "$1_own_$2");
   const loop = `\nloop_\n_symmetry_equiv_pos_as_xyz\n${operations.map((operation) => `'${operation}'`).join("\n")}\n`;
   const block = /^data_\S*[^\n]*$/im.exec(renamed);
   if (!block) return text;
