@@ -137,8 +137,11 @@ const TEXTURE_SLOTS = ["diffuseTexture", "ambientTexture", "opacityTexture", "re
 function dropMissing(material: StandardMaterial, record: Object3DRecord): void {
   for (const slot of TEXTURE_SLOTS) {
     const texture = material[slot];
-    const place = texture ? splitAddress(texture.name.replace(/^file:/, "")) : null;
-    if (!texture || !place || findFile(record, place.name).is === "blob") continue;
+    if (!texture) continue;
+    const address = "url" in texture && typeof texture.url === "string" ? texture.url : texture.name;
+    if (/^(data|blob):/.test(address)) continue;
+    const name = splitAddress(address.replace(/^file:/, ""))?.name ?? texture.name;
+    if (findFile(record, name).is === "blob") continue;
     material[slot] = null;
     material.emissiveColor = Color3.Black();
   }

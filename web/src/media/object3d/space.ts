@@ -166,6 +166,18 @@ export function fitted(view: View3D, frame: Frame, orientation: Orientation, asp
   return { ...level, zoom: distance > 0 ? Math.min(20, fitDistance(frame.radius, view.fov, aspect) / distance) : 1 };
 }
 
+/** How many of the outermost points are in sight, as a share. */
+export function seenShare(view: View3D, frame: Frame, orientation: Orientation, aspect: number): number {
+  const pose = poseOf(view, frame, orientation, aspect);
+  const rise = Math.tan((pose.fov * Math.PI) / 360);
+  const seen = frame.hull.filter((point) => {
+    const at = sub(add(point, frame.centre), pose.eye);
+    const depth = -dot(at, pose.toward);
+    return depth > 0 && Math.abs(dot(at, pose.right)) <= depth * rise * aspect && Math.abs(dot(at, pose.up)) <= depth * rise;
+  });
+  return frame.hull.length > 0 ? seen.length / frame.hull.length : 0;
+}
+
 const FIT_SHARE = 0.86;
 
 /** CSS pixels -> lengths in the plane of the target. */

@@ -1,7 +1,7 @@
 /** From where 3D is looked at: one view for all tiles of a key while they are linked, kept over steps and in the URL. */
 import { type Signal, signal } from "@preact/signals";
 import type { Object3DRecord } from "@/api/schema";
-import { CLOUD_HOME, type CameraLike, type Frame, HOME, type Orientation, type View3D, add, dot, fitted, formatView3D, isFiniteVec, lengthOf, parseView3D, scaled, sub, unit, viewFromCamera } from "@/media/object3d/space";
+import { CLOUD_HOME, type CameraLike, type Frame, HOME, type Orientation, type View3D, add, dot, fitted, formatView3D, isFiniteVec, lengthOf, parseView3D, scaled, seenShare, sub, unit, viewFromCamera } from "@/media/object3d/space";
 import { type TileRef, isLinked, tileId } from "@/state/mediaView";
 import { urlSignal } from "@/state/url";
 
@@ -60,7 +60,8 @@ export function homeOf(record: Object3DRecord, own: CameraLike | null, frame: Fr
     const way = unit(sub(own.target, own.position));
     const away = dot(sub(frame.centre, own.position), way);
     const target = add(own.position, scaled(way, Math.max(away, frame.radius * 0.1)));
-    return viewFromCamera({ ...own, target }, frame, orientation, aspect);
+    const seen = viewFromCamera({ ...own, target }, frame, orientation, aspect);
+    if (seenShare(seen, frame, orientation, aspect) > 0.6) return seen; // some cameras look at what is not there yet
   }
   return fitted(record.form === "cloud" ? CLOUD_HOME : HOME, frame, orientation, aspect);
 }

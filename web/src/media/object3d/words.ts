@@ -66,7 +66,7 @@ export function factRows(record: Object3DRecord): Row[] {
   if (record.cameras?.length) rows.push({ name: "cameras", value: whole(record.cameras.length) });
   rows.push({ name: "up", value: `${record.up ?? "y"} · ${record.is_right_handed === false ? "left" : "right"}-handed` });
   const files = Object.keys(record.files ?? {});
-  if (files.length > 0) rows.push({ name: "companions", value: files.length > 3 ? `${files.slice(0, 3).join(", ")} and ${files.length - 3} more` : files.join(", "), title: files.join("\n") });
+  if (files.length > 0) rows.push({ name: "with it", value: files.length > 3 ? `${files.slice(0, 3).join(", ")} and ${files.length - 3} more` : files.join(", "), title: files.join("\n") });
   if (record.missing?.length) rows.push({ name: "missing", value: record.missing.join(", "), title: "Files that it names and that were not there when it was logged" });
   rows.push({ name: "file", value: formatBytes(bytesOfRecord(record)), ...(record.blob ? { title: `sha256 ${record.blob.sha256}` } : {}) });
   if (record.note) rows.push({ name: "note", value: record.note });
