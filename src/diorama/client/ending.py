@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from diorama.client import background, current
 from diorama.client.settings import say
 from diorama.journal.entry import Finish, RunState
+from diorama.journal.segments import busy_at
 
 if TYPE_CHECKING:
     from diorama.client.channel import Channel
@@ -82,9 +83,14 @@ def wait_until_stored(channel: Channel, timeout_secs: float | None, *, show: str
         time.sleep(pause_secs)
         pause_secs = min(pause_secs * 1.5, 0.1)
         before, acked_seq = acked_seq, channel.acked_seq
-        if acked_seq > before:
+        if acked_seq > before or (now - moved_at > STALL_SECS / 2 and _is_busy(channel)):
             moved_at = now
     return channel.is_stored
+
+
+def _is_busy(channel: Channel) -> bool:
+    """Whether media are being encoded just now: a large table takes minutes, and that is no standstill."""
+    return time.time() - busy_at(channel.writer.directory) < STALL_SECS / 2
 
 
 def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:

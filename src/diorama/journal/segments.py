@@ -26,6 +26,23 @@ def read_ack(directory: Path) -> int:
     return int(ACK.unpack_from(noted)[0]) if len(noted) >= ACK.size else 0
 
 
+BUSY = "busy"
+
+
+def note_busy(directory: Path) -> None:
+    """Somebody is at work on what is not stored yet; it only takes long."""
+    with contextlib.suppress(OSError):
+        (directory / BUSY).touch()
+
+
+def busy_at(directory: Path) -> float:
+    """When that was noted last, Unix seconds; 0 if never."""
+    try:
+        return (directory / BUSY).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 class SegmentFiles:
     """The open segment of `directory` and those before it. The base of JournalWriter, which writes to `_fd`
     and counts `_size_bytes`."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from diorama.errors import JournalError
 from diorama.journal.entry import Batch, Numbered, Warn
+from diorama.journal.segments import note_busy
 from diorama.sidecar.encode import EncoderPool
 from diorama.sidecar.refuse import keep_refused
 from diorama.sidecar.ship import BlobsGone, Refused, Transport, Unavailable
@@ -26,6 +27,7 @@ SHIP_INTERVAL_SECS = 0.05
 BACKLOG_BYTES = 256 << 10
 FIRST_WAIT_SECS = 0.25
 LONGEST_WAIT_SECS = 30.0
+BUSY_EVERY_SECS = 5.0
 MENDING_WAIT_SECS = 60.0
 PARKED = "parked"
 
@@ -55,6 +57,7 @@ class Pump:
         self._failed_since: float | None = None
         self._wait_secs = FIRST_WAIT_SECS
         self._turn = 0
+        self._tell_busy_at = 0.0
 
     def discover(self) -> None:
         """Find writers that are new."""
@@ -71,6 +74,7 @@ class Pump:
 
     def step(self) -> bool:
         """Read, collect and ship what can be done now, without waiting. False if there was nothing to do."""
+        self._tell_busy()
         did_something = self._settle()
         for stream in self.streams.values():
             if self._waiting_bytes() > IN_WORK_LIMIT_BYTES:
@@ -78,6 +82,15 @@ class Pump:
             if not stream.is_exhausted and self._read(stream):
                 did_something = True
         return self._ship_next() or did_something
+
+    def _tell_busy(self) -> None:
+        """Let those who wait for the store know that encoding goes on."""
+        now = time.monotonic()
+        if now >= self._tell_busy_at:
+            self._tell_busy_at = now + BUSY_EVERY_SECS
+            for stream in self.streams.values():
+                if stream.is_encoding:
+                    note_busy(stream.directory)
 
     def _read(self, stream: Stream) -> int:
         try:

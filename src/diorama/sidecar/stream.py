@@ -88,6 +88,11 @@ class Stream:
         """Whether something that was read is not yet in the store."""
         return bool(self._items or self._in_flight or (self._lost and self.is_exhausted))
 
+    @property
+    def is_encoding(self) -> bool:
+        """Whether media that were read are still being made into records."""
+        return any(item.media is not None and not item.media.is_done() for item in self._items)
+
     def read(self) -> int:
         """Take in what has been written; answers the number of entries."""
         is_final = self.is_writer_gone
