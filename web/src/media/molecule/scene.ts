@@ -128,7 +128,7 @@ export class Scene {
 
   #addBinary(data: Uint8Array<ArrayBuffer>): Library.GLModel[] {
     this.#isCrystal = false;
-    return [this.#viewer.addModel(data.slice().buffer, "mmtf", {})];
+    return [this.#viewer.addModel(data.slice().buffer, "mmtf", { keepH: true })];
   }
 
   #addText({ data, count }: Molecule, parser: string): Library.GLModel[] {
@@ -140,15 +140,15 @@ export class Scene {
       // A crystal is its cell: all copies that its symmetry asks for. A protein is what the file holds.
       const operations = operationsOf(text);
       const isFilled = operations.length * (text.match(/\n/g)?.length ?? 0) < FILLED_LIMIT;
-      const options = isFilled ? { doAssembly: true, duplicateAssemblyAtoms: true, normalizeAssembly: true } : {};
+      const options = isFilled ? { doAssembly: true, duplicateAssemblyAtoms: true, normalizeAssembly: true, keepH: true } : { keepH: true };
       return [viewer.addModel(withOperations(text, operations), "cif", options)];
     }
     const separator = { sdf: /^\$\$\$\$.*\r?\n?/m, mol2: /(?=^@<TRIPOS>MOLECULE)/m }[parser];
     const parts = separator ? text.split(separator).filter((part) => part.trim() !== "").slice(0, MOLECULES_LIMIT) : [text];
     if (parser === "mol2") return parts.filter((part) => part.includes("@<TRIPOS>MOLECULE")).map((part) => viewer.addModel(part, parser, { keepH: true }));
     if (separator) return parts.map((part) => viewer.addModel(part, parser, { keepH: true }));
-    if (parser === "pdb") return [...viewer.addModels(text, parser, {})];
-    return [viewer.addModel(text, parser, {})];
+    if (parser === "pdb") return [...viewer.addModels(text, parser, { keepH: true })];
+    return [viewer.addModel(text, parser, { keepH: true })];
   }
 
   #dress(look: Look, pose: number, ink: string): void {
