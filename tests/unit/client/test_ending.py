@@ -21,7 +21,7 @@ def channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel
     monkeypatch.setattr(ending, "STALL_SECS", 0.4)
 
     def start(writer: str) -> Start:
-        return Start("local", "p", "r", writer, 1, 2.0, 3.0)
+        return Start(entity="local", project="p", run="r", writer=writer, pid=1, pid_started=2.0, time=3.0)
 
     opened = Channel(
         tmp_path,
