@@ -22,6 +22,15 @@ export default defineConfig({
         "frame-bokeh": page("frames/bokeh.html"),
         "frame-vega": page("frames/vega.html"),
       },
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          // Babylon asks for its shaders one by one, a hundred of them for a first model: fewer, larger files.
+          groups: [
+            { name: "babylon-shaders", test: /node_modules\/@babylonjs\/core\/Shaders\// },
+          ],
+        },
+      },
     },
   },
   server: { proxy: { "/api": "http://127.0.0.1:7117", "/healthz": "http://127.0.0.1:7117" } },

@@ -105,8 +105,9 @@ from pathlib import Path
 import diorama
 
 folder = Path(sys.argv[1])
-makers = {"Image": ["png"], "Video": ["mp4", "gif"], "Audio": ["wav", "mp3"], "Molecule": ["pdb", "sdf", "cif"],
-          "Object3D": ["obj", "glb", "stl", "ply", "pcd", "pts.json"], "Html": ["html"]}
+makers = {"Image": ["png"], "Video": ["mp4", "gif"], "Audio": ["wav", "mp3"], "Html": ["html"],
+          "Molecule": ["pdb", "sdf", "cif"],
+          "Object3D": ["obj", "glb", "stl", "ply", "pcd", "pts.json"]}
 with diorama.init(project="p", mode="offline") as run:
     for name, suffixes in makers.items():
         for suffix in suffixes:
@@ -115,7 +116,8 @@ with diorama.init(project="p", mode="offline") as run:
     table = diorama.Table(columns=["a", "b"], data=[[1, "x"], [2, "y"]])
     table.add_data(3, "z")
     run.log({"table": table, "plot": diorama.plot.line(table, "a", "a"), "text": diorama.Text("hello")})
-print(sorted({"av", "soundfile", "rdkit", "pyarrow", "duckdb", "plotly", "pandas", "polars"} & set(sys.modules)))
+decoders = {"av", "soundfile", "rdkit", "pyarrow", "duckdb", "plotly", "pandas", "polars"}
+print(sorted(decoders & set(sys.modules)))
 """
 
 

@@ -22,7 +22,7 @@ def keep_array(array: NDArray[Any]) -> tuple[dict[str, Any], Kept]:
     if array.flags.c_contiguous or array.size == 0:
         return header, _keep_contiguous(array)
     flipped = [axis for axis, stride in enumerate(array.strides) if stride < 0]
-    lying = np.flip(array, flipped) if flipped else array
+    lying = np.flip(array, tuple(flipped)) if flipped else array
     order = sorted(range(lying.ndim), key=lambda axis: -lying.strides[axis])
     lying = lying.transpose(order)
     if not lying.flags.c_contiguous:

@@ -59,7 +59,8 @@ def _finite(samples: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
     # What is louder than full scale is drawn as full scale; as 64-bit floats it may not even fit.
-    return np.nan_to_num(np.clip(samples, -1, 1).astype(np.float32), nan=0.0)
+    finite: NDArray[Any] = np.nan_to_num(np.clip(samples, -1, 1).astype(np.float32), nan=0.0)
+    return finite
 
 
 def _outline(lows: NDArray[Any], highs: NDArray[Any]) -> tuple[bytes, int]:

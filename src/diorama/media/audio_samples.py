@@ -122,7 +122,8 @@ def from_stored(stored: NDArray[Any], dtype: str) -> NDArray[Any]:
         bits = stored.view(f"u{wanted.itemsize}") ^ np.array(
             1 << (8 * wanted.itemsize - 1), f"u{wanted.itemsize}"
         )
-        return bits.view(wanted)
+        unsigned: NDArray[Any] = bits.view(wanted)
+        return unsigned
     return stored.astype(wanted)
 
 

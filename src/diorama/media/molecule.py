@@ -13,6 +13,8 @@ from diorama.media.molecule_codec import decode, encode, warnings_of
 from diorama.media.molecule_record import FILE_TYPES, RDKIT_TYPES, MoleculeRecord
 from diorama.media.source import FileSource, keep_file, keep_stream, rewound
 
+__all__ = ["KIND", "Molecule", "MoleculeRecord"]
+
 
 class Molecule(Media):
     """A molecule, a protein, a crystal, or docking poses, to be turned in three dimensions.

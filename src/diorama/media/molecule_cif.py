@@ -73,7 +73,7 @@ def _tokens(text: str) -> Iterator[str]:
 
 def _tags(tokens: Iterator[str]) -> tuple[list[str], str | None]:
     """The column names of a loop, and the token behind them."""
-    tags = []
+    tags: list[str] = []
     for token in tokens:
         if not token.startswith("_"):
             return tags, token

@@ -75,4 +75,5 @@ class LoadedVideo:
             cpu_secs=60 + size_bytes / 2**24,
             wall_secs=180 + size_bytes / 2**22,
         )
-        return np.frombuffer(answer["pixels"], np.uint8).reshape(answer["shape"])
+        pixels: NDArray[Any] = np.frombuffer(answer["pixels"], np.uint8).reshape(answer["shape"])
+        return pixels

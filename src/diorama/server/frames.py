@@ -16,7 +16,7 @@ OPEN_ASSET_HEADERS: dict[str, str] = {
     "cross-origin-resource-policy": "cross-origin",
 }
 
-_MAY_COMPILE = frozenset({"frames/bokeh.html"})
+_MAY_EVALUATE = frozenset({"frames/bokeh.html"})
 """Bokeh's CustomJS, of which links between widgets are made, is compiled in the browser."""
 
 _RULES = (
@@ -37,7 +37,7 @@ _RULES = (
 
 def frame_headers(path: str) -> dict[str, str]:
     """The headers of the frame page at `path` ("frames/plotly.html")."""
-    scripts = "script-src 'self' 'unsafe-eval'" if path in _MAY_COMPILE else "script-src 'self'"
+    scripts = "script-src 'self' 'unsafe-eval'" if path in _MAY_EVALUATE else "script-src 'self'"
     return {
         "content-security-policy": "; ".join((*_RULES, scripts)),
         "x-frame-options": "SAMEORIGIN",
