@@ -47,7 +47,7 @@ class BlobQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 @endpoint("GET", "/api/blobs/{sha256}", reply_mime="application/octet-stream")
 async def blob(call: Call, path: BlobPath, query: BlobQuery) -> Response:
-    """The bytes. Pictures, sound and video are shown inline, all else is a download. `Range` is understood."""
+    """The bytes. Pictures, sound and video are shown inline, all else is a download. It knows `Range`."""
     if not _SHA256.fullmatch(path.sha256):
         raise NotFound("there is no such blob")
     if _names_etag(call.request.headers.get("if-none-match"), f'"{path.sha256}"'):
