@@ -30,13 +30,19 @@ demo: .venv/.base ui ## train three small models and watch them live in the brow
 	@$(PYTHON_BIN) -m diorama demo --store $(STORE) $(DEMO_ARGS)
 
 check: .venv/.dev ui ## lint, types, import rules and unit tests (under a minute)
+	@$(MAKE) --no-print-directory -j 2 check-python check-web
+	@$(PYTHON_BIN) -m pytest -q -n 2 -m "not slow and not browser" --hypothesis-profile=quick tests/unit tests/kinds
+
+.PHONY: check-python check-web
+check-python:
 	@$(PYTHON_BIN) -m ruff check .
 	@$(PYTHON_BIN) -m ruff format --check .
 	@$(PYTHON_BIN) -m mypy
 	@.venv/bin/lint-imports
+
+check-web:
 	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent check
 	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent test
-	@$(PYTHON_BIN) -m pytest -q -n 2 -m "not slow and not browser" tests/unit tests/kinds
 
 test: check .venv/.chromium ## every test there is
 	@DIORAMA_CHROMIUM="$$(cat .venv/.chromium)" $(PYTHON_BIN) -m pytest -n 2 --dist loadgroup tests

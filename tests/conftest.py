@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("quick", max_examples=12)
+"""For `make check`; `make test` tries as many as the tests say."""
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,8 @@ from diorama.errors import NotFound
 from diorama.model import StoreDir
 from diorama.service import Service
 
+pytestmark = pytest.mark.slow
+
 
 def run_of(store: Path, run_id: str = "r") -> Any:
     return Api(store).run(f"t/{run_id}")

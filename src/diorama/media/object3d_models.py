@@ -70,7 +70,9 @@ def stl_facts(data: memoryview) -> dict[str, Any]:
     if size < _STL_HEAD_BYTES:
         raise ValueError("it is neither an ASCII nor a binary STL")
     held = (size - _STL_HEAD_BYTES) // _STL_TRIANGLE_BYTES
-    note = None if declared == held else f"it says {declared} triangles, but it holds {held}"
+    note = None if declared <= held else f"it says {declared} triangles, but it holds {held}"
+    if not declared:
+        note = "it has no triangles"
     return _stl(min(declared, held), 1, note)
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from server_sample import PICTURE
 
+from diorama.media.av_formats import inline_mime_of
 from diorama.server.content import attachment, byte_range, content_headers, picture_type
 
 
@@ -31,7 +32,7 @@ def test_five_picture_formats_are_shown(head: bytes, mime: str) -> None:
 
 @pytest.mark.parametrize(
     "head",
-    [b"", b"<svg xmlns=", b"<!doctype html>", b"%PDF-1.7", b"%!PS-Adobe", b"BM<script>", b"RIFF....WAVE"],
+    [b"", b"<svg xmlns=", b"<!doctype html>", b"%PDF-1.7", b"%!PS-Adobe", b"BM<script>", b"RIFF....CDXA"],
 )
 def test_everything_else_is_a_sandboxed_download(head: bytes) -> None:
     headers = content_headers(head)
@@ -44,7 +45,8 @@ def test_everything_else_is_a_sandboxed_download(head: bytes) -> None:
 @given(st.binary(max_size=16))
 def test_any_head_gets_a_policy(head: bytes) -> None:
     headers = content_headers(head)
-    assert (picture_type(head) is None) == ("content-disposition" in headers)
+    is_shown = picture_type(head) is not None or inline_mime_of(head) is not None
+    assert is_shown == ("content-disposition" not in headers)
     assert "sandbox" in headers["content-security-policy"]
 
 
