@@ -16,6 +16,8 @@ from diorama.journal.codec import decode_entry
 from diorama.journal.entry import Console, Entry, Finish, Log, Start, Warn
 from diorama.journal.reader import JournalReader
 
+pytestmark = pytest.mark.slow
+
 PRELUDE = """
 import os, signal, sys, threading, time
 import diorama

@@ -40,6 +40,7 @@ def test_validation_digits_are_never_trained_on() -> None:
     assert not set(digit_indices(is_validation=True)) & set(digit_indices(is_validation=False))
 
 
+@pytest.mark.slow
 def test_the_model_learns() -> None:
     recipe = Recipe("test", learning_rate=3e-3, hidden=64)
     rng = np.random.default_rng(0)
