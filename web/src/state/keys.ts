@@ -59,16 +59,18 @@ function compareSections(a: Section, b: Section): number {
 
 function sectionRank(section: Section): number {
   const kinds = new Set(section.keys.map((key) => key.kind));
-  if ([...kinds].some((kind) => !RANK.has(kind))) return 0;
+  if ([...kinds].some((kind) => !NO_MEDIA.has(kind))) return 0;
   return kinds.has("metric") ? 1 : kinds.has("histogram") ? 2 : 3;
 }
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const MEDIA_RANK = 5;
-const RANK = new Map([["metric", 0], ["histogram", 6], ["value", 9]]);
+/** What is taken in at a glance stands before what is read. */
+const RANK = new Map([["metric", 0], ["image", 1], ["video", 2], ["object3d", 3], ["molecule", 3], ["audio", 4], ["histogram", 6], ["value", 9]]);
+const NO_MEDIA = new Set(["metric", "histogram", "value"]);
 
-/** Curves first, then media, then plain values; inside each "layer2" before "layer10". */
-function compareKeys(a: KeyView, b: KeyView): number {
+/** Curves first, then pictures, then other media, then plain values; inside each "layer2" before "layer10". */
+export function compareKeys(a: KeyView, b: KeyView): number {
   return (RANK.get(a.kind) ?? MEDIA_RANK) - (RANK.get(b.kind) ?? MEDIA_RANK) || collator.compare(a.key, b.key);
 }
 

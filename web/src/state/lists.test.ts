@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { KeyView, RunView } from "@/api/schema";
 import { filterHints, unfinishedTerm } from "@/state/filterText";
 import { railItems, selectionAfter } from "@/state/groups";
-import { sectionsOf } from "@/state/keys";
+import { compareKeys, sectionsOf } from "@/state/keys";
 import { RUN_COLORS, defaultColor } from "@/state/palette";
 import { csvField } from "@/state/table";
 import { panelFilter } from "@/state/view";
@@ -26,6 +26,11 @@ it("puts sections with media on top, then curves, then histograms, then plain va
     key("val/scenes", "image"),
   ]);
   expect(found.map((section) => section.name)).toEqual(["val", "train", "", "weights", "notes"]);
+});
+
+it("puts pictures before tables and texts", () => {
+  const [found] = sectionsOf(["val/notes text", "val/scenes image", "val/a table", "val/film video"].map((row) => key(row.split(" ")[0] ?? "", row.split(" ")[1])).sort(compareKeys));
+  expect(found?.keys.map((one) => one.key)).toEqual(["val/scenes", "val/film", "val/a", "val/notes"]);
 });
 
 describe("selectionAfter", () => {
