@@ -16,8 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from live_server import LiveServer, sdk_environ, serving
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from live_server import LiveServer, sdk_environ, serving, sign_in
+from playwright.sync_api import Browser, Page, sync_playwright
 
 HERE = Path(__file__).parent
 # Read now: every test hides the settings of the world outside from itself.
@@ -72,16 +72,6 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
-
-
-def sign_in(context: BrowserContext, server: LiveServer) -> None:
-    """Give the context a session, the way that the sign-in page does."""
-    reply = context.request.post(
-        f"{server.url}/api/login",
-        data={"key": server.key},
-        headers={"X-Diorama": "1", "Origin": server.url},
-    )
-    assert reply.ok, reply.text()
 
 
 @pytest.fixture

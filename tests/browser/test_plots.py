@@ -124,7 +124,7 @@ def test_figures_follow_the_theme(look: Callable[..., Page]) -> None:
 @pytest.fixture
 def hostile(chromium: Any, plots: LiveServer) -> Iterator[Callable[..., Page]]:
     """Opens a panel. Figures that are refused something say so in the console; nothing else may be seen."""
-    from conftest import sign_in
+    from live_server import sign_in
 
     foreign: list[str] = []
     context = chromium.new_context(base_url=plots.url, viewport={"width": 1440, "height": 900})

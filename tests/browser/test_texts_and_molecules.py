@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import sign_in
-from live_server import LiveServer, sdk_environ, serving
+from live_server import LiveServer, sdk_environ, serving, sign_in
 from playwright.sync_api import Browser, Page, Route, expect
 
 OpenPage = Callable[..., Page]
@@ -163,7 +162,7 @@ def test_t63_at_most_four_pages_run(attacked: tuple[Page, list[str]]) -> None:
     page, _ = attacked
     page.set_viewport_size({"width": 1440, "height": 4000})
     page.goto("/lab/words?panels=/^many$/")
-    page.get_by_role("button", name="Show all").or_(page.locator(".media-head button").last).first.click()
+    page.get_by_role("button", name="Show all rows").click()
     expect(page.locator("iframe")).to_have_count(4)
     waiting = page.get_by_role("button", name="Load page").last
     waiting.click()

@@ -101,8 +101,11 @@ def test_a_page_of_zeros(offline_run: Path, tmp_path: Path) -> None:
     assert "journal_damage" in warnings
 
 
-@pytest.mark.parametrize("how", ["flipped", "removed", "short"])
-def test_a_damaged_spool_file_costs_its_picture_only(offline_run: Path, tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize(("how", "at_most"), [("flipped", 1), ("removed", 64), ("short", 64)])
+def test_a_damaged_spool_file_costs_its_pictures_only(
+    offline_run: Path, tmp_path: Path, how: str, at_most: int
+) -> None:
+    """Small pictures share a file of a megabyte: a flipped bit costs one of them, a lost file all of them."""
     copy = Copy(offline_run, tmp_path / "copy")
     spooled = sorted((copy.journal / "spool").glob("*.bin"))[1]
     data = bytearray(spooled.read_bytes())
@@ -113,5 +116,6 @@ def test_a_damaged_spool_file_costs_its_picture_only(offline_run: Path, tmp_path
         spooled.write_bytes(data if how == "flipped" else data[:100])
     report, verdict, warnings = copy.recover()
     assert (report.lost, verdict.lost, report.failed) == (0, 0, [])
-    assert verdict.corrupt == 1, "the entry is there, its picture says that it failed"
+    assert 1 <= verdict.corrupt <= at_most, "the entries are there, their pictures say that they failed"
+    assert verdict.corrupt < verdict.images
     assert "media-failed" in warnings
