@@ -52,7 +52,12 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
         pictures = [stream for stream in container.streams.video if stream.codec_context is not None]
         if not pictures:
             only = "only a sound track that can be read" if sounds else "no track that can be read"
-            return {"has_audio": bool(sounds), "note": f"the file has {only}", "is_playable": False}
+            return {
+                "has_audio": bool(sounds),
+                "duration_secs": container.duration / 1e6 if container.duration else None,
+                "note": f"the file has {only}",
+                "is_playable": False,
+            }
         stream = pictures[0]
         count, start, end = 0, None, None
         for packet in container.demux(stream):
