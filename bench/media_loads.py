@@ -130,9 +130,9 @@ def plotly(tracker: Any, folder: Path) -> Load:
 
 def matplotlib(tracker: Any, folder: Path) -> Load:
     """A matplotlib figure as a picture. Drawing it can't be deferred: figures change."""
-    import matplotlib.figure
+    import matplotlib.pyplot
 
-    figure = matplotlib.figure.Figure()
+    figure = matplotlib.pyplot.figure()
     figure.add_subplot().plot(np.sin(np.linspace(0, 10, 500)))
     return lambda step: {"x": tracker.Image(figure)}, ()
 

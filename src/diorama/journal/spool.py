@@ -37,6 +37,7 @@ SHARED_BELOW_BYTES = 128 << 10
 """Smaller buffers share slots: taking one costs more than writing so few bytes."""
 SHARED_SLOT_BYTES = 1 << 20
 PAGE_BYTES = 4096
+SYNC_THREADS = 6
 OPEN_FILES_LIMIT = 48
 BLOCK_LIMIT_SECS = 60.0
 """After so long without any progress of the sidecar, waiting is given up."""
@@ -224,15 +225,45 @@ class Spool:
         """Bring all slots to disk. Raises OSError."""
         with self._lock:
             dirty, self._dirty = self._dirty, set()
-        for name in dirty:
+        if len(dirty) < SYNC_THREADS:
+            for name in dirty:
+                self._sync_slot(name)
+            return
+        # Side by side: each sync waits for the disk, and the disk is glad of all of them at once.
+        failures: list[OSError] = []
+        names = deque(dirty)
+
+        def work() -> None:
+            while True:
+                try:
+                    self._sync_slot(names.popleft())
+                except IndexError:
+                    return
+                except OSError as error:
+                    failures.append(error)
+
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(SYNC_THREADS)]
+        for number, thread in enumerate(threads):
             try:
-                fd = os.open(self.directory / name, os.O_RDWR | _O_BINARY)
-            except FileNotFoundError:
-                continue
-            try:
-                _fdatasync(fd)
-            finally:
-                os.close(fd)
+                thread.start()
+            except RuntimeError:  # no more threads, or the interpreter is going down
+                del threads[number:]
+                break
+        work()
+        for thread in threads:
+            thread.join()
+        if failures:
+            raise failures[0]
+
+    def _sync_slot(self, name: str) -> None:
+        try:
+            fd = os.open(self.directory / name, os.O_RDWR | _O_BINARY)
+        except FileNotFoundError:
+            return
+        try:
+            _fdatasync(fd)
+        finally:
+            os.close(fd)
 
     def release(self, slot: Slot) -> None:
         """One object less refers to `slot`. Takes no lock: appending to a deque is atomic."""

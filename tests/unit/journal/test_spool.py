@@ -266,3 +266,22 @@ def test_a_shared_slot_that_cannot_be_written_is_left(spool: Spool, monkeypatch:
     second = kept(spool, 3, SMALL)
     assert second.part.file != first.part.file
     assert (first.read(), second.read()) == (view_of(1, SMALL), view_of(3, SMALL))
+
+
+def test_many_slots_are_synced_and_a_fault_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive = [kept(spool, byte) for byte in range(30)]
+    synced: list[int] = []
+    monkeypatch.setattr(spool_module, "_fdatasync", synced.append)
+    spool.sync()
+    assert len(synced) == len(alive)
+    spool.sync()
+    assert len(synced) == len(alive), "nothing new"
+
+    def refuse(fd: int) -> None:
+        raise OSError(errno.EIO, "bad disk")
+
+    more = [kept(spool, byte) for byte in range(30)]
+    monkeypatch.setattr(spool_module, "_fdatasync", refuse)
+    with pytest.raises(OSError, match="bad disk"):
+        spool.sync()
+    assert len(more) == 30
