@@ -100,6 +100,7 @@ def test_curves_and_last_values(page: Page) -> None:
 def test_one_point_is_drawn_as_a_dot(page: Page) -> None:
     page.goto(WORKSPACE)
     expect(chart(page, "once").locator(".chart-values")).to_have_text("0.25")
+    drawn(page, "once")
     assert colours_in(page, "once", rows="all") > 20
 
 

@@ -195,9 +195,9 @@ class TableEngine:
         import duckdb
 
         cursor = self._connection.cursor()
-        timer = threading.Timer(self._time_limit_secs, cursor.interrupt)
-        timer.daemon = True
-        timer.start()
+        is_done = threading.Event()
+        watch = threading.Thread(target=self._interrupt_when_late, args=(cursor, is_done), daemon=True)
+        watch.start()
         try:
             return cursor.sql(sql, params=dict(parameters)).to_arrow_table()
         except duckdb.InterruptException as error:
@@ -212,8 +212,16 @@ class TableEngine:
             self.is_broken |= isinstance(error, (duckdb.FatalException, duckdb.InternalException))
             raise BadRequest(f"the table can't be read: {str(error)[:300]}") from error
         finally:
-            timer.cancel()
+            is_done.set()
+            watch.join()
             cursor.close()
+
+    def _interrupt_when_late(self, cursor: Any, is_done: threading.Event) -> None:
+        """Again and again: an interruption between two stages of a query is forgotten."""
+        wait_secs = self._time_limit_secs
+        while not is_done.wait(wait_secs):
+            cursor.interrupt()
+            wait_secs = 0.01
 
     def close(self) -> None:
         """Let go of all memory."""
