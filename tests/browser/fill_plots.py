@@ -118,8 +118,10 @@ def main() -> None:
         )
         for step in range(STEPS):
             run.log({"plotly": waves(step), "bokeh": spy()}, step=step)
+        assert run.flush(wait=True, timeout_secs=100)
     with diorama.init(project="hostile", entity="lab", name="hostile") as run:
         run.log({"plotly": hostile_plotly(), "vega": hostile_vega(), "endless": endless_vega()})
+        assert run.flush(wait=True, timeout_secs=100)
 
 
 if __name__ == "__main__":

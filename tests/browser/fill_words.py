@@ -102,6 +102,7 @@ def main() -> None:
                 },
                 step=step,
             )
+        assert run.flush(wait=True, timeout_secs=100)
 
 
 if __name__ == "__main__":

@@ -94,8 +94,10 @@ class Spooled:
 
     def __del__(self) -> None:
         # May run at any moment, in any thread, within any call: no lock here.
-        with contextlib.suppress(AttributeError):
+        try:  # noqa: SIM105 when the interpreter goes down, contextlib is gone before we are
             self.spool.release(self.slot)
+        except AttributeError:
+            pass
 
 
 class Spool:
