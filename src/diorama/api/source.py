@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from diorama import errors
+from diorama.http import NoAnswer, ServerConnection
 from diorama.model import DEFAULT_PORT, BlobRef, StoreDir
 from diorama.service import Service
 from diorama.service.jsonable import from_json
@@ -16,6 +18,8 @@ from diorama.service.views import ConsolePage, FileList, Problem, ProjectList, R
 from diorama.sidecar import drain, wait_until_stored
 from diorama.sidecar.ship import LocalTransport
 
+LIST_LIMIT_BYTES = 1 << 30
+"""The longest list (of runs with all their parameters) that is read from a server."""
 SIDECAR_WAIT_SECS = 10.0
 """How long to wait for the sidecar of runs that this very process is still logging to."""
 
@@ -109,19 +113,10 @@ class LocalSource:
 
 
 class RemoteSource:
-    """A server. Redirects are off, so that the key never reaches another host."""
+    """A server."""
 
     def __init__(self, url: str, key: str | None) -> None:
-        import urllib3
-
-        if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
-            raise errors.UsageError(f"the server's URL must begin with http:// or https://, not {url[:80]!r}")
-        self._base = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._pool = urllib3.PoolManager(
-            retries=urllib3.Retry(3, redirect=0, backoff_factor=0.2, allowed_methods={"GET"}),
-            timeout=urllib3.Timeout(connect=10.0, read=120.0),
-        )
+        self._server = ServerConnection(url, key, connect_secs=10.0, idle_secs=120.0)
 
     def projects(self) -> ProjectList:
         return self._get("/api/projects", ProjectList)
@@ -141,15 +136,19 @@ class RemoteSource:
     ) -> Iterator[dict[str, Any]]:
         # The route separates keys by commas; keys with commas in them are picked out here instead.
         asked = keys if keys is not None and not any("," in key for key in keys) else None
-        reply = self._open(
-            f"/api/runs/{uid}/history",
-            keys=",".join(asked) if asked is not None else None,
-            min_step=min_step,
-            max_step=max_step,
-        )
-        try:
+        query = {
+            "keys": ",".join(asked) if asked is not None else None,
+            "min_step": min_step,
+            "max_step": max_step,
+        }
+        with (
+            _as_store_errors(),
+            self._server.stream("GET", f"/api/runs/{uid}/history", query=query) as (status, parts),
+        ):
+            if status != 200:
+                raise _error_from(status, next(parts, b""))
             rest = b""
-            for part in reply.stream(1 << 16):
+            for part in parts:
                 *lines, rest = (rest + part).split(b"\n")
                 for line in lines:
                     row: dict[str, Any] = from_json(msgspec.json.decode(line))
@@ -159,8 +158,6 @@ class RemoteSource:
                         yield {
                             key: row[key] for key in dict.fromkeys(("_step", "_timestamp", "_runtime", *keys))
                         }
-        finally:
-            reply.release_conn()
 
     def files(self, uid: int) -> FileList:
         return self._get(f"/api/runs/{uid}/files", FileList)
@@ -171,47 +168,46 @@ class RemoteSource:
     def get_blob(self, blob: BlobRef) -> bytes:
         from diorama.store.blobs import check_bytes
 
-        reply = self._open(f"/api/blobs/{blob.sha256}")
-        try:
-            return check_bytes(blob.sha256, reply.read())
-        finally:
-            reply.release_conn()
+        data = bytearray()
+        with (
+            _as_store_errors(),
+            self._server.stream("GET", f"/api/blobs/{blob.sha256}") as (status, parts),
+        ):
+            if status != 200:
+                raise _error_from(status, next(parts, b""))
+            for part in parts:
+                data += part
+                if len(data) > blob.size_bytes:
+                    break  # whatever this is, it is not the blob
+        return check_bytes(blob.sha256, bytes(data))
 
     def url_of(self, run: RunView) -> str:
-        return _page_url(self._base, run)
+        return _page_url(self._server.url, run)
 
     def close(self) -> None:
-        self._pool.clear()
+        self._server.close()
 
     def _get(self, path: str, shape: type[T], **query: Any) -> T:
-        reply = self._open(path, **query)
+        with _as_store_errors():
+            answer = self._server.request("GET", path, query=query, limit_bytes=LIST_LIMIT_BYTES, retries=3)
+        if answer.status != 200:
+            raise _error_from(answer.status, answer.data)
         try:
-            return msgspec.json.decode(reply.read(), type=shape)
+            return msgspec.json.decode(answer.data, type=shape)
         except msgspec.MsgspecError as error:
             raise errors.StoreError(
-                f"{self._base} did not answer as a Diorama server does", hint="check the URL"
+                f"{self._server.url} did not answer as a Diorama server does", hint="check the URL"
             ) from error
-        finally:
-            reply.release_conn()
 
-    def _open(self, path: str, **query: Any) -> Any:
-        import urllib3
 
-        fields = {name: str(value) for name, value in query.items() if value is not None}
-        url = self._base + path + (f"?{urllib.parse.urlencode(fields)}" if fields else "")
-        try:
-            reply = self._pool.request(
-                "GET", url, headers=self._headers, preload_content=False, redirect=False
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise errors.StoreError(
-                f"{self._base} does not answer: {error}", hint="is the server running, and the URL right?"
-            ) from error
-        if reply.status == 200:
-            return reply
-        data = reply.read(1 << 16)
-        reply.release_conn()
-        raise _error_from(reply.status, data)
+@contextmanager
+def _as_store_errors() -> Iterator[None]:
+    try:
+        yield
+    except NoAnswer as trouble:
+        raise errors.StoreError(
+            trouble.message, hint=trouble.hint or "is the server running, and the URL right?"
+        ) from trouble
 
 
 def _error_from(status: int, data: bytes) -> errors.DioramaError:

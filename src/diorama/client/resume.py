@@ -82,21 +82,26 @@ def _from_store(key: RunKey, database: Path) -> PastRun | None:
 
 
 def _from_server(key: RunKey, url: str, api_key: str | None) -> PastRun | None:
-    import urllib.error
-    import urllib.request
+    from diorama.http import NoAnswer, ServerConnection
 
     path = "/".join(quote(part, safe="") for part in (key.entity, key.project, key.id))
-    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    request = urllib.request.Request(f"{url}/api/runs/{path}", headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECS) as answer:
-            run = json.loads(answer.read())["run"]
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return None
-        raise CommError(f"{url} answered {error.code} when asked for run {key}") from error
-    except (OSError, ValueError, KeyError) as error:
-        raise CommError(f"can't ask {url} for run {key}: {error}") from error
+        with ServerConnection(url, api_key, connect_secs=ANSWER_SECS, idle_secs=ANSWER_SECS) as server:
+            answer = server.request("GET", f"/api/runs/{path}")
+    except NoAnswer as trouble:
+        raise CommError(f"can't ask for run {key}: {trouble.message}", hint=trouble.hint) from trouble
+    if answer.status == 404:
+        return None
+    if answer.status != 200:
+        hint = "set DIORAMA_API_KEY to the key that `diorama key` prints on the server"
+        raise CommError(
+            f"{url} answered {answer.status} when asked for run {key}",
+            hint=hint if answer.status == 401 else "",
+        )
+    try:
+        run = json.loads(answer.data)["run"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CommError(f"{url} did not answer as a Diorama server does", hint="check the URL") from error
     return PastRun(
         config=_numbers_from_json(run.get("config") or {}),
         summary=_numbers_from_json(run.get("summary") or {}),
