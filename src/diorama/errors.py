@@ -1,4 +1,4 @@
-"""Every exception that Diorama raises on purpose.
+"""Every exception that Diorama raises on purpose, and how to tell a fault from an interruption.
 
     DioramaError
     ├── UsageError        the caller did something that can't work (also a wandb.Error look-alike)
@@ -110,3 +110,24 @@ class Forbidden(DioramaError):
     """A good key, but not for this."""
 
     code = "forbidden"
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether `error` came out of a signal's handler that struck while something else was being done: a time
+    limit by SIGALRM, a preemption notice. Such an exception is the user's, whatever its class (TimeoutError
+    is an OSError), and must never be taken for a fault of what it interrupted.
+
+    A handler is known by what Python passes to it: the very frame that it interrupts, which is its caller.
+
+    >>> is_interruption(TimeoutError())
+    False
+    """
+    trace = error.__traceback__
+    while trace is not None:
+        caller = trace.tb_frame.f_back
+        if caller is not None:
+            for value in trace.tb_frame.f_locals.values():
+                if value is caller or (type(value) is tuple and any(each is caller for each in value)):
+                    return True
+        trace = trace.tb_next
+    return False
