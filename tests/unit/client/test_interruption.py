@@ -53,7 +53,7 @@ def decorated(*args: Any) -> None:
 def test_an_exception_of_a_signals_handler_is_known(handler: Callable[..., None]) -> None:
     before = signal.signal(signal.SIGALRM, handler)
     try:
-        with pytest.raises((OSError, ValueError), match="deeper|disk") as found:
+        with pytest.raises((OSError, ValueError), match=r"deeper|disk") as found:
             signal.raise_signal(signal.SIGALRM)
     finally:
         signal.signal(signal.SIGALRM, before)
