@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from server_sample import Client, Sample, client_of, fill, running_server
 
+from diorama.interpreter import command_for
 from diorama.model import StoreDir
 from diorama.server.run import ServerHandle
 from diorama.service import Service
@@ -29,7 +30,7 @@ _FORBIDDEN_EVENTS = frozenset(
         "shutil.unpack_archive",
     }
 )
-_OUR_DECODER = [sys.executable, "-m", "diorama.media.worker"]
+_OUR_DECODER = command_for("diorama.media.worker")
 """The process with limits that decodes what others made: the one program that may start."""
 _seen: list[str] = []
 _is_watching = False

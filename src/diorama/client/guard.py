@@ -7,29 +7,20 @@ code, counted, written into the run, and otherwise swallowed; with DIORAMA_STRIC
 from __future__ import annotations
 
 import functools
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from diorama.caller import user_line
 from diorama.client.settings import say
 from diorama.errors import UsageError
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class DioramaWarning(UserWarning):
     """Something that Diorama could not do as it was asked; training goes on."""
-
-
-def user_line() -> tuple[str, int]:
-    """File and line of the innermost frame that is not Diorama's."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
 
 
 class Reporter:

@@ -20,6 +20,7 @@ from typing import Any
 
 from diorama.client.channel import process_token
 from diorama.client.settings import Settings
+from diorama.interpreter import command_for, python_path_from
 
 RESTARTS_LIMIT = 5
 LOOK_EVERY_SECS = 1.0
@@ -115,7 +116,7 @@ class SidecarHandle:
     def _start_process(self) -> None:
         journal_root = self._journal_root
         os.makedirs(journal_root, mode=0o700, exist_ok=True)
-        command = [sys.executable, "-m", "diorama.sidecar", "--journal-root", str(journal_root)]
+        command = command_for("diorama.sidecar", "--journal-root", str(journal_root))
         command += ["--token", process_token(), "--store", str(self._store_dir.root), "--sweep"]
         if self._url:
             command += ["--url", self._url]
@@ -139,11 +140,7 @@ class SidecarHandle:
 
     def _environment(self) -> dict[str, str]:
         environment = dict(os.environ)
-        here = str(Path(__file__).resolve().parents[2])
-        paths = [
-            os.path.abspath(path) for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path
-        ]
-        environment["PYTHONPATH"] = os.pathsep.join([here, *(path for path in paths if path != here)])
+        environment |= python_path_from(os.environ)
         if self._api_key:
             environment["DIORAMA_API_KEY"] = self._api_key
         if self._interval_secs is not None:

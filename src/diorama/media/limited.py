@@ -15,14 +15,14 @@ import atexit
 import os
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, Any
 
 import msgspec
+
+from diorama.interpreter import command_for, python_path_from
 
 MEMORY_BYTES = 1 << 30
 """Address space that a job may use beside the interpreter, its libraries and its data."""
@@ -83,7 +83,7 @@ class _Worker:
         self.pid_of_owner = os.getpid()
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 it lives as long as the worker
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "diorama.media.worker"],
+            command_for("diorama.media.worker"),
             # Not the user's folder: a random.py in it would be imported instead of Python's own.
             cwd=tempfile.gettempdir(),
             env=_environment(),
@@ -191,9 +191,7 @@ def _environment() -> dict[str, str]:
         "VIRTUAL_ENV",
     )
     environment = {name: os.environ[name] for name in kept if name in os.environ}
-    here = str(Path(__file__).resolve().parents[2])
-    paths = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    environment["PYTHONPATH"] = os.pathsep.join([here, *(path for path in paths if path != here)])
+    environment |= python_path_from(os.environ)
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment["PYTHONDONTWRITEBYTECODE"] = os.environ.get("PYTHONDONTWRITEBYTECODE", "")
     return environment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import operator
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from diorama.caller import user_frame
 from diorama.media.base import clean_text
 from diorama.model import BlobRef
 
@@ -185,8 +185,6 @@ def warn_of_unknown_keys(layer: Mapping[str, Any], known: frozenset[str], where:
 
 def warn_user(message: str) -> None:
     """Warn at the innermost line that is not this package's own."""
-    frame = inspect.currentframe()
-    level = 1
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("diorama."):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, UserWarning, stacklevel=level)
+    frame = user_frame()
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(message, UserWarning, frame.f_code.co_filename, frame.f_lineno, registry=registry)
