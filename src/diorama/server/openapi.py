@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -34,7 +35,7 @@ def openapi_document() -> dict[str, Any]:
         shape for endpoint in ENDPOINTS for shape in (endpoint.reads.get("body"), endpoint.reply) if shape
     ]
     named = list(dict.fromkeys([*structs, *records, views.Problem]))
-    _, schemas = msgspec.json.schema_components(named, ref_template=_REF)
+    schemas = _schemas(named)
     schemas["MediaRecord"] = {
         "description": "Every kind of media, told apart by `kind`.",
         "oneOf": [{"$ref": _REF.format(name=record.__name__)} for record in records],
@@ -100,11 +101,31 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     return operation
 
 
+def _schemas(structs: list[type]) -> dict[str, Any]:
+    """JSON schemas by the structs' names, the same with every version of msgspec and Python."""
+    _, schemas = msgspec.json.schema_components(structs, ref_template=_REF)
+    _clean_descriptions(schemas)
+    return schemas
+
+
+def _clean_descriptions(schema: Any) -> None:
+    """Strip the indentation of docstrings in place: some versions of msgspec and Python do, some do not."""
+    if isinstance(schema, list):
+        for part in schema:
+            _clean_descriptions(part)
+    elif isinstance(schema, dict):
+        for name, part in schema.items():
+            if name == "description" and isinstance(part, str):
+                schema[name] = inspect.cleandoc(part)
+            else:
+                _clean_descriptions(part)
+
+
 def _parameters(endpoint: Endpoint, place: str) -> list[dict[str, Any]]:
     shape = endpoint.reads.get(place)
     if shape is None:
         return []
-    schema = msgspec.json.schema_components([shape])[1][shape.__name__]
+    schema = _schemas([shape])[shape.__name__]
     required = schema.get("required", [])
     return [
         {"name": name, "in": place, "required": place == "path" or name in required, "schema": described}
