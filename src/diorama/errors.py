@@ -21,6 +21,8 @@ Each error carries a `hint`: one sentence that says what to do.
 
 from __future__ import annotations
 
+import errno
+
 
 class DioramaError(Exception):
     """Base of all errors that Diorama raises on purpose.
@@ -131,3 +133,21 @@ def is_interruption(error: BaseException) -> bool:
                     return True
         trace = trace.tb_next
     return False
+
+
+_MOMENTARY = ("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EAGAIN", "EINTR", "EBUSY", "ENOSPC", "EDQUOT")
+_SCARCE = {getattr(errno, name) for name in (*_MOMENTARY, "ETIMEDOUT", "ESTALE") if hasattr(errno, name)}
+
+
+def is_of_the_moment(error: BaseException) -> bool:
+    """Whether an error says that the machine lacks something now (memory, threads, descriptors, space on
+    the disk), and nothing about what it was asked to do: the same may work later.
+
+    >>> is_of_the_moment(MemoryError()), is_of_the_moment(ValueError("no picture"))
+    (True, False)
+    """
+    if isinstance(error, OSError):
+        return error.errno in _SCARCE
+    if type(error) is RuntimeError:  # what Python says of threads has no class of its own
+        return "can't start new thread" in str(error) or "can't allocate" in str(error)
+    return isinstance(error, MemoryError)

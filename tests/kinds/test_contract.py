@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
+import hashlib
 import json
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 import msgspec
 import numpy as np
+import PIL.Image
 import pytest
+from av_files import sound_file, video_file
+from model_files import glb_bytes, ply_bytes
+from molecule_files import PDB
 
 import diorama
 import diorama.media
+from diorama.errors import Corrupt
 from diorama.media import (
     KINDS,
     KINDS_BY_NAME,
+    Audio,
     Histogram,
+    Html,
     Image,
     MediaRecord,
+    Molecule,
+    Object3D,
     RunFile,
     UnknownRecord,
+    Video,
     decode_record,
     encode_record,
+    encoding,
+    limited,
     plain_record,
+    record_warnings,
 )
-from diorama.media.base import Kind, Media, Snapshot
+from diorama.media.base import Kind, Media, PutBlob, Snapshot
+from diorama.media.encoding import encode_media
 from diorama.media.keep import set_keeper
+from diorama.model import BlobRef
+from diorama.store.values import blobs_in
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -177,3 +198,155 @@ def test_run_files(trip) -> None:
         RunFile(" ", b"")
     with pytest.raises(TypeError, match="bytes or text"):
         RunFile("x", 5)  # type: ignore[arg-type]  # that is the test
+
+
+def _picture_file(folder: Path) -> Path:
+    path = folder / "picture.png"
+    PIL.Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3)).save(path)
+    return path
+
+
+def _written(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+FILES: dict[str, Callable[[Path], Media]] = {
+    "image": lambda folder: Image(_picture_file(folder)),
+    "image-grey": lambda folder: Image(_picture_file(folder), mode="L"),
+    "audio": lambda folder: Audio(_written(folder / "a.mp3", sound_file("mp3", "libmp3lame"))),
+    "video": lambda folder: Video(_written(folder / "a.mp4", video_file("mp4", "libx264"))),
+    "html": lambda folder: Html(_written(folder / "a.html", b"<title>A</title><p>text</p>")),
+    "molecule": lambda folder: Molecule(_written(folder / "a.pdb", PDB.encode())),
+    "object3d": lambda folder: Object3D(_written(folder / "a.glb", glb_bytes())),
+    "object3d-points": lambda folder: Object3D(
+        _written(folder / "a.ply", ply_bytes(np.eye(3, dtype=np.float32)))
+    ),
+}
+
+TROUBLES: list[BaseException] = [
+    ValueError("odd pixels"),
+    ZeroDivisionError(),
+    OSError(errno.EIO, "Input/output error"),
+    MemoryError(),
+    RuntimeError("can't start new thread"),
+    RecursionError(),
+    SystemExit(3),
+    KeyboardInterrupt(),
+    type("PanicException", (BaseException,), {})("a library in Rust"),
+]
+
+
+@pytest.fixture
+def put_and_held() -> tuple[PutBlob, dict[str, bytes]]:
+    held: dict[str, bytes] = {}
+
+    def put(data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
+        sha256 = hashlib.sha256(data).hexdigest()
+        held[sha256] = bytes(data)
+        return BlobRef(sha256, len(held[sha256]), mime)
+
+    return put, held
+
+
+@pytest.mark.parametrize("trouble", TROUBLES, ids=lambda trouble: type(trouble).__name__)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_whatever_an_encoder_does_the_bytes_are_kept(
+    kind: Kind, trouble: BaseException, put_and_held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(snapshot: Snapshot, put_blob: PutBlob) -> NoReturn:
+        raise trouble
+
+    put, held = put_and_held
+    monkeypatch.setattr(encoding, "WAITS_SECS", (0.0,))
+    monkeypatch.setitem(KINDS_BY_NAME, kind.name, dataclasses.replace(kind, encode=fail))
+    snapshot = SAMPLES[kind.name].snapshot()
+    record = encode_media(snapshot, put)
+    fields = decode_record(encode_record(record)).fields  # type: ignore[union-attr]  # it is of no known kind
+    assert (fields["kind"], fields["of"]) == ("failed", kind.name)
+    assert [held[ref["sha256"]] for ref in fields["buffers"]] == [
+        bytes(kept.read()) for kept in snapshot.buffers
+    ]
+    assert msgspec.msgpack.decode(held[fields["header"]["sha256"]]) == snapshot.header
+    assert {ref.sha256 for ref in blobs_in(record)} == held.keys(), "the store keeps what the record names"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_store_that_fails_is_never_taken_for_a_fault_of_the_media(kind: Kind) -> None:
+    class Away(ValueError):
+        """Of a class that encoders catch."""
+
+    asked: list[str] = []
+
+    def put(data: bytes | bytearray | memoryview, mime: str) -> NoReturn:
+        asked.append(mime)
+        raise Away("come again")
+
+    try:
+        encode_media(SAMPLES[kind.name].snapshot(), put)
+    except Away:
+        assert asked
+    else:
+        assert not asked, "small media need no blob"
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.ENOMEM])
+def test_a_machine_that_lacks_something_now_is_asked_again_later(
+    number: int, put_and_held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(snapshot: Snapshot, put_blob: PutBlob) -> NoReturn:
+        raise OSError(number, "not now")
+
+    kind = KINDS_BY_NAME["image"]
+    monkeypatch.setitem(KINDS_BY_NAME, "image", dataclasses.replace(kind, encode=fail))
+    with pytest.raises(OSError, match="not now"):
+        encode_media(SAMPLES["image"].snapshot(), put_and_held[0])
+
+
+def test_memory_that_comes_back_costs_nothing(put_and_held, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind, calls = KINDS_BY_NAME["image"], []
+
+    def encode(snapshot: Snapshot, put_blob: PutBlob) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise MemoryError
+        return kind.encode(snapshot, put_blob)
+
+    monkeypatch.setattr(encoding, "WAITS_SECS", (0.0,))
+    monkeypatch.setitem(KINDS_BY_NAME, "image", dataclasses.replace(kind, encode=encode))
+    assert type(encode_media(SAMPLES["image"].snapshot(), put_and_held[0])) is kind.record
+
+
+def test_a_damaged_buffer_costs_only_itself(put_and_held) -> None:
+    class Damaged:
+        size_bytes = 12
+
+        def read(self) -> NoReturn:
+            raise Corrupt("spool file 000001.bin does not match its checksum")
+
+    put, held = put_and_held
+    whole = SAMPLES["image"].snapshot()
+    record = encode_media(Snapshot("image", whole.header, (Damaged(), *whole.buffers)), put)
+    first, *others = record.fields["buffers"]
+    assert first is None
+    assert [held[ref["sha256"]] for ref in others] == [bytes(kept.read()) for kept in whole.buffers]
+
+
+@pytest.mark.parametrize("make", FILES.values(), ids=FILES.keys())
+def test_files_are_kept_where_no_process_can_start(
+    make: Callable[[Path], Media], tmp_path: Path, put_and_held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    put, held = put_and_held
+    media = make(tmp_path)
+    monkeypatch.setattr(limited, "START_WAITS_SECS", ())
+    monkeypatch.setattr(limited, "_pool", limited._Pool())
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    snapshot = media.snapshot()
+    record = encode_media(snapshot, put)
+    named = {ref.sha256 for ref in blobs_in(record)}
+    for kept in snapshot.buffers:
+        assert hashlib.sha256(kept.read()).hexdigest() in named & held.keys()
+    assert record_warnings(record) or getattr(record, "note", None) or record.kind == "failed"

@@ -560,7 +560,10 @@ class TestMedia:
         held: dict[str, bytes] = {}
         record = KINDS_BY_NAME["table"].encode(snapshot, _putter(held))
         rows = KINDS_BY_NAME["table"].decode(record, lambda ref: held[ref.sha256]).rows()
-        assert rows[1][0] == {"kind": "failed", "of": "image", "reason": "ZeroDivisionError: odd pixels"}
+        failed = rows[1][0]
+        assert (failed["kind"], failed["of"]) == ("failed", "image")
+        assert failed["reason"] == "ZeroDivisionError: odd pixels"
+        assert [held[ref["sha256"]][0] for ref in failed["buffers"]] == [2], "its bytes are kept"
         assert rows[2][0].array.tolist() == [[3]]
         [(code, text, count)] = KINDS_BY_NAME["table"].warnings(record)
         assert (code, count) == ("media-failed", 1)

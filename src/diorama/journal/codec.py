@@ -11,7 +11,6 @@ Every number arrives bit-exact: NaN with its sign, infinities, -0.0, integers of
 from __future__ import annotations
 
 import enum
-import mmap
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -23,7 +22,7 @@ import msgspec
 from google_crc32c import extend as extend_crc32c
 from msgspec.msgpack import Ext
 
-from diorama.errors import BadRequest, Corrupt, JournalError
+from diorama.errors import BadRequest, Corrupt, JournalError, is_of_the_moment
 from diorama.journal.entry import (
     EXT_INTEGER,
     EXT_RECORD,
@@ -39,7 +38,7 @@ from diorama.journal.entry import (
 )
 from diorama.media.base import Media, MediaRecord, Snapshot
 from diorama.media.foreign import Refusal
-from diorama.media.keep import InMemory, Kept
+from diorama.media.keep import InMemory, Kept, MappedFile
 
 PLAIN = frozenset({float, int, str, bool, type(None)})
 """Types that need no look at the value (except ints beyond 64 bits, which the encoder refuses)."""
@@ -316,19 +315,24 @@ class _InSpool:
 
 
 def load_part(part: SpoolPart, spool_dir: Path) -> bytes | memoryview:
-    """The bytes of a spool part, checked; a large one is mapped into memory, not read."""
+    """The bytes of a spool part, checked; a large one is mapped into memory, not read.
+
+    Raises Corrupt for bytes that are gone or damaged, OSError while the machine lacks descriptors or memory.
+    """
     if part.file != Path(part.file).name:
         raise Corrupt(f"{part.file!r} is not the name of a spool file")
     try:
         with open(spool_dir / part.file, "rb") as file:
             size_bytes = os.fstat(file.fileno()).st_size
             if not part.offset and MAPPED_FROM_BYTES <= part.size_bytes <= size_bytes:
-                mapped = mmap.mmap(file.fileno(), part.size_bytes, access=mmap.ACCESS_READ)
+                mapped = MappedFile.of(file, file.name, part.size_bytes)
                 data: bytes | memoryview = memoryview(mapped)
             else:
                 file.seek(part.offset)
                 data = file.read(part.size_bytes)
     except OSError as error:
+        if is_of_the_moment(error):
+            raise
         raise Corrupt(f"spool file {part.file} can't be read: {error}") from error
     if len(data) != part.size_bytes:
         raise Corrupt(f"spool file {part.file} has {len(data)} of {part.size_bytes} bytes")

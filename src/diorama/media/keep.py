@@ -7,6 +7,8 @@ calls `keep()`. The arrow still points down: media knows the interface, not the 
 
 from __future__ import annotations
 
+import mmap
+import os
 from collections.abc import Callable
 from typing import IO, Protocol, runtime_checkable
 
@@ -40,6 +42,23 @@ class InMemory:
 
     def read(self) -> bytes | memoryview:
         return self.data
+
+
+class MappedFile(mmap.mmap):
+    """The first bytes of a file, mapped into memory. It knows its path, so that another process can map the
+    same bytes instead of having them sent. Whoever makes one sees to it that the file stays as it is.
+
+    >>> view = memoryview(MappedFile.of(file, path, size_bytes))     # doctest: +SKIP
+    """
+
+    path: str
+
+    @classmethod
+    def of(cls, file: IO[bytes], path: str | os.PathLike[str], size_bytes: int) -> MappedFile:
+        """Map the first `size_bytes` of `file`, which lies at `path`. Raises OSError and ValueError."""
+        mapped = cls(file.fileno(), size_bytes, access=mmap.ACCESS_READ)
+        mapped.path = os.path.abspath(path)
+        return mapped
 
 
 class Pieces(Protocol):

@@ -7,6 +7,8 @@ and reused; one that dies or overruns takes only its own job with it.
 
     run_limited("diorama.media.audio_facts:inspect", {"format": "wav"}, data)
         -> calls inspect({"format": "wav"}, data) in a worker and returns what it returned
+
+Bytes that lie in a file (`MappedFile`) are not sent: the worker maps the file itself.
 """
 
 from __future__ import annotations
@@ -17,12 +19,15 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from typing import IO, Any
 
 import msgspec
 
+from diorama.errors import is_of_the_moment
 from diorama.interpreter import command_for, python_path_from
+from diorama.media.keep import MappedFile
 
 MEMORY_BYTES = 1 << 30
 """Address space that a job may use beside the interpreter, its libraries and its data."""
@@ -31,12 +36,19 @@ WALL_SECS = 30.0
 IDLE_WORKERS_LIMIT = 4
 JOBS_PER_WORKER = 500
 """A worker is replaced after so many jobs: decoders leak."""
+START_WAITS_SECS = (0.1, 0.5)
+"""Between attempts to start a worker while the machine lacks processes, descriptors or memory."""
+_PIPE_PIECE_BYTES = 1 << 20
 
 _HEAD = struct.Struct("<QQ")
 
 
 class DecodeError(ValueError):
     """A decoder refused the data, crashed, or used more than it may. The text is for people."""
+
+
+class NoWorker(DecodeError):
+    """No process can be started to decode in. The data may be as good as any."""
 
 
 def run_limited(
@@ -51,53 +63,74 @@ def run_limited(
     """`function(header, data)` in a worker process, where `task` is "diorama.media.<module>:<function>".
 
     header and the answer: anything that msgpack carries (bytes too). data: given as a memoryview.
-    The limits grow with the data: eight bytes of memory and 0.1 s per MiB for each of its bytes.
+    The limits grow with the data: eight bytes of memory and 0.1 s per MiB for each of its bytes. An answer
+    may be as large as the memory of its job.
 
     Raises DecodeError when the function raises, with its message; when the worker crashes; when it needs too
-    much memory or time. Raises OSError when no process can be started.
+    much memory or time; and, as NoWorker, when no process can be started.
     """
     view = memoryview(data).cast("B")
+    source = view.obj if isinstance(view.obj, MappedFile) and len(view.obj) == view.nbytes else None
     job = {
         "task": task,
         "header": dict(header),
         "memory_bytes": memory_bytes + 8 * view.nbytes,
         "cpu_secs": cpu_secs + view.nbytes / (10 << 20),
+        "file": None if source is None else [source.path, view.nbytes],
     }
-    worker = _pool.take()
-    is_fit = False
-    try:
-        answer = worker.run(job, view, wall_secs + view.nbytes / (5 << 20))
-        is_fit = worker.jobs < JOBS_PER_WORKER
-    finally:
-        _pool.give_back(worker, is_fit=is_fit)
+    sent = memoryview(b"") if source is not None else view
+    limit_secs = wall_secs + view.nbytes / (5 << 20)
+    answer = _answer(job, sent, limit_secs, _pool.take())
+    if "too_small" in answer:
+        answer = _answer(job, sent, limit_secs, _pool.start())
     if "error" in answer:
         raise DecodeError(answer["error"])
     return answer["value"]
 
 
+def _answer(job: dict[str, Any], data: memoryview, wall_secs: float, worker: _Worker) -> dict[str, Any]:
+    is_fit = False
+    try:
+        answer = worker.run(job, data, wall_secs)
+        is_fit = worker.jobs < JOBS_PER_WORKER and "too_small" not in answer
+    except MemoryError as error:
+        raise DecodeError("decoding needs more memory than this machine has left") from error
+    except RuntimeError as error:  # no thread for the clock
+        raise NoWorker(f"no process can be watched now: {error}") from error
+    finally:
+        _pool.give_back(worker, is_fit=is_fit)
+    return answer
+
+
 class _Worker:
-    """One worker process: a job in, an answer out."""
+    """One worker process: a job in, an answer out. Raises OSError, MemoryError or RuntimeError if none can
+    be started."""
 
     def __init__(self) -> None:
         self.jobs = 0
         self.pid_of_owner = os.getpid()
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 it lives as long as the worker
-        self._process = subprocess.Popen(
-            command_for("diorama.media.worker"),
-            # Not the user's folder: a random.py in it would be imported instead of Python's own.
-            cwd=tempfile.gettempdir(),
-            env=_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
-            close_fds=True,
-        )
+        self._complaints = _file_for_complaints()
+        try:
+            self._process = subprocess.Popen(
+                command_for("diorama.media.worker"),
+                cwd=os.path.abspath(os.sep),
+                env=_environment(),
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL if self._complaints is None else self._complaints,
+                close_fds=True,
+            )
+        except BaseException:
+            if self._complaints is not None:
+                self._complaints.close()
+            raise
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
 
     def run(self, job: dict[str, Any], data: memoryview, wall_secs: float) -> dict[str, Any]:
         self.jobs += 1
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
         is_overdue = threading.Event()
 
         def stop() -> None:
@@ -109,18 +142,37 @@ class _Worker:
         timer.start()
         try:
             head = msgspec.msgpack.encode(job)
-            stdin.write(_HEAD.pack(len(head), data.nbytes))
-            stdin.write(head)
-            stdin.write(data)
-            stdin.flush()
-            size = stdout.read(8)
-            answer = stdout.read(int.from_bytes(size, "little")) if len(size) == 8 else b""
-            found: dict[str, Any] = msgspec.msgpack.decode(answer)
-        except (OSError, msgspec.DecodeError):
+            self._send(memoryview(_HEAD.pack(len(head), data.nbytes)))
+            self._send(memoryview(head))
+            self._send(data)
+            size_bytes = int.from_bytes(self._receive(8), "little")
+            if size_bytes > job["memory_bytes"]:
+                self.jobs = JOBS_PER_WORKER
+                return {"error": f"the decoder's answer has {size_bytes} bytes, which is too much"}
+            found: dict[str, Any] = msgspec.msgpack.decode(self._receive(size_bytes))
+        except (OSError, EOFError, msgspec.DecodeError):
             return {"error": self._obituary(is_overdue.is_set(), wall_secs)}
         finally:
             timer.cancel()
         return found
+
+    def _send(self, data: memoryview) -> None:
+        stdin = self._process.stdin
+        assert stdin is not None
+        while data:
+            data = data[stdin.write(data[:_PIPE_PIECE_BYTES]) :]
+
+    def _receive(self, size_bytes: int) -> bytearray:
+        """Exactly so many bytes. Raises EOFError if there are fewer."""
+        stdout = self._process.stdout
+        assert stdout is not None
+        received = bytearray()
+        while len(received) < size_bytes:
+            piece = stdout.read(min(size_bytes - len(received), _PIPE_PIECE_BYTES))
+            if not piece:
+                raise EOFError
+            received += piece
+        return received
 
     def _obituary(self, is_overdue: bool, wall_secs: float) -> str:
         self.jobs = JOBS_PER_WORKER
@@ -132,8 +184,10 @@ class _Worker:
             code = None
         if code is not None and -code == 24:  # SIGXCPU, which Windows lacks
             return "decoding took too much processor time and was stopped"
-        self._complaints.seek(0)
-        said = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
+        said: list[str] = []
+        if self._complaints is not None:
+            self._complaints.seek(0)
+            said = self._complaints.read().decode("utf-8", "replace").strip().splitlines()
         return f"the decoder crashed (exit code {code}{': ' + said[-1][:200] if said else ''})"
 
     def close(self) -> None:
@@ -153,16 +207,34 @@ class _Pool:
     """Workers that wait for jobs. A forked child starts workers of its own."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """In a forked child: the workers are the parent's, and a thread of it may have held the lock."""
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
 
     def take(self) -> _Worker:
-        with self._lock:
-            while self._idle:
-                worker = self._idle.pop()
-                if worker.pid_of_owner == os.getpid():
-                    return worker
-        return _Worker()
+        """A worker that waits, or a new one. Raises NoWorker."""
+        while True:
+            with self._lock:
+                worker = self._idle.pop() if self._idle else None
+            if worker is None:
+                return self.start()
+            if worker.is_alive():
+                return worker
+            worker.close()
+
+    def start(self) -> _Worker:
+        """A new worker. Raises NoWorker when there can be none, also not a moment later."""
+        for wait_secs in (*START_WAITS_SECS, None):
+            try:
+                return _Worker()
+            except (OSError, MemoryError, RuntimeError) as error:
+                if wait_secs is None or not is_of_the_moment(error):
+                    raise NoWorker(f"no process can be started to decode in: {error}") from error
+                time.sleep(wait_secs)
+        raise AssertionError("the last attempt returns or raises")
 
     def give_back(self, worker: _Worker, *, is_fit: bool) -> None:
         with self._lock:
@@ -176,6 +248,14 @@ class _Pool:
             idle, self._idle = self._idle, []
         for worker in idle:
             worker.close()
+
+
+def _file_for_complaints() -> IO[bytes] | None:
+    """Where a worker's stderr goes; None if there is no room for one."""
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:
+        return None
 
 
 def _environment() -> dict[str, str]:
@@ -199,3 +279,5 @@ def _environment() -> dict[str, str]:
 
 _pool = _Pool()
 atexit.register(_pool.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _pool.forget())

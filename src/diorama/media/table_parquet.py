@@ -14,7 +14,9 @@ from typing import Any
 
 import msgspec
 
+from diorama.errors import is_of_the_moment
 from diorama.media.base import MANIFEST_MIME, PutBlob, Snapshot
+from diorama.media.encoding import encode_media
 from diorama.media.jsonable import to_json
 from diorama.media.table_arrow import arrow_from_cells, schema_of
 from diorama.media.table_pack import PackReader, RawColumn
@@ -96,8 +98,8 @@ def _arrow_columns(
         ]
 
 
-class _PutFailed(Exception):
-    """The store did not take a blob: no fault of the cell."""
+_Encoded = tuple[dict[str, Any], list[tuple[str, str, int]]]
+"""A record as JSON, and what is to be told about it."""
 
 
 class CellEncoder:
@@ -126,10 +128,20 @@ class CellEncoder:
         self._records = {}
         if not found:
             return
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(CELL_THREADS, thread_name_prefix="diorama-cells")
-        for media, record in zip(found, self._threads.map(self._encode, found), strict=True):
+        for media, (record, warnings) in zip(found, self._each(found), strict=True):
             self._records[id(media)] = record
+            for code, text, count in warnings:
+                self._warnings[code, text] += count
+
+    def _each(self, found: list[Snapshot]) -> list[_Encoded]:
+        try:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(CELL_THREADS, thread_name_prefix="diorama-cells")
+            return list(self._threads.map(self._encode, found))
+        except RuntimeError as error:
+            if not is_of_the_moment(error):
+                raise
+            return [self._encode(media) for media in found]  # no thread can be started: one after another
 
     def record_of(self, media: Snapshot) -> dict[str, Any]:
         """The record of media in the block that was encoded last."""
@@ -146,27 +158,18 @@ class CellEncoder:
         """(code, text, how many cells), the most frequent ones."""
         return [(*what, count) for what, count in self._warnings.most_common(WARNING_KINDS_LIMIT)]
 
-    def _encode(self, media: Snapshot) -> dict[str, Any]:
-        from diorama.media import KINDS_BY_NAME, record_warnings
+    def _encode(self, media: Snapshot) -> _Encoded:
+        from diorama.media import UnknownRecord, record_warnings
 
-        try:
-            record: Any = KINDS_BY_NAME[media.kind].encode(media, self._put)
-        except _PutFailed as failure:
-            raise failure.__cause__ or failure from None
-        except Exception as error:  # noqa: BLE001 whatever an encoder dies of costs one cell, not the table
-            reason = f"{type(error).__name__}: {error}"[:REASON_LIMIT_CHARS]
-            self._warnings["media-failed", f"{media.kind} in a table could not be kept: {reason}"] += 1
-            return {"kind": "failed", "of": media.kind, "reason": reason}
-        for code, text, count in record_warnings(record):
-            self._warnings[code, text] += count
-        plain: dict[str, Any] = to_json(record)
-        return plain
+        record = encode_media(media, self._put)
+        if isinstance(record, UnknownRecord):
+            reason = str(record.fields["reason"])[:REASON_LIMIT_CHARS]
+            text = f"{media.kind} in a table could not be encoded (its bytes are kept): {reason}"
+            return to_json(record), [("media-failed", text, 1)]
+        return to_json(record), record_warnings(record)
 
     def _put(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
-        try:
-            ref = self._put_blob(data, mime)
-        except Exception as error:
-            raise _PutFailed from error
+        ref = self._put_blob(data, mime)
         self._blobs[ref.sha256] = ref
         return ref
 

@@ -1,12 +1,15 @@
 """The process that decodes for `diorama.media.limited`: one job after another, within limits.
 
 Reads from stdin: two little-endian uint64 (bytes of the job, bytes of the data), the job as msgpack, the
-data. Answers on stdout: a uint64 (bytes) and msgpack, {"value": ...} or {"error": text}.
+data. A job with "file" has its data there: [path, size_bytes]. Answers on stdout: a uint64 (bytes) and
+msgpack, {"value": ...}, {"error": text}, or {"too_small": true} if this worker's hard limit does not leave
+the job the memory that it may use.
 """
 
 from __future__ import annotations
 
 import importlib
+import mmap
 import os
 import struct
 import sys
@@ -17,6 +20,17 @@ import msgspec
 
 _HEAD = struct.Struct("<QQ")
 _ALLOWED = "diorama.media."
+_LEAST_CEILING_BYTES = 4 << 30
+"""Address space beside what a worker begins with, which it can't be given more of: libraries that are
+imported later, and the jobs of usual size."""
+_CPU_SECS_OF_A_LIFE = 7200
+
+
+_has_hard_limits = False
+
+
+class _TooSmall(Exception):
+    """This worker's hard limit is below what the job may use."""
 
 
 def main() -> None:
@@ -29,7 +43,8 @@ def main() -> None:
             return
         job_bytes, data_bytes = _HEAD.unpack(head)
         job = msgspec.msgpack.decode(jobs.read(job_bytes))
-        _send(answers, _run(job, memoryview(jobs.read(data_bytes))))
+        data = memoryview(jobs.read(data_bytes))
+        _send(answers, _run(job, data))
 
 
 def _run(job: dict[str, Any], data: memoryview) -> dict[str, Any]:
@@ -39,7 +54,15 @@ def _run(job: dict[str, Any], data: memoryview) -> dict[str, Any]:
     try:
         function = getattr(importlib.import_module(module_name), function_name)
         _limit(job["memory_bytes"], job["cpu_secs"])
-        return {"value": function(job["header"], data)}
+        if job["file"] is None:
+            return {"value": function(job["header"], data)}
+        path, size_bytes = job["file"]
+        with open(path, "rb") as file:
+            mapped = mmap.mmap(file.fileno(), size_bytes, access=mmap.ACCESS_READ)
+        # Not closed here: what the function leaves behind may still refer to it. It goes with the last one.
+        return {"value": function(job["header"], memoryview(mapped))}
+    except _TooSmall:
+        return {"too_small": True}
     except MemoryError:
         return {"error": "decoding needs more memory than it may use"}
     except Exception as error:  # noqa: BLE001 whatever a decoder raises is its answer
@@ -57,20 +80,34 @@ def _send(answers: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 def _limit(memory_bytes: int, cpu_secs: float) -> None:
+    global _has_hard_limits
     try:
         import resource
     except ImportError:  # Windows: the parent's clock is the only limit
         return
     with open("/proc/self/statm") if os.path.exists("/proc/self/statm") else _nothing() as file:
         pages = int((file.read() or "0").split()[0])
+    # Hard limits too: code that a decoder was tricked into running could raise soft ones. A hard limit never
+    # rises again, so it is set once, with room for usual jobs.
     if pages:
+        used = pages * resource.getpagesize()
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        soft = pages * resource.getpagesize() + memory_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (soft if hard < 0 else min(soft, hard), hard))
+        if not _has_hard_limits:
+            ceiling = used + max(memory_bytes, _LEAST_CEILING_BYTES)
+            hard = ceiling if hard < 0 else min(ceiling, hard)
+        elif used + memory_bytes > hard:
+            raise _TooSmall
+        resource.setrlimit(resource.RLIMIT_AS, (min(used + memory_bytes, hard), hard))
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     soft = int(time.process_time() + cpu_secs) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (soft if hard < 0 else min(soft, hard), hard))
+    if not _has_hard_limits:
+        ceiling = soft + _CPU_SECS_OF_A_LIFE
+        hard = ceiling if hard < 0 else min(ceiling, hard)
+    elif soft > hard:
+        raise _TooSmall
+    resource.setrlimit(resource.RLIMIT_CPU, (min(soft, hard), hard))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _has_hard_limits = True
 
 
 def _nothing() -> Any:

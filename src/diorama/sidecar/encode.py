@@ -2,7 +2,7 @@
 
 numpy and zlib release the interpreter lock, so a few threads use a few cores. An entry goes on in its
 old order once all its media are encoded. What can't be encoded does not stop the stream: a record of
-kind "failed" takes its place and a warning tells it to the run.
+kind "failed", which names its bytes, takes its place, and a warning tells it to the run.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import Any
 
 import msgspec
 
+from diorama.errors import is_of_the_moment
 from diorama.journal.codec import SnapshotRef, SpoolPart, load_snapshot
 from diorama.journal.entry import Config, Entry, File, Log, Start, Summary, Warn
-from diorama.media import KINDS_BY_NAME, MediaRecord, UnknownRecord, record_warnings
+from diorama.media import MediaRecord, UnknownRecord, record_warnings
 from diorama.media.base import PutBlob
+from diorama.media.encoding import encode_media
 from diorama.sidecar.ship import Unavailable
 
 ENCODER_THREADS = max(4, min(8, os.cpu_count() or 4))
@@ -44,7 +46,7 @@ class MediaInWork:
         return all(future.done() for future in self._futures)
 
     def needs_retry(self) -> Unavailable | None:
-        """Why blobs could not be stored, if that was it: then the media must be encoded once more."""
+        """Why media could not be encoded or stored now: then it must be done once more."""
         for future in self._futures:
             error = future.exception()
             if isinstance(error, Unavailable):
@@ -56,16 +58,12 @@ class MediaInWork:
         warnings: list[Warn] = []
         records: list[Encoded] = []
         for ref, future in zip(self._refs, self._futures, strict=True):
-            error = future.exception()
-            if error is None:
-                record = future.result()
-                warnings += [_warn(*warning) for warning in record_warnings(record)]
-            else:
-                reason = f"{type(error).__name__}: {error}"[:WARNING_TEXT_LIMIT]
-                record = UnknownRecord({"kind": "failed", "of": ref.kind, "reason": reason})
-                warnings.append(
-                    _warn("media-failed", f"{_place(self._entry)}: {ref.kind} could not be kept: {reason}")
-                )
+            record = future.result()
+            warnings += [_warn(*warning) for warning in record_warnings(record)]
+            if isinstance(record, UnknownRecord):
+                reason = str(record.fields["reason"])[:WARNING_TEXT_LIMIT]
+                text = f"{ref.kind} could not be encoded (its bytes are kept): {reason}"
+                warnings.append(_warn("media-failed", f"{_place(self._entry)}: {text}"))
             records.append(record)
         replacing = iter(records)
         return _with_values(
@@ -95,19 +93,35 @@ class EncoderPool:
             replace_refs(value, take)
         if not refs:
             return None
-        futures = [self._pool.submit(self._encode, ref, spool_dir) for ref in refs]
+        futures = [self._start(ref, spool_dir) for ref in refs]
         for future in futures:
             future.add_done_callback(lambda _: self._on_done())
         return MediaInWork(entry, refs, futures)
+
+    def _start(self, ref: SnapshotRef, spool_dir: Path) -> Future[Encoded]:
+        try:
+            return self._pool.submit(self._encode, ref, spool_dir)
+        except RuntimeError as error:
+            if not is_of_the_moment(error):
+                raise
+            future: Future[Encoded] = Future()  # no thread can be started: then here
+            try:
+                future.set_result(self._encode(ref, spool_dir))
+            except Unavailable as trouble:
+                future.set_exception(trouble)
+            return future
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _encode(self, ref: SnapshotRef, spool_dir: Path) -> Encoded:
-        kind = KINDS_BY_NAME.get(ref.kind)
-        if kind is None:
-            raise ValueError(f"this Diorama knows no media of kind {ref.kind!r}")
-        return kind.encode(load_snapshot(ref, spool_dir), self._put_blob)  # type: ignore[return-value]  # one of the union
+        """The record. Raises Unavailable, and nothing else."""
+        try:
+            return encode_media(load_snapshot(ref, spool_dir), self._put_blob)  # type: ignore[no-any-return]  # one of the union
+        except Unavailable:
+            raise
+        except BaseException as error:
+            raise Unavailable(f"{ref.kind} can't be stored now: {type(error).__name__}: {error}") from error
 
 
 def replace_refs(value: Any, replacement: Callable[[SnapshotRef], Any]) -> Any:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from diorama.media import limited
-from diorama.media.limited import DecodeError, run_limited
+from diorama.media.keep import MappedFile
+from diorama.media.limited import DecodeError, NoWorker, run_limited
 
 TASKS = """
 import sys
@@ -44,6 +47,22 @@ def chatter(header, data):
 
 def answer_nonsense(header, data):
     return object()
+
+def announce(header, data):
+    import os, stat
+    for number in range(3, 20):
+        try:
+            if stat.S_ISFIFO(os.fstat(number).st_mode):
+                os.write(number, header["bytes"].to_bytes(8, "little"))
+        except OSError:
+            continue
+
+def raise_limits(header, data):
+    import resource
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    return len(bytearray(header["bytes"]))
+
 
 def reach_out(header, data):
     import socket
@@ -132,3 +151,114 @@ def test_a_worker_ends_with_its_owner(tmp_path: Path) -> None:
         except OSError:
             return
     pytest.fail("the worker outlived its owner")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        OSError(errno.EAGAIN, "Resource temporarily unavailable"),
+        OSError(errno.EMFILE, "Too many open files"),
+        PermissionError(errno.EPERM, "Operation not permitted"),
+        FileNotFoundError(errno.ENOENT, "No usable temporary directory"),
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+    ],
+    ids=lambda trouble: f"{type(trouble).__name__}-{getattr(trouble, 'errno', '')}",
+)
+def test_no_process_is_a_decode_error(monkeypatch: pytest.MonkeyPatch, trouble: BaseException) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(limited, "START_WAITS_SECS", (0.0, 0.0))
+    monkeypatch.setattr(limited, "_pool", limited._Pool())
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(NoWorker, match="no process") as caught:
+        run_limited("diorama.media.image_file:inspect", {}, b"x")
+    assert isinstance(caught.value, DecodeError)
+
+
+def test_a_moment_without_processes_is_waited_for(task, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, attempts = subprocess.Popen, []
+
+    def refuse_once(*args: object, **more: object) -> object:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+        return start(*args, **more)
+
+    monkeypatch.setattr(subprocess, "Popen", refuse_once)
+    assert run_limited(task("echo"), {}, b"x")["size"] == 1
+    assert len(attempts) == 2
+
+
+def test_a_full_folder_for_temporary_files_is_no_trouble(task, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    assert run_limited(task("echo"), {}, b"x")["size"] == 1
+    with pytest.raises(DecodeError, match="crashed"):
+        run_limited(task("crash"), {})
+
+
+def test_a_worker_that_died_while_it_waited_costs_nobody_anything(task) -> None:
+    run_limited(task("echo"), {})
+    [worker] = limited._pool._idle
+    worker._process.kill()
+    worker._process.wait()
+    assert run_limited(task("echo"), {}, b"x")["size"] == 1
+
+
+def test_bytes_in_a_file_are_mapped_and_not_sent(
+    task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.bin"
+    path.write_bytes(b"abc" + bytes(100_000))
+    sent: list[int] = []
+    send = limited._Worker._send
+
+    def count(worker: limited._Worker, data: memoryview) -> None:
+        sent.append(data.nbytes)
+        send(worker, data)
+
+    monkeypatch.setattr(limited._Worker, "_send", count)
+    with path.open("rb") as file:
+        view = memoryview(MappedFile.of(file, path, 50_000))
+    answer = run_limited(task("echo"), {}, view)
+    assert (answer["size"], answer["head"]) == (50_000, b"abc")
+    assert sum(sent) < 1000
+    assert run_limited(task("echo"), {}, view[:10])["size"] == 10, "a part of it is sent as it is"
+
+
+def test_the_size_of_an_answer_is_bounded(task) -> None:
+    with pytest.raises(DecodeError, match="too much"):
+        run_limited(task("announce"), {"bytes": 2 << 40})
+    assert run_limited(task("echo"), {}, b"x")["size"] == 1
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of memory are Linux's")
+def test_a_decoder_cannot_raise_its_limits(task) -> None:
+    with pytest.raises(DecodeError, match="memory"):
+        run_limited(task("raise_limits"), {"bytes": 8 << 30})
+    # A job that may use more than a worker can be given gets one of its own.
+    assert run_limited(task("eat_memory"), {"bytes": 1 << 20}) == 1 << 20
+    assert run_limited(task("eat_memory"), {"bytes": 1 << 20}, memory_bytes=6 << 30) == 1 << 20
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_child_decodes_although_a_thread_held_the_lock(tmp_path: Path) -> None:
+    code = (
+        "import os\n"
+        "from diorama.media import limited\n"
+        "limited._pool._lock.acquire()\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    try:\n"
+        "        limited.run_limited('os:getcwd', {})\n"
+        "    except limited.DecodeError:\n"
+        "        limited._pool.close()\n"
+        "        os._exit(7)\n"
+        "limited._pool._lock.release()\n"
+        "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 7
