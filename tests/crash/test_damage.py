@@ -20,7 +20,7 @@ def offline_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store that holds one finished offline run, and the record of what it logged."""
     folder = tmp_path_factory.mktemp("offline")
     assert (
-        start_trainer(StoreDir(folder / "store"), folder / "record", "r", 0.05, DIORAMA_MODE="offline").wait(
+        start_trainer(StoreDir(folder / "store"), folder / "record", "r", 0.3, DIORAMA_MODE="offline").wait(
             60
         )
         == 0
