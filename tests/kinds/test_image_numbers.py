@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image as Pillow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from diorama.media import Image, record_warnings
+from diorama.media import Image, Video, record_warnings
 
 GREY = np.array([[0, 100], [200, 255]], np.uint8)
 COLOUR = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3) * 10
@@ -31,15 +34,17 @@ COLOUR = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3) * 10
         (np.array([[-1.0, 0.0, 1.0]]), [[0, 127, 255]], "signed"),
         (np.array([[-1, 0, 1]], np.int8), [[0, 127, 255]], "signed"),
         (np.array([[-0.5, 0.5]], np.float32), [[63, 191]], "signed"),
-        (np.array([[0.0, 1.5, 2.0]]), [[0, 1, 2]], "clip"),
-        (np.array([[-3.0, 128.9, 300.0]]), [[0, 128, 255]], "clip"),
-        (np.array([[-3, 128, 300]]), [[0, 128, 255]], "clip"),
-        (np.array([[0, 128, 57600]], np.uint16), [[0, 128, 255]], "clip"),
-        (np.array([[-128, 5, 127]], np.int8), [[0, 5, 127]], "clip"),
-        (np.array([[0, 2**63]], np.uint64), [[0, 255]], "clip"),
+        (np.array([[0.0, 1.5, 2.0]]), [[0, 191, 255]], "minmax"),
+        (np.array([[-3.0, 128.9, 300.0]]), [[0, 111, 255]], "minmax"),
+        (np.array([[-3, 128, 300]]), [[0, 110, 255]], "minmax"),
+        (np.array([[-1, 128, 256]]), [[0, 128, 255]], "none"),
+        (np.array([[0.5, 128.9, 254.0]]), [[0, 128, 254]], "none"),
+        (np.array([[0.0, 7.0, 20.0]]), [[0, 7, 20]], "none"),
+        (np.array([[0.0, 128.0, 57600.0]]), [[0, 0, 224]], "deep"),
+        (np.array([[-128, 5, 127]], np.int8), [[0, 133, 255]], "minmax"),
+        (np.array([[0, 2**63]], np.uint64), [[0, 255]], "minmax"),
         (np.array([[0, 2, 255]]), [[0, 2, 255]], "none"),
         (np.array([[7, 7]], np.uint8), [[7, 7]], "none"),
-        (np.array([[0, 1000]], ">i2"), [[0, 255]], "clip"),
         (np.array([[0.25]], np.longdouble), [[63]], "unit"),
     ],
 )
@@ -75,15 +80,105 @@ def test_non_finite_numbers_are_black_or_white_and_counted(trip) -> None:
     assert record_warnings(done.record) == [("image.non_finite", "a value of an image is NaN or infinite", 3)]
     assert trip(Image(np.full((2, 2), np.nan))).loaded.array.tolist() == [[0, 0], [0, 0]]
     wide = trip(Image(np.array([[np.inf, 300.0, -5.0, 9.0, np.nan]])))
-    assert wide.loaded.array.tolist() == [[255, 255, 0, 9, 0]]
-    assert (wide.record.non_finite, wide.record.out_of_range) == (2, 2)
+    assert wide.loaded.array.tolist() == [[255, 255, 0, 11, 0]]
+    assert (wide.record.non_finite, wide.record.out_of_range) == (2, 0)
+    assert wide.record.shown_range == (-5, 300)
 
 
 def test_clipped_numbers_are_counted(trip) -> None:
-    record = trip(Image(np.array([[-3.0, 128.0, 300.0]]))).record
+    record = trip(Image(np.array([[-3.0, 0.5, 300.0]]), normalize="unit")).record
     assert record.out_of_range == 2
     assert [(code, count) for code, _, count in record_warnings(record)] == [("image.clipped", 2)]
     assert record_warnings(trip(Image(GREY)).record) == []
+
+
+FRAME = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
+EIGHT_BITS = np.arange(256).reshape(16, 16)
+
+
+def with_hair(frame: np.ndarray, value: float) -> np.ndarray:
+    changed = frame.copy()
+    changed[8, 8] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("frame", "value", "rule", "pixel"),
+    [
+        (FRAME, 1.0000002, "unit", 255),
+        (FRAME, -1e-7, "unit", 0),
+        (FRAME, 1.003, "unit", 255),
+        (FRAME * 2 - 1, -1.0000001, "signed", 0),
+        (EIGHT_BITS.astype(np.float64), 255.00001, "none", 255),
+        (EIGHT_BITS + 0.4, -0.3, "none", 0),
+        (EIGHT_BITS.astype(np.int16), 256, "none", 255),
+    ],
+)
+def test_a_hair_outside_a_range_is_clipped_and_keeps_the_rule(
+    trip, frame: np.ndarray, value: float, rule: str, pixel: int
+) -> None:
+    done, plain = trip(Image(with_hair(frame, value))), trip(Image(frame))
+    assert (done.record.normalized, done.record.out_of_range) == (rule, 1 + plain.record.out_of_range)
+    assert done.record.shown_range is None
+    assert record_warnings(done.record) == []
+    np.testing.assert_array_equal(done.loaded.array, with_hair(plain.loaded.array, pixel))
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        (np.random.default_rng(0).random((9, 9, 3)) - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225],
+        np.random.default_rng(1).normal(0, 6, (9, 9)).astype(np.float32),
+        np.random.default_rng(2).random((9, 9)) * 1.5,
+        np.random.default_rng(2).random((9, 9)) * 1e8,
+        np.random.default_rng(3).normal(0, 1e-4, (9, 9)),
+        np.random.default_rng(3).normal(0, 1e-4, (9, 9)).astype(np.float16),
+        np.random.default_rng(4).integers(-1000, 3000, (9, 9), dtype=np.int16),
+        np.random.default_rng(4).integers(-1000, 3000, (9, 9, 3), dtype=np.int64),
+        np.array([[-1e308, 0, 1e308]]),
+    ],
+    ids=["ImageNet", "logits", "1.5", "1e8", "filter", "float16", "CT", "int64", "huge"],
+)
+def test_any_other_range_is_stretched_and_the_record_says_from_where_to_where(
+    trip, numbers: np.ndarray
+) -> None:
+    done = trip(Image(numbers))
+    assert (done.record.normalized, done.record.out_of_range) == ("minmax", 0)
+    assert done.record.shown_range == (float(numbers.min()), float(numbers.max()))
+    assert (done.loaded.array.min(), done.loaded.array.max()) == (0, 255)
+
+
+def test_integers_that_need_sixteen_bits_keep_them_in_every_container(trip, tmp_path: Path) -> None:
+    numbers = np.linspace(0, 5000, 64).astype(np.uint16).reshape(8, 8)
+    Pillow.fromarray(numbers).save(tmp_path / "deep.png")
+    containers = [numbers, numbers.astype(np.int64), numbers.astype(">i2"), Pillow.fromarray(numbers)]
+    containers += [Pillow.fromarray(numbers.astype(np.int32)), tmp_path / "deep.png"]
+    shown = (numbers.astype(float) / 5000 * 255).astype(np.uint8)
+    for container in containers:
+        done = trip(Image(container))
+        assert (done.loaded.array.dtype, done.record.mode[:1]) == (np.uint16, "I")
+        np.testing.assert_array_equal(done.loaded.array, numbers)
+        assert (done.record.normalized, done.record.shown_range) == ("none", (0, 5000))
+        preview = Pillow.open(io.BytesIO(done.blobs.get(done.record.preview)))
+        np.testing.assert_array_equal(np.asarray(preview), shown)
+    deep = Pillow.fromarray(numbers)
+    assert trip(Video([deep, deep], format="gif")).record.shown_range == (0, 5000)
+
+
+def test_sixteen_bits_that_are_used_need_no_other_picture(trip) -> None:
+    numbers = np.array([[0, 128, 57600]], np.uint16)
+    done = trip(Image(numbers))
+    assert (done.record.mode, done.record.preview, done.record.shown_range) == ("I;16", None, None)
+    np.testing.assert_array_equal(done.loaded.array, numbers)
+    jpg = trip(Image(numbers, file_type="jpg")).record
+    assert (jpg.mode, jpg.normalized) == ("L", "deep")
+
+
+def test_alpha_is_not_stretched_with_its_colours(trip) -> None:
+    colours = np.array([[[-2.0, 0.0, 2.0, 0.5], [1.0, 1.0, 1.0, 1.0]]])
+    done = trip(Image(colours))
+    assert done.loaded.array.tolist() == [[[0, 127, 255, 127], [191, 191, 191, 255]]]
+    assert done.record.shown_range == (-2, 2)
 
 
 @pytest.mark.parametrize(
@@ -193,31 +288,29 @@ def test_mode_converts(trip, mode: str, shape: tuple[int, ...]) -> None:
     assert trip(Image(COLOUR, mode=mode)).loaded.array.shape == shape
 
 
-def expected_pixels(array: np.ndarray) -> np.ndarray:
-    """The table of diorama.media.pixels, one number at a time."""
+def expected_pixels(array: np.ndarray, rule: str, black: float, white: float) -> np.ndarray:
+    """The table of diorama.media.scale, one number at a time."""
     wide = array.astype(np.float32) if array.dtype == np.float16 else array
-    flat = wide.reshape(-1)
-    finite = [x for x in flat.tolist() if math.isfinite(x)] or [0]
-    low, high = min(finite), max(finite)
+    kind = wide.dtype.type if wide.dtype.kind == "f" else float
 
     def pixel(x: Any) -> int:
         if math.isnan(x) or x == -math.inf:
             return 0
         if x == math.inf:
             return 255
-        if low >= 0 and high <= 1:
-            return int(x * 255) if array.dtype.kind != "f" else int(x * flat.dtype.type(255))
-        if low >= -1 and high <= 1:
-            return (
-                int((float(x) + 1) * 127.5)
-                if array.dtype.kind != "f"
-                else int((x + flat.dtype.type(1)) * flat.dtype.type(127.5))
-            )
-        return min(255, max(0, int(x)))
+        scaled = {
+            "unit": lambda: kind(x) * kind(255),
+            "signed": lambda: (kind(x) + kind(1)) * kind(127.5),
+            "none": lambda: x,
+            "deep": lambda: x // 257,
+            "minmax": lambda: (
+                (float(x) / 2 - black / 2) / (white / 2 - black / 2) * 255 if white > black else 0
+            ),
+        }[rule]()
+        return min(255, max(0, int(scaled)))
 
-    return np.array([pixel(x if array.dtype.kind == "f" else int(x)) for x in flat], np.uint8).reshape(
-        array.shape
-    )
+    numbers = [pixel(x if array.dtype.kind == "f" else int(x)) for x in wide.reshape(-1)]
+    return np.array(numbers, np.uint8).reshape(array.shape)
 
 
 NUMBERS = st.sampled_from(
@@ -250,10 +343,18 @@ def test_any_array_travels_or_is_refused(trip, data: st.DataObject) -> None:
         is_plain_picture = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
         assert not (is_plain_picture and array.size)
         return
-    loaded = trip(image).loaded.array
-    assert loaded.dtype == np.uint8
+    done = trip(image)
+    loaded = done.loaded.array
     assert loaded.size == array.size
-    np.testing.assert_array_equal(loaded.reshape(-1), expected_pixels(array).reshape(-1))
+    if done.record.mode == "I;16":
+        np.testing.assert_array_equal(loaded.reshape(-1), array.reshape(-1))
+        return
+    assert loaded.dtype == np.uint8
+    if array.ndim == 3 and loaded.ndim == 3 and loaded.shape[2] == 4 and done.record.shown_range:
+        array, loaded = array[..., :3], loaded[..., :3]  # alpha goes its own way
+    black, white = done.record.shown_range or (0, 0)
+    expected = expected_pixels(array, done.record.normalized, black, white)
+    np.testing.assert_array_equal(loaded.reshape(-1), expected.reshape(-1))
 
 
 @settings(max_examples=100, deadline=None)

@@ -105,6 +105,7 @@ class TestPillow:
             ([[0, 9, 255]], "L", [[0, 9, 255]]),
             ([[0, 256, 65535]], "I;16", [[0, 256, 65535]]),
             ([[-7, 0, 70000]], "L", [[0, 0, 255]]),
+            ([[0, 1]], "L", [[0, 255]]),
         ],
     )
     def test_integer_images(self, trip, values: list[list[int]], mode: str, stored: list[list[int]]) -> None:

@@ -152,7 +152,7 @@ class TestNumbers:
         ("numbers", "normalized", "pixels"),
         [
             (np.array([0, 1, 200], np.uint8), "none", [0, 1, 200]),
-            (np.array([0, 1, 1], np.uint8), "none", [0, 1, 1]),
+            (np.array([0, 1, 1], np.uint8), "unit", [0, 255, 255]),
             (np.array([0.0, 0.5, 1.0]), "unit", [0, 127, 255]),
             (np.array([0.0, 0.5, 1.0], np.float16), "unit", [0, 127, 255]),
             (np.array([-1.0, 0.0, 1.0], np.float32), "signed", [0, 127, 255]),
@@ -160,8 +160,10 @@ class TestNumbers:
             (np.array([0, 7, 255]), "none", [0, 7, 255]),
             (np.array([0, 257, 65535], np.uint16), "deep", [0, 1, 255]),
             (np.array([0, 7, 200], np.uint16), "none", [0, 7, 200]),
-            (np.array([-5, 7, 300]), "clip", [0, 7, 255]),
-            (np.array([-0.5, 7.9, 300.0]), "clip", [0, 7, 255]),
+            (np.array([-5, 7, 300]), "minmax", [0, 10, 255]),
+            (np.array([-2.5, 0.0, 2.5]), "minmax", [0, 127, 255]),
+            (np.array([0, 2500, 5000], np.uint16), "minmax", [0, 127, 255]),
+            (np.array([0.0, 0.5, 1.0000002]), "unit", [0, 127, 255]),
         ],
     )
     def test_scaling(self, trip, numbers: Any, normalized: str, pixels: list[int]) -> None:
@@ -175,12 +177,12 @@ class TestNumbers:
         assert trip(Video(frames, format="gif")).loaded.frames()[1, 0, 0, 0] == 100
 
     def test_what_could_not_be_kept_is_counted(self, trip) -> None:
-        frames = np.array([np.nan, np.inf, -np.inf, -3, 300, 5]).reshape(1, 1, 2, 3)
+        frames = np.array([np.nan, np.inf, -np.inf, -1e-7, 1.0000002, 0.5]).reshape(1, 1, 2, 3)
         travelled = trip(Video(frames, format="gif"))
         assert (travelled.record.non_finite, travelled.record.out_of_range) == (3, 2)
-        assert travelled.loaded.frames()[0, :, :, 0].tolist() == [[0, 255, 0], [0, 255, 5]]
+        assert travelled.loaded.frames()[0, :, :, 0].tolist() == [[0, 255, 0], [0, 255, 127]]
         codes = [code for code, _, _ in KINDS_BY_NAME["video"].warnings(travelled.record)]
-        assert codes == ["video.non_finite", "video.clipped"]
+        assert codes == ["video.non_finite"]
 
 
 class TestFiles:

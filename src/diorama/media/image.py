@@ -145,7 +145,7 @@ class Image(Media):
 
     def _pixels(self) -> Pixels:
         header = self._picture.header
-        return render_pixels(header, self._picture.kept.read(), self._mode, self._normalize)
+        return render_pixels(header, self._picture.kept.read(), self._mode, self._normalize, self.format)
 
     def snapshot(self) -> Snapshot:
         header: dict[str, Any] = {

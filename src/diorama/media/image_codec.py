@@ -18,18 +18,24 @@ from diorama.media.limited import DecodeError, run_limited
 from diorama.media.masks import encode_mask
 from diorama.media.overlays import BoxLayer, KeypointLayer, PolygonLayer
 from diorama.media.picture import numbers_of, pixels_from_picture
-from diorama.media.pixels import Pixels, convert_pixels
+from diorama.media.pixels import Pixels, convert_pixels, drawn_pixels
 from diorama.media.rendition import needs_thumbnail, thumbnail_from_pixels, write_picture
 
 NOTE_LIMIT = 300
 
 
 def render_pixels(
-    picture: Mapping[str, Any], data: bytes | memoryview, mode: str | None, normalize: bool | str
+    picture: Mapping[str, Any],
+    data: bytes | memoryview,
+    mode: str | None,
+    normalize: bool | str,
+    file_type: str = "png",
 ) -> Pixels:
+    """The pixels in the wanted mode. 16 bits stay where they are asked for or the file can hold them."""
     if picture["form"] == "file" and picture["is_final"]:
         mode = None
-    pixels = pixels_from_picture(picture, data, normalize=normalize, is_deep=mode == "I;16")
+    bits = 16 if mode == "I;16" else None if mode in (None, "I", "F") and file_type == "png" else 8
+    pixels = pixels_from_picture(picture, data, normalize=normalize, bits=bits)
     return pixels if mode is None else convert_pixels(pixels, mode)
 
 
@@ -58,7 +64,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> ImageRecord:
 
 def _encode_pixels(header: Mapping[str, Any], data: bytes | memoryview, put_blob: PutBlob) -> ImageRecord:
     picture, file_type = header["picture"], header["file_type"]
-    pixels = render_pixels(picture, data, header["mode"], header["normalize"])
+    pixels = render_pixels(picture, data, header["mode"], header["normalize"], file_type)
     written, stored = write_picture(pixels, file_type)
     width, height = header["width"], header["height"]
     original = None
@@ -68,10 +74,12 @@ def _encode_pixels(header: Mapping[str, Any], data: bytes | memoryview, put_blob
             None if file_type == "jpg" or stored.mode == "P" else stored.array,
             put_blob,
         )
+    is_as_logged = stored.mode == "I;16" and pixels.normalized == "none"
+    drawn = drawn_pixels(stored.array) if is_as_logged else None
     has_thumbnail = needs_thumbnail(width, height, len(written))
     return ImageRecord(
         blob=put_blob(written, MIMES[file_type]),
-        thumbnail=put_blob(thumbnail_from_pixels(stored), MIMES["webp"]) if has_thumbnail else None,
+        thumbnail=put_blob(thumbnail_from_pixels(drawn or stored), MIMES["webp"]) if has_thumbnail else None,
         width=width,
         height=height,
         format=file_type,
@@ -79,7 +87,8 @@ def _encode_pixels(header: Mapping[str, Any], data: bytes | memoryview, put_blob
         normalized=pixels.normalized,
         non_finite=pixels.non_finite,
         out_of_range=pixels.out_of_range,
-        shown_range=pixels.shown_range,
+        preview=put_blob(write_picture(drawn, "png")[0], MIMES["png"]) if drawn else None,
+        shown_range=(drawn or pixels).shown_range,
         original=original,
     )
 
@@ -133,8 +142,10 @@ def warnings_of(record: ImageRecord) -> list[tuple[str, str, int]]:
     warnings = []
     if record.non_finite:
         warnings.append(("image.non_finite", "a value of an image is NaN or infinite", record.non_finite))
-    if record.out_of_range:
-        warnings.append(("image.clipped", "a value of an image was clipped to 0..255", record.out_of_range))
+    # A rule that was found by itself clips less than one grey value: counted, but no reason to worry anybody.
+    if record.out_of_range and record.shown_range:
+        text = "a value of an image lies outside the range that is shown"
+        warnings.append(("image.clipped", text, record.out_of_range))
     if record.note:
         warnings.append(("image.note", f"an image's file is kept, but {record.note}", 1))
     for layer in record.masks.values():

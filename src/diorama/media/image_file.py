@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from diorama.media.formats import UNDRAWABLE, check_pixel_count, open_picture, orientation_of, sniff
 from diorama.media.image_original import array_from_npy, facts_of, is_deep, pack_npy
 from diorama.media.picture import pixels_from_picture
-from diorama.media.pixels import Pixels, pixels_from_numbers, pixels_from_pillow
+from diorama.media.pixels import Pixels, drawn_pixels, pixels_from_numbers, pixels_from_pillow
 from diorama.media.rendition import needs_thumbnail, thumbnail_from_file, thumbnail_from_pixels, write_picture
 
 if TYPE_CHECKING:
@@ -37,10 +37,13 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
     mode = image.mode
     deep = _deep_png(image, data) if file_format == "png" else None
     if deep is not None:
-        thumbnail = None
+        found: dict[str, Any] = {"mode": mode, "original": {"form": "picture", **facts_of(deep)}}
+        drawn = drawn_pixels(deep, header["normalize"])
+        if drawn is not None:
+            found |= {"shown_range": drawn.shown_range, "preview": write_picture(drawn, "png")[0]}
         if needs_thumbnail(header["width"], header["height"], len(data)):
-            thumbnail = thumbnail_from_file(image)
-        return {"mode": mode, "thumbnail": thumbnail, "original": {"form": "picture", **facts_of(deep)}}
+            found["thumbnail"] = thumbnail_from_file(image) if drawn is None else thumbnail_from_pixels(drawn)
+        return found
     if file_format not in UNDRAWABLE:
         if needs_thumbnail(header["width"], header["height"], len(data)):
             return {"mode": mode, "thumbnail": thumbnail_from_file(image)}
@@ -52,10 +55,7 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
     if mode in ("I", "F") or mode.startswith("I;16"):
         import numpy as np
 
-        found = _from_numbers(
-            np.asarray(image), header["normalize"], pixels_from_pillow(image, normalize=header["normalize"])
-        )
-        return {**found, "mode": mode}
+        return {**_from_numbers(np.asarray(image), header["normalize"]), "mode": mode}
     return {"mode": mode, **_drawn(pixels_from_pillow(image))}
 
 
@@ -83,8 +83,8 @@ def decode_pixels(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]
     return {"dtype": array.dtype.str, "shape": list(array.shape), "data": array.tobytes()}
 
 
-def _from_numbers(array: NDArray[Any], normalize: bool | str, pixels: Pixels | None = None) -> dict[str, Any]:
-    pixels = pixels or pixels_from_numbers(array, normalize=normalize)
+def _from_numbers(array: NDArray[Any], normalize: bool | str) -> dict[str, Any]:
+    pixels = pixels_from_numbers(array, normalize=normalize)
     found: dict[str, Any] = {
         "mode": pixels.mode,
         "normalized": pixels.normalized,

@@ -26,10 +26,12 @@ class ImageRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
     width, height: pixels, as a viewer shows them (EXIF orientation applied). format: "png", "jpg", "bmp",
     "webp", "gif", "tiff" or "npy" of `blob`. mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16
     ...).
-    normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "clip", "minmax",
-    "percentile" or "none". shown_range: the numbers that became black and white, where a rule was asked for.
+    normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "deep" (x/257), "minmax",
+    "percentile" or "none"; "clip" (to 0..255) in records of version 0.1.
+    shown_range: the numbers that are shown black and white, where they were found out or asked for.
     non_finite, out_of_range: how many numbers were NaN or infinite, and how many were clipped.
-    preview: a full-size PNG when browsers can't draw the format (tiff, npy).
+    preview: a full-size PNG of 8 bits, where browsers can't draw the file (tiff, npy) or would show 16-bit
+    numbers too dark.
     original: the values as they were logged, when they say more than 8 bits do.
     masks, boxes, polygons, keypoints: layer name -> layer. classes: id -> name shared by all layers.
     note: why the file could not be decoded; it is kept all the same.
@@ -83,8 +85,11 @@ class LoadedImage:
     @cached_property
     def array(self) -> NDArray[Any]:
         record = self._record
-        # Of a deep TIFF or .npy the preview is what is shown; of 8 bits it is the same as the file.
+        # Of deep values the preview is what is shown, but a PNG's 16-bit grey is given as it is. Of 8 bits
+        # the preview is the same as the file.
+        is_deep_grey = record.format == "png" and record.mode.startswith("I")
         is_drawn = record.preview is not None and (record.original is not None or record.format == "npy")
+        is_drawn = is_drawn and not is_deep_grey
         return _decoded(
             self._get_blob(record.preview if is_drawn and record.preview else record.blob), "shown"
         )

@@ -23,7 +23,14 @@ from diorama.media.foreign import array_from, family_of, figure_from
 from diorama.media.formats import check_size, open_picture
 from diorama.media.image_header import read_header
 from diorama.media.keep import Kept, keep
-from diorama.media.pixels import Pixels, palette_of, pixels_from_numbers, pixels_from_pillow, storable
+from diorama.media.pixels import (
+    Pixels,
+    palette_of,
+    pixels_from_numbers,
+    pixels_from_pillow,
+    sixteen_bits_of,
+    storable,
+)
 from diorama.media.source import read_file
 
 if TYPE_CHECKING:
@@ -155,17 +162,13 @@ def _picture_from_pillow(image: PIL.Image.Image) -> Picture:
             "transparency": transparency,
         }
         return Picture(header, keep(image.tobytes()), width, height)
-    if image.mode == "F":
+    if image.mode in ("I", "F"):
         import numpy as np
 
         return _picture_from_array(np.asarray(image), is_channels_first=False)
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        pixels = pixels_from_pillow(image)
-        if pixels.normalized == "none":
-            return _final_array(keep_array(pixels.array), pixels.array.dtype.str, (height, width))
-        import numpy as np
-
-        return _picture_from_array(np.asarray(image), is_channels_first=False)
+    if image.mode.startswith("I;16"):
+        array = pixels_from_pillow(image).array
+        return _final_array(keep_array(array), array.dtype.str, (height, width))
     channels = len(image.getbands())
     shape = (height, width) if channels == 1 else (height, width, channels)
     return _final_array(keep(image.tobytes()), "|u1", shape)
@@ -194,9 +197,9 @@ def _picture_from_file(data: bytes, what: str, *, is_final: bool) -> Picture:
 
 
 def pixels_from_picture(
-    header: Mapping[str, Any], data: bytes | memoryview, *, normalize: bool | str, is_deep: bool = False
+    header: Mapping[str, Any], data: bytes | memoryview, *, normalize: bool | str, bits: int | None = 8
 ) -> Pixels:
-    """The pixels of a picture. is_deep: numbers become 16-bit grey instead of 8-bit.
+    """The pixels of a picture. bits: 8; 16 makes numbers 16-bit grey; None: as many as they need.
 
     A file is decoded here and now: whoever calls runs in a worker, decodes what we drew, or was asked to.
     """
@@ -216,8 +219,10 @@ def pixels_from_picture(
         return Pixels(indices, "P", header["palette"], header["transparency"])
     array = numbers_of(header, data)
     if not header["is_final"] or isinstance(normalize, str):
+        if bits is None and normalize is True and (deep := sixteen_bits_of(array)) is not None:
+            return deep
         return pixels_from_numbers(
-            array, normalize=normalize, top=65535 if is_deep and array.ndim == 2 else 255
+            array, normalize=normalize, top=65535 if bits == 16 and array.ndim == 2 else 255
         )
     if array.dtype.itemsize == 2:
         return Pixels(array, "I;16")

@@ -1,27 +1,19 @@
-"""Numbers become pixels: the one place that scales, clips and converts.
+"""Numbers become pixels in a mode that a file can hold; the rule is chosen by `diorama.media.scale`.
 
-How numbers become 8-bit pixels (`normalize=True`, W&B 0.28's rules, any dtype):
-
-| finite values | pixel | `normalized` |
-|---|---|---|
-| all in 0..1 (also integers and bools) | x * 255 | "unit" |
-| all in -1..1 | (x + 1) * 127.5 | "signed" |
-| integers in 0..255 | x | "none" |
-| others | x clipped to 0..255 | "clip" |
-
-Fractions are cut, not rounded. NaN and -inf become 0, +inf becomes 255; they don't take part in the
-choice of the rule and are counted. `normalize=False` never scales or clips: fractions are cut and
+`normalize=True` follows the table there. `normalize=False` never scales or clips: fractions are cut and
 integers wrap around at 256, as a C cast does; non-finite numbers become 0.
 
 A rule asked for by name instead: "unit" takes 0..1 to 0..255, "minmax" the least to the greatest finite
 value, "percentile" the 1st to the 99th percentile; what lies outside is clipped. An alpha channel is not
-stretched: it follows the table.
+stretched: it follows the table by itself.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from diorama.media.scale import DEEP_TOP, Scale, are_whole, choose_scale, count_outside, finite_of, scaled
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -70,85 +62,64 @@ def pixels_from_numbers(array: NDArray[Any], *, normalize: bool | str, top: int 
     """Pixels of an array (H, W) or (H, W, C) of bools, integers or floats. top: 255, or 65535 for "I;16"."""
     import numpy as np
 
-    if isinstance(normalize, str):
-        return _stretched(array, normalize, top)
-
     mode = "I;16" if top > 255 else _MODE_BY_CHANNELS[1 if array.ndim == 2 else array.shape[2]]
-    target = np.dtype(np.uint16 if top > 255 else np.uint8)
-    if array.dtype.kind == "b":
-        array = array.view(np.uint8)
-    if not normalize:
-        return Pixels(_cast(array, target), mode)
-
-    non_finite = 0
-    low, high = array.min(), array.max()
-    if array.dtype.kind == "f":
-        array = array.astype(np.float32) if array.dtype.itemsize < 4 else array
-        is_finite = np.isfinite(array)
-        non_finite = int(array.size - np.count_nonzero(is_finite))
-        if non_finite:
-            finite = array[is_finite]
-            low, high = (finite.min(), finite.max()) if finite.size else (0, 0)
-
-    out_of_range = 0
-    if low >= 0 and high <= 1:
-        normalized = "unit"
-        scaled = array.astype(target) * target.type(top) if array.dtype.kind != "f" else array * top
-    elif low >= -1 and high <= 1:
-        normalized = "signed"
-        scaled = (array.astype(np.float64) if array.dtype.kind != "f" else array) + 1
-        scaled = scaled * (top / 2)
-    elif array.dtype.kind != "f" and low >= 0 and high <= top:
-        normalized = "none"
-        scaled = array
-    else:
-        normalized = "clip"
-        scaled = array
-        if low < 0 or high > top:
-            out_of_range = int(np.count_nonzero((array < 0) | (array > top))) - _count_infinite(array)
-            scaled = np.clip(
-                array, 0, min(top, np.iinfo(array.dtype).max) if array.dtype.kind != "f" else top
-            )
-    if non_finite:
-        scaled = np.nan_to_num(np.asarray(scaled), nan=0, posinf=top, neginf=0)
+    if array.dtype.kind == "f" and array.dtype.itemsize < 4:
+        array = array.astype(np.float32)
+    if normalize is False:
+        target = np.dtype(np.uint16 if top > 255 else np.uint8)
+        return Pixels(_cast(array.view(np.uint8) if array.dtype.kind == "b" else array, target), mode)
+    finite = finite_of(array)
+    scale = scale_of(finite, normalize, top)
+    has_alpha = array.ndim == 3 and array.shape[2] in (2, 4)
+    if has_alpha and (scale.shown_range is not None or isinstance(normalize, str)):
+        colours = array[:, :, :-1]
+        found = pixels_from_numbers(colours, normalize=normalize, top=top)
+        alpha = pixels_from_numbers(array[:, :, -1], normalize=True, top=top).array
+        return replace(found, array=np.dstack([found.array, alpha]), mode=mode)
     return Pixels(
-        np.asarray(scaled).astype(target, copy=False),
+        scaled(array, scale, top),
         mode,
-        normalized=normalized,
-        non_finite=non_finite,
-        out_of_range=out_of_range,
+        normalized=scale.rule,
+        non_finite=array.size - finite.size,
+        out_of_range=0 if scale.rule == "percentile" else count_outside(finite, scale),
+        shown_range=(scale.black, scale.white) if isinstance(normalize, str) else scale.shown_range,
     )
 
 
-def _stretched(array: NDArray[Any], rule: str, top: int) -> Pixels:
-    """Pixels by a rule asked for by name."""
+def sixteen_bits_of(array: NDArray[Any]) -> Pixels | None:
+    """Integers (H, W) as 16-bit grey where 8 bits can't tell them and 16 can; else None."""
     import numpy as np
 
-    mode = "I;16" if top > 255 else _MODE_BY_CHANNELS[1 if array.ndim == 2 else array.shape[2]]
-    target = np.dtype(np.uint16 if top > 255 else np.uint8)
-    colours = array[:, :, :-1] if array.ndim == 3 and array.shape[2] in (2, 4) else array
-    numbers = colours.astype(np.float64)
-    is_finite = np.isfinite(numbers)
-    finite = numbers if is_finite.all() else numbers[is_finite]
-    low, high = range_of(finite, rule)
-    # Halves keep the span finite also for numbers at both ends of what a float holds.
-    span = high / 2 - low / 2
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = (numbers / 2 - low / 2) / span * top if span > 0 else np.where(numbers > high, top, 0.0)
-        scaled = np.nan_to_num(np.clip(scaled, 0, top), nan=0)
-    pixels = scaled.astype(target)
-    if colours is not array:
-        alpha = pixels_from_numbers(array[:, :, -1], normalize=True, top=top).array
-        pixels = np.dstack([pixels, alpha])
-    outside = int(np.count_nonzero((finite < low) | (finite > high))) if rule == "unit" else 0
-    return Pixels(
-        pixels,
-        mode,
-        normalized=rule,
-        non_finite=int(numbers.size - finite.size),
-        out_of_range=outside,
-        shown_range=(low, high),
-    )
+    if (
+        array.ndim != 2
+        or array.dtype.kind not in "ui"
+        or array.min() < 0
+        or not 255 < array.max() <= DEEP_TOP
+    ):
+        return None
+    if scale_of(array).rule not in ("deep", "minmax"):
+        return None
+    return Pixels(array.astype(np.uint16), "I;16")
+
+
+def drawn_pixels(array: NDArray[Any], normalize: bool | str = True) -> Pixels | None:
+    """The 8 bits to draw of 16-bit numbers; None where they use their range and need no help."""
+    if isinstance(normalize, str):
+        return pixels_from_numbers(array, normalize=normalize)
+    scale = scale_of(array)
+    if scale.rule == "deep":
+        return None
+    mode = _MODE_BY_CHANNELS[1 if array.ndim == 2 else array.shape[2]]
+    drawn = pixels_from_numbers(array, normalize=True)
+    return replace(drawn, mode=mode, shown_range=drawn.shown_range or (scale.black, scale.white))
+
+
+def scale_of(finite: NDArray[Any], normalize: bool | str = True, top: int = 255) -> Scale:
+    """The scale of an array's finite numbers, by the table or by a rule asked for by name."""
+    if isinstance(normalize, str):
+        return Scale(normalize, *range_of(finite, normalize))
+    low, high = (finite.min(), finite.max()) if finite.size else (0, 0)
+    return choose_scale(low, high, are_whole=lambda: are_whole(finite), top=top)
 
 
 def range_of(finite: NDArray[Any], rule: str) -> tuple[float, float]:
@@ -165,12 +136,6 @@ def range_of(finite: NDArray[Any], rule: str) -> tuple[float, float]:
     # Between numbers at both ends of what a float holds, percentiles overflow.
     least, most = float(sample.min()), float(sample.max())
     return (float(low) if np.isfinite(low) else least), (float(high) if np.isfinite(high) else most)
-
-
-def _count_infinite(array: NDArray[Any]) -> int:
-    import numpy as np
-
-    return int(np.count_nonzero(np.isinf(array))) if array.dtype.kind == "f" else 0
 
 
 def _cast(array: NDArray[Any], target: Any) -> NDArray[Any]:
@@ -207,10 +172,7 @@ def palette_of(image: PIL.Image.Image) -> tuple[bytes, bytes]:
 
 
 def pixels_from_pillow(image: PIL.Image.Image, *, normalize: bool | str = True) -> Pixels:
-    """Pixels of a Pillow image, without loss where PNG can hold them.
-
-    I keeps values that fit 8 or 16 bits; other I images, and F, follow the rules for numbers.
-    """
+    """Pixels of a Pillow image, without loss where PNG can hold them; I and F are numbers."""
     import numpy as np
 
     image = storable(image)
@@ -219,12 +181,6 @@ def pixels_from_pillow(image: PIL.Image.Image, *, normalize: bool | str = True) 
         return Pixels(array, "P", *palette_of(image))
     if image.mode.startswith("I;16") and not isinstance(normalize, str):
         return Pixels(array.astype(np.uint16, copy=False), "I;16")
-    if image.mode == "I" and not isinstance(normalize, str) and array.min() >= 0 and array.max() <= 65535:
-        return (
-            Pixels(array.astype(np.uint8), "L")
-            if array.max() < 256
-            else Pixels(array.astype(np.uint16), "I;16")
-        )
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return pixels_from_numbers(array, normalize=normalize)
     return Pixels(array, image.mode)

@@ -37,8 +37,8 @@ class Video(Media):
     A file is kept byte for byte. Of frames one copy is made now; they are encoded later, in another process.
 
     `fps`: frames a second of frames, default 4. `format`: what frames become: "mp4" (default), "gif", "webm"
-    or "ogg". uint8 numbers are pixels; others are scaled as the documentation says: 0..1 becomes 0..255, and
-    what lies outside 0..255 is clipped and counted. Alpha is dropped. `caption`, `sample_id`: text.
+    or "ogg". Numbers become pixels by the rule of pictures (`diorama.media.scale`), one rule for all frames.
+    Alpha is dropped. `caption`, `sample_id`: text.
 
     Raises: ValueError for shapes that are no video, other formats or file endings, an fps that is not
     positive, URLs, folders and empty files; TypeError for values that are no numbers; FileNotFoundError;

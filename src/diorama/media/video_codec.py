@@ -40,11 +40,11 @@ def _encode_frames(
     fps = Fraction(*header["fps"])
     scaling = choose_scaling(videos)
     file_format = header["format"]
-    file = write_video(tiled_frames(videos, scaling.normalized), fps, file_format)
-    poster = poster_of(next(tiled_frames(videos[:, :1], scaling.normalized)))
+    file = write_video(tiled_frames(videos, scaling.scale), fps, file_format)
+    poster = poster_of(next(tiled_frames(videos[:, :1], scaling.scale)))
     preview = None
     if file_format == "ogg":
-        preview = write_video(tiled_frames(videos, scaling.normalized), fps, "mp4")
+        preview = write_video(tiled_frames(videos, scaling.scale), fps, "mp4")
     return VideoRecord(
         blob=put_blob(file, mime_of(file) or _ANY_MIME),
         format=file_format,
@@ -57,9 +57,10 @@ def _encode_frames(
         poster=put_blob(poster, WEBP),
         preview=None if preview is None else put_blob(preview, "video/mp4"),
         grid=(rows, columns) if count > 1 else None,
-        normalized=scaling.normalized,
+        normalized=scaling.scale.rule,
         non_finite=scaling.non_finite,
         out_of_range=scaling.out_of_range,
+        shown_range=scaling.scale.shown_range,
         **meta,
     )
 
@@ -123,8 +124,6 @@ def warnings_of(record: VideoRecord) -> list[tuple[str, str, int]]:
     warnings = []
     if record.non_finite:
         warnings.append(("video.non_finite", "a value of a video is NaN or infinite", record.non_finite))
-    if record.out_of_range:
-        warnings.append(("video.clipped", "a value of a video was clipped to 0..255", record.out_of_range))
     if record.note is not None:
         warnings.append(("video.note", "a video is kept, but not all of it can be read or shown", 1))
     return warnings

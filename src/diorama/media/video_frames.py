@@ -96,7 +96,8 @@ def _array_of_frame(frame: Any) -> NDArray[Any]:
     import numpy as np
 
     if family_of(type(frame)) == "pillow":
-        return np.asarray(frame if frame.mode in ("L", "RGB", "RGBA") else frame.convert("RGB"))
+        is_kept = frame.mode in ("L", "RGB", "RGBA", "I", "F") or frame.mode.startswith("I;16")
+        return np.asarray(frame if is_kept else frame.convert("RGB"))
     if isinstance(frame, (list, tuple)):
         try:
             return np.asarray(frame)

@@ -20,7 +20,8 @@ class VideoRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
     where nobody could find out. codec: of the pictures. has_audio: a sound track. poster: a WebP of a frame.
     preview: an mp4 for browsers, where they can't play `blob`. note: what could not be read of it.
     grid: rows and columns of a batch shown side by side. normalized: how logged numbers became pixels (see
-    media/video_pixels.py), None for a file; non_finite, out_of_range: numbers that could not be kept.
+    media/scale.py), None for a file; shown_range: the numbers that became black and white, where they were
+    found out; non_finite, out_of_range: numbers that could not be kept.
     An encoded frame may have one row or column more than height and width say.
     """
 
@@ -41,6 +42,7 @@ class VideoRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
     normalized: str | None = None
     non_finite: int = 0
     out_of_range: int = 0
+    shown_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

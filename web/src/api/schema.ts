@@ -497,10 +497,12 @@ export interface KeypointLayer {
  * width, height: pixels, as a viewer shows them (EXIF orientation applied). format: "png", "jpg", "bmp",
  * "webp", "gif", "tiff" or "npy" of `blob`. mode: Pillow's name of the pixel layout (L, RGB, RGBA, P, I;16
  * ...).
- * normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "clip", "minmax",
- * "percentile" or "none". shown_range: the numbers that became black and white, where a rule was asked for.
+ * normalized: how numbers became pixels: "unit" (x255), "signed" ((x+1)x127.5), "deep" (x/257), "minmax",
+ * "percentile" or "none"; "clip" (to 0..255) in records of version 0.1.
+ * shown_range: the numbers that are shown black and white, where they were found out or asked for.
  * non_finite, out_of_range: how many numbers were NaN or infinite, and how many were clipped.
- * preview: a full-size PNG when browsers can't draw the format (tiff, npy).
+ * preview: a full-size PNG of 8 bits, where browsers can't draw the file (tiff, npy) or would show 16-bit
+ * numbers too dark.
  * original: the values as they were logged, when they say more than 8 bits do.
  * masks, boxes, polygons, keypoints: layer name -> layer. classes: id -> name shared by all layers.
  * note: why the file could not be decoded; it is kept all the same.
@@ -742,7 +744,8 @@ export interface MoleculeRecord {
  * where nobody could find out. codec: of the pictures. has_audio: a sound track. poster: a WebP of a frame.
  * preview: an mp4 for browsers, where they can't play `blob`. note: what could not be read of it.
  * grid: rows and columns of a batch shown side by side. normalized: how logged numbers became pixels (see
- * media/video_pixels.py), None for a file; non_finite, out_of_range: numbers that could not be kept.
+ * media/scale.py), None for a file; shown_range: the numbers that became black and white, where they were
+ * found out; non_finite, out_of_range: numbers that could not be kept.
  * An encoded frame may have one row or column more than height and width say.
  */
 export interface VideoRecord {
@@ -766,6 +769,7 @@ export interface VideoRecord {
   normalized?: string | null;
   non_finite?: number;
   out_of_range?: number;
+  shown_range?: [number, number] | null;
 }
 
 /**

@@ -80,5 +80,6 @@ export function pictureRange(record: ImageRecord): readonly [number, number] | n
   if (record.normalized === "unit") return [0, 1];
   if (record.normalized === "signed") return [-1, 1];
   if (record.normalized === "clip") return [0, 255];
+  if (record.normalized === "deep") return [0, 65_535];
   return record.original?.dtype.endsWith("2") && record.format === "png" ? [0, 65_535] : [0, 255];
 }

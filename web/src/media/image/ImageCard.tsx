@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ImageRecord } from "@/api/schema";
 import { ImageStage } from "@/media/image/stage";
+import { RangeMark } from "@/media/numbers";
 import type { Size } from "@/media/image/transform";
 import type { CardProps } from "@/media/view";
 import { openFull, selected } from "@/state/mediaView";
@@ -67,6 +68,7 @@ function DrawnImage({ record, size, box, shown }: CardProps<ImageRecord>): JSX.E
           if (shown && size !== "full") openFull({ run: shown.run, key: shown.key, index: shown.index });
         }}
       />
+      {size === "cell" && <RangeMark range={record.shown_range} />}
     </div>
   );
 }

@@ -3,17 +3,9 @@ import { numberOf } from "@/api/numbers";
 import type { ImageRecord } from "@/api/schema";
 import { ImageCard } from "@/media/image/ImageCard";
 import { prepareImage } from "@/media/image/pictures";
+import { NORMALIZED, rangeText, shortNumber } from "@/media/numbers";
 import { formatBytes } from "@/parts/format";
 import type { Fact, View } from "@/media/view";
-
-const NORMALIZED: Readonly<Record<string, string>> = {
-  unit: "values × 255 (they lay in 0 to 1)",
-  signed: "(value + 1) × 127.5 (they lay in −1 to 1)",
-  clip: "values cut to 0 to 255",
-  minmax: "least to greatest value",
-  percentile: "1st to 99th percentile, the rest cut",
-  none: "kept as logged",
-};
 
 export const IMAGE_VIEW: View<ImageRecord> = {
   name: "image",
@@ -34,7 +26,7 @@ function imageFacts(record: ImageRecord): Fact[] {
     { name: "file", value: formatBytes(record.blob.size_bytes), title: `sha256 ${record.blob.sha256}` },
   ];
   if (record.non_finite) facts.push({ name: "not finite", value: `${record.non_finite.toLocaleString("en")} values were NaN or infinite` });
-  if (record.out_of_range) facts.push({ name: "clipped", value: `${record.out_of_range.toLocaleString("en")} values lay outside 0 to 255` });
+  if (record.out_of_range) facts.push({ name: "clipped", value: `${record.out_of_range.toLocaleString("en")} values lay outside what is shown` });
   for (const [layer, mask] of Object.entries(record.masks ?? {})) {
     if (mask.note) facts.push({ name: `mask ${layer}`, value: mask.note, title: mask.note });
     else if (mask.id_count) facts.push({ name: `mask ${layer}`, value: `${mask.id_count.toLocaleString("en")} ids; the largest ${Object.keys(mask.areas ?? {}).length.toLocaleString("en")} are listed` });
@@ -45,12 +37,13 @@ function imageFacts(record: ImageRecord): Fact[] {
 
 /** The values behind the picture, where it shows less than was logged. */
 function originalFacts({ original, shown_range: shown }: ImageRecord): Fact[] {
-  if (!original) return [];
+  const shownText = rangeText(shown);
+  const shownFacts = shownText === undefined ? [] : [{ name: "shown", value: shownText, title: "Values that are shown black and white in the picture" }];
+  if (!original) return shownFacts;
   const facts: Fact[] = [{ name: "values", value: `${typeName(original.dtype)}${original.blob ? ` · ${formatBytes(original.blob.size_bytes)}` : ""}`, title: "The values as they were logged are kept, and shown under the pointer" }];
   const [low, high] = [numberOf(original.low), numberOf(original.high)];
   if (low !== undefined && high !== undefined) facts.push({ name: "range", value: `${shortNumber(low)} to ${shortNumber(high)}`, title: `${low} to ${high}` });
-  if (shown) facts.push({ name: "shown", value: shown.map((value) => shortNumber(numberOf(value) ?? NaN)).join(" to "), title: "Values that became black and white in the picture" });
-  return facts;
+  return [...facts, ...shownFacts];
 }
 
 const KINDS: Readonly<Record<string, string>> = { f: "float", i: "int", u: "uint", b: "bool" };
@@ -59,8 +52,4 @@ const KINDS: Readonly<Record<string, string>> = { f: "float", i: "int", u: "uint
 function typeName(dtype: string): string {
   const [, kind = "", bytes = ""] = /([a-z])(\d+)$/.exec(dtype) ?? [];
   return KINDS[kind] && bytes ? `${KINDS[kind]}${Number(bytes) * 8}` : dtype;
-}
-
-function shortNumber(value: number): string {
-  return String(Number(value.toPrecision(5)));
 }

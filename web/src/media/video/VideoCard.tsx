@@ -7,6 +7,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { blobUrl } from "@/api/client";
 import type { VideoRecord } from "@/api/schema";
 import { DownloadLink } from "@/media/file/FileCard";
+import { RangeMark } from "@/media/numbers";
 import { VideoControls } from "@/media/video/VideoControls";
 import { GifPlayer, canStepGif } from "@/media/video/gifPlayer";
 import { ElementPlayer, type Player } from "@/media/video/player";
@@ -65,6 +66,7 @@ export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.El
         )
       )}
       <Words record={record} size={size} />
+      {size === "cell" && <RangeMark range={record.shown_range} />}
     </div>
   );
 }

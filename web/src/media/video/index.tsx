@@ -1,18 +1,11 @@
 /** The video kind for the rest of the UI. */
 import type { VideoRecord } from "@/api/schema";
+import { NORMALIZED, rangeText } from "@/media/numbers";
 import { formatTime } from "@/media/playing";
 import { VideoCard } from "@/media/video/VideoCard";
 import { preparePoster } from "@/media/video/posters";
 import type { Fact, View } from "@/media/view";
 import { formatBytes, formatCount, formatNumber } from "@/parts/format";
-
-const NORMALIZED: Readonly<Record<string, string>> = {
-  unit: "values × 255 (they lay in 0 to 1)",
-  signed: "(value + 1) × 127.5 (they lay in −1 to 1)",
-  deep: "values ÷ 257 (16 bits)",
-  clip: "values cut to 0 to 255",
-  none: "kept as logged",
-};
 
 export const VIDEO_VIEW: View<VideoRecord> = {
   name: "video",
@@ -33,8 +26,10 @@ function videoFacts(record: VideoRecord): Fact[] {
   add("format", [record.format, record.codec === record.format ? null : record.codec, record.has_audio ? "with sound" : null].filter(Boolean).join(" · "));
   if (record.grid) add("batch", `${record.grid[0]} × ${record.grid[1]} videos side by side`);
   if (record.normalized) add("numbers", NORMALIZED[record.normalized] ?? record.normalized, "How the logged numbers became pixels");
+  const shown = rangeText(record.shown_range);
+  if (shown !== undefined) add("shown", shown, "Values that became black and white");
   if (record.non_finite) add("not finite", `${formatCount(record.non_finite, "value")} NaN or infinite`);
-  if (record.out_of_range) add("clipped", `${formatCount(record.out_of_range, "value")} outside 0 to 255`);
+  if (record.out_of_range) add("clipped", `${formatCount(record.out_of_range, "value")} outside what is shown`);
   add("file", formatBytes(record.blob.size_bytes), `sha256 ${record.blob.sha256}`);
   if (record.preview) add("shown", `an mp4 preview, ${formatBytes(record.preview.size_bytes)}`, "Browsers can't play the file itself; the download is the file as it was logged");
   if (record.note) add("note", record.note);
