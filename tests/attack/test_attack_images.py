@@ -160,6 +160,9 @@ NOT_PICTURES = {
         b"\x93NUMPY\x01\x00\x76\x00{'descr': '|O', 'fortran_order': False, 'shape': (1, 1), }".ljust(128)
     ),
     "a npy header that is code": b"\x93NUMPY\x01\x00\x76\x00__import__('os').system('true')".ljust(128),
+    "a npy header that does not end": (
+        b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 4), (".ljust(128)
+    ),
     "a npy with a shape below zero": (
         b"\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 4), }".ljust(128)
     ),

@@ -226,13 +226,18 @@ def _npy(data: memoryview) -> _Found:
 def npy_header(data: memoryview):  # type: ignore[no-untyped-def]  # numpy's dtype is not imported at the top
     """(shape, dtype, whether columns come first, where the numbers begin) of a .npy file."""
     import io
+    import tokenize
 
     from numpy.lib import format as npy
 
     head = io.BytesIO(bytes(data[: 128 * 1024]))
     version = npy.read_magic(head)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, is_fortran, dtype = read(head, max_header_size=10_000)
+    try:
+        shape, is_fortran, dtype = read(head, max_header_size=10_000)
+    except tokenize.TokenError as error:
+        # numpy reads the header of a damaged file a second time, as text of Python 2.
+        raise ValueError(f"its header can't be read: {error}") from error
     if dtype.hasobject:
         raise ValueError("it holds Python objects")
     return shape, dtype, is_fortran, head.tell()

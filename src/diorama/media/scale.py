@@ -9,8 +9,8 @@
 | any others | from the least to the greatest | "minmax" |
 
 A hair outside a range is rounding, not meaning: what lies beyond it by less than one grey value is clipped,
-counted and does not change the rule. Fractions are cut. NaN and -inf become black, +inf white; they don't take
-part in the choice.
+counted and does not change the rule. Fractions are cut. NaN and -inf become black, +inf white; they don't
+take part in the choice.
 """
 
 from __future__ import annotations
