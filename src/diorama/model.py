@@ -68,6 +68,12 @@ def check_name(name: str, what: str) -> str:
     return name
 
 
+def clean_text(value: object) -> str:
+    """`value` as text that UTF-8 can hold: a lone surrogate (as in odd file names) becomes \\udXXX."""
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @dataclass(frozen=True)
 class StoreDir:
     """The folder that holds a store, and where things lie in it.

@@ -204,11 +204,17 @@ def test_start_names_and_configures_the_run(service: Service) -> None:
         tags=["b", "a", "b"],
         group="g",
         job_type="train",
-        config={"lr": 0.1, "net": {"depth": 3}},
         environment={"host": "box", "python": "3.12"},
     )
     service.ingest(
-        batch([first, Environment({"git": {"commit": "abc"}}), Config({"lr": 0.2, "new": 1}, ["gone"])])
+        batch(
+            [
+                first,
+                Config({"lr": 0.1, "net": {"depth": 3}}),
+                Environment({"git": {"commit": "abc"}}),
+                Config({"lr": 0.2, "new": 1}, ["gone"]),
+            ]
+        )
     )
     detail = service.run(1)
     run = detail.run

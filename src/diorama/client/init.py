@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -124,6 +125,7 @@ def _start(settings: Settings, parameters: dict[str, Any]) -> Run:
         place,
         environment=describe_environment() if settings.mode != "disabled" else {},
         start_step=0 if last_step is None else last_step + 1,
+        session=max(time.time_ns(), 0 if past is None else past.session + 1),
         is_resumed=past is not None,
         allow_val_change=settings.allow_val_change or _is_notebook(),
     )

@@ -28,7 +28,8 @@ ANSWER_SECS = 10.0
 
 
 class PastRun(msgspec.Struct):
-    """A run as it was left. `summary` by dotted path; last_step None if nothing was logged."""
+    """A run as it was left. `summary` by dotted path; last_step None if nothing was logged; session: the
+    newest one that is known."""
 
     config: dict[str, Any] = {}
     summary: dict[str, Any] = {}
@@ -38,6 +39,7 @@ class PastRun(msgspec.Struct):
     tags: list[str] | None = None
     group: str | None = None
     job_type: str | None = None
+    session: int = 0
 
 
 def find_past_run(
@@ -127,7 +129,7 @@ def _numbers_from_json(value: Any) -> Any:
 def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> PastRun | None:
     """`past` and what journals hold of the run beyond it, in the order in which they were begun."""
     wanted = (key.entity, key.project, key.id)
-    found: list[tuple[float, Path]] = []
+    found: list[tuple[int, Path]] = []
     try:
         folders = [
             Path(entry.path) for entry in os.scandir(journal_root) if entry.is_dir() and "." in entry.name
@@ -137,9 +139,10 @@ def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> Pas
     for folder in folders:
         start = _start_of(folder)
         if start is not None and (start.entity, start.project, start.run) == wanted:
-            found.append((start.time, folder))
-    for _, folder in sorted(found):
+            found.append((start.session or int(start.time * 1e9), folder))
+    for session, folder in sorted(found):
         past = past or PastRun()
+        past.session = max(past.session, session)
         try:
             with JournalReader(folder) as reader:
                 while frames := reader.poll():
@@ -169,10 +172,9 @@ def _apply(past: PastRun, payload: bytes) -> None:
         for name, value in entry.data.items():
             if isinstance(value, bool | int | float | str):
                 past.summary[name] = value
-    elif isinstance(entry, Config | Start):
-        changed = entry.data if isinstance(entry, Config) else entry.config
-        past.config = {**past.config, **changed}
-        for name in entry.deleted if isinstance(entry, Config) else ():
+    elif isinstance(entry, Config):
+        past.config = {**past.config, **entry.data}
+        for name in entry.deleted:
             past.config.pop(name, None)
     elif isinstance(entry, Summary):
         past.summary = {**past.summary, **entry.data}

@@ -53,6 +53,7 @@ class Run(RunFacts):
         *,
         environment: dict[str, Any],
         start_step: int = 0,
+        session: int = 0,
         is_resumed: bool = False,
         allow_val_change: bool = False,
     ) -> None:
@@ -69,6 +70,7 @@ class Run(RunFacts):
         )
         self._steps = StepCounter(start_step)
         self._starting_step = start_step
+        self._session = session
         self._is_resumed = is_resumed
         self._is_disabled: bool = settings.mode == "disabled"
         self._is_finished = False
@@ -305,6 +307,7 @@ class Run(RunFacts):
             job_type=attributes.job_type,
             environment=environment,
             is_secondary=self._is_forked,
+            session=self._session,
         )
 
     def _is_draining(self) -> bool:

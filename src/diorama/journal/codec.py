@@ -33,12 +33,12 @@ from diorama.journal.entry import (
     File,
     Log,
     Numbered,
-    Start,
     Summary,
 )
 from diorama.media.base import Media, MediaRecord, Snapshot
 from diorama.media.foreign import Refusal
 from diorama.media.keep import InMemory, Kept, MappedFile
+from diorama.model import clean_text
 
 PLAIN = frozenset({float, int, str, bool, type(None)})
 """Types that need no look at the value (except ints beyond 64 bits, which the encoder refuses)."""
@@ -112,7 +112,7 @@ class Encoding:
         """`value` as something that msgpack takes. `name` is for messages."""
         cls = type(value)
         if cls in PLAIN:
-            return _exact_int(value) if cls is int else _clean_text(value) if cls is str else value
+            return _exact_int(value) if cls is int else clean_text(value) if cls is str else value
         if cls in _numpy_numbers or _is_numpy_number(cls):
             return value.item()
         if isinstance(value, Media):
@@ -155,7 +155,7 @@ class Encoding:
         if isinstance(adopted, Refusal):
             text = f"{name!r} can't be kept as {adopted.kind}, so it is kept as text: {adopted.reason}"
             self.warnings.append(("value", text))
-            return _clean_text(_text_of(value, name)[:SHOWN_OBJECT_CHARS])
+            return clean_text(_text_of(value, name)[:SHOWN_OBJECT_CHARS])
         if adopted is not None and type(adopted) is not type(value):
             return self.plain(adopted, name, inside)
         for base in (bool, int, float, str):  # users' own subclasses of plain types
@@ -165,7 +165,7 @@ class Encoding:
         self.warnings.append(
             ("value", f"{name!r} is a {cls.__module__}.{cls.__qualname__}, which Diorama keeps only as text")
         )
-        return _clean_text(_text_of(value, name)[:SHOWN_OBJECT_CHARS])
+        return clean_text(_text_of(value, name)[:SHOWN_OBJECT_CHARS])
 
 
 def _adopt(value: Any, name: str) -> Any:
@@ -216,8 +216,8 @@ def plain_numbers(data: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _key(key: Any) -> str:
     if type(key) is str:
-        return _clean_text(key)
-    return key.name if isinstance(key, enum.Enum) else _clean_text(str(key))
+        return clean_text(key)
+    return key.name if isinstance(key, enum.Enum) else clean_text(str(key))
 
 
 def _exact_int(value: int) -> Any:
@@ -226,11 +226,6 @@ def _exact_int(value: int) -> Any:
     if value.bit_length() > INTEGER_BITS_LIMIT:
         raise ValueError(f"an integer of {value.bit_length()} bits is too large to be logged")
     return Ext(EXT_INTEGER, str(value).encode("ascii"))
-
-
-def _clean_text(text: str) -> str:
-    """Text that UTF-8 can hold: a lone surrogate becomes the six characters \\udXXX."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -364,8 +359,6 @@ def _for_the_wire(value: Any) -> Any:
         return [_for_the_wire(item) for item in value]
     if isinstance(value, (Log, Config, Summary)):
         return msgspec.structs.replace(value, data=_for_the_wire(value.data))
-    if isinstance(value, Start):
-        return msgspec.structs.replace(value, config=_for_the_wire(value.config))
     if isinstance(value, File):
         return msgspec.structs.replace(value, content=_for_the_wire(value.content))
     if isinstance(value, _UnknownExtension):

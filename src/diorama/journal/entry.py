@@ -36,11 +36,15 @@ class Start(msgspec.Struct, tag="start", array_like=True, kw_only=True):
     tags: list[str] | None = None
     group: str | None = None
     job_type: str | None = None
-    config: dict[str, Any] = {}
+    unused: dict[str, Any] = {}
+    """Entries are arrays: the place of a field that no version has filled has to stay."""
     environment: dict[str, Any] = {}
     is_secondary: bool = False
     """True for forked children and for the sidecar's own system-metric journal: such a writer does
     not decide whether the run has finished."""
+    session: int = 0
+    """Which `init()` the writer belongs to: Unix time in nanoseconds, made greater than the run's earlier
+    sessions. What sessions say is ordered by it. 0: of a version that had no sessions."""
 
 
 class Log(msgspec.Struct, tag="log", array_like=True):

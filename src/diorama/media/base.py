@@ -18,6 +18,7 @@ import msgspec
 
 from diorama.media.keep import Kept
 from diorama.model import BlobRef
+from diorama.model import clean_text as clean_text
 
 
 class MediaRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind"):
@@ -55,12 +56,6 @@ class Media:
 
     def note_logged(self, place: object, snapshot: Snapshot) -> None:
         """A snapshot for `place` is in the journal."""
-
-
-def clean_text(value: object) -> str:
-    """`value` as text that UTF-8 can hold: a lone surrogate (as in odd file names) becomes \\udXXX."""
-    text = str(value)
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 PutBlob = Callable[["bytes | bytearray | memoryview", str], BlobRef]

@@ -222,8 +222,6 @@ class _Target:
             "is_secondary": entry.is_secondary,
         }
         self._attributes(entry)
-        if entry.config:
-            self.documents.change_config(entry.config, [])
         if entry.environment:
             self.documents.change_environment(entry.environment)
         if entry.time < self.row["created_at"]:

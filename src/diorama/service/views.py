@@ -122,6 +122,7 @@ class SeriesRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Charts: every (run, key) pair as at most `buckets` buckets over [x_min, x_max].
 
     x: "step", "time" (Unix seconds), "relative" (seconds since the run began), or a metric's key.
+    with_superseded: answer points that a later session of the run has logged again, too, as further series.
     """
 
     runs: list[int]
@@ -131,6 +132,7 @@ class SeriesRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     x_max: float | None = None
     buckets: int = 1000
     is_system: bool = False
+    with_superseded: bool = False
 
 
 class SeriesHead(msgspec.Struct, kw_only=True):
@@ -138,12 +140,15 @@ class SeriesHead(msgspec.Struct, kw_only=True):
 
     is_exact: every point is there (columns x, last); else buckets (x_min, x_max, min, max, mean, last, count,
     finite: how many of count are finite).
+    is_superseded: what sessions of the run have logged at steps that a later session logged again (after a
+    resume from a checkpoint). It follows the series of the same run and key, which is without those points.
     """
 
     run: int
     key: str
     total: int
     is_exact: bool
+    is_superseded: bool = False
     columns: dict[str, tuple[int, int]]
     """column name -> (byte offset in the body, number of float64s)"""
 

@@ -18,7 +18,7 @@ import msgspec
 
 from diorama.errors import is_of_the_moment
 from diorama.journal.codec import SnapshotRef, SpoolPart, load_snapshot
-from diorama.journal.entry import Config, Entry, File, Log, Start, Summary, Warn
+from diorama.journal.entry import Config, Entry, File, Log, Summary, Warn
 from diorama.media import MediaRecord, UnknownRecord, record_warnings
 from diorama.media.base import PutBlob
 from diorama.media.encoding import encode_media
@@ -143,16 +143,12 @@ def values_of(entry: Entry) -> list[Any]:
     """The parts of an entry that may hold media."""
     if isinstance(entry, Log | Summary | Config):
         return [entry.data]
-    if isinstance(entry, Start):
-        return [entry.config]
     return [entry.content] if isinstance(entry, File) else []
 
 
 def _with_values(entry: Entry, change: Callable[[Any], Any]) -> Entry:
     if isinstance(entry, Log | Summary | Config):
         return msgspec.structs.replace(entry, data=change(entry.data))
-    if isinstance(entry, Start):
-        return msgspec.structs.replace(entry, config=change(entry.config))
     if isinstance(entry, File):
         return msgspec.structs.replace(entry, content=change(entry.content))
     return entry

@@ -53,6 +53,7 @@ class RunWatch:
             resume="allow",
             environment={"host": start.environment["host"]} if "host" in start.environment else {},
             is_secondary=True,
+            session=start.session,
         )
         self._append(own_start)
         self._append(own_start)  # twice, as every writer does

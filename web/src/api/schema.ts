@@ -107,6 +107,7 @@ export interface KeyList {
  * Charts: every (run, key) pair as at most `buckets` buckets over [x_min, x_max].
  *
  * x: "step", "time" (Unix seconds), "relative" (seconds since the run began), or a metric's key.
+ * with_superseded: answer points that a later session of the run has logged again, too, as further series.
  */
 export interface SeriesRequest {
   runs: number[];
@@ -116,6 +117,7 @@ export interface SeriesRequest {
   x_max?: number | null;
   buckets?: number;
   is_system?: boolean;
+  with_superseded?: boolean;
 }
 
 /**
@@ -123,12 +125,15 @@ export interface SeriesRequest {
  *
  * is_exact: every point is there (columns x, last); else buckets (x_min, x_max, min, max, mean, last, count,
  * finite: how many of count are finite).
+ * is_superseded: what sessions of the run have logged at steps that a later session logged again (after a
+ * resume from a checkpoint). It follows the series of the same run and key, which is without those points.
  */
 export interface SeriesHead {
   run: number;
   key: string;
   total: number;
   is_exact: boolean;
+  is_superseded: boolean;
   /** column name -> (byte offset in the body, number of float64s) */
   columns: Record<string, [number, number]>;
 }
