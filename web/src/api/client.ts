@@ -5,6 +5,7 @@
 import { base } from "@/api/base";
 import { type Columns, decodeColumns } from "@/api/columns";
 import type { Problem } from "@/api/schema";
+import { noteDown, noteUp } from "@/lib/recovery";
 
 export class ApiError extends Error {
   constructor(
@@ -90,12 +91,39 @@ export async function request(method: string, path: string, body: unknown, optio
   } catch (thrown) {
     if (options.signal?.aborted) throw new ApiError("aborted", "No longer needed.", "", 0);
     const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    if (noteDown()) void askUntilUp();
     throw new ApiError("network", "The server does not answer.", `Is \`diorama ui\` still running? (${detail})`, 0);
   }
+  if (isAway(response.status)) {
+    if (noteDown()) void askUntilUp();
+  } else noteUp();
   if (response.ok) return response;
   const problem = await problemOf(response);
   if (response.status === 401) for (const listener of unauthorizedListeners) listener();
   throw problem;
+}
+
+const FIRST_PROBE_MS = 500;
+const SLOWEST_PROBE_MS = 5_000;
+
+/** What a proxy says while the server behind it restarts. 503 is the server itself, which has too much to do. */
+function isAway(status: number): boolean {
+  return status === 502 || status === 504;
+}
+
+/** Nothing else may be asking: find out when the server is back. */
+async function askUntilUp(): Promise<void> {
+  for (let wait = FIRST_PROBE_MS; ; wait = Math.min(wait * 1.5, SLOWEST_PROBE_MS)) {
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    try {
+      const response = await fetch(apiUrl("api/session"), { headers: { "X-Diorama": "1" }, credentials: "same-origin" });
+      if (isAway(response.status)) continue;
+      noteUp();
+      return;
+    } catch {
+      // not yet
+    }
+  }
 }
 
 async function problemOf(response: Response): Promise<ApiError> {

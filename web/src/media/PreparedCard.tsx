@@ -7,6 +7,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { MediaCard, type MediaCardProps } from "@/media/MediaCard";
 import type { Preparation } from "@/media/view";
 import { Icon } from "@/parts/Icon";
+import { useRecovery } from "@/parts/useRecovery";
 import { type ShownItem, reportShown } from "@/state/mediaView";
 import { prepareItem } from "@/state/tiles";
 
@@ -22,6 +23,8 @@ export function PreparedCard({ record, reportAs, ...rest }: PreparedCardProps): 
   const [drawn, setDrawn] = useState<Drawn>({ is: "loading" });
   const held = useRef<Preparation | null>(null);
   const { width, height } = rest.box;
+  const [attempt, setAttempt] = useState(0);
+  useRecovery(drawn.is === "failed" ? () => setAttempt((count) => count + 1) : undefined);
   useLayoutEffect(() => {
     let isGone = false;
     const preparation = prepareItem(record, { width: width * devicePixelRatio, height: height * devicePixelRatio, isUrgent: true });
@@ -41,7 +44,7 @@ export function PreparedCard({ record, reportAs, ...rest }: PreparedCardProps): 
       isGone = true;
       if (held.current !== preparation) preparation.release();
     };
-  }, [record, width, height]);
+  }, [record, width, height, attempt]);
   useLayoutEffect(() => {
     if (reportAs && drawn.is === "ready") reportShown(held, reportAs);
   }, [drawn, reportAs?.index]);

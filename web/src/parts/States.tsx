@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import type { ApiError } from "@/api/client";
 import { Button } from "@/parts/Button";
 import { Icon, type IconName } from "@/parts/Icon";
+import { useRecovery } from "@/parts/useRecovery";
 import "@/parts/parts.css";
 
 export interface EmptyStateProps {
@@ -29,11 +30,13 @@ export interface ErrorStateProps {
   /** What was being done: "The runs could not be loaded". */
   title: string;
   error: ApiError;
+  /** Behind the button; also called by itself when the server answers again. */
   onRetry?: () => void;
   isSmall?: boolean;
 }
 
 export function ErrorState({ title, error, onRetry, isSmall }: ErrorStateProps): JSX.Element {
+  useRecovery(onRetry);
   return (
     <div class={`state state-error${isSmall ? " state-small" : ""}`} role="alert">
       <Icon name="warning" size={isSmall ? 16 : 24} />

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, request } from "@/api/client";
 import type { BlobRef } from "@/api/schema";
+import { onRecovery } from "@/lib/recovery";
 import type { Preparation } from "@/media/view";
 
 export type Fetched<T> = { is: "loading" } | { is: "ready"; value: T } | { is: "failed"; error: ApiError };
@@ -14,6 +15,9 @@ class BlobStore<T> {
 
   constructor(read: (response: Response) => Promise<T>) {
     this.#read = read;
+    onRecovery(() => {
+      for (const [sha256, { state }] of this.#kept) this.#again(sha256, state);
+    });
   }
 
   get({ sha256, size_bytes }: BlobRef): ReadonlySignal<Fetched<T>> {
@@ -42,9 +46,13 @@ class BlobStore<T> {
   /** Failures are forgotten, so that the next reader asks again. */
   retry(blob: BlobRef): void {
     const found = this.#kept.get(blob.sha256);
-    if (found?.state.peek().is !== "failed") return;
-    found.state.value = { is: "loading" };
-    void this.#load(blob.sha256, found.state);
+    if (found) this.#again(blob.sha256, found.state);
+  }
+
+  #again(sha256: string, state: Signal<Fetched<T>>): void {
+    if (state.peek().is !== "failed") return;
+    state.value = { is: "loading" };
+    void this.#load(sha256, state);
   }
 
   #trim(): void {

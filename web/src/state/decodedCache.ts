@@ -3,6 +3,7 @@
  * a limit of bytes, least recently used out first; what is held (drawn on a tile) stays.
  */
 import type { BlobRef } from "@/api/schema";
+import { onRecovery } from "@/lib/recovery";
 
 export interface Loading<T> {
   /** Rejects when the blob can't be fetched or decoded. */
@@ -43,6 +44,8 @@ const retries: (() => void)[] = [];
 export function forgetFailures(): void {
   for (const forget of retries) forget();
 }
+
+onRecovery(forgetFailures);
 
 export class DecodedCache<T> {
   private readonly kept = new Map<string, Kept<T>>(); // insertion order = least recently used first

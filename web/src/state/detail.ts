@@ -2,7 +2,8 @@
 import { type Signal, batch, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom, getJson, patchJson } from "@/api/client";
 import type { RunDetail, RunPatch, RunView } from "@/api/schema";
-import { onLive } from "@/state/live";
+import { onRecovery } from "@/lib/recovery";
+import { onLive, whenListening } from "@/state/live";
 import { route } from "@/state/route";
 import { fixedRun, replaceRun } from "@/state/runs";
 import { showToast } from "@/state/toasts";
@@ -73,6 +74,7 @@ export function startDetail(): void {
       reloadDetail();
     }, REFRESH_MS);
   });
+  onRecovery(reloadDetail);
   effect(() => {
     const here = route.value;
     const path = here.page === "run" ? `api/runs/${[here.entity, here.project, here.id].map(encodeURIComponent).join("/")}` : "";
@@ -84,7 +86,10 @@ export function startDetail(): void {
         fixedRun.value = null;
         detail.value = path === "" ? { is: "idle" } : { is: "loading" };
       });
-      if (path !== "") void load(path);
+      if (here.page !== "run") return;
+      void whenListening(`${here.entity}/${here.project}`).then(() => {
+        if (path === shownPath) void load(path);
+      });
     });
   });
 }

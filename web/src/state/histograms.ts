@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
 import type { HistogramReply, HistogramRequest } from "@/api/schema";
+import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 
 export type HistogramState = { is: "loading" } | { is: "ready"; reply: HistogramReply } | { is: "failed"; error: ApiError };
@@ -70,6 +71,13 @@ async function fetchHistograms(entry: Entry): Promise<void> {
 function follow(): void {
   if (isFollowing) return;
   isFollowing = true;
+  onRecovery(() => {
+    for (const entry of entries.values()) {
+      if (entry.state.peek().is !== "failed") continue;
+      if (entry.isWatched) void fetchHistograms(entry);
+      else entry.isOld = true;
+    }
+  });
   const changed = new Set<Entry>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   onLive((event) => {

@@ -2,10 +2,12 @@
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
 import type { KeyList, KeyView, LiveEvent } from "@/api/schema";
+import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 import { visibleKey } from "@/state/runs";
 
 const REFRESH_MS = 1_000;
+const RETRY_MS = 3_000;
 
 const held: Signal<KeyView[]> = signal([]);
 /** Every key of the drawn runs (hidden ones and system metrics left out), in natural order. */
@@ -75,6 +77,8 @@ export function compareKeys(a: KeyView, b: KeyView): number {
 }
 
 let asked = "";
+/** The runs that `held` are the keys of. */
+let heldFor: string | null = null;
 let generation = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -87,6 +91,7 @@ async function fetchKeys(uids: string): Promise<void> {
   const mine = generation;
   if (uids === "") {
     held.value = [];
+    heldFor = uids;
     keysState.value = { is: "ready" };
     return;
   }
@@ -94,26 +99,37 @@ async function fetchKeys(uids: string): Promise<void> {
     const list = await getJson<KeyList>(`api/keys?runs=${uids}`);
     if (mine !== generation) return;
     held.value = list.keys;
+    heldFor = uids;
     keysState.value = { is: "ready" };
   } catch (thrown) {
     const error = apiErrorFrom(thrown);
-    if (mine === generation && !error.isAborted) keysState.value = { is: "failed", error };
+    if (mine !== generation || error.isAborted) return;
+    // Keys of these runs that are on show stay; either way they are asked for again.
+    if (heldFor !== uids) keysState.value = { is: "failed", error };
+    planReload(RETRY_MS);
   }
 }
 
 function takeEvent(event: LiveEvent): void {
   const uids = new Set(asked.split(",").map(Number));
   if (event.runs.some((run) => run.keys.length > 0 && uids.has(run.uid))) {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      reloadKeys();
-    }, REFRESH_MS);
+    planReload(REFRESH_MS);
   }
+}
+
+function planReload(waitMs: number): void {
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    reloadKeys();
+  }, waitMs);
 }
 
 /** Once, from main. */
 export function startKeys(): void {
   onLive(takeEvent);
+  onRecovery(() => {
+    if (keysState.peek().is !== "idle") reloadKeys();
+  });
   effect(() => {
     const uids = visibleKey.value;
     untracked(() => {

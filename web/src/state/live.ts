@@ -7,6 +7,7 @@
 import { type ReadonlySignal, type Signal, effect, signal, untracked } from "@preact/signals";
 import { ApiError, apiErrorFrom, request } from "@/api/client";
 import type { LiveEvent } from "@/api/schema";
+import { noteDown, onDown, onRecovery } from "@/lib/recovery";
 import { route } from "@/state/route";
 
 export type LiveState = "off" | "connecting" | "live" | "reconnecting" | "paused";
@@ -25,6 +26,29 @@ const NEW_STEPS_SHOWN_MS = 4_000;
 const HIDDEN_GRACE_MS = 3_000;
 /** The server says something every 15 s at least: longer silence is a dead connection that nobody closed. */
 const SILENCE_MS = 40_000;
+
+/** The project whose stream has begun. */
+const begun = signal<string | null>(null);
+const LONGEST_WAIT_FOR_STREAM_MS = 1_000;
+
+/**
+ * Resolves when the project's stream has begun: what is fetched after that misses no change. A stream that can't be
+ * had (too many pages, a tab in the background) does not hold up the page for long.
+ */
+export function whenListening(project: string): Promise<void> {
+  return new Promise((resolve) => {
+    let stop = (): void => undefined;
+    const timer = setTimeout(() => stop(), LONGEST_WAIT_FOR_STREAM_MS);
+    const off = effect(() => {
+      if (begun.value === project || state.value === "paused" || state.value === "reconnecting") queueMicrotask(() => stop());
+    });
+    stop = () => {
+      clearTimeout(timer);
+      off();
+      resolve();
+    };
+  });
+}
 
 const versions = new Map<number, Signal<number>>();
 const listeners = new Set<(event: LiveEvent) => void>();
@@ -90,6 +114,7 @@ export function startLive(): void {
     if (wanted !== project) lastEventId = null;
     project = wanted;
     untracked(() => {
+      begun.value = null;
       if (wanted === null) state.value = "off";
       else if (isPaused) state.value = "paused";
       else stop = follow(wanted, () => lastEventId, (id) => (lastEventId = id));
@@ -99,34 +124,57 @@ export function startLive(): void {
 
 /** Listen until told to stop, reconnecting with growing waits. */
 function follow(project: string, lastId: () => string | null, keepId: (id: string) => void): () => void {
-  const abort = new AbortController();
+  let abort = new AbortController();
   let isStopped = false;
+  let hurry = (): void => undefined;
+  // Another request may find out first that the server is gone, and that it is back.
+  const stops = [
+    onDown(() => {
+      state.value = "reconnecting";
+      abort.abort();
+    }),
+    onRecovery(() => hurry()),
+  ];
   void (async () => {
     let wait = BACKOFF_FIRST_MS;
     state.value = "connecting";
     while (!isStopped) {
+      abort = new AbortController();
+      let hasAnswered = false;
       try {
         await listen(project, lastId(), abort.signal, (id, event) => {
+          if (isStopped || abort.signal.aborted) return;
           wait = BACKOFF_FIRST_MS;
           state.value = "live";
           if (id !== null) keepId(id);
-          if (event) receive(event);
+          if (event) {
+            begun.value = project;
+            receive(event);
+          }
         });
       } catch (thrown) {
         if (isStopped) return;
-        if (apiErrorFrom(thrown).status === 401) {
+        const { status } = apiErrorFrom(thrown);
+        if (status === 401) {
           state.value = "off";
           return;
         }
+        hasAnswered = status !== 0;
       }
       if (isStopped) return;
+      // The stream fell silent or was cut: what was asked for at that time may have failed as well.
+      if (!hasAnswered) noteDown();
       state.value = "reconnecting";
-      await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
+      await new Promise<void>((resolve) => {
+        hurry = resolve;
+        setTimeout(resolve, wait * (0.75 + Math.random() / 2));
+      });
       wait = Math.min(wait * 2, BACKOFF_MOST_MS);
     }
   })();
   return () => {
     isStopped = true;
+    for (const stop of stops) stop();
     abort.abort();
   };
 }

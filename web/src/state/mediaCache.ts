@@ -5,6 +5,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
 import type { LiveEvent, MediaCell, MediaReply, MediaRequest, MediaWanted } from "@/api/schema";
+import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 
 export type CellState = { is: "loading" } | { is: "ready"; cell: MediaCell } | { is: "failed"; error: ApiError };
@@ -133,6 +134,13 @@ function follow(): void {
   if (isFollowing) return;
   isFollowing = true;
   onLive(takeEvent);
+  onRecovery(() => {
+    for (const entry of entries.values()) {
+      if (entry.state.peek().is !== "failed") continue;
+      entry.isOld = true;
+      if (entry.isWatched) ask(entry, "now");
+    }
+  });
 }
 
 /** A step can be logged again (a resumed run), and a step that was missing can arrive late. */

@@ -7,7 +7,8 @@
 import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
 import type { ColumnView, LiveEvent, RunDetail, RunList, RunView } from "@/api/schema";
-import { onLive } from "@/state/live";
+import { onRecovery } from "@/lib/recovery";
+import { onLive, whenListening } from "@/state/live";
 import { defaultColor, isColor } from "@/state/palette";
 import { route } from "@/state/route";
 import { readStored, store } from "@/state/storage";
@@ -19,6 +20,7 @@ const SHOWN_AT_FIRST = 10;
 /** More curves than this tell nothing and cost much; the rail says so. */
 export const DRAWN_MOST = 200;
 const REFRESH_MS = 1_500;
+const RETRY_MS = 3_000;
 const STALE_SECS = 90;
 const STALE_CHECK_MS = 20_000;
 
@@ -163,7 +165,7 @@ export function ensureRows(first: number, last: number): void {
   if (listState.peek().is !== "ready") return;
   const held = rows.peek();
   for (let page = Math.floor(first / PAGE_ROWS); page * PAGE_ROWS <= last && page * PAGE_ROWS < held.length; page += 1) {
-    if (held[page * PAGE_ROWS] === undefined && !pagesAsked.has(page)) void fetchPage(page);
+    if (held[page * PAGE_ROWS] === undefined && !pagesAsked.has(page) && !failedPages.has(page)) void fetchPage(page);
   }
 }
 
@@ -171,6 +173,18 @@ export function ensureRows(first: number, last: number): void {
 export function reloadRuns(): void {
   pagesAsked.clear();
   void fetchPage(0);
+}
+
+const failedPages = new Set<number>();
+let retryTimer: ReturnType<typeof setTimeout> | undefined;
+
+/** Pages that could not be had are asked for again, whether or not anybody presses a button. */
+function retryPages(): void {
+  clearTimeout(retryTimer);
+  retryTimer = undefined;
+  const pages = [...failedPages];
+  failedPages.clear();
+  for (const page of pages) if (!pagesAsked.has(page)) void fetchPage(page);
 }
 
 async function fetchPage(page: number): Promise<void> {
@@ -206,7 +220,12 @@ async function fetchPage(page: number): Promise<void> {
     if (error.status === 400 && query.peek() !== "") {
       queryError.value = error;
       listState.value = { is: "ready" };
-    } else listState.value = { is: "failed", error };
+      return;
+    }
+    // What is on show stays: one page that fails is not the list.
+    if (rowsGeneration !== mine) listState.value = { is: "failed", error };
+    failedPages.add(page);
+    retryTimer ??= setTimeout(retryPages, RETRY_MS);
   } finally {
     pagesAsked.delete(page);
   }
@@ -273,6 +292,7 @@ function checkSilent(): void {
 /** Keep the list in step with route, filter and sort, and with what happens on the server. Once, from main. */
 export function startRuns(): void {
   onLive(takeEvent);
+  onRecovery(retryPages);
   setInterval(checkSilent, STALE_CHECK_MS);
   effect(() => {
     const here = route.value;
@@ -284,6 +304,7 @@ export function startRuns(): void {
       listed = wanted;
       generation += 1;
       pagesAsked.clear();
+      failedPages.clear();
       batch(() => {
         if (!isSameProject) {
           rows.value = [];
@@ -294,7 +315,11 @@ export function startRuns(): void {
         }
         listState.value = { is: "loading" };
       });
-      void fetchPage(0);
+      const mine = generation;
+      // The stream first: a change between list and stream would never be heard of.
+      void (isSameProject ? Promise.resolve() : whenListening("project" in here ? `${here.entity}/${here.project}` : "")).then(() => {
+        if (mine === generation) void fetchPage(0);
+      });
     });
   });
 }

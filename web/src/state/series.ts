@@ -7,6 +7,7 @@
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { apiErrorFrom, postColumns, type ApiError } from "@/api/client";
 import type { LiveEvent, SeriesReply, SeriesRequest } from "@/api/schema";
+import { onRecovery } from "@/lib/recovery";
 import { onLive } from "./live";
 import { groupPairs } from "./pairs";
 
@@ -99,7 +100,7 @@ export function watchSeries(query: SeriesQuery): Watch {
   };
 }
 
-/** Ask again for a query that failed (the button in the failed chart). */
+/** Ask again for every query that failed. */
 export function retryFailedSeries(): void {
   for (const entry of entries.values()) if (entry.state.peek().error) entry.isStale = true;
   plan(0);
@@ -109,6 +110,7 @@ function listen(): void {
   if (isListening) return;
   isListening = true;
   onLive(takeEvent);
+  onRecovery(retryFailedSeries);
 }
 
 function takeEvent(event: LiveEvent): void {
@@ -172,13 +174,10 @@ function requestsFor(due: Entry[]): Entry[][] {
   }
   const requests: Entry[][] = [];
   for (const list of alike.values()) {
-    for (const { runs, keys } of groupPairs(list.map((entry) => entry.query))) {
-      const perRequest = Math.max(1, Math.floor(MAX_PAIRS_PER_REQUEST / runs.length));
-      for (let at = 0; at < keys.length; at += perRequest) {
-        const names = new Set(keys.slice(at, at + perRequest));
-        const uids = new Set(runs);
-        requests.push(list.filter(({ query }) => names.has(query.key) && uids.has(query.run)));
-      }
+    for (const { runs, keys } of groupPairs(list.map((entry) => entry.query), MAX_PAIRS_PER_REQUEST)) {
+      const names = new Set(keys);
+      const uids = new Set(runs);
+      requests.push(list.filter(({ query }) => names.has(query.key) && uids.has(query.run)));
     }
   }
   return requests;

@@ -3,6 +3,7 @@ import { type ReadonlySignal, type Signal, computed, effect, signal, untracked }
 import { postColumns } from "@/api/client";
 import type { SeriesReply, SeriesRequest } from "@/api/schema";
 import { keys } from "@/state/keys";
+import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 import { route } from "@/state/route";
 import { sort } from "@/state/runs";
@@ -69,7 +70,9 @@ async function fetchWanted(): Promise<void> {
     }
     lines.value = next;
   } catch {
-    return; // a decoration: the panels say what is wrong
+    // A decoration: the panels say what is wrong. It is asked for again when the server answers.
+    for (const uid of uids) wanted.add(uid);
+    return;
   }
   if (wanted.size > 0) schedule(GATHER_MS);
 }
@@ -88,6 +91,7 @@ export function startSparks(): void {
       schedule(GATHER_MS);
     });
   });
+  onRecovery(() => schedule(GATHER_MS));
   onLive((event) => {
     for (const run of event.runs) {
       if (!asked.has(run.uid) || !run.keys.includes(sparkKey.peek())) continue;

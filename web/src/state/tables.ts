@@ -4,6 +4,7 @@
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
+import { onRecovery } from "@/lib/recovery";
 import type { TableColumn, TablePage, TableRequest } from "@/api/schema";
 
 /** Which table: the part of the request that says so. */
@@ -150,6 +151,9 @@ export class TablePages {
 }
 
 const kept = new Map<string, TablePages>();
+onRecovery(() => {
+  for (const pages of kept.values()) if (pages.error.peek()) pages.retry();
+});
 
 /** The rows of a table under a query. `identity` tells apart tables that the same request names at different times. */
 export function pagesOf(source: TableSource, query: TableQuery, identity = ""): TablePages {

@@ -6,6 +6,7 @@ import { type ReadonlySignal, effect, signal, untracked } from "@preact/signals"
 import type { MediaCell } from "@/api/schema";
 import { isKnown, viewOfRecord } from "@/media/records";
 import type { Need, Preparation } from "@/media/view";
+import { onRecovery } from "@/lib/recovery";
 import { forgetFailures } from "@/state/decodedCache";
 import { cellAt, markPending, markSettled, peekCell, prefetchCell } from "@/state/mediaCache";
 import { type ShownItem, type TileRef, reportShown, tileId } from "@/state/mediaView";
@@ -40,6 +41,11 @@ export function prepareItem(item: unknown, need: Need): Preparation {
 }
 
 const tiles = new Set<Tile>();
+
+// What a tile could not fetch, or could not decode for want of its bytes, is tried again.
+onRecovery(() => {
+  for (const tile of tiles) if (tile.status.peek().is === "failed") tile.retry();
+});
 
 export class Tile {
   private readonly shownSignal = signal<ShownItem | null>(null);

@@ -8,8 +8,9 @@ import type { KeyView, RunView, TrackReply, TrackRequest } from "@/api/schema";
 import { BUILT_IN_AXES } from "./axes";
 import { axis, extent, position, range, stops, zoom } from "./clock";
 import { keys } from "./keys";
+import { onRecovery } from "@/lib/recovery";
 import { onLive } from "./live";
-import { groupPairs, pairId, type Pair } from "./pairs";
+import { groupPairs, pairId, pairsOf, type Pair, type PairGroup } from "./pairs";
 import { mergePositions, orderedTrack, positionOfStep, resolveStep, type Track } from "./resolve";
 import { visibleKey, visibleRuns } from "./runs";
 import { watchSeries, type Series, type SeriesState } from "./series";
@@ -19,6 +20,8 @@ export type { Track } from "./resolve";
 const LIVE_WAIT_MS = 150;
 const RETRY_WAIT_MS = 3000;
 const AXIS_BUCKETS = 256;
+/** The server answers for at most 10,000 pairs at once; smaller answers come sooner. */
+const MOST_PAIRS = 4000;
 
 const known = new Map<string, Signal<Track | undefined>>();
 const loadError = signal<ApiError | null>(null);
@@ -80,7 +83,8 @@ export async function changeAxis(next: string): Promise<void> {
   const before = position.peek();
   let loaded: Map<string, Track>;
   try {
-    loaded = await fetchTracks(pairs, next);
+    const parts = await Promise.all(groupPairs(pairs, MOST_PAIRS).map((group) => fetchTracks(group, next)));
+    loaded = new Map(parts.flatMap((part) => [...part]));
   } catch (thrown) {
     loadError.value = apiErrorFrom(thrown);
     return;
@@ -136,6 +140,10 @@ function follow(): void {
       }
       for (const pair of pairs) if (!trackSignal(pairId(pair.run, pair.key)).peek()) markDirty(pair);
     });
+    onRecovery(() => {
+      clearTimeout(timer);
+      timer = setTimeout(() => void load(), 0);
+    });
     onLive((event) => {
       const changed = new Map(event.runs.map((run) => [run.uid, new Set(run.keys)]));
       for (const pair of wantedPairs.peek()) if (changed.get(pair.run)?.has(pair.key)) markDirty(pair);
@@ -183,22 +191,28 @@ async function load(): Promise<void> {
   dirty.clear();
   const mine = generation;
   let wait = LIVE_WAIT_MS;
-  try {
-    const loaded = await fetchTracks(pairs, axis.peek());
-    if (mine === generation) {
-      store(pairs, loaded);
-      loadError.value = null;
-    } else {
-      // the axis has changed meanwhile: these positions stand on the old one
-      for (const pair of pairs) dirty.set(pairId(pair.run, pair.key), pair);
-    }
-  } catch (thrown) {
-    loadError.value = apiErrorFrom(thrown);
-    for (const pair of pairs) dirty.set(pairId(pair.run, pair.key), pair);
-    wait = RETRY_WAIT_MS;
-  } finally {
-    inFlight = false;
-  }
+  const onAxis = axis.peek();
+  const again = (some: readonly Pair[]): void => {
+    for (const pair of some) dirty.set(pairId(pair.run, pair.key), pair);
+  };
+  let error: ApiError | null = null;
+  // One group that fails does not keep back the others.
+  await Promise.all(
+    groupPairs(pairs, MOST_PAIRS).map(async (group) => {
+      const some = pairsOf(group);
+      try {
+        const loaded = await fetchTracks(group, onAxis);
+        if (mine === generation) store(some, loaded);
+        else again(some); // the axis has changed meanwhile: these positions stand on the old one
+      } catch (thrown) {
+        error = apiErrorFrom(thrown);
+        again(some);
+        wait = RETRY_WAIT_MS;
+      }
+    }),
+  );
+  inFlight = false;
+  loadError.value = error;
   if (dirty.size > 0) timer ??= setTimeout(() => void load(), wait);
 }
 
@@ -213,24 +227,15 @@ function store(pairs: Pair[], loaded: Map<string, Track>): void {
 
 const EMPTY_TRACK: Track = { kind: "", total: 0, steps: new Float64Array(0), at: new Float64Array(0) };
 
-async function fetchTracks(pairs: Pair[], onAxis: string): Promise<Map<string, Track>> {
+async function fetchTracks(group: PairGroup, onAxis: string): Promise<Map<string, Track>> {
+  const body: TrackRequest = { ...group, axis: onAxis };
+  const { head, column } = await postColumns<TrackReply>("api/tracks", body);
   const loaded = new Map<string, Track>();
-  await Promise.all(
-    groupPairs(pairs).map(async (group) => {
-      const body: TrackRequest = { ...group, axis: onAxis };
-      const { head, column } = await postColumns<TrackReply>("api/tracks", body);
-      for (const track of head.tracks) {
-        const { steps, at } = track.columns;
-        if (!steps || !at) continue;
-        loaded.set(pairId(track.run, track.key), {
-          kind: track.kind,
-          total: track.total,
-          steps: column(steps),
-          at: column(at),
-        });
-      }
-    }),
-  );
+  for (const track of head.tracks) {
+    const { steps, at } = track.columns;
+    if (!steps || !at) continue;
+    loaded.set(pairId(track.run, track.key), { kind: track.kind, total: track.total, steps: column(steps), at: column(at) });
+  }
   return loaded;
 }
 

@@ -14,6 +14,7 @@ import { figureTheme } from "@/media/figure/theme";
 import { type Json, fillSpec, isJson, modeOf } from "@/media/vega/spec";
 import type { CardProps } from "@/media/view";
 import { Button, IconButton } from "@/parts/Button";
+import { useRecovery } from "@/parts/useRecovery";
 import { Slider } from "@/parts/Slider";
 import { Choice, Select } from "@/parts/Toggle";
 import { formatNumber } from "@/parts/format";
@@ -45,16 +46,18 @@ function Chart({ record, size, box, name }: { record: ChartRecord; size: "cell" 
   }, [box === undefined]);
   const room = box ?? measured;
   const state = chartRows(record, limit).value;
+  const retry = (): void => {
+    retryRows(record);
+    setLimit(limit === FIRST_ROWS ? FIRST_ROWS + 1 : FIRST_ROWS);
+  };
+  useRecovery(state.is === "failed" ? retry : undefined);
   return (
     <div ref={frame} class={`preset preset-${size}`} aria-busy={state.is === "loading"}>
       {state.is === "loading" && <div class="figure-words figure-over">loading</div>}
       {state.is === "failed" && (
         <div class="figure-words figure-failed figure-over" role="alert">
           <span>{state.error.message} {state.error.hint}</span>
-          <Button look="plain" icon="reset" onClick={() => {
-            retryRows(record);
-            setLimit(limit === FIRST_ROWS ? FIRST_ROWS + 1 : FIRST_ROWS);
-          }}>Try again</Button>
+          <Button look="plain" icon="reset" onClick={retry}>Try again</Button>
         </div>
       )}
       {state.is === "ready" && room && room.width > 0 && (

@@ -7,6 +7,7 @@ import { savePng } from "@/media/figure/save";
 import { figureTexts } from "@/media/figure/texts";
 import { figureTheme } from "@/media/figure/theme";
 import { Button, IconButton } from "@/parts/Button";
+import { useRecovery } from "@/parts/useRecovery";
 import { Icon } from "@/parts/Icon";
 import { SandboxFrame } from "@/parts/SandboxFrame";
 import { formatBytes } from "@/parts/format";
@@ -102,6 +103,9 @@ export function FigureFrame(props: FigureFrameProps): JSX.Element {
     setAttempt(attempt + 1);
   };
 
+  const retry = (): void => figureTexts.retry(figureKey, props.load);
+  useRecovery(loaded?.is === "failed" ? retry : undefined);
+
   if (!isWanted) {
     return (
       <div class="figure figure-words">
@@ -114,7 +118,7 @@ export function FigureFrame(props: FigureFrameProps): JSX.Element {
     return (
       <div class="figure figure-words figure-failed" role="alert">
         <span>{loaded.error.message} {loaded.error.hint}</span>
-        <Button look="plain" icon="reset" onClick={() => figureTexts.retry(figureKey, props.load)}>Try again</Button>
+        <Button look="plain" icon="reset" onClick={retry}>Try again</Button>
       </div>
     );
   }

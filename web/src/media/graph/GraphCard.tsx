@@ -7,6 +7,7 @@ import { fetchText, figureTexts } from "@/media/figure/texts";
 import { type GraphLayout, type GraphNode, NODE_HEIGHT, curveOf, layOut, readGraph } from "@/media/graph/layout";
 import type { CardProps } from "@/media/view";
 import { Button, IconButton } from "@/parts/Button";
+import { useRecovery } from "@/parts/useRecovery";
 import { formatNumber } from "@/parts/format";
 import "@/media/graph/graph.css";
 
@@ -44,11 +45,13 @@ function Graph({ record, size, box }: { record: GraphRecord; size: "cell" | "ful
       return { reason: thrown instanceof Error ? thrown.message : String(thrown) };
     }
   }, [text]);
+  const retry = (): void => figureTexts.retry(record.blob.sha256, load);
+  useRecovery(state.is === "failed" ? retry : undefined);
   if (state.is === "failed") {
     return (
       <div class="figure figure-words figure-failed" role="alert">
         <span>{state.error.message} {state.error.hint}</span>
-        <Button look="plain" icon="reset" onClick={() => figureTexts.retry(record.blob.sha256, load)}>Try again</Button>
+        <Button look="plain" icon="reset" onClick={retry}>Try again</Button>
       </div>
     );
   }

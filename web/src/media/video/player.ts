@@ -2,6 +2,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { blobUrl } from "@/api/client";
 import type { VideoRecord } from "@/api/schema";
+import { onRecovery } from "@/lib/recovery";
 import { leaveVoice, takeVoice, wordsForMediaError } from "@/media/playing";
 import { frameAt, steppedTime } from "@/media/video/frames";
 
@@ -57,6 +58,11 @@ export abstract class Player {
 export class ElementPlayer extends Player {
   private animation = 0;
   private isDisposed = false;
+  private readonly stop = onRecovery(() => {
+    if (this.problem.peek() === null) return;
+    this.problem.value = null;
+    this.element.load();
+  });
 
   constructor(
     record: VideoRecord,
@@ -114,6 +120,7 @@ export class ElementPlayer extends Player {
 
   dispose(): void {
     this.isDisposed = true;
+    this.stop();
     cancelAnimationFrame(this.animation);
     leaveVoice(this);
     const { element } = this;
