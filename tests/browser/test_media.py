@@ -345,6 +345,31 @@ def test_the_keyboard_walks_tiles_and_the_full_view(look: Callable[..., Page]) -
     expect(full).to_have_count(0)
 
 
+def test_the_keys_of_the_full_view_work_whatever_has_the_focus(look: Callable[..., Page]) -> None:
+    page = look("masks", "at=0")
+    full = open_full(page)
+    zoom = page.locator(".full-zoom")
+    fitted = zoom.inner_text()
+    # A slider beside the view, a class in the list, the search field once it is left: none of them keeps the keys.
+    for place in (page.locator(".layer input[type=range]").first, page.locator(".class-name").first):
+        place.focus()
+        page.keyboard.press("+")
+        expect(zoom).not_to_have_text(fitted)
+        page.keyboard.press("f")
+        expect(zoom).to_have_text(fitted)
+        page.keyboard.press("0")
+        page.keyboard.press("-")
+        page.keyboard.press("p")
+        page.keyboard.press("f")
+    slider = page.locator(".layer input[type=range]").first
+    slider.focus()
+    opacity = slider.input_value()
+    page.keyboard.press("ArrowLeft")  # a key that the slider needs itself
+    assert slider.input_value() != opacity
+    page.keyboard.press("Escape")
+    expect(full).to_have_count(0)
+
+
 def test_a_lost_file_is_not_a_missing_step(open_page: OpenPage, pictures: LiveServer) -> None:
     page = open_page(pictures)
     page.goto("/lab/pictures?panels=nothing")

@@ -104,7 +104,7 @@ export async function request(method: string, path: string, body: unknown, optio
 }
 
 const FIRST_PROBE_MS = 500;
-const SLOWEST_PROBE_MS = 5_000;
+const SLOWEST_PROBE_MS = 2_000;
 
 /** What a proxy says while the server behind it restarts. 503 is the server itself, which has too much to do. */
 function isAway(status: number): boolean {

@@ -13,6 +13,7 @@ import { RunStateBadge } from "@/parts/RunState";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { VirtualList, type VirtualListHandle } from "@/parts/VirtualList";
 import { ColumnPicker } from "@/panels/ColumnPicker";
+import { NoProject } from "@/panels/NoProject";
 import { RunFilter } from "@/panels/RunFilter";
 import { handleRunListKey } from "@/panels/runListKeys";
 import { onEscape } from "@/state/commands";
@@ -95,6 +96,7 @@ function TableBody(): JSX.Element {
 
   const state = listState.value;
   const shown = tableColumns.value;
+  if (state.is === "failed" && state.error.status === 404) return <NoProject />;
   if (state.is === "failed") return <ErrorState title="The runs could not be loaded" error={state.error} onRetry={reloadRuns} />;
   if (rows.value.length === 0 && state.is === "ready") {
     if (total.value === 0) return <EmptyState icon="columns" title="No runs yet">Runs appear here when a script logs to this project.</EmptyState>;

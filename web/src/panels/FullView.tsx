@@ -7,12 +7,13 @@ import { Button, IconButton } from "@/parts/Button";
 import { formatNumber } from "@/parts/format";
 import { isKnown, viewOfRecord } from "@/media/records";
 import { TableCellView } from "@/panels/TableCellView";
+import { actOnCover, useCoverKeys } from "@/panels/coverKeys";
 import { StepBadge, TileFace, captionOf } from "@/panels/MediaTile";
 import { ValueTools } from "@/panels/ValueTools";
 import { cellAt } from "@/state/mediaCache";
 import { stepsOf } from "@/state/mediaRows";
 import { type TileRef, isFull, selected, smoothing, viewOf } from "@/state/mediaView";
-import { registerCommand } from "@/state/commands";
+import { onEscape, registerCommand } from "@/state/commands";
 import { isImage } from "@/state/overlayIndex";
 import { askForSample, followedSample, nthOfSample, sampleOf } from "@/state/sample";
 import { changeOverlays } from "@/state/overlays";
@@ -23,6 +24,10 @@ import { isInspectorOpen } from "@/state/view";
 import "@/panels/full.css";
 
 const ZOOM_STEP = 1.5;
+
+function closeFull(): void {
+  isFull.value = false;
+}
 
 export function FullView(): JSX.Element {
   const tile = selected.value;
@@ -92,7 +97,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
     target.value = factor === null ? WHOLE : zoomAt(target.value, factor, { x: size.width / 2, y: size.height / 2 }, record, size);
   };
   const scale = record && size.width > 0 ? placementOf(view, record, size).scale : null;
-  const actions: FullActions = {
+  const actions = {
     ArrowLeft: () => go(wanted.index - 1), ArrowRight: () => go(wanted.index + 1), ArrowUp: () => goRun(-1), ArrowDown: () => goRun(1),
     "+": () => zoom(ZOOM_STEP), "=": () => zoom(ZOOM_STEP), "-": () => zoom(1 / ZOOM_STEP), "0": () => zoom(scale ? 1 / scale : null), f: () => zoom(null),
     p: () => (smoothing.value = smoothing.value === "pixelated" ? "smooth" : smoothing.value === "smooth" ? "auto" : "pixelated"),
@@ -101,9 +106,9 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
     o: () => changeOverlays((state) => ({ ...state, polygonsVisible: !state.polygonsVisible })),
     k: () => changeOverlays((state) => ({ ...state, keypointsVisible: !state.keypointsVisible })),
     i: () => (isInspectorOpen.value = !isInspectorOpen.value),
-    Escape: () => (isFull.value = false),
   };
-  useFullKeys(actions);
+  useCoverKeys(actions);
+  useLayoutEffect(() => onEscape(closeFull), []);
 
   return (
     <div ref={page} class="full" role="region" aria-label={`Full view of ${wanted.key}`} tabIndex={-1}>
@@ -127,7 +132,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
             <Button look="plain" label="Smooth or square pixels (P)" isPressed={smoothing.value !== "auto"} onClick={actions.p}>{smoothing.value === "auto" ? "Auto pixels" : smoothing.value === "smooth" ? "Smooth" : "Squares"}</Button>
           </>
         )}
-        <IconButton icon="close" label="Close (Esc)" onClick={actions.Escape} />
+        <IconButton icon="close" label="Close (Esc)" onClick={closeFull} />
       </header>
       {record && gridOf(record) && <ValueTools record={record} />}
       <div ref={stage} class={`full-stage${isFramed ? " full-framed" : ""}`}>
@@ -137,41 +142,15 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   );
 }
 
-type FullActions = Record<"ArrowLeft" | "ArrowRight" | "ArrowUp" | "ArrowDown" | "+" | "=" | "-" | "0" | "f" | "p" | "m" | "b" | "o" | "k" | "i" | "Escape", () => void>;
-
-/** While the view is open its keys come before the page's; fields and sliders keep theirs. */
-function useFullKeys(actions: FullActions): void {
-  const latest = useRef(actions);
-  latest.current = actions;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      const target = event.target;
-      const isField = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
-      // Players, tables and such: only Esc is taken from them, unless they say that they have a use for it.
-      const isOwn = target instanceof HTMLMediaElement || (target instanceof Element && target.closest("[data-own-keys]") !== null);
-      const isOverlaid = document.querySelector(".popover, .dialog, dialog[open], [role=dialog]") !== null;
-      const action = Object.entries(latest.current).find(([key]) => key === (event.key.length === 1 ? event.key.toLowerCase() : event.key))?.[1];
-      if (!action || isField || isOverlaid || (isOwn && event.key !== "Escape")) return;
-      event.preventDefault();
-      event.stopPropagation();
-      action();
-    };
-    addEventListener("keydown", onKey, { capture: true });
-    return () => removeEventListener("keydown", onKey, { capture: true });
-  }, []);
-}
-
 const isOpen = (): boolean => isFull.peek() && selected.peek() !== null;
-const press = (key: string) => () => dispatchEvent(new KeyboardEvent("keydown", { key, cancelable: true }));
 
-/** On the sheet of keys, and in the palette. The view itself listens first while it is open. */
+/** On the sheet of keys. The view itself takes them first while it is open. */
 for (const [id, title, keys] of [
   ["previous-item", "Previous item", "ArrowLeft"], ["next-item", "Next item", "ArrowRight"], ["previous-run", "Previous run", "ArrowUp"], ["next-run", "Next run", "ArrowDown"],
   ["zoom-in", "Zoom in", "+"], ["zoom-out", "Zoom out", "-"], ["zoom-one", "One screen pixel for one pixel", "0"], ["fit", "Fit the picture into the view", "f"],
-  ["pixels", "Smooth or square pixels", "p"], ["close", "Close the full view", "Escape"],
+  ["pixels", "Smooth or square pixels", "p"],
 ] as const) {
-  registerCommand({ id: `full-${id}`, title, keys, group: "Full view", run: press(keys), isEnabled: isOpen, isOnlyShortcut: true });
+  registerCommand({ id: `full-${id}`, title, keys, group: "Full view", run: () => void actOnCover(keys), isEnabled: isOpen, isOnlyShortcut: true });
 }
 registerCommand({ id: "masks", title: "Show or hide all masks", keys: "m", group: "Media", run: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })) });
 registerCommand({ id: "boxes", title: "Show or hide all boxes", keys: "b", group: "Media", run: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })) });

@@ -9,6 +9,7 @@ import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { PageChartSettings } from "@/charts/SettingsForm";
 import { tileShapeOf } from "@/media/records";
 import { ChartPanel } from "@/panels/ChartPanel";
+import { NoProject } from "@/panels/NoProject";
 import { HistogramPanel } from "@/panels/HistogramPanel";
 import { LazyPanel } from "@/panels/LazyPanel";
 import { MediaPanel } from "@/panels/MediaPanel";
@@ -16,7 +17,7 @@ import { ValuePanel } from "@/panels/ValuePanel";
 import { type Section, keys, keysState, reloadKeys, sectionsOf } from "@/state/keys";
 import { route } from "@/state/route";
 import { followedSample } from "@/state/sample";
-import { fixedRun, listState, query, runs, shown, total, visibleRuns } from "@/state/runs";
+import { fixedRun, listState, query, reloadRuns, runs, shown, total, visibleRuns } from "@/state/runs";
 import { isFolded, panelFilter, panelQuery, setFolded } from "@/state/view";
 import "@/panels/sections.css";
 
@@ -102,7 +103,9 @@ function NoPanels(): JSX.Element {
   const list = listState.value;
   const state = keysState.value;
   const isOneRun = fixedRun.value !== null;
-  if (!isOneRun && list.is === "failed") return <ErrorState title="The runs could not be loaded" error={list.error} />;
+  if (!isOneRun && list.is === "failed") {
+    return list.error.status === 404 ? <NoProject /> : <ErrorState title="The runs could not be loaded" error={list.error} onRetry={reloadRuns} />;
+  }
   if (state.is === "failed") return <ErrorState title="The keys of the runs could not be loaded" error={state.error} onRetry={reloadKeys} />;
   if (keys.value.length > 0) {
     return (

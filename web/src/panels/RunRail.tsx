@@ -68,7 +68,7 @@ function RailHead(): JSX.Element {
           }}
         />
         <span class="rail-count truncate" role="status" title={isCut ? `${eyedRuns.value.length} runs have their eye on; the first ${DRAWN_MOST} of them are drawn.` : undefined}>
-          {isReady ? isCut ? `first ${DRAWN_MOST} of ${eyedRuns.value.length.toLocaleString("en-US")} shown` : `${visibleRuns.value.length} of ${formatCount(total.value, "run")} shown` : "Loading runs"}
+          {isReady ? isCut ? `first ${DRAWN_MOST} of ${eyedRuns.value.length.toLocaleString("en-US")} shown` : `${visibleRuns.value.length} of ${formatCount(total.value, "run")} shown` : listState.value.is === "failed" ? "No runs" : "Loading runs"}
         </span>
         <IconButton icon="panelLeft" size={14} label="Hide the run list (Ctrl B)" onClick={() => (isRailOpen.value = false)} />
       </div>
@@ -114,6 +114,7 @@ function RailBody(): JSX.Element {
   const rowHeight = useCallback((index: number) => (items.value[index]?.is === "group" ? GROUP_PX : ROW_PX), [items.value]);
 
   const state = listState.value;
+  if (state.is === "failed" && state.error.status === 404) return <EmptyState isSmall title="No runs">The project is not there.</EmptyState>;
   if (state.is === "failed") return <ErrorState isSmall title="The runs could not be loaded" error={state.error} onRetry={reloadRuns} />;
   if (rows.value.length === 0) {
     if (state.is !== "ready") return <div class="rail-skeletons" aria-busy="true">{Array.from({ length: 6 }, (_, index) => <SkeletonRow key={index} />)}</div>;

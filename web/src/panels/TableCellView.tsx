@@ -19,6 +19,7 @@ import { isImage } from "@/state/overlayIndex";
 import { type OpenCell, type TableModel, closeCell, openCell } from "@/state/tableModel";
 import { prepareItem } from "@/state/tiles";
 import { ValueTools } from "@/panels/ValueTools";
+import { useCoverKeys } from "@/panels/coverKeys";
 import "@/panels/full.css";
 import "@/panels/table-cell.css";
 
@@ -126,8 +127,12 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
   const stage = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const caption = recordsIn(record, column).length === 1 ? captionIn(record) : "";
-  const latest = useRef(keys);
-  latest.current = keys;
+  // A player that has not been clicked yet hears only Space: the arrows go on to the next cell.
+  const play = (): void => {
+    const player = stage.current?.querySelector("[data-own-keys]");
+    player?.dispatchEvent(new KeyboardEvent("keydown", { key: " ", bubbles: true, cancelable: true }));
+  };
+  useCoverKeys({ ...keys, " ": play });
   useLayoutEffect(() => {
     const element = stage.current;
     if (!element) return;
@@ -141,20 +146,7 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
   useEffect(() => {
     const before = document.activeElement;
     page.current?.focus({ preventScroll: true });
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-      const target = event.target;
-      if (target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target instanceof HTMLMediaElement) return;
-      if (target instanceof Element && target.closest("[data-own-keys], .popover, .dialog") !== null) return;
-      const action = latest.current[event.key];
-      if (!action) return;
-      event.preventDefault();
-      event.stopPropagation();
-      action();
-    };
-    addEventListener("keydown", onKey, { capture: true });
     return () => {
-      removeEventListener("keydown", onKey, { capture: true });
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
   }, []);

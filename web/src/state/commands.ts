@@ -84,7 +84,7 @@ export function dispatchKey(event: KeyboardEvent): boolean {
   if (event.defaultPrevented || event.isComposing) return false;
   if (event.key === "Escape") return unwind(event.target);
   const hasMod = event.ctrlKey || event.metaKey;
-  if (!hasMod && wantsKeysItself(event.target, event.key)) return false;
+  if (!hasMod && needsKeyItself(event.target, event.key)) return false;
   for (const command of registry.peek().values()) {
     const chords = command.keys === undefined ? [] : typeof command.keys === "string" ? [command.keys] : command.keys;
     if (!chords.some((keys) => isChord(keys, event))) continue;
@@ -125,8 +125,8 @@ function isTextField(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !["range", "checkbox", "radio", "button", "color"].includes(target.type);
 }
 
-/** Keys that the focused element needs for itself: text in fields, arrows on sliders, Space and Enter on buttons. */
-function wantsKeysItself(target: EventTarget | null, key: string): boolean {
+/** Whether the focused element needs a key for itself: text in fields, arrows on sliders, Space and Enter on buttons. */
+export function needsKeyItself(target: EventTarget | null, key: string): boolean {
   if (isTextField(target) || target instanceof HTMLSelectElement) return true;
   if (target instanceof HTMLInputElement) return key.startsWith("Arrow") || ["Home", "End", "PageUp", "PageDown", " "].includes(key);
   const isButton = target instanceof HTMLElement && target.closest("button, a[href], [role=menuitem], summary") !== null;

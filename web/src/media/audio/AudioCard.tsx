@@ -133,11 +133,14 @@ function Wave({ record, voice, size }: { record: AudioRecord; voice: Voice; size
   );
 }
 
-/** The keys of the full view belong to the sound; those that it has no use for go back to the view. */
+/**
+ * The keys of the full view belong to the sound; those that it has no use for go back to the view. In the view of a
+ * table's cell the arrows go on to the next cell, until the sound is clicked.
+ */
 function FullKeys({ voice, children }: { voice: Voice; children: JSX.Element }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (document.activeElement === document.body || document.activeElement?.matches(".full") === true) place.current?.focus({ preventScroll: true });
+    if (document.activeElement === document.body || document.activeElement?.matches(".full:not(.cellview)") === true) place.current?.focus({ preventScroll: true });
   }, []);
   return (
     <div ref={place} class="audio-full" tabIndex={0} data-own-keys onKeyDown={(event) => onKey(event, voice, true)}>

@@ -117,7 +117,7 @@ function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: Playi
 
   // In the full view the keys are the video's; whoever opened it with the keyboard need not look for it.
   useEffect(() => {
-    const isFree = document.activeElement === document.body || document.activeElement?.matches(".full") === true;
+    const isFree = document.activeElement === document.body || document.activeElement?.matches(".full:not(.cellview)") === true;
     if (isStartedByKey.current || (size === "full" && isFree)) place.current?.focus({ preventScroll: true });
     isStartedByKey.current = false;
   }, []);
