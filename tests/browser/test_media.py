@@ -351,8 +351,8 @@ def test_the_keys_of_the_full_view_work_whatever_has_the_focus(look: Callable[..
     zoom = page.locator(".full-zoom")
     fitted = zoom.inner_text()
     # A slider beside the view, a class in the list, the search field once it is left: none of them keeps the keys.
-    for place in (page.locator(".layer input[type=range]").first, page.locator(".class-name").first):
-        place.focus()
+    for place in (".layer input[type=range]", ".class-name"):
+        page.locator(place).first.focus()
         page.keyboard.press("+")
         expect(zoom).not_to_have_text(fitted)
         page.keyboard.press("f")

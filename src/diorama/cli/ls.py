@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from diorama.cli.terminal import format_age, format_table, format_time, printable, store_from_option
+from diorama.cli.terminal import format_age, format_table, format_time, store_from_option
 from diorama.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -116,4 +116,4 @@ def _run_table(runs: RunList) -> str:
         ],
     )
     hidden = runs.matched - len(runs.runs)
-    return table + (printable(f"\n{hidden} more; --limit shows them") if hidden > 0 else "")
+    return table + (f"\n{hidden} more; --limit shows them" if hidden > 0 else "")

@@ -118,6 +118,15 @@ def test_ls_projects_and_runs(filled: StoreDir, capsys: Capture) -> None:
     assert json.loads(capsys.readouterr().out)["runs"][0]["id"] == "first"
 
 
+def test_ls_says_on_a_line_of_its_own_what_its_limit_left_out(filled: StoreDir, capsys: Capture) -> None:
+    assert main(["ls", "demo"]) == 0
+    total = len(capsys.readouterr().out.splitlines()) - 1
+    assert main(["ls", "demo", "--limit", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[-1] == f"{total - 1} more; --limit shows them"
+
+
 def test_ls_of_what_is_not_there_says_so(filled: StoreDir, tmp_path: Path, capsys: Capture) -> None:
     assert main(["ls", "nothing"]) == 1
     assert "no project" in capsys.readouterr().err
