@@ -350,7 +350,7 @@ def test_the_keys_of_the_full_view_work_whatever_has_the_focus(look: Callable[..
     full = open_full(page)
     zoom = page.locator(".full-zoom")
     fitted = zoom.inner_text()
-    # A slider beside the view, a class in the list, the search field once it is left: none of them keeps the keys.
+    # Neither a slider beside the view nor a class in the list keeps the keys of the view.
     for place in (".layer input[type=range]", ".class-name"):
         page.locator(place).first.focus()
         page.keyboard.press("+")

@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             entity, name = _find_project(service, options.project)
             runs = service.runs(entity, name, query=options.query, sort=options.sort, limit=options.limit)
-            text = _run_table(runs)
+            text = run_table(runs)
             answer = runs
     finally:
         service.close()
@@ -98,7 +98,8 @@ def _project_table(projects: ProjectList) -> str:
     )
 
 
-def _run_table(runs: RunList) -> str:
+def run_table(runs: RunList) -> str:
+    """Runs as lines of a terminal, and how many more there are."""
     if not runs.runs:
         return "no runs" if not runs.total else f"none of {runs.total} runs matches"
     table = format_table(
