@@ -3,6 +3,8 @@
     DioramaError
     ├── UsageError        the caller did something that can't work (also a wandb.Error look-alike)
     │   ├── ConfigError   a config key was changed without allow_val_change
+    │   ├── WrongType     an argument, or a value to be logged, of a type that can't be; also a TypeError
+    │   ├── WrongValue    the same of a value that can't be; also a ValueError
     │   └── CommError     a run could not be started as asked (resume="must" of a run that is not there)
     ├── StoreError        the store can't be read or written
     │   ├── NotFound      no such project, run, key, blob or file
@@ -22,6 +24,8 @@ Each error carries a `hint`: one sentence that says what to do.
 from __future__ import annotations
 
 import errno
+import signal
+from types import CodeType
 
 
 class DioramaError(Exception):
@@ -52,6 +56,18 @@ class ConfigError(UsageError):
     """A config key was set twice to different values without `allow_val_change=True`."""
 
     code = "config"
+
+
+class WrongType(UsageError, TypeError):
+    """An argument, or a value to be logged, is of a type that can't be."""
+
+    code = "wrong_type"
+
+
+class WrongValue(UsageError, ValueError):
+    """An argument, or a value to be logged, is one that can't be."""
+
+    code = "wrong_value"
 
 
 class CommError(UsageError):
@@ -119,18 +135,23 @@ def is_interruption(error: BaseException) -> bool:
     limit by SIGALRM, a preemption notice. Such an exception is the user's, whatever its class (TimeoutError
     is an OSError), and must never be taken for a fault of what it interrupted.
 
-    A handler is known by what Python passes to it: the very frame that it interrupts, which is its caller.
+    A handler is known by what Python passes to it: the very frame that it interrupts, which is its caller;
+    or, if it has let go of that, by being installed.
 
     >>> is_interruption(TimeoutError())
     False
     """
     trace = error.__traceback__
     while trace is not None:
-        caller = trace.tb_frame.f_back
-        if caller is not None:
-            for value in trace.tb_frame.f_locals.values():
-                if value is caller or (type(value) is tuple and any(each is caller for each in value)):
+        frame = trace.tb_frame
+        if frame.f_back is not None:
+            for value in frame.f_locals.values():
+                if value is frame.f_back or (
+                    type(value) is tuple and any(each is frame.f_back for each in value)
+                ):
                     return True
+            if frame.f_code in _installed_handlers():
+                return True
         trace = trace.tb_next
     return False
 
@@ -151,3 +172,9 @@ def is_of_the_moment(error: BaseException) -> bool:
     if type(error) is RuntimeError:  # what Python says of threads has no class of its own
         return "can't start new thread" in str(error) or "can't allocate" in str(error)
     return isinstance(error, MemoryError)
+
+
+def _installed_handlers() -> list[CodeType]:
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    codes = [getattr(getattr(each, "__func__", each), "__code__", None) for each in handlers]
+    return [code for code in codes if code is not None]

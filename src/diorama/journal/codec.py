@@ -22,7 +22,17 @@ import msgspec
 from google_crc32c import extend as extend_crc32c
 from msgspec.msgpack import Ext
 
-from diorama.errors import BadRequest, Corrupt, JournalError, is_of_the_moment
+from diorama.caller import is_users_own
+from diorama.errors import (
+    BadRequest,
+    Corrupt,
+    JournalError,
+    UsageError,
+    WrongType,
+    WrongValue,
+    is_interruption,
+    is_of_the_moment,
+)
 from diorama.journal.entry import (
     EXT_INTEGER,
     EXT_RECORD,
@@ -81,9 +91,13 @@ class Encoding:
     run: whose history the value goes to, if it does; media may then log what is new since the last time.
     kept: the buffers that the encoded bytes refer to; they must stay alive until the entry has its seq.
     warnings: (code, text) of values that could not be kept as what they are.
+    faults: what went wrong in our own code meanwhile; the values concerned are kept as text.
+
+    `plain` and `plain_dict` raise WrongValue for a container that holds itself or is nested too deep, and
+    WrongType for a value whose own code fails when it is read.
     """
 
-    __slots__ = ("_snapshots", "kept", "run", "to_spool", "warnings")
+    __slots__ = ("_snapshots", "faults", "kept", "run", "to_spool", "warnings")
 
     def __init__(self, to_spool: ToSpool | None = None, run: tuple[str, ...] | None = None) -> None:
         self.to_spool = to_spool
@@ -91,13 +105,10 @@ class Encoding:
         self.kept: list[Kept] = []
         self._snapshots: list[tuple[Media, Any, Snapshot]] = []
         self.warnings: list[tuple[str, str]] = []
+        self.faults: list[Exception] = []
 
     def encode_data(self, data: Mapping[str, Any]) -> bytes:
-        """msgpack of a dict of values of any kind.
-
-        Raises ValueError for a container that holds itself or is nested too deep, TypeError for a value
-        that can't be read.
-        """
+        """msgpack of a dict of values of any kind."""
         return _encoder.encode(self.plain_dict(data))
 
     def note_logged(self) -> None:
@@ -115,20 +126,31 @@ class Encoding:
             return _exact_int(value) if cls is int else clean_text(value) if cls is str else value
         if cls in _numpy_numbers or _is_numpy_number(cls):
             return value.item()
-        if isinstance(value, Media):
-            return self._snapshot(value, name)
         if isinstance(value, enum.Enum):
             return value.name
         if isinstance(value, (Mapping, list, tuple, AbstractSet)):
             if id(value) in _inside:
-                raise ValueError(f"{name!r} refers to itself")
+                raise WrongValue(f"{name!r} refers to itself")
             if len(_inside) >= DEPTH_LIMIT:
-                raise ValueError(f"{name!r} is nested more than {DEPTH_LIMIT} levels deep")
+                raise WrongValue(f"{name!r} is nested more than {DEPTH_LIMIT} levels deep")
             inside = (*_inside, id(value))
             if isinstance(value, Mapping):
                 return {_key(key): self.plain(item, name, inside) for key, item in value.items()}
             return [self.plain(item, name, inside) for item in value]
-        return self._foreign(value, name, _inside)
+        try:
+            if isinstance(value, Media):
+                return self._snapshot(value, name)
+            return self._foreign(value, name, _inside)
+        except UsageError:
+            raise
+        except Exception as error:
+            if is_interruption(error):
+                raise
+            if is_users_own(error):  # a lazy array, a broken __array__: its owner should hear of it here
+                raise WrongType(f"{name!r} can't be logged: {type(error).__name__}: {error}") from error
+            self.faults.append(error)
+            self.warnings.append(("internal", f"{name!r} is kept as text: {type(error).__name__}: {error}"))
+            return clean_text(object.__repr__(value))
 
     def _snapshot(self, media: Media, name: str) -> Ext:
         if self.run is None:
@@ -149,13 +171,15 @@ class Encoding:
         return Ext(EXT_SNAPSHOT, _encoder.encode([snapshot.kind, snapshot.header, buffers]))
 
     def _foreign(self, value: Any, name: str, inside: tuple[int, ...]) -> Any:
-        adopted = _adopt(value, name)
+        from diorama.media.adopt import adopt
+
+        adopted = adopt(value)
         if isinstance(adopted, Media):
             return self._snapshot(adopted, name)
         if isinstance(adopted, Refusal):
             text = f"{name!r} can't be kept as {adopted.kind}, so it is kept as text: {adopted.reason}"
             self.warnings.append(("value", text))
-            return clean_text(_text_of(value, name)[:SHOWN_OBJECT_CHARS])
+            return clean_text(str(value)[:SHOWN_OBJECT_CHARS])
         if adopted is not None and type(adopted) is not type(value):
             return self.plain(adopted, name, inside)
         for base in (bool, int, float, str):  # users' own subclasses of plain types
@@ -165,26 +189,7 @@ class Encoding:
         self.warnings.append(
             ("value", f"{name!r} is a {cls.__module__}.{cls.__qualname__}, which Diorama keeps only as text")
         )
-        return clean_text(_text_of(value, name)[:SHOWN_OBJECT_CHARS])
-
-
-def _adopt(value: Any, name: str) -> Any:
-    from diorama.media.adopt import adopt
-
-    try:
-        return adopt(value)
-    except (TypeError, ValueError):
-        raise
-    except Exception as error:
-        # The value's own code failed (a lazy array, a broken __array__): its owner should hear of it here.
-        raise TypeError(f"{name!r} can't be logged: {type(error).__name__}: {error}") from error
-
-
-def _text_of(value: Any, name: str) -> str:
-    try:
-        return str(value)
-    except Exception as error:
-        raise TypeError(f"{name!r} can't be logged: {type(error).__name__}: {error}") from error
+        return clean_text(str(value)[:SHOWN_OBJECT_CHARS])
 
 
 _numpy_numbers: set[type] = set()
@@ -224,7 +229,7 @@ def _exact_int(value: int) -> Any:
     if -(2**63) <= value < 2**64:
         return value
     if value.bit_length() > INTEGER_BITS_LIMIT:
-        raise ValueError(f"an integer of {value.bit_length()} bits is too large to be logged")
+        raise WrongValue(f"an integer of {value.bit_length()} bits is too large to be logged")
     return Ext(EXT_INTEGER, str(value).encode("ascii"))
 
 

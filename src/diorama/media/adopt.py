@@ -39,6 +39,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from diorama.errors import is_interruption
 from diorama.media.base import Kind
 from diorama.media.foreign import Refusal, array_from, family_of
 from diorama.media.histogram import Histogram
@@ -86,7 +87,8 @@ def _become(cls: type) -> Callable[[Any], Any] | None:
     for base, become in _BY_CLASS:
         if issubclass(cls, base):
             return become
-    return _adopt_callable if hasattr(cls, "__call__") else None  # noqa: B004 the class of a callable, not a value
+    # Not hasattr(): every class has a __call__, which makes its instances.
+    return _adopt_callable if any("__call__" in vars(each) for each in cls.__mro__) else None
 
 
 @functools.cache
@@ -114,7 +116,9 @@ def _adopt_as(kind: Kind, value: Any) -> Any:
     become = kind.adopt or kind.cls
     try:
         return become(value)  # type: ignore[call-arg]  # each class of media takes one argument
-    except Exception as error:  # noqa: BLE001 other people's figures, frames and files fail in their own ways
+    except Exception as error:  # other people's figures, frames and files fail in their own ways
+        if is_interruption(error):
+            raise
         return Refusal(kind.name, f"{type(error).__name__}: {error}")
 
 

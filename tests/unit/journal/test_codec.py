@@ -6,9 +6,13 @@ import datetime
 import decimal
 import enum
 import math
+import signal
 import struct
+import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import numpy as np
@@ -17,7 +21,7 @@ from google_crc32c import value as crc32c_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diorama.errors import BadRequest, Corrupt, JournalError
+from diorama.errors import BadRequest, Corrupt, JournalError, WrongType
 from diorama.journal.codec import (
     Encoding,
     SnapshotRef,
@@ -142,13 +146,59 @@ def test_an_unknown_object_is_kept_as_text_with_a_warning() -> None:
     assert "'x'" in encoding.warnings[0][1]
 
 
-def test_an_object_that_refuses_to_be_read_is_a_clear_type_error() -> None:
+def test_a_value_whose_own_code_fails_is_told_to_its_owner() -> None:
     class Lazy:
         def __str__(self) -> str:
             raise RuntimeError("not computed yet")
 
-    with pytest.raises(TypeError, match=r"'loss' can't be logged: RuntimeError: not computed yet"):
+    class Number(Fraction):
+        def __float__(self) -> float:
+            raise KeyError("freed")
+
+    with pytest.raises(WrongType, match=r"'x' can't be logged: KeyError: 'freed'"):
+        Encoding().plain_dict({"x": Number(1)})
+    with pytest.raises(WrongType, match=r"'loss' can't be logged: RuntimeError: not computed yet"):
         Encoding().plain_dict({"loss": Lazy()})
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError, KeyError, AttributeError, MemoryError, RuntimeError])
+def test_a_fault_of_ours_costs_one_value_not_the_entry(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    monkeypatch.setattr(sys.modules["diorama.media.adopt"], "adopt", Mock(side_effect=kind("a fault")))
+    encoding = Encoding()
+    found = encoding.plain_dict({"a": 1.0, "b": [2, Fraction(1, 2)]})
+    assert found["a"] == 1.0
+    assert found["b"][0] == 2
+    assert "Fraction object at" in found["b"][1]
+    assert [type(each) for each in encoding.faults] == [kind]
+    assert [code for code, _ in encoding.warnings] == ["internal"]
+
+
+def test_what_a_signal_handler_raises_while_a_value_is_read_passes() -> None:
+    class Slow:
+        def __str__(self) -> str:
+            signal.raise_signal(signal.SIGUSR1)
+            return "slow"
+
+    def handle(number: int, frame: object) -> None:
+        raise TimeoutError("too slow")
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    try:
+        with pytest.raises(TimeoutError):
+            Encoding().plain_dict({"a": Slow()})
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_generator_is_kept_as_text_with_a_warning() -> None:
+    encoding = Encoding()
+    found = encoding.plain_dict({"x": (n for n in range(3)), "y": iter([1])})
+    assert "generator object" in found["x"]
+    assert "iterator object" in found["y"]
+    assert [code for code, _ in encoding.warnings] == ["value", "value"]
+    assert encoding.faults == []
 
 
 def test_containers_that_hold_themselves_are_refused() -> None:
