@@ -12,6 +12,7 @@
     │   └── Corrupt       stored bytes do not match their checksum
     ├── JournalError      a journal can't be written or read
     ├── BadRequest        a request to the service or server is not valid
+    │   └── Unstorable    the database will never take a value, however often it is tried
     ├── TooLarge          a request is over a stated limit
     ├── Unauthorized      no key, or a wrong one
     └── Forbidden         a good key, but not for this
@@ -110,6 +111,12 @@ class BadRequest(DioramaError):
     """A request is not valid."""
 
     code = "bad_request"
+
+
+class Unstorable(BadRequest):
+    """A value that the database will never take: a fault of the value, not of the store or the moment."""
+
+    code = "unstorable"
 
 
 class TooLarge(DioramaError):

@@ -126,7 +126,7 @@ def check_key(store_dir: StoreDir) -> Iterator[Finding]:
 
 def check_database(store_dir: StoreDir) -> Iterator[Finding]:
     """SQLite's own check, and the version of the tables."""
-    from diorama.store.schema import SCHEMA_VERSION
+    from diorama.store.migrations import SCHEMA_VERSION
 
     path = store_dir.database
     if not path.exists():

@@ -17,6 +17,7 @@ from diorama.service.flatten import Gathered, clean_text, short_key
 from diorama.service.leaves import flat, store_leaves
 from diorama.store import schema
 from diorama.store.database import Database
+from diorama.store.seal import seal, unseal
 from diorama.store.values import pack, unpack
 
 _definition_decoder = msgspec.msgpack.Decoder(Definition)
@@ -54,7 +55,7 @@ class Documents:
         self._deleted_at: dict[str, int] = {}
         definitions = schema.definitions.c
         self.definitions = Definitions(
-            _definition_decoder.decode(data)
+            _definition_decoder.decode(unseal(data))
             for (data,) in connection.execute(sa.select(definitions.data).where(definitions.run == run))
         )
 
@@ -92,7 +93,7 @@ class Documents:
             {
                 "run": self._run,
                 "key": short_key(entry.key),
-                "data": _definition_encoder.encode(msgspec.structs.replace(definition, since=0)),
+                "data": seal(_definition_encoder.encode(msgspec.structs.replace(definition, since=0))),
             },
         )
 

@@ -71,7 +71,7 @@ class Ingest:
         runs, projects, writers = schema.runs.c, schema.projects.c, schema.writers.c
         with self._database.read() as connection:
             found = connection.execute(
-                sa.select(writers.acked_seq)
+                sa.select(writers.stored_seq)
                 .join(schema.runs, runs.id == writers.run)
                 .join(schema.projects, projects.id == runs.project_id)
                 .where(
@@ -137,7 +137,7 @@ class _Target:
         self.writer = runstate.writer_of(
             connection, self.run, batch.writer, start=start, began=began, now=now
         )
-        self.acked = int(self.writer["acked_seq"])
+        self.acked = int(self.writer["stored_seq"])
         self.run_changes: dict[str, Any] = {"seen_at": now}
         self.writer_changes: dict[str, Any] = {"seen_at": now}
         self.times: list[float] = []
@@ -342,7 +342,7 @@ class _Target:
             expected = max(expected, seq + 1)
         acked = expected - 1
         if acked != self.acked:
-            self.writer_changes["acked_seq"] = acked
+            self.writer_changes["stored_seq"] = acked
         return acked
 
     def _settle_state(self, settles: bool) -> None:

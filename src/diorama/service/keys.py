@@ -14,6 +14,7 @@ from diorama.service.definitions import Definition, Definitions
 from diorama.service.flatten import METRIC, SYSTEM
 from diorama.service.views import KeyList, KeyRun, KeyView, LiveEvent, LiveRun
 from diorama.store import schema
+from diorama.store.seal import unseal
 
 RUN_LIMIT = 10_000
 _AT_ONCE = 500
@@ -75,7 +76,7 @@ def definitions_of(connection: sa.Connection, runs: list[int]) -> dict[int, Defi
     table = schema.definitions.c
     found: dict[int, Definitions] = {}
     for run, data in connection.execute(sa.select(table.run, table.data).where(table.run.in_(runs))):
-        found.setdefault(run, Definitions()).put(_definition_decoder.decode(data))
+        found.setdefault(run, Definitions()).put(_definition_decoder.decode(unseal(data)))
     return found
 
 

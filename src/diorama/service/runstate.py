@@ -91,7 +91,7 @@ def writer_of(
                 "run": run,
                 "writer": writer,
                 "number": (newest or 0) + 1,
-                "acked_seq": 0,
+                "stored_seq": 0,
                 "is_secondary": start is not None and start.is_secondary,
                 "state": "running",
                 "started_at": began,

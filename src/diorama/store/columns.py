@@ -6,7 +6,7 @@ bit for bit: -0.0, NaN, infinities and ints beyond 2**53 come back as they were.
 
 Bytes: a head of 8 (format, flags, value type, 0, count u32), then the columns. Steps, rows and times
 are stored as differences, all columns as byte planes (all lowest bytes, then all second ones ...),
-because neighbours differ in their low bytes only; zstd does the rest.
+because neighbours differ in their low bytes only; zstd does the rest. A checksum is behind all of it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy.typing as npt
 import zstandard
 
 from diorama.errors import Corrupt
+from diorama.store.seal import seal, unseal
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -150,11 +151,12 @@ def encode(points: Points) -> bytes:
     if len(points) >= _COMPRESS_FROM:
         body = zstandard.ZstdCompressor(level=3).compress(body)
         flags = _IS_COMPRESSED
-    return _HEAD.pack(_FORMAT, flags, uniform, len(points)) + body
+    return seal(_HEAD.pack(_FORMAT, flags, uniform, len(points)) + body)
 
 
-def decode(data: bytes) -> Points:
-    """The columns that were encoded. Raises Corrupt for bytes that are none."""
+def decode(sealed: bytes) -> Points:
+    """The columns that were encoded. Raises Corrupt for bytes that are none, or not the same any more."""
+    data = unseal(sealed)
     try:
         version, flags, uniform, count = _HEAD.unpack_from(data)
     except struct.error as error:
@@ -184,11 +186,12 @@ def encode_floats(matrix: Floats) -> bytes:
     """A matrix of float64 as compressed byte planes, for pyramids."""
     rows, columns = matrix.shape
     planes = b"".join(_planes(np.ascontiguousarray(row).view(np.int64)) for row in matrix)
-    return struct.pack("<II", rows, columns) + zstandard.ZstdCompressor(level=3).compress(planes)
+    return seal(struct.pack("<II", rows, columns) + zstandard.ZstdCompressor(level=3).compress(planes))
 
 
-def decode_floats(data: bytes) -> Floats:
-    """The matrix that was encoded."""
+def decode_floats(sealed: bytes) -> Floats:
+    """The matrix that was encoded. Raises Corrupt if the bytes are not the same any more."""
+    data = unseal(sealed)
     rows, columns = struct.unpack_from("<II", data)
     body = decompress(data[8:], rows * columns * 8)
     if len(body) != rows * columns * 8:
@@ -197,7 +200,7 @@ def decode_floats(data: bytes) -> Floats:
     return np.ascontiguousarray(planes.transpose(0, 2, 1)).view(np.float64).reshape(rows, columns)
 
 
-def decompress(data: bytes, size_bytes: int) -> bytes:
+def decompress(data: bytes | memoryview, size_bytes: int) -> bytes:
     """zstd, never giving more than `size_bytes`. Raises Corrupt."""
     try:
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=size_bytes)
@@ -217,6 +220,6 @@ def _planes(column: Ints) -> bytes:
     return planes
 
 
-def _from_planes(data: bytes, count: int) -> Ints:
+def _from_planes(data: bytes | memoryview, count: int) -> Ints:
     planes = np.frombuffer(data, np.uint8).reshape(8, count)
     return np.ascontiguousarray(planes.T).view(np.int64).reshape(count)

@@ -4,7 +4,11 @@ This is the only file that knows which of the two it is. Everyone else writes po
 `read()` (a consistent snapshot) or `write()` (one transaction, all or nothing, durable when it returns).
 
 SQLite: WAL, synchronous=FULL, foreign keys, BEGIN IMMEDIATE for writers, 30 s of patience with others.
-PostgreSQL: psycopg 3; writers of one run wait for each other on the run's row (`lock_row`).
+PostgreSQL: psycopg 3; readers are REPEATABLE READ, READ ONLY; writers of one run wait for each other on the
+run's row (`runstate.lock_run`).
+
+A connection on which the database failed is closed, never used again: what made it fail (no space, no more
+inodes, a server that went away) may have left it in a state in which it fails for ever.
 """
 
 from __future__ import annotations
@@ -21,9 +25,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from diorama.errors import Corrupt, StoreError, TooNew
+from diorama.errors import Corrupt, StoreError, TooNew, Unstorable
 from diorama.store import schema
-from diorama.store.migrations import MIGRATIONS
+from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
 BUSY_WAIT_SECS = 30.0
 MIGRATION_LOCK = 0x64696F72
@@ -74,19 +78,55 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """A snapshot to read from."""
-        with _told_plainly(), self._engine.connect() as connection, connection.begin():
-            yield connection
+        """A snapshot to read from: all that is read in the block is from one moment. On both engines it is
+        the moment of the first statement.
+
+        Raises StoreError if it can't be read, Corrupt for what is damaged, Unstorable for parameters that no
+        column can have.
+        """
+        with _told_plainly(), self._engine.connect() as connection:
+            if not self.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with _begun(connection):
+                yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        """A transaction to write in; committed and durable when the block ends without an exception."""
+        """A transaction to write in; committed and durable when the block ends without an exception.
+
+        Raises as `read`; TooNew if a newer Diorama has migrated the store since it was opened.
+        """
+        with self._writing() as connection:
+            if _schema_version(connection) != SCHEMA_VERSION:
+                raise StoreError("the store is not at the version that it was opened with")
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
         with (
             _told_plainly(),
             self._engine.connect().execution_options(diorama_writes=True) as connection,
-            connection.begin(),
+            _begun(connection),
         ):
             yield connection
+
+    @contextmanager
+    def _migrating(self) -> Iterator[sa.Connection]:
+        """As `write`. SQLite: without foreign keys, because a table is changed by making it anew, and
+        dropping the old one would take the rows of others along."""
+        if not self.is_sqlite:
+            with self._writing() as connection:
+                yield connection
+            return
+        with _told_plainly(), self._engine.connect().execution_options(diorama_writes=True) as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("PRAGMA foreign_keys = OFF")  # does nothing inside a transaction
+            try:
+                with _begun(connection):
+                    yield connection
+            finally:
+                if not connection.invalidated:
+                    driver.execute("PRAGMA foreign_keys = ON")
 
     def upsert(self, table: sa.Table, *, index: Sequence[str], update: Sequence[str] = ()) -> Any:
         """An insert that, where a row with the same `index` columns exists, sets its `update` columns
@@ -133,40 +173,44 @@ class Database:
 
     def _migrate(self, url: sa.URL) -> None:
         with _told_plainly():
-            if self._schema_version() == schema.SCHEMA_VERSION:
+            if self._found_version() == SCHEMA_VERSION:
                 return
-        with self.write() as connection:
+        with self._migrating() as connection:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            version = _schema_version(connection)
-            if version == schema.SCHEMA_VERSION:
+            version = _found_version(connection)
+            if version == SCHEMA_VERSION:
                 return
             if version > 0 and self.is_sqlite and url.database:
                 _back_up(Path(url.database), version)
-            for number in range(version, schema.SCHEMA_VERSION):
+            for number in range(version, SCHEMA_VERSION):
                 MIGRATIONS[number](connection)
             connection.execute(
                 sa.update(schema.meta)
                 .where(schema.meta.c.name == "schema_version")
-                .values(number=schema.SCHEMA_VERSION)
+                .values(number=SCHEMA_VERSION)
             )
 
-    def _schema_version(self) -> int:
+    def _found_version(self) -> int:
         with self.read() as connection:
-            return _schema_version(connection)
+            return _found_version(connection)
+
+
+def _found_version(connection: sa.Connection) -> int:
+    """As `_schema_version`; 0 for a database without tables."""
+    return _schema_version(connection) if sa.inspect(connection).has_table("meta") else 0
 
 
 def _schema_version(connection: sa.Connection) -> int:
-    if not sa.inspect(connection).has_table("meta"):
-        return 0
-    version = int(
-        connection.execute(
-            sa.select(schema.meta.c.number).where(schema.meta.c.name == "schema_version")
-        ).scalar_one()
-    )
-    if version > schema.SCHEMA_VERSION:
+    found = connection.execute(
+        sa.select(schema.meta.c.number).where(schema.meta.c.name == "schema_version")
+    ).scalar()
+    if found is None:
+        raise Corrupt("the database does not say its version", hint="`diorama doctor` says how to mend it")
+    version = int(found)
+    if version > SCHEMA_VERSION:
         raise TooNew(
-            f"the store is at version {version}; this Diorama knows versions up to {schema.SCHEMA_VERSION}",
+            f"the store is at version {version}; this Diorama knows versions up to {SCHEMA_VERSION}",
             hint="install a newer Diorama",
         )
     return version
@@ -238,14 +282,40 @@ def _back_up(path: Path, version: int) -> None:
 
 
 @contextmanager
+def _begun(connection: sa.Connection) -> Iterator[None]:
+    """A transaction; the connection is closed for good if the database failed in it."""
+    try:
+        with connection.begin():
+            yield
+    except (DBAPIError, sqlite3.Error) as error:
+        if not _is_about_values(error) and not connection.closed:
+            connection.invalidate()
+        raise
+
+
+def _is_about_values(error: BaseException) -> bool:
+    """Whether an error is about values that were given, not about the store or the moment."""
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(orig, "sqlstate", None)
+    if isinstance(state, str):
+        # PostgreSQL: data exceptions, broken constraints, limits of the program (such as an index row's).
+        return state[:2] in ("22", "23", "54")
+    if isinstance(
+        error, (sa.exc.DataError, sa.exc.IntegrityError, sqlite3.DataError, sqlite3.IntegrityError)
+    ):
+        return True
+    return isinstance(orig, (sqlite3.InterfaceError, sqlite3.ProgrammingError)) and "binding" in str(orig)
+
+
+@contextmanager
 def _told_plainly() -> Iterator[None]:
     """Turn the driver's errors into ours, with a hint where there is one to give."""
     try:
         yield
-    except DBAPIError as error:
-        if isinstance(error, sa.exc.IntegrityError):
-            raise
-        text = str(error.orig)
+    except (DBAPIError, sqlite3.Error) as error:
+        text = str(error.orig if isinstance(error, DBAPIError) else error)
+        if _is_about_values(error):
+            raise Unstorable(f"the database can't take a value: {text[:300]}") from error
         if "malformed" in text or "not a database" in text:
             raise Corrupt(
                 f"the database is damaged: {text}", hint="`diorama doctor` says how to mend it"
@@ -258,3 +328,7 @@ def _told_plainly() -> Iterator[None]:
         elif "readonly" in text or "unable to open" in text:
             hint = "check that you may write the store's folder"
         raise StoreError(f"the database says: {text}", hint=hint) from error
+    except sa.exc.TimeoutError as error:
+        raise StoreError("all connections to the database are in use", hint="try again") from error
+    except (OverflowError, UnicodeEncodeError) as error:  # the driver found it before the database could
+        raise Unstorable(f"the database can't take a value: {error}") from error

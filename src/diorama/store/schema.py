@@ -9,7 +9,13 @@
                       └─ blob_uses ── blobs             which run names which bytes
 
 Invariants: every change of a run raises `meta.version` and stores it in the run (and in the keys it
-touched); a row that names a blob is only written once the blob's bytes are durable.
+touched); a row that names a blob is only written once the blob's bytes are durable; row numbers are never
+used again.
+
+No value may change by itself and be taken for a right one. PostgreSQL has checksums of its pages; SQLite has
+none. There, packed bytes are sealed (`store.seal`), what follows from something else is compared with it
+(`service.check`), and all else stands in the database twice: in its row and in an index, which SQLite's own
+check compares. Where no other index has a column, `_mirror` adds one that has.
 """
 
 from __future__ import annotations
@@ -29,15 +35,17 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION = 1
-"""The newest migration; a store says its own in meta."""
-
 SERIAL = BigInteger().with_variant(Integer, "sqlite")
 """A row number the database hands out (SQLite does so only for columns of type INTEGER)."""
 
 DOUBLE = Float(53)
 
 metadata = MetaData()
+
+
+def _mirror(table: str, *columns: str) -> Index:
+    """An index of SQLite that is never asked for anything: it repeats a row."""
+    return Index(f"{table}_mirror", *columns).ddl_if(dialect="sqlite")
 
 
 def _run_part_of_key() -> Column[int]:
@@ -52,6 +60,7 @@ meta = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
+    _mirror("meta", "name", "number"),
 )
 """Rows "schema_version" and "version" (the counter that every change raises)."""
 
@@ -63,6 +72,8 @@ projects = Table(
     Column("name", Text, nullable=False),
     Column("created_at", DOUBLE, nullable=False),
     UniqueConstraint("entity", "name"),
+    _mirror("projects", "id", "created_at"),
+    sqlite_autoincrement=True,
 )
 
 runs = Table(
@@ -88,6 +99,12 @@ runs = Table(
     UniqueConstraint("project_id", "run_id"),
     Index("runs_by_version", "version"),
     Index("runs_by_created", "project_id", "created_at"),
+    _mirror(
+        "runs",
+        *("id", "name", "state", "exit_code", "last_activity_at", "seen_at", "last_step"),
+        *("notes", "tags", "group_name", "job_type", "host"),
+    ),
+    sqlite_autoincrement=True,
 )
 """last_activity_at is the training machine's clock, seen_at this machine's: only the second one says
 whether a run is still heard of. search: case-folded name, id and tags."""
@@ -109,13 +126,18 @@ writers = Table(
     _run_part_of_key(),
     Column("writer", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
-    Column("acked_seq", BigInteger, nullable=False),
+    Column("stored_seq", BigInteger, nullable=False),
     Column("is_secondary", Boolean, nullable=False),
     Column("state", Text, nullable=False),
     Column("exit_code", BigInteger),
     Column("started_at", DOUBLE, nullable=False),
     Column("ended_at", DOUBLE),
     Column("seen_at", DOUBLE, nullable=False),
+    _mirror(
+        "writers",
+        *("run", "writer", "number", "stored_seq", "is_secondary", "state", "exit_code"),
+        *("started_at", "ended_at", "seen_at"),
+    ),
 )
 """number: 1, 2, ... in the run; the high bits of the row ids of its points."""
 
@@ -163,6 +185,8 @@ keys = Table(
     Column("version", BigInteger, nullable=False),
     UniqueConstraint("run", "key", "kind"),
     Index("keys_by_version", "run", "version"),
+    _mirror("keys", "id", "count", "first_step", "last_step", "last_value", "fresh_chunks", "open_points"),
+    sqlite_autoincrement=True,
 )
 
 chunks = Table(
@@ -206,7 +230,8 @@ records = Table(
     Column("row", BigInteger, nullable=False),
     Column("time", DOUBLE, nullable=False),
     Column("data", LargeBinary, nullable=False),
-    Index("records_by_step", "key_id", "step", "row"),
+    Index("records_by_step", "key_id", "step", "row", "time"),
+    sqlite_autoincrement=True,
 )
 
 definitions = Table(
@@ -226,6 +251,7 @@ console = Table(
     Column("time", DOUBLE, nullable=False),
     Column("stream", Text, nullable=False),
     Column("text", Text, nullable=False),
+    _mirror("console", "run", "writer", "number", "time", "stream", "text"),
 )
 
 files = Table(
@@ -237,6 +263,7 @@ files = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("mime", Text, nullable=False),
     Column("time", DOUBLE, nullable=False),
+    _mirror("files", "run", "name", "sha256", "size_bytes", "mime", "time"),
 )
 
 warnings = Table(
@@ -248,6 +275,7 @@ warnings = Table(
     Column("text", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("time", DOUBLE, nullable=False),
+    _mirror("warnings", "run", "code", "digest", "text", "count", "time"),
 )
 
 blobs = Table(
@@ -257,6 +285,7 @@ blobs = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("mime", Text, nullable=False),
     Column("created_at", DOUBLE, nullable=False),
+    _mirror("blobs", "sha256", "size_bytes", "mime", "created_at"),
 )
 
 blob_uses = Table(

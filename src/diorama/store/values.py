@@ -1,7 +1,8 @@
 """Exact bytes of what was logged: plain values with media records inside.
 
-msgpack with two extensions: EXT_INTEGER for ints beyond 64 bits, EXT_RECORD for media records. A record
-of a kind that this version does not know is kept verbatim and comes back as an UnknownRecord.
+msgpack, sealed by a checksum, with two extensions: EXT_INTEGER for ints beyond 64 bits, EXT_RECORD for media
+records. A record of a kind that this version does not know is kept verbatim and comes back as an
+UnknownRecord.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from diorama.media import MediaRecord as MediaUnion
 from diorama.media import UnknownRecord, decode_record, encode_record
 from diorama.media.base import MediaRecord
 from diorama.model import BlobRef
+from diorama.store.seal import seal, unseal
 
 _encoder = msgspec.msgpack.Encoder()
 _INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
@@ -26,14 +28,14 @@ DEPTH_LIMIT = 200
 def pack(value: object) -> bytes:
     """Bytes that `unpack` turns back into an equal value. Raises BadRequest for what can't be kept."""
     try:
-        return _encoder.encode(as_wire(value))
+        return seal(_encoder.encode(as_wire(value)))
     except (TypeError, ValueError, OverflowError) as error:
         raise BadRequest(f"a value can't be stored: {error}") from error
 
 
 def unpack(data: bytes) -> Any:
-    """The value that was packed."""
-    return _decoder.decode(data)
+    """The value that was packed. Raises Corrupt if the bytes are not the same any more."""
+    return _decoder.decode(unseal(data))
 
 
 def as_wire(value: Any, depth: int = 0) -> Any:

@@ -1,9 +1,9 @@
 """Steps from one shape of the database to the next.
 
 Each file `mNNNN_<what>.py` has `apply(connection)`; it runs inside the transaction that also raises
-meta.schema_version, so a store is always wholly at one version. A migration never imports
-`store.schema`'s tables as they are today if it means them as they were: m0001 is the exception, because
-it makes whatever the first version has.
+meta.schema_version, so a store is always wholly at one version. A migration says what it means in its own
+words: it imports neither `store.schema`, which is the shape of today, nor anything else that may change.
+A new store runs all of them. `tests/store/test_store_migrations.py` sees that they lead to `store.schema`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from diorama.store.migrations import m0001_initial
+from diorama.store.migrations import m0001_initial, m0002_sealed
 
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (m0001_initial.apply,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (m0001_initial.apply, m0002_sealed.apply)
 """MIGRATIONS[i] leads from version i to version i + 1."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+"""The newest version; a store says its own in meta."""

@@ -1,0 +1,198 @@
+"""The steps from version to version, on both engines."""
+
+from __future__ import annotations
+
+import sqlite3
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from batches import ingest, log, rows_of
+
+from diorama.errors import TooNew
+from diorama.service import Service
+from diorama.store import database as databases
+from diorama.store import schema
+from diorama.store.database import Database
+from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "stores"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine]:
+    """An empty database."""
+    is_sqlite = request.param == "sqlite"
+    engine = sa.create_engine(
+        f"sqlite:///{tmp_path / 'empty.db'}" if is_sqlite else request.getfixturevalue("postgres_url")
+    )
+    yield engine
+    engine.dispose()
+
+
+def shape_of(engine: sa.Engine) -> dict[str, Any]:
+    """Tables, columns, keys and indexes, as the database says them."""
+    found: dict[str, Any] = {}
+    inspector = sa.inspect(engine)
+    for table in sorted(inspector.get_table_names()):
+        foreign = inspector.get_foreign_keys(table)
+        found[table] = {
+            "columns": sorted(
+                (one["name"], str(one["type"]), one["nullable"], str(one.get("default")))
+                for one in inspector.get_columns(table)
+            ),
+            "key": inspector.get_pk_constraint(table)["constrained_columns"],
+            "foreign": sorted(
+                (*one["constrained_columns"], one["referred_table"], str(one["options"])) for one in foreign
+            ),
+            "unique": sorted(tuple(one["column_names"]) for one in inspector.get_unique_constraints(table)),
+            "indexes": sorted(
+                (str(one["name"]), tuple(map(str, one["column_names"])))
+                for one in inspector.get_indexes(table)
+            ),
+        }
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            made = connection.execute(sa.text("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINC%'"))
+            found["numbered"] = sorted(made.scalars())
+    return found
+
+
+def test_all_migrations_together_make_the_schema(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        for migrate in MIGRATIONS:
+            migrate(connection)
+    migrated = shape_of(engine)
+    with engine.begin() as connection:
+        for table in reversed(schema.metadata.sorted_tables):
+            connection.execute(sa.schema.DropTable(table))
+    with engine.begin() as connection:
+        schema.metadata.create_all(connection)
+    assert migrated == shape_of(engine)
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.zip")), ids=lambda path: path.stem)
+def test_old_migrations_still_make_what_they_made(path: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        archive.extract("diorama.db", tmp_path)
+    golden = sa.create_engine(f"sqlite:///{tmp_path / 'diorama.db'}")
+    again = sa.create_engine(f"sqlite:///{tmp_path / 'again.db'}")
+    with again.begin() as connection:
+        for migrate in MIGRATIONS[: int(path.stem)]:
+            migrate(connection)
+    assert shape_of(golden) == shape_of(again)
+    golden.dispose()
+    again.dispose()
+
+
+def test_row_numbers_are_never_used_again(open_store: Callable[[], Service]) -> None:
+    from diorama.media import HistogramRecord
+
+    tables = (schema.records, schema.chunks, schema.keys, schema.runs, schema.projects)
+    numbers: list[list[int]] = []
+    service = open_store()
+    for _ in range(2):
+        ingest(service, log(0, {"x": 1.0, "h": HistogramRecord(bins=[0, 1], values=[1])}))
+        with service._database.write() as connection:
+            numbers.append(
+                [connection.execute(sa.select(sa.func.max(table.c.id))).scalar_one() for table in tables]
+            )
+            for table in (schema.documents, schema.run_columns, *tables):
+                connection.execute(sa.delete(table))
+    assert all(after > before for before, after in zip(*numbers, strict=True))
+
+
+def test_a_store_that_was_migrated_under_an_open_one_is_not_written(
+    open_store: Callable[[], Service],
+) -> None:
+    old = open_store()
+    uid = ingest(old, log(0, {"x": 1}))
+    with old._database.write() as connection:
+        connection.execute(
+            sa.update(schema.meta)
+            .where(schema.meta.c.name == "schema_version")
+            .values(number=SCHEMA_VERSION + 1)
+        )
+    with pytest.raises(TooNew):
+        ingest(old, log(1, {"x": 2}), writer="w.1")
+    assert rows_of(old, uid) == [{"_step": 0, "x": 1}]
+
+
+def test_a_migration_of_sqlite_loses_no_row_and_no_tie(tmp_path: Path) -> None:
+    with zipfile.ZipFile(GOLDEN / "0001.zip") as archive:
+        archive.extract("diorama.db", tmp_path)
+    path = tmp_path / "diorama.db"
+
+    def _counts() -> dict[str, int]:
+        database = sqlite3.connect(path)
+        tables = [str(table) for table in schema.metadata.tables]
+        found = {table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        database.close()
+        return found
+
+    before = _counts()
+    database = Database.open(path)
+    with database.read() as connection:
+        assert connection.execute(sa.text("PRAGMA foreign_keys")).scalar() == 1
+    with database.write() as connection:
+        connection.execute(sa.delete(schema.blob_uses))
+        connection.execute(sa.delete(schema.runs))
+        left = connection.execute(sa.select(sa.func.count()).select_from(schema.chunks)).scalar()
+        assert left == 0, "rows still go with the run"
+        connection.rollback()
+    database.close()
+    assert _counts() == before
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "diorama.db"
+    Database.open(path).close()
+
+    def _break(connection: sa.Connection) -> None:
+        connection.execute(sa.text("CREATE TABLE half (x INTEGER)"))
+        raise RuntimeError("the power went out")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(databases, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+        patch.setattr(databases, "MIGRATIONS", (*MIGRATIONS, _break))
+        with pytest.raises(RuntimeError):
+            Database.open(path)
+    again = Database.open(path)
+    with again.read() as connection:
+        assert not sa.inspect(connection).has_table("half")
+    again.close()
+
+
+SEALED = {
+    "documents": {"config", "summary", "summary_state", "environment"},
+    "definitions": {"data"},
+    "chunks": {"data"},
+    "pyramids": {"data"},
+    "records": {"data"},
+}
+FOLLOWS = {
+    "chunks": {"count", "step_min", "step_max", "time_min", "time_max"},
+    "run_values": {"type", "number", "text", "folded"},
+    "run_columns": {"run_count"},
+    "runs": {"search"},
+    "pyramids": set(),
+}
+"""What follows from something else, and is compared with it by `service.check`."""
+
+
+def test_no_value_stands_in_sqlite_only_once() -> None:
+    """Each is in an index as well, or sealed, or follows from others: a flipped bit is always found."""
+    for name, table in schema.metadata.tables.items():
+        twice = {column.name for column in table.primary_key} | {"id"}
+        for index in table.indexes:
+            twice |= {column.name for column in index.columns}
+        for constraint in table.constraints:
+            if isinstance(constraint, sa.UniqueConstraint):
+                twice |= {column.name for column in constraint.columns}
+        guarded = twice | SEALED.get(name, set()) | FOLLOWS.get(name, set())
+        assert {column.name for column in table.columns} - guarded == set(), name
