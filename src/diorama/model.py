@@ -19,6 +19,8 @@ DEFAULT_PROJECT = "uncategorized"
 _ID_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 _ID_FORBIDDEN = re.compile(r"[/\\#?%:\x00-\x1f]")
 NAME_LIMIT_BYTES = 1024
+SHA256_TEXT = re.compile(r"[0-9a-f]{64}")
+"""A SHA-256 as text, for `fullmatch`: how blobs are named."""
 
 
 class BlobRef(msgspec.Struct, frozen=True):

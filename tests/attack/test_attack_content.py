@@ -9,7 +9,7 @@ from server_sample import HTML_SHA256, PICTURE, Client, batch, start
 
 from diorama.journal.entry import File
 from diorama.media import FileRecord
-from diorama.server.api_content import with_head
+from diorama.server.page_guard import GUARD, as_utf8, guarded
 from diorama.service import Service
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="window.__xss=1"><script>window.__xss=1</script></svg>'
@@ -27,10 +27,14 @@ def rules_of(policy: str) -> dict[str, str]:
     return {rule.split(" ")[0]: rule.partition(" ")[2] for rule in policy.split("; ")}
 
 
-@pytest.mark.parametrize("query", ["", "?style=1", "?framed=1&style=1", "?outside=cdn.example.org"])
+FRAMED = {"sec-fetch-dest": "iframe", "sec-fetch-site": "same-origin"}
+
+
+@pytest.mark.parametrize("query", ["?framed=1", "?framed=1&style=1", "?framed=1&outside=cdn.example.org"])
 def test_t32_t33_a_page_is_sandboxed_by_its_own_answer(client: Client, query: str) -> None:
-    reply = client.get(f"/api/content/{HTML_SHA256}{query}")
+    reply = client.get(f"/api/content/{HTML_SHA256}{query}", headers=FRAMED)
     assert reply.status_code == 200
+    assert reply.content.startswith(b"<!doctype html>" + GUARD)
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
     rules = rules_of(reply.headers["content-security-policy"])
     assert rules["sandbox"] == "allow-scripts"
@@ -45,14 +49,37 @@ def test_t32_t33_a_page_is_sandboxed_by_its_own_answer(client: Client, query: st
     assert reply.headers["referrer-policy"] == "no-referrer"
     assert "set-cookie" not in reply.headers
     assert "camera=()" in reply.headers["permissions-policy"]
+    assert "webrtc" not in reply.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "dest"), [("", "iframe"), ("?style=1", ""), ("?framed=1", "document"), ("?framed=1", "embed")]
+)
+def test_t33_a_tab_of_its_own_shows_a_frame_of_ours(client: Client, query: str, dest: str) -> None:
+    headers = {"sec-fetch-dest": dest} if dest else {}
+    reply = client.get(f"/api/content/{HTML_SHA256}{query}", headers=headers)
+    assert reply.status_code == 200
+    assert b"__xss" not in reply.content
+    assert b'sandbox="allow-scripts"' in reply.content
+    rules = rules_of(reply.headers["content-security-policy"])
+    assert rules["default-src"] == rules["frame-ancestors"] == "'none'"
+    assert rules["frame-src"] == "'self'"
+    assert rules["script-src"].startswith("'sha256-")
+    assert "unsafe" not in reply.headers["content-security-policy"]
 
 
 def test_t32_nothing_from_outside_unless_it_is_named(client: Client) -> None:
-    closed = client.get(f"/api/content/{HTML_SHA256}").headers["content-security-policy"]
-    assert "http" not in closed
-    assert "*" not in closed
-    query = "outside=cdn.example.org,fonts.example.org:8443"
-    opened = rules_of(client.get(f"/api/content/{HTML_SHA256}?{query}").headers["content-security-policy"])
+    closed = client.get(f"/api/content/{HTML_SHA256}?framed=1")
+    assert "http" not in closed.headers["content-security-policy"]
+    assert "*" not in closed.headers["content-security-policy"]
+    assert closed.headers["connection-allowlist"] == "()"
+    query = "framed=1&outside=cdn.example.org,fonts.example.org:8443"
+    allowed = client.get(f"/api/content/{HTML_SHA256}?{query}")
+    assert allowed.headers["connection-allowlist"] == (
+        '("https://cdn.example.org/*" "http://cdn.example.org/*" "https://fonts.example.org:8443/*" '
+        '"http://fonts.example.org:8443/*");redirects=allow'
+    )
+    opened = rules_of(allowed.headers["content-security-policy"])
     assert opened["script-src"].endswith(" cdn.example.org fonts.example.org:8443")
     assert opened["connect-src"] == "'none'"
     assert opened["default-src"] == "'none'"
@@ -126,20 +153,50 @@ def test_other_questions_are_refused(client: Client, query: str) -> None:
     assert client.get(f"/api/content/{HTML_SHA256}?{query}").status_code == 400
 
 
+G = GUARD + b"+"
+
+
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        (b"<!doctype html><p>x", b"<!doctype html>+<p>x"),
-        (b"<!DOCTYPE HTML PUBLIC 'x'>\n<html lang=en>y", b"<!DOCTYPE HTML PUBLIC 'x'>\n<html lang=en>+y"),
-        (b"<html><HEAD id=a><title>", b"<html><HEAD id=a>+<title>"),
-        (b"<!-- <head> --><!doctype html><head>z", b"<!-- <head> --><!doctype html><head>+z"),
-        (b"<header>no head", b"<!doctype html>+<header>no head"),
-        (b"\xef\xbb\xbffragment", b"\xef\xbb\xbf<!doctype html>+fragment"),
-        (b"", b"<!doctype html>+"),
-        ("<head>".encode("utf-16"), "<head>".encode("utf-16")),
-        (b"<!--" * 20_000, b"<!doctype html>+" + b"<!--" * 20_000),
-        (b"<head " * 9_000, b"<!doctype html>+" + b"<head " * 9_000),
+        (b"<!doctype html><p>x", b"<!doctype html>" + G + b"<p>x"),
+        (
+            b"<!DOCTYPE HTML PUBLIC 'x'>\n<html lang=en>y",
+            b"<!DOCTYPE HTML PUBLIC 'x'>" + G + b"\n<html lang=en>y",
+        ),
+        (b"<html><HEAD id=a><title>", G + b"<html><HEAD id=a><title>"),
+        (b" <!-- saved -->\n<!doctype html><head>z", b" <!-- saved -->\n<!doctype html>" + G + b"<head>z"),
+        (b"<header>no head", b"<!doctype html>" + G + b"<header>no head"),
+        (b"\xef\xbb\xbffragment", b"<!doctype html>" + G + b"fragment"),
+        (b"", b"<!doctype html>" + G),
+        (b"<script>x</script><head>", G + b"<script>x</script><head>"),
+        (b"<!--><script>x</script>--><!doctype html>", None),
+        (b"<!---><script>x</script>--><!doctype html>", None),
+        (b"<!-- --!><script>x</script>--><!doctype html>", None),
+        (b"<!-- <!-- --><script>x</script> --><!doctype html>", None),
+        (b"<!doctype html><!--" * 20_000, b"<!doctype html>" + G + b"<!--" + b"<!doctype html><!--" * 19_999),
+        (b"<!--" * 20_000, None),
+        (b"<!doctype " * 9_000, None),
     ],
 )
-def test_our_style_stands_where_a_head_begins(page: bytes, expected: bytes) -> None:
-    assert with_head(page, b"+") == expected
+def test_nothing_of_a_page_comes_before_the_guard(page: bytes, expected: bytes | None) -> None:
+    """None: whatever the page says, it is no doctype that we know, so that all of it comes after."""
+    assert guarded(page, b"+") == (b"<!doctype html>" + G + page if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("é".encode(), "é"),
+        ("<p>é".encode("utf-16"), "<p>é"),
+        ("\ufeff<p>é".encode("utf-16-be"), "<p>é"),
+        ("<meta charset=shift_jis>日本".encode("shift_jis"), "<meta charset=shift_jis>日本"),
+        ("<meta charset='windows-1251'>Привет".encode("cp1251"), "<meta charset='windows-1251'>Привет"),
+        (b"caf\xe9 \x80", "café €"),
+        (b"<meta charset=undefined>\xe9", "<meta charset=undefined>é"),
+        (b"<meta charset=unicode_escape>\xe9\\x3c", "<meta charset=unicode_escape>é\\x3c"),
+        (b"<meta charset=hex>\xff", "<meta charset=hex>ÿ"),
+    ],
+)
+def test_pages_are_sent_in_one_encoding(page: bytes, text: str) -> None:
+    assert as_utf8(page) == text.encode()

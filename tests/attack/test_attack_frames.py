@@ -55,6 +55,8 @@ def test_t33_a_frame_is_a_sandbox_also_in_a_tab_of_its_own(browser: Client, name
     assert ("'unsafe-eval'" in policy["script-src"]) == (name == "bokeh")
     for directive in ("img-src", "font-src", "media-src", "worker-src"):
         assert set(policy[directive]) <= {"data:", "blob:"}
+    assert reply.headers["connection-allowlist"] == "(response-origin)"
+    assert "webrtc" not in policy
     assert reply.headers["x-frame-options"] == "SAMEORIGIN"
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in reply.headers

@@ -31,12 +31,8 @@ _ARGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
-# All that a console error may be about: answers that a test itself provoked, and a rule of our policies for
-# sandboxed frames that this Chromium does not know yet.
-_EXPECTED = re.compile(
-    r"Failed to load resource.*(40[0-9]|50[03]|ERR_CONNECTION|net::)"
-    r"|Unrecognized Content-Security-Policy directive 'webrtc'"
-)
+# All that a console error may be about: answers that a test itself provoked.
+_EXPECTED = re.compile(r"Failed to load resource.*(40[0-9]|50[03]|ERR_CONNECTION|net::)")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

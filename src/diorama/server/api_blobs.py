@@ -14,7 +14,7 @@ import msgspec
 from starlette.responses import Response, StreamingResponse
 
 from diorama.errors import BadRequest, Corrupt, NotFound
-from diorama.model import BlobRef
+from diorama.model import SHA256_TEXT, BlobRef
 from diorama.server.content import CONTENT_HEADERS, SNIFF_BYTES, byte_range, content_headers
 from diorama.server.endpoint import Call, endpoint
 from diorama.server.problem import Refusal
@@ -24,7 +24,6 @@ from diorama.service import views
 if TYPE_CHECKING:
     from diorama.service import Service
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+\-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}")
 _ASKED_LIMIT = 20_000
 _IN_MEMORY_BYTES = 1024 * 1024
@@ -48,7 +47,7 @@ class BlobQuery(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint("GET", "/api/blobs/{sha256}", reply_mime="application/octet-stream")
 async def blob(call: Call, path: BlobPath, query: BlobQuery) -> Response:
     """The bytes. Pictures, sound and video are shown inline, all else is a download. It knows `Range`."""
-    if not _SHA256.fullmatch(path.sha256):
+    if not SHA256_TEXT.fullmatch(path.sha256):
         raise NotFound("there is no such blob")
     if _names_etag(call.request.headers.get("if-none-match"), f'"{path.sha256}"'):
         found: BlobRef = await call.run(call.service.blob_info, path.sha256)
@@ -126,7 +125,7 @@ def _pieces(service: Service, found: BlobRef, start: int, end: int) -> Iterator[
 @endpoint("PUT", "/api/blobs/{sha256}", body_mime="application/octet-stream", reply=BlobRef)
 async def put_blob(call: Call, path: BlobPath) -> Response:
     """Store the body. 422 when its SHA-256 is not the one in the path; nothing is kept then."""
-    if not _SHA256.fullmatch(path.sha256):
+    if not SHA256_TEXT.fullmatch(path.sha256):
         raise BadRequest(
             "a blob is named by the SHA-256 of its bytes", hint="64 lower-case hexadecimal digits"
         )
@@ -165,7 +164,7 @@ def missing_blobs(service: Service, body: views.BlobsWanted) -> views.BlobsMissi
     """Which of these the store lacks, so that nobody uploads twice."""
     if len(body.sha256) > _ASKED_LIMIT:
         raise BadRequest(f"at most {_ASKED_LIMIT} blobs can be asked for at once")
-    if not all(_SHA256.fullmatch(name) for name in body.sha256):
+    if not all(SHA256_TEXT.fullmatch(name) for name in body.sha256):
         raise BadRequest("a blob is named by 64 lower-case hexadecimal digits")
     return views.BlobsMissing(service.missing_blobs(body.sha256))
 

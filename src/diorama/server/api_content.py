@@ -1,19 +1,25 @@
 """Pages that users logged, as pages: they run, but in an origin of their own and without network.
 
-The browser is told so in the answer itself (`sandbox` in the policy), so that it also holds for a page that
-is opened in a tab of its own. Such a page can't reach this server, its cookies, its storage or other pages.
+The browser is told so in the answer itself (`sandbox` in the policy). Such a page can't reach this server,
+its cookies, its storage or other pages. It always runs in a frame of ours, whose policy keeps it from leading
+the frame elsewhere: asked for as a tab of its own, the answer is a page of ours with nothing but that frame.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.responses import Response
 
 from diorama.errors import BadRequest, NotFound, TooLarge
+from diorama.model import SHA256_TEXT
 from diorama.server.endpoint import Call, endpoint
+from diorama.server.page_guard import guarded
 
 if TYPE_CHECKING:
     from diorama.service import Service
@@ -21,16 +27,9 @@ if TYPE_CHECKING:
 PAGE_MIMES = frozenset({"text/html", "application/xhtml+xml"})
 PAGE_LIMIT_BYTES = 64 * 1024 * 1024
 OUTSIDE_LIMIT = 50
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HOST = re.compile(
     r"(?=.{1,253}(?::[0-9]{1,5})?$)[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?(?:\.[a-z0-9_\-]+)*(?::[0-9]{1,5})?"
 )
-_HEAD_BYTES = 64 * 1024
-_PLACES = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (rb"<head(?:\s[^>]{0,2000})?>", rb"<html(?:\s[^>]{0,2000})?>", rb"<!doctype[^>]{0,2000}>")
-)
-_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 STYLE = (
     b'<base target="_blank"><style>html{color-scheme:light}'
@@ -59,8 +58,9 @@ class ContentPath(msgspec.Struct):
 
 
 class ContentQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """style: put a plain style under the page. framed: tell the frame around it which links are clicked.
-    outside: hosts, separated by commas, that the page may load scripts, styles, pictures and fonts from."""
+    """style: put a plain style under the page. framed: the page itself, for a frame that listens which links
+    are clicked; without, a page of ours with such a frame. outside: hosts, separated by commas, that the page
+    may load scripts, styles, pictures and fonts from."""
 
     style: bool = False
     framed: bool = False
@@ -70,12 +70,15 @@ class ContentQuery(msgspec.Struct, forbid_unknown_fields=True):
 @endpoint("GET", "/api/content/{sha256}", reply_mime="text/html")
 async def content(call: Call, path: ContentPath, query: ContentQuery) -> Response:
     """A page that was logged, to be shown in a sandbox. Other bytes than HTML are under /api/blobs."""
-    if not _SHA256.fullmatch(path.sha256):
+    if not SHA256_TEXT.fullmatch(path.sha256):
         raise NotFound("there is no such page")
     hosts = _hosts(query.outside)
     page: bytes = await call.run(_page, call.service, path.sha256)
-    added = (STYLE if query.style else b"") + (LINKS if query.framed else b"")
-    return Response(with_head(page, added) if added else page, headers=page_headers(page, hosts))
+    # A browser says what the answer is for; to lie about that takes a browser that was written for it.
+    if not query.framed or call.request.headers.get("sec-fetch-dest", "iframe") != "iframe":
+        return Response(_tab(query), headers=TAB_HEADERS)
+    added = (STYLE if query.style else b"") + LINKS
+    return Response(await call.run(guarded, page, added), headers=page_headers(hosts))
 
 
 def _page(service: Service, sha256: str) -> bytes:
@@ -97,7 +100,7 @@ def _hosts(outside: str) -> list[str]:
     return hosts
 
 
-def page_headers(page: bytes, hosts: list[str]) -> dict[str, str]:
+def page_headers(hosts: list[str]) -> dict[str, str]:
     """The headers of a page that may load from `hosts` and from nowhere else."""
     allowed = "".join(f" {host}" for host in hosts)
     rules = (
@@ -115,8 +118,9 @@ def page_headers(page: bytes, hosts: list[str]) -> dict[str, str]:
         "sandbox allow-scripts",
     )
     return {
-        "content-type": f"text/html{'; charset=utf-8' if _is_utf8(page) else ''}",
+        "content-type": "text/html; charset=utf-8",
         "content-security-policy": "; ".join(rules),
+        "connection-allowlist": _connections(hosts),
         "x-content-type-options": "nosniff",
         "x-frame-options": "SAMEORIGIN",
         "x-dns-prefetch-control": "off",
@@ -126,32 +130,60 @@ def page_headers(page: bytes, hosts: list[str]) -> dict[str, str]:
     }
 
 
+def _connections(hosts: list[str]) -> str:
+    """All that may leave the page at all, WebRTC and navigation included, for browsers that know this header.
+    Where a redirect leads is for the other policy to judge."""
+    patterns = [f'"{scheme}://{host}/*"' for host in hosts for scheme in ("https", "http")]
+    return f"({' '.join(patterns)})" + (";redirects=allow" if hosts else "")
+
+
 _NO_FEATURES = (
     "camera=(), clipboard-read=(), clipboard-write=(), display-capture=(), fullscreen=(), geolocation=(), "
     "hid=(), microphone=(), midi=(), payment=(), screen-wake-lock=(), serial=(), usb=()"
 )
 
+_TAB_STYLE = (
+    "html,body{height:100%;margin:0}body{display:flex;flex-direction:column;font:13px system-ui,sans-serif}"
+    "iframe{flex:1;border:0;background:white}p{margin:0;padding:8px 12px;overflow-wrap:anywhere}"
+)
+_TAB_SCRIPT = (
+    "addEventListener('message',function(e){"
+    "if(e.source!==frames[0]||!e.data||e.data.type!=='link'||!/^https?:/i.test(e.data.href))return;"
+    "var a=document.querySelector('a');a.href=a.textContent=String(e.data.href).slice(0,4000);"
+    "document.querySelector('p').hidden=false})"
+)
 
-def _is_utf8(page: bytes) -> bool:
-    try:
-        page.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+
+def _tab(query: ContentQuery) -> bytes:
+    """A page of ours with the logged page in a frame, and the address of the link that was clicked last."""
+    asked = {"framed": "1", "style": "1" if query.style else "", "outside": query.outside}
+    source = urlencode({name: value for name, value in asked.items() if value}).replace("&", "&amp;")
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>A logged page</title>'
+        f"<style>{_TAB_STYLE}</style>"
+        f'<iframe title="A logged page" sandbox="allow-scripts" allow="" src="?{source}"></iframe>'
+        '<p hidden>This link leads to <a target="_blank" rel="noopener noreferrer nofollow ugc"></a></p>'
+        f"<script>{_TAB_SCRIPT}</script>"
+    ).encode()
 
 
-def with_head(page: bytes, added: bytes) -> bytes:
-    """`page` with `added` where its head begins, and behind its doctype.
+def _hash_source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
-    Before the doctype it would switch the browser to quirks mode, which changes the looks of the page.
-    """
-    if page.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return page  # UTF-16: our ASCII would be noise in it
-    # Comments are blanked, not cut, so that places found are places in the page.
-    head = _COMMENT.sub(lambda found: b" " * len(found[0]), page[:_HEAD_BYTES])
-    for place in _PLACES:
-        found = place.search(head)
-        if found:
-            return page[: found.end()] + added + page[found.end() :]
-    start = 3 if page.startswith(b"\xef\xbb\xbf") else 0
-    return page[:start] + b"<!doctype html>" + added + page[start:]
+
+TAB_HEADERS = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {_hash_source(_TAB_STYLE)}",
+            f"script-src {_hash_source(_TAB_SCRIPT)}",
+            "frame-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    ),
+    "cache-control": "private, max-age=3600",
+}
+"""The page around a logged page: it may show frames of this server, and nothing else."""

@@ -1,7 +1,7 @@
 """The pages in which other people's figures are drawn: Plotly, Bokeh and Vega run what a figure says.
 
 Such a page is ours, but its content is not. So the answer puts it into a sandbox without origin and without
-network, also when it is opened in a tab of its own; it gets the figure by a message from the page around it.
+network; it gets the figure by a message from the page around it, so that a tab of its own shows nothing.
 A page without origin may load scripts only where their answer says so: those of the built UI are public.
 """
 
@@ -30,7 +30,6 @@ _RULES = (
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'self'",
-    "webrtc 'block'",
     "sandbox allow-scripts",
 )
 
@@ -40,6 +39,7 @@ def frame_headers(path: str) -> dict[str, str]:
     scripts = "script-src 'self' 'unsafe-eval'" if path in _MAY_EVALUATE else "script-src 'self'"
     return {
         "content-security-policy": "; ".join((*_RULES, scripts)),
+        "connection-allowlist": "(response-origin)",
         "x-frame-options": "SAMEORIGIN",
         "x-dns-prefetch-control": "off",
     }

@@ -2,6 +2,7 @@
  * The frame's side: waits for figures from the page around it (and from nobody else) and has them drawn.
  * It runs without origin and without network; the answer that brought it says so.
  */
+import "@/frames/noNetwork";
 import { type FigureMessage, type FrameReply, type FrameTheme, isFigureMessage } from "@/frames/protocol";
 
 export interface Drawing {
