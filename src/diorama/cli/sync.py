@@ -21,6 +21,7 @@ EXAMPLES = (
     ("diorama sync --dry-run", "what would be stored"),
     ("diorama sync --url https://lab.example", "to a server; the key is in DIORAMA_API_KEY"),
     ("diorama sync /scratch/job7/journal", "a journal that came from another machine"),
+    ("diorama sync --refused", "what a store has refused, once more: after an update, or to another one"),
 )
 
 _PROGRESS_EVERY = 1000
@@ -38,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--url",
         help="to this server (default: where each run was meant to go: a server, or the store here)",
     )
+    parser.add_argument(
+        "--refused",
+        action="store_true",
+        help="instead, offer the entries that were refused once more: to a store that was mended, or another",
+    )
     parser.add_argument("--dry-run", action="store_true", help="only say what would be stored")
 
 
@@ -48,15 +54,20 @@ def run(options: argparse.Namespace) -> int:
     Runs go where they were meant to go when they began: to the server of that time, or to the store on
     this machine; --url changes that. The key for a server is taken from DIORAMA_API_KEY.
 
+    An entry that a store refuses (a value that its database can't hold, a blob over its limit) is put aside,
+    whole, in the folder `refused` of the journals; --refused offers those entries again.
+
     Journals that a running training process is storing right now are left to it. The exit code is 1 if
     something could not be stored; it stays where it is then, and the next sync tries again."""
+    from diorama.sidecar.descriptors import raise_descriptor_limit
     from diorama.sidecar.leftovers import DrainReport, drain
     from diorama.sidecar.ship import transport_to
 
+    raise_descriptor_limit()
     store_dir = store_from_option(options.store)
     places = _places(options.paths, store_dir, options.url)
     if options.dry_run:
-        return _tell_what_waits(places)
+        return _tell_what_waits(places, is_refused=options.refused)
     report = DrainReport()
     progress = _Progress()
     try:
@@ -69,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
                         journal_root=place.root,
                         tokens=place.tokens,
                         transport=transport,
+                        is_refused=options.refused,
                         on_progress=progress.show,
                     )
                 )
@@ -122,13 +134,15 @@ def _key_for(url: str | None, asked_url: str | None, places: list[_Place]) -> st
     return os.environ.get("DIORAMA_API_KEY") if is_meant else None
 
 
-def _tell_what_waits(places: list[_Place]) -> int:
+def _tell_what_waits(places: list[_Place], *, is_refused: bool) -> int:
     from diorama.sidecar.leftovers import list_waiting
+    from diorama.sidecar.refuse import REFUSED
 
     rows: list[tuple[str, ...]] = []
     code = 0
     for place in places:
-        for waiting in list_waiting(place.root, place.tokens):
+        root = place.root / REFUSED if is_refused else place.root
+        for waiting in list_waiting(root, place.tokens):
             code = 1 if waiting.trouble else code
             run = "/".join(waiting.run) if waiting.run else "?"
             note = waiting.trouble or ("being stored now" if waiting.is_served else "")
@@ -155,6 +169,9 @@ def _tell(report: DrainReport) -> None:
         print("nothing was waiting to be stored")
     if report.lost:
         print(f"{report.lost} entries were damaged on disk; their runs' warnings name them", file=sys.stderr)
+    if report.refused:
+        hint = "they are kept, and `diorama sync --refused` offers them again"
+        print(f"{report.refused} entries were refused; {hint}", file=sys.stderr)
     if report.skipped_live:
         print(f"{report.skipped_live} journals are being stored by their own process", file=sys.stderr)
     for failure in report.failed:

@@ -61,6 +61,7 @@ class JournalReader:
         """Highest seq handed out (or known to be stored already)."""
         self.segment = 0
         self._fd = -1
+        self._is_resting = False
         self._offset = 0
         self._damage: tuple[str, str] | None = None
         self._lost: list[Lost] = []
@@ -72,9 +73,20 @@ class JournalReader:
         progress. Poll until the answer is empty, then once more with `is_final=True`.
         """
         found: list[tuple[int, bytes]] = []
+        try:
+            self._poll(found, limit_bytes)
+        except OSError:
+            if not found:
+                raise
+            # What was read is handed out; the trouble comes up again at the next poll.
+        if is_final and not found and self._damage is not None:
+            self._report(self.last_seq + 1, self.last_seq + 1)
+        return found
+
+    def _poll(self, found: list[tuple[int, bytes]], limit_bytes: int) -> None:
         taken_bytes = 0
         while taken_bytes < limit_bytes:
-            if self._fd < 0 and not self._open_next():
+            if self._fd < 0 and not self._open():
                 break
             # Asked before reading: once a later segment exists, nothing is appended to this one.
             is_closed = self._next_segment() is not None
@@ -90,14 +102,17 @@ class JournalReader:
             if not is_closed:
                 break
             self._close_segment()
-        if is_final and not found and self._damage is not None:
-            self._report(self.last_seq + 1, self.last_seq + 1)
-        return found
 
     def take_lost(self) -> list[Lost]:
         """What could not be read since the last call."""
         lost, self._lost = self._lost, []
         return lost
+
+    def rest(self) -> None:
+        """Close the file until the next poll: who reads many journals can't keep all of them open."""
+        if self._fd >= 0:
+            self._close_segment()
+            self._is_resting = True
 
     def close(self) -> None:
         self._close_segment()
@@ -175,6 +190,17 @@ class JournalReader:
         if self.segment and (self.directory / segment_name(self.segment + 1)).exists():
             return self.segment + 1
         return next((number for number in list_segments(self.directory) if number > self.segment), None)
+
+    def _open(self) -> bool:
+        if self._is_resting:
+            try:
+                self._fd = os.open(self.directory / segment_name(self.segment), os.O_RDONLY | _BINARY)
+            except FileNotFoundError:
+                self._is_resting = False  # removed in between, so it was acknowledged
+            else:
+                self._is_resting = False
+                return True
+        return self._open_next()
 
     def _open_next(self) -> bool:
         number = self._next_segment()

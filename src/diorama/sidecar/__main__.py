@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 from diorama.model import StoreDir
+from diorama.sidecar.descriptors import raise_descriptor_limit
 from diorama.sidecar.lease import Lease
 from diorama.sidecar.leftovers import drain
 from diorama.sidecar.serve import Sidecar, is_token
@@ -30,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s diorama sidecar %(process)d: %(message)s"
     )
+    raise_descriptor_limit()
     lease = Lease.acquire_soon(args.journal_root, args.token)
     if lease is None:
         return 0

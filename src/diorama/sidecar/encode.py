@@ -83,14 +83,7 @@ class EncoderPool:
 
     def submit(self, entry: Entry, spool_dir: Path) -> MediaInWork | None:
         """Start encoding; None if there is nothing to encode."""
-        refs: list[SnapshotRef] = []
-
-        def take(ref: SnapshotRef) -> SnapshotRef:
-            refs.append(ref)
-            return ref
-
-        for value in values_of(entry):
-            replace_refs(value, take)
+        refs = refs_of(entry)
         if not refs:
             return None
         futures = [self._start(ref, spool_dir) for ref in refs]
@@ -137,6 +130,19 @@ def replace_refs(value: Any, replacement: Callable[[SnapshotRef], Any]) -> Any:
     if type(value) is list:
         return [replace_refs(item, replacement) for item in value]
     return value
+
+
+def refs_of(entry: Entry) -> list[SnapshotRef]:
+    """The media of an entry, in the order of `replace_refs`."""
+    refs: list[SnapshotRef] = []
+
+    def take(ref: SnapshotRef) -> SnapshotRef:
+        refs.append(ref)
+        return ref
+
+    for value in values_of(entry):
+        replace_refs(value, take)
+    return refs
 
 
 def values_of(entry: Entry) -> list[Any]:

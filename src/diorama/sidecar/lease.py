@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from diorama.errors import is_of_the_moment
+
 if sys.platform == "win32":
     import msvcrt
 
@@ -78,12 +80,19 @@ class Lease:
         cls, journal_root: Path, token: str, *, patience_secs: float = PATIENCE_SECS
     ) -> Lease | None:
         """The lease, waiting a little: a drain that looks whether somebody serves the token, or stores
-        what it finds, may hold it for a moment."""
+        what it finds, may hold it for a moment; and a machine may lack descriptors for one.
+
+        Raises OSError."""
         until = time.monotonic() + patience_secs
         while True:
-            lease = cls.acquire(journal_root, token)
-            if lease is not None or time.monotonic() > until:
-                return lease
+            try:
+                lease = cls.acquire(journal_root, token)
+            except OSError as error:
+                if not is_of_the_moment(error) or time.monotonic() > until:
+                    raise
+            else:
+                if lease is not None or time.monotonic() > until:
+                    return lease
             time.sleep(0.05)
 
     def release(self) -> None:

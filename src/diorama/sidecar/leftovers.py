@@ -19,6 +19,7 @@ from diorama.journal.segments import read_ack
 from diorama.model import StoreDir
 from diorama.sidecar.lease import Lease, is_held
 from diorama.sidecar.pump import Pump, token_of, writer_dirs
+from diorama.sidecar.refuse import REFUSED
 from diorama.sidecar.ship import LocalTransport, Transport
 from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, read_start
 
@@ -75,6 +76,7 @@ def drain(
     transport: Transport | None = None,
     patience_secs: float = PATIENCE_SECS,
     only_dead: bool = False,
+    is_refused: bool = False,
     on_progress: Callable[[DrainReport], None] | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> DrainReport:
@@ -85,6 +87,8 @@ def drain(
     transport: where to; by default the local store in `store_dir`.
     patience_secs: how long to try a store that does not answer before a journal counts as failed.
     only_dead: leave alone journals whose process still lives (by default, what is there is stored).
+    is_refused: not the journals themselves, but the entries of theirs that a store has refused; what it
+        refuses again stays where it is, and counts as failed.
     on_progress: called now and then with what was done so far.
 
     >>> drain(StoreDir(Path("~/.diorama").expanduser())).entries     # doctest: +SKIP
@@ -97,11 +101,12 @@ def drain(
     try:
         root = journal_root or store_dir.journal
         _tidy(root)
+        root = root / REFUSED if is_refused else root
         for token in list_tokens(root):
             if should_stop():
                 return report
             if wanted is None or token in wanted:
-                one = _TokenDrain(root, token, into, patience_secs, only_dead, should_stop)
+                one = _TokenDrain(root, token, into, patience_secs, only_dead, is_refused, should_stop)
                 one.run(lambda so_far: on_progress(_sum(report, so_far)) if on_progress else None)
                 report.add(one.report)
     finally:
@@ -186,11 +191,6 @@ def wait_until_stored(store_dir: StoreDir, *, limit_secs: float) -> bool:
     return not wanted
 
 
-def _is_stored(directory: Path, seq: int) -> bool:
-    """A folder that is gone was stored and removed."""
-    return read_ack(directory) >= seq or not directory.exists()
-
-
 def _last_seq(directory: Path) -> int:
     with JournalReader(directory, after_seq=read_ack(directory)) as reader:
         while reader.poll():
@@ -215,6 +215,7 @@ class _TokenDrain:
         transport: Transport,
         patience_secs: float,
         only_dead: bool,
+        is_refused: bool,
         should_stop: Callable[[], bool],
     ) -> None:
         self.report = DrainReport()
@@ -223,6 +224,7 @@ class _TokenDrain:
         self._transport = transport
         self._patience_secs = patience_secs
         self._only_dead = only_dead
+        self._is_refused = is_refused
         self._should_stop = should_stop
 
     def run(self, on_progress: Callable[[DrainReport], None]) -> None:
@@ -235,7 +237,7 @@ class _TokenDrain:
             self.report.skipped_live += len(writer_dirs(self._root, self._token))
             return
         with lease:
-            pump = Pump(self._root, self._token, self._transport)
+            pump = Pump(self._root, self._token, self._transport, keeps_refused=not self._is_refused)
             try:
                 pump.discover()
                 self._set_lives(pump)
@@ -285,7 +287,8 @@ class _TokenDrain:
         while not pump.orphan(stream):
             if time.monotonic() > until or self._should_stop():
                 return False
-            pump.wait(WAIT_SECS)
+            if not pump.step():
+                pump.wait(WAIT_SECS)
         return True
 
     def _tell(self, pump: Pump) -> None:

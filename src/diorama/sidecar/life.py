@@ -20,7 +20,10 @@ FOREIGN_SILENCE_SECS = 86_400.0
 
 
 def started_at(pid: int) -> float | None:
-    """When process `pid` began (Unix seconds); None if there is none, or only its zombie."""
+    """When process `pid` began (Unix seconds); None if there is none, or only its zombie; NaN if it can't be
+    found out now."""
+    if pid <= 0:
+        return None  # a journal that no process writes
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -28,8 +31,8 @@ def started_at(pid: int) -> float | None:
         return float(process.create_time())
     except psutil.NoSuchProcess:
         return None
-    except psutil.Error:
-        return float("nan")  # it is there, but will not be asked
+    except (psutil.Error, OSError):
+        return float("nan")  # it will not be asked, or we have no descriptor left to ask with
 
 
 def is_alive(pid: int, pid_started: float | None = None) -> bool:

@@ -15,11 +15,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from diorama.errors import JournalError
-from diorama.journal.entry import Batch, Numbered, Warn
+from diorama.journal.entry import Batch, Lost, Numbered, Warn
 from diorama.journal.segments import note_busy
 from diorama.sidecar.encode import EncoderPool
 from diorama.sidecar.refuse import keep_refused
-from diorama.sidecar.ship import BlobsGone, Refused, Transport, Unavailable
+from diorama.sidecar.ship import BlobsGone, Broken, Refused, Transport, Unavailable
 from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, open_stream
 
 IN_WORK_LIMIT_BYTES = 256 << 20
@@ -30,6 +30,11 @@ LONGEST_WAIT_SECS = 30.0
 BUSY_EVERY_SECS = 5.0
 MENDING_WAIT_SECS = 60.0
 PARKED = "parked"
+TRIES = 3
+"""Before a batch that the store broke over is taken for the reason."""
+OPEN_JOURNALS_LIMIT = 64
+"""If there are more, none is kept open between two looks at it."""
+REFUSED_CODE = "entry-refused"
 
 log = logging.getLogger("diorama.sidecar")
 
@@ -37,10 +42,14 @@ log = logging.getLogger("diorama.sidecar")
 class Pump:
     """Serves the writers of `token` below `journal_root`. Use from one thread.
 
+    keeps_refused: put entries that the store refuses aside, and go on; else stop at the first, which is for
+    entries that were put aside already.
     failures: what stands in the way now, by writer; empty when all is well.
     """
 
-    def __init__(self, journal_root: Path, token: str, transport: Transport) -> None:
+    def __init__(
+        self, journal_root: Path, token: str, transport: Transport, *, keeps_refused: bool = True
+    ) -> None:
         self.journal_root = journal_root
         self.token = token
         self.streams: dict[str, Stream] = {}
@@ -48,11 +57,14 @@ class Pump:
         self.tallies: dict[tuple[str, str, str], Tally] = {}
         """By run, of the streams that are parted with."""
         self._transport = transport
+        self._keeps_refused = keeps_refused
         self._wake = threading.Event()
         self._encoders = EncoderPool(transport.put_blob, on_done=self._wake.set)
         self._shipping = ThreadPoolExecutor(1, thread_name_prefix="diorama-ship")
         self._shipment: tuple[Stream, Batch, Future[int]] | None = None
         self._retry: tuple[Stream, Batch] | None = None
+        self._breaks = 0
+        """How often the store broke over the batch that is in flight or to be retried."""
         self._next_ship_at = 0.0
         self._failed_since: float | None = None
         self._wait_secs = FIRST_WAIT_SECS
@@ -61,7 +73,12 @@ class Pump:
 
     def discover(self) -> None:
         """Find writers that are new."""
-        for directory in writer_dirs(self.journal_root, self.token):
+        try:
+            directories = writer_dirs(self.journal_root, self.token)
+        except OSError as error:  # no descriptor is left, a network folder that is away: later, then
+            log.warning("%s can't be listed: %s", self.journal_root, error)
+            return
+        for directory in directories:
             if directory.name in self.streams:
                 continue
             try:
@@ -70,17 +87,23 @@ class Pump:
                 self._fail(directory.name, str(error))
                 continue
             if stream is not None:
+                self.failures.pop(directory.name, None)
                 self.streams[directory.name] = stream
 
     def step(self) -> bool:
         """Read, collect and ship what can be done now, without waiting. False if there was nothing to do."""
         self._tell_busy()
         did_something = self._settle()
+        waiting_bytes = sum(stream.waiting_bytes for stream in self.streams.values())
         for stream in self.streams.values():
-            if self._waiting_bytes() > IN_WORK_LIMIT_BYTES:
+            if waiting_bytes > IN_WORK_LIMIT_BYTES:
                 break
-            if not stream.is_exhausted and self._read(stream):
-                did_something = True
+            if not stream.is_exhausted:
+                waiting_bytes -= stream.waiting_bytes
+                did_something = bool(self._read(stream)) or did_something
+                waiting_bytes += stream.waiting_bytes
+                if len(self.streams) > OPEN_JOURNALS_LIMIT:
+                    stream.rest()
         return self._ship_next() or did_something
 
     def _tell_busy(self) -> None:
@@ -114,22 +137,18 @@ class Pump:
         return 0.0 if self._failed_since is None else time.monotonic() - self._failed_since
 
     def heartbeat(self, stream: Stream) -> None:
-        """Tell the store that the run is alive, if nothing else is under way."""
+        """Tell the store that the run is alive, if nothing else is under way. It is told now or never: a
+        heartbeat that comes late would bring a run back that has ended."""
         if self._shipment is None and self._retry is None and self._failed_since is None:
             self._submit(stream, Batch(stream.run, stream.name, []))
 
     def orphan(self, stream: Stream) -> bool:
-        """Tell the store that the writer died without a Finish. False if it has to be told again later."""
-        if time.monotonic() < self._next_ship_at:
-            return False
-        try:
-            self._transport.ingest(Batch(stream.run, stream.name, [], is_orphaned=True))
-        except Unavailable as trouble:
-            self._postpone(stream, trouble)
-            return False
-        except Refused as refusal:
-            log.error("%s could not be marked crashed: %s", stream.name, refusal)
-        return True
+        """Tell the store that the writer died without a Finish, when what is under way has arrived. False as
+        long as the store has not answered: call it again after the next `step`."""
+        is_free = self._shipment is None and self._retry is None and time.monotonic() >= self._next_ship_at
+        if not stream.is_orphan_told and is_free:
+            self._submit(stream, Batch(stream.run, stream.name, [], is_orphaned=True))
+        return stream.is_orphan_told
 
     def forget(self, stream: Stream, *, is_removing: bool) -> None:
         """Done with this writer; with is_removing its journal goes, all of it being stored."""
@@ -149,9 +168,6 @@ class Pump:
         for stream in list(self.streams.values()):
             self.forget(stream, is_removing=False)
 
-    def _waiting_bytes(self) -> int:
-        return sum(stream.waiting_bytes for stream in self.streams.values())
-
     # -- shipping ------------------------------------------------------------------------------
 
     def _ship_next(self) -> bool:
@@ -163,6 +179,8 @@ class Pump:
             self._submit(stream, batch)
             return True
         for stream in self._in_turn():
+            if time.monotonic() < stream.next_ship_at:
+                continue
             try:
                 batch_or_none = stream.next_batch()
             except Unavailable as trouble:
@@ -181,9 +199,29 @@ class Pump:
         return streams[split:] + streams[:split]
 
     def _submit(self, stream: Stream, batch: Batch) -> None:
-        future = self._shipping.submit(self._transport.ingest, batch)
+        is_suspect = bool(batch.entries or batch.lost) and self._breaks >= TRIES - 1 and not _splits(batch)
+        try:
+            future = self._shipping.submit(self._ship, batch, is_suspect)
+        except RuntimeError as error:  # no thread can be started now
+            self._put_back(stream, batch)
+            self._postpone(stream, Unavailable(str(error)))
+            return
         future.add_done_callback(lambda _: self._wake.set())
         self._shipment = (stream, batch, future)
+
+    def _ship(self, batch: Batch, is_suspect: bool) -> int:
+        """Store a batch. If the store breaks over a suspect one, but takes a heartbeat, it is the batch's
+        fault. Raises Unavailable or Refused."""
+        try:
+            return self._transport.ingest(batch)
+        except Broken as error:
+            if not is_suspect:
+                raise
+            try:
+                self._transport.ingest(Batch(batch.run, batch.writer, []))
+            except Unavailable as trouble:
+                raise Unavailable(trouble.message, hint=trouble.hint) from error
+            raise Refused(error.message, hint=error.hint) from error
 
     def _settle(self) -> bool:
         """Take in the answer to the batch in flight, if it has come."""
@@ -194,42 +232,86 @@ class Pump:
             return False
         error = future.exception()
         if error is None:
+            self._breaks = 0
+            stream.is_orphan_told = batch.is_orphaned
             stream.acknowledge(batch, future.result())
             self._recover(stream)
             is_behind = stream.waiting_bytes > BACKLOG_BYTES
-            self._next_ship_at = time.monotonic() + (0.0 if is_behind else SHIP_INTERVAL_SECS)
+            stream.next_ship_at = time.monotonic() + (0.0 if is_behind else SHIP_INTERVAL_SECS)
         elif isinstance(error, BlobsGone):
             stream.encode_again()
             self._postpone(stream, error)
-        elif isinstance(error, Unavailable):
-            self._retry = (stream, batch)
-            self._postpone(stream, error)
-        elif not batch.entries:
-            self._postpone(stream, Unavailable(f"heartbeat: {error}"))
+        elif isinstance(error, Refused):
+            self._breaks = 0
+            self._part_with_refused(stream, batch, error)
+        elif isinstance(error, Broken) and self._breaks and _splits(batch):
+            self._halve(stream, batch)
         else:
-            self._isolate(stream, batch, error)
+            self._breaks += isinstance(error, Broken)
+            self._put_back(stream, batch)
+            # Only what is known to be a refusal is one. All else may work later.
+            if not isinstance(error, Unavailable):
+                error = Unavailable(f"{type(error).__name__}: {error}")
+            self._postpone(stream, error)
         return True
 
-    def _isolate(self, stream: Stream, batch: Batch, error: BaseException) -> None:
+    def _put_back(self, stream: Stream, batch: Batch) -> None:
+        """To be shipped again; heartbeats and orphans are told anew instead, if they are still true then."""
+        if batch.entries or batch.lost:
+            self._retry = (stream, batch)
+
+    def _part_with_refused(self, stream: Stream, batch: Batch, error: Refused) -> None:
         """The store will not take this batch: find the entry that is at fault and go on without it."""
-        if len(batch.entries) > 1:
-            half = len(batch.entries) // 2
-            while half < len(batch.entries) and batch.entries[half].seq == batch.entries[half - 1].seq:
-                half += 1  # an entry and its warnings stay together
-            if half < len(batch.entries):
-                split_seq = batch.entries[half].seq
-                stream.give_back_from(split_seq)
-                lost = [gap for gap in batch.lost if gap.last_seq < split_seq]
-                self._retry = (stream, Batch(batch.run, batch.writer, batch.entries[:half], lost))
-                return
-        bad = batch.entries[0]
-        kept_in = keep_refused(self.journal_root, stream.directory, bad)
-        reason = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
-        text = f"entry {bad.seq} was refused by the store: {reason}; it is kept in {kept_in.name}"
+        if _splits(batch):
+            self._halve(stream, batch)
+        elif not self._keeps_refused:
+            self._fail(stream.name, f"the store still refuses it: {error}")
+            self.forget(stream, is_removing=False)
+        elif not batch.entries or _is_a_notice(batch):
+            self._part_with_words(stream, batch, error)
+        else:
+            self._put_aside(stream, batch, error)
+
+    def _halve(self, stream: Stream, batch: Batch) -> None:
+        split_seq = _split_seq(batch)
+        assert split_seq is not None
+        stream.give_back_from(split_seq)
+        entries = [numbered for numbered in batch.entries if numbered.seq < split_seq]
+        lost = [gap for gap in batch.lost if gap.last_seq < split_seq]
+        self._retry = (stream, Batch(batch.run, batch.writer, entries, lost))
+
+    def _put_aside(self, stream: Stream, batch: Batch, error: Refused) -> None:
+        seq = batch.entries[0].seq
+        try:
+            kept_in = keep_refused(self.journal_root, stream.directory, stream.start, seq)
+        except (OSError, JournalError) as trouble:  # a full disk: it stays in the journal until there is room
+            self._put_back(stream, batch)
+            self._postpone(stream, Unavailable(f"entry {seq} was refused, and can't be put aside: {trouble}"))
+            return
+        text = f"entry {seq} was refused by the store: {error.message}; it is kept in refused/{kept_in.name}"
         log.error("%s: %s", stream.name, text)
         stream.tally.refused += 1
-        warning = Numbered(bad.seq, Warn(time.time(), "entry-refused", text))
-        self._retry = (stream, Batch(batch.run, batch.writer, [warning], batch.lost))
+        stream.tally.entries -= 1  # its notice will be counted
+        notice = Numbered(seq, Warn(time.time(), REFUSED_CODE, text))
+        self._retry = (stream, Batch(batch.run, batch.writer, [notice], batch.lost))
+
+    def _part_with_words(self, stream: Stream, batch: Batch, error: Refused) -> None:
+        """What is refused is only a report: of damage, or of an entry that was put aside. It is told in
+        plainer words, and if these are refused too, in the log."""
+        log.error("%s: a report was refused by the store: %s", stream.name, error)
+        plain = [Lost(gap.first_seq, gap.last_seq, "its journal", "damaged") for gap in batch.lost]
+        notices = [
+            Numbered(seq, Warn(time.time(), REFUSED_CODE, f"entry {seq} was refused by the store"))
+            for seq in sorted({numbered.seq for numbered in batch.entries})
+        ]
+        if batch.lost != plain or [_text_of(each) for each in batch.entries] != [
+            _text_of(each) for each in notices
+        ]:
+            self._retry = (stream, Batch(batch.run, batch.writer, notices, plain))
+        elif batch.is_orphaned:
+            stream.is_orphan_told = True
+        else:
+            stream.acknowledge(batch, stream.acked_seq)
 
     def _postpone(self, stream: Stream, trouble: Unavailable) -> None:
         if self._failed_since is None:
@@ -275,3 +357,25 @@ def token_of(name: str) -> str | None:
     if name.startswith((GONE_PREFIX, ".")) or "." not in name:
         return None
     return name.partition(".")[0]
+
+
+def _split_seq(batch: Batch) -> int | None:
+    """Where a batch can be halved; an entry and its warnings stay together. None if it holds one entry."""
+    seqs = [numbered.seq for numbered in batch.entries]
+    if not seqs or seqs[0] == seqs[-1]:
+        return None
+    middle = seqs[len(seqs) // 2]
+    return middle if middle > seqs[0] else next(seq for seq in seqs if seq > middle)
+
+
+def _splits(batch: Batch) -> bool:
+    return _split_seq(batch) is not None
+
+
+def _is_a_notice(batch: Batch) -> bool:
+    """Whether a batch only tells of an entry that was put aside already."""
+    return all(isinstance(each.entry, Warn) and each.entry.code == REFUSED_CODE for each in batch.entries)
+
+
+def _text_of(numbered: Numbered) -> str:
+    return numbered.entry.text if isinstance(numbered.entry, Warn) else ""

@@ -1,21 +1,93 @@
-"""Entries that a store will never take are kept on disk, for a person to look at: never dropped."""
+"""Entries that a store will never take are kept whole, as small journals of their own: never dropped.
+
+    <journal root>/refused/<writer>.r<seq>/000001.log     whose it is, the entry as it was logged, an end
+    <journal root>/refused/<writer>.r<seq>/spool/         its media, as they were logged
+
+`diorama sync --refused` offers them to the store again: one that was mended, or another one. They come from
+writers of their own, because the store has passed over the number that they had in their first writer's
+journal.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
 from pathlib import Path
 
-from diorama.journal.codec import encode_batch
-from diorama.journal.entry import Batch, Numbered
+import msgspec
+
+from diorama.errors import JournalError
+from diorama.journal.codec import SpoolPart, decode_entry, encode_entry
+from diorama.journal.entry import Finish, Start
+from diorama.journal.frame import encode_frame
+from diorama.journal.reader import JournalReader, segment_name
+from diorama.sidecar.encode import refs_of
 
 REFUSED = "refused"
 
 
-def keep_refused(journal_root: Path, writer_dir: Path, numbered: Numbered) -> Path:
-    """Write the entry to `<journal root>/refused/<writer>-<seq>.msgpack`; returns that path.
+def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -> Path:
+    """Keep the entry `seq` of the journal in `writer_dir`, whose first entry is `start`; returns where.
 
-    Its media are records by now, whose blobs the store has.
+    It is on disk when this returns, and wholly or not at all. Raises OSError; JournalError if the entry can't
+    be read any more.
     """
-    path = journal_root / REFUSED / f"{writer_dir.name}-{numbered.seq}.msgpack"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.write_bytes(encode_batch(Batch(("", "", ""), writer_dir.name, [numbered])))
-    return path
+    payload = _payload(writer_dir, seq)
+    name = f"{writer_dir.name}.r{seq}"
+    place = journal_root / REFUSED / name
+    if place.exists():
+        return place
+    draft = place.with_name(f".draft-{name}")
+    shutil.rmtree(draft, ignore_errors=True)
+    (draft / "spool").mkdir(mode=0o700, parents=True)
+    for file in _spool_files(payload):
+        shutil.copyfile(writer_dir / "spool" / file, draft / "spool" / file)
+    # Secondary: the run has long begun, and its end was told by others. Of no process: nobody writes to it.
+    own_start = encode_entry(
+        msgspec.structs.replace(
+            start, writer=name, pid=0, pid_started=0.0, is_secondary=True, resume="allow", config={}
+        )
+    )
+    frames = [own_start, own_start, _as_secondary(payload), encode_entry(Finish(time.time(), 0, "finished"))]
+    data = b"".join(encode_frame(number, frame) for number, frame in enumerate(frames, 1))
+    (draft / segment_name(1)).write_bytes(data)
+    for path in (*draft.rglob("*"), draft):
+        _sync(path)
+    draft.rename(place)
+    for path in (place.parent, journal_root):
+        _sync(path)
+    return place
+
+
+def _as_secondary(payload: bytes) -> bytes:
+    """An entry as it was; a Start no longer says that its writer decides whether the run has ended."""
+    if not isinstance(decode_entry(payload), Start):
+        return payload
+    fields = msgspec.msgpack.decode(payload)
+    fields[1 + Start.__struct_fields__.index("is_secondary")] = True  # behind the tag
+    return msgspec.msgpack.encode(fields)
+
+
+def _spool_files(payload: bytes) -> set[str]:
+    refs = refs_of(decode_entry(payload))
+    return {part.file for ref in refs for part in ref.buffers if isinstance(part, SpoolPart)}
+
+
+def _payload(writer_dir: Path, seq: int) -> bytes:
+    with JournalReader(writer_dir, after_seq=seq - 1) as reader:
+        while frames := reader.poll(limit_bytes=1):
+            for number, payload in frames:
+                if number == seq:
+                    return payload
+    raise JournalError(f"entry {seq} of {writer_dir} is not there any more")
+
+
+def _sync(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():  # can't be opened there, and needs no sync
+        return
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

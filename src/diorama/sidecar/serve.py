@@ -15,12 +15,13 @@ import threading
 import time
 from pathlib import Path
 
+from diorama.errors import JournalError
 from diorama.sidecar.lease import Lease
 from diorama.sidecar.life import is_alive
 from diorama.sidecar.pump import Pump, token_of
 from diorama.sidecar.ship import Transport
 from diorama.sidecar.stream import Stream
-from diorama.sidecar.watch import RunWatch, interval_from_environ
+from diorama.sidecar.watch import PATIENCE_SECS, RunWatch, interval_from_environ
 
 log = logging.getLogger("diorama.sidecar")
 
@@ -50,6 +51,9 @@ class Sidecar:
         self._interval_secs = interval_from_environ()
         self._trainer_pid = pid_of(token)
         self._watches: dict[str, RunWatch] = {}
+        self._unwatched: set[str] = set()
+        """Streams of which is not known yet whether their run goes on."""
+        self._ending: list[RunWatch] = []
         self._own: set[str] = set()
         self._done_at: dict[str, float] = {}
         self._watch_count = 0
@@ -78,6 +82,7 @@ class Sidecar:
                     next_heartbeat_at = now + HEARTBEAT_SECS / 3
                     self._heartbeat(now)
                 did_something = self.pump.step()
+                self._begin_watches()
                 self._retire(now)
                 if self._is_stopping.is_set() and stopping_at is None:
                     stopping_at = now
@@ -112,7 +117,7 @@ class Sidecar:
         self._discover()
         if not self.pump.streams:
             return True
-        lease = Lease.acquire(self.journal_root, self.token)
+        lease = Lease.acquire_soon(self.journal_root, self.token, patience_secs=0.2)
         if lease is None:
             return True  # another sidecar was started for it already
         self._lease = lease
@@ -121,26 +126,42 @@ class Sidecar:
     def _discover(self) -> None:
         known = set(self.pump.streams)
         self.pump.discover()
-        for name in set(self.pump.streams) - known:
-            stream = self.pump.streams[name]
-            if not stream.start.is_secondary and stream.is_writer_alive() and not self._is_stopping.is_set():
-                self._watch(stream)
+        self._unwatched |= set(self.pump.streams) - known
+
+    def _begin_watches(self) -> None:
+        """Watch the runs that go on, now that what they have written so far was read: a run that was over
+        before we came needs no thread and no journal of ours."""
+        for name in list(self._unwatched):
+            stream = self.pump.streams.get(name)
+            if stream is None or stream.is_caught_up or stream.is_exhausted or stream.finish is not None:
+                self._unwatched.discard(name)
+                if stream is not None and self._goes_on(stream):
+                    self._watch(stream)
+
+    def _goes_on(self, stream: Stream) -> bool:
+        is_over = stream.finish is not None or stream.start.is_secondary or self._is_stopping.is_set()
+        return not is_over and stream.is_writer_alive()
 
     def _watch(self, stream: Stream) -> None:
         name = f"{self.token}.s{os.getpid()}.{self._watch_count}"
         self._watch_count += 1
         try:
             watch = RunWatch(self.journal_root, name, stream.start, interval_secs=self._interval_secs)
-        except OSError as error:
+        except (OSError, JournalError, RuntimeError) as error:
             log.warning("the machine is not sampled: %s", error)
             return
         self._own.add(name)
         self._watches[stream.name] = watch
 
     def _close_watches(self) -> None:
-        for watch in self._watches.values():
-            watch.close()
+        watches = [*self._watches.values(), *self._ending]
         self._watches.clear()
+        self._ending.clear()
+        for watch in watches:
+            watch.end()
+        until = time.monotonic() + PATIENCE_SECS
+        for watch in watches:
+            watch.close(max(until - time.monotonic(), 0.0))
 
     def _look_at_lives(self) -> None:
         for stream in self.pump.streams.values():
@@ -158,11 +179,13 @@ class Sidecar:
 
     def _retire(self, now: float) -> None:
         """Part with writers that are done: their runs ended and everything is stored."""
+        self._ending = [watch for watch in self._ending if not watch.is_ended()]
         for stream in list(self.pump.streams.values()):
             if stream.finish is not None or stream.is_writer_gone:
                 watch = self._watches.pop(stream.name, None)
                 if watch is not None:
-                    watch.close()
+                    watch.end()
+                    self._ending.append(watch)
             if stream.has_work:
                 self._done_at.pop(stream.name, None)
                 continue

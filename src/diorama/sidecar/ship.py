@@ -1,10 +1,12 @@
 """The two ways into a store: a library call on this machine, or HTTP to a server.
 
 Both promise the same: `ingest` returns only when the batch is stored for good, and shipping the
-same batch twice changes nothing. What can go wrong has two names:
+same batch twice changes nothing. What can go wrong has three names:
 
     Unavailable  not now: the store is away, busy or full, or refuses our key (a person can mend
                  that). Keep the data and come again.
+    Broken       the store broke over this batch, and nobody knows whether it always will: come again
+                 a few times; if it takes other things meanwhile, it is this batch.
     Refused      never: the store has understood this very batch and will not take it.
 """
 
@@ -51,6 +53,12 @@ class BlobsGone(Unavailable):
     code = "blobs_gone"
 
 
+class Broken(Unavailable):
+    """The store broke over this request (a 500, a fault of ours): the batch's fault, or the moment's."""
+
+    code = "broken"
+
+
 class Refused(DioramaError):
     """The store will never take this batch as it is. status: of the HTTP answer, 0 for a local store."""
 
@@ -74,7 +82,7 @@ class Transport(Protocol):
     def ingest(self, batch: Batch) -> int:
         """Store a batch; returns the writer's acknowledged seq.
 
-        Raises Unavailable or Refused; any other exception is a fault of the store with this batch.
+        Raises Unavailable (perhaps as Broken or BlobsGone) or Refused, and nothing else.
         """
         ...
 
@@ -122,10 +130,26 @@ def transport_to(store_dir: StoreDir, url: str | None, api_key: str | None = Non
     return HttpTransport(url, api_key)
 
 
+_FAULTS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+)
+"""What code raises that meets a value it can't handle."""
+
+
 @contextmanager
 def _naming_trouble() -> Iterator[None]:
-    """Turn what a store on this machine can raise into Unavailable or Refused."""
-    from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
+    """Turn what a store on this machine can raise into Unavailable, Broken or Refused.
+
+    Only what the store says of a value is a refusal. All that is not known means "not now": a lack of memory,
+    threads or descriptors, a pool that is exhausted, and whatever comes up next year.
+    """
+    from sqlalchemy.exc import DBAPIError, StatementError
 
     try:
         yield
@@ -135,9 +159,8 @@ def _naming_trouble() -> Iterator[None]:
         raise BlobsGone(error.message, hint=error.hint) from error
     except StoreError as error:
         raise Unavailable(error.message, hint=error.hint, needs_mending=isinstance(error, TooNew)) from error
-    except (DataError, IntegrityError, InterfaceError) as error:
-        raise Refused(f"the database does not take a value: {error.orig}") from error
-    except DBAPIError as error:
-        raise Unavailable(f"the database: {error.orig}") from error
-    except OSError as error:
-        raise Unavailable(f"the store's disk: {error}") from error
+    except Exception as error:
+        is_of_a_value = isinstance(error, StatementError) and not isinstance(error, DBAPIError)
+        if is_of_a_value or isinstance(error, _FAULTS):
+            raise Broken(f"the store broke: {type(error).__name__}: {error}") from error
+        raise Unavailable(f"the store: {type(error).__name__}: {error}") from error

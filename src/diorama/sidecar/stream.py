@@ -63,18 +63,26 @@ class Stream:
         self.finish: Finish | None = None
         self.tally = Tally()
         self.last_shipped_at = 0.0
+        self.next_ship_at = 0.0
+        """Until then its entries gather for a larger batch (monotonic seconds)."""
         self.waiting_bytes = 0
         """Payload and media of entries that were read and not yet acknowledged."""
         self.is_writer_gone = False
         """Nobody writes here any more (set from outside): an end that can't be read is damage then."""
         self.is_exhausted = False
         """The writer is gone and all of it was read."""
+        self.is_caught_up = False
+        """All that was there at the last look was read."""
+        self.is_orphan_told = False
+        """The store knows that the writer died without a Finish."""
         self._reader = JournalReader(directory, after_seq=self.acked_seq)
         self._spool_dir = directory / "spool"
         self._encoders = encoders
         self._items: deque[_Item] = deque()
         self._lost: list[Lost] = []
         self._in_flight: list[_Item] = []
+        self._lost_in_flight: list[Lost] = []
+        """What is in flight of the losses behind the last entry."""
 
     @property
     def name(self) -> str:
@@ -86,7 +94,9 @@ class Stream:
     @property
     def has_work(self) -> bool:
         """Whether something that was read is not yet in the store."""
-        return bool(self._items or self._in_flight or (self._lost and self.is_exhausted))
+        return bool(
+            self._items or self._in_flight or self._lost_in_flight or (self._lost and self.is_exhausted)
+        )
 
     @property
     def is_encoding(self) -> bool:
@@ -100,6 +110,7 @@ class Stream:
         if is_final and not frames:
             frames = self._reader.poll(is_final=True)
             self.is_exhausted = not frames
+        self.is_caught_up = not frames
         self._lost += self._reader.take_lost()
         for seq, payload in frames:
             self._take(seq, payload)
@@ -110,7 +121,7 @@ class Stream:
 
         Raises Unavailable if blobs could not be stored; their media are encoded again at the next call.
         """
-        if self._in_flight:
+        if self._in_flight or self._lost_in_flight:
             return None
         taken_bytes = 0
         numbered: list[Numbered] = []
@@ -135,7 +146,8 @@ class Stream:
             numbered.append(Numbered(item.seq, entry))
             numbered += [Numbered(item.seq, warning) for warning in warnings]
         if not self._items and self.is_exhausted and self._lost:
-            lost, self._lost = lost + self._lost, []
+            self._lost_in_flight, self._lost = self._lost, []
+            lost += self._lost_in_flight
         if not numbered and not lost:
             return None
         return Batch(self.run, self.name, numbered, lost)
@@ -152,6 +164,7 @@ class Stream:
         for item in self._in_flight:
             self.waiting_bytes -= item.size_bytes
         self._in_flight = []
+        self._lost_in_flight = []
         self.last_shipped_at = time.monotonic()
         if max(seqs) > self.acked_seq:
             self.acked_seq = max(seqs)
@@ -162,6 +175,7 @@ class Stream:
         back = [item for item in self._in_flight if item.seq >= seq]
         self._in_flight = [item for item in self._in_flight if item.seq < seq]
         self._items.extendleft(reversed(back))
+        self._lost, self._lost_in_flight = self._lost_in_flight + self._lost, []
 
     def encode_again(self) -> None:
         """The blobs of the batch in flight are not where they should be: make them anew."""
@@ -169,6 +183,10 @@ class Stream:
             if item.media is not None:
                 item.media = self._encoders.submit(item.entry, self._spool_dir)
         self.give_back_from(0)
+
+    def rest(self) -> None:
+        """Keep no file open until the next read."""
+        self._reader.rest()
 
     def close(self) -> None:
         self._reader.close()

@@ -7,12 +7,16 @@ a server that is away. The journal's writer is secondary: it does not decide whe
 from __future__ import annotations
 
 import logging
+import math
 import os
+import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from diorama.journal.codec import Encoding
 from diorama.journal.entry import Environment, File, Finish, Start, System, Warn
@@ -24,12 +28,15 @@ from diorama.sidecar.surroundings import look_around
 
 FIRST_SAMPLE_SECS = 1.0
 DEFAULT_INTERVAL_SECS = 10.0
+PATIENCE_SECS = 5.0
+
+_NOT_NOW = (OSError, MemoryError, RuntimeError, ValueError, psutil.Error, subprocess.SubprocessError)
 
 log = logging.getLogger("diorama.sidecar")
 
 
 class RunWatch:
-    """Watches the run of one primary writer until `close`.
+    """Watches the run of one primary writer until `end` or `close`.
 
     name: the folder of its own journal, in `journal_root`.
     interval_secs: seconds between samples; 0 turns them off.
@@ -38,9 +45,12 @@ class RunWatch:
     def __init__(self, journal_root: Path, name: str, start: Start, *, interval_secs: float) -> None:
         self._interval_secs = interval_secs
         self._is_over = threading.Event()
+        self._until = math.inf
+        self._is_closed = False
         self._start = start
         directory = start.environment.get("cwd")
         self._directory = Path(directory) if isinstance(directory, str) and directory else Path.cwd()
+        self._sampler: MachineSampler | None = None
         self._writer = JournalWriter(journal_root / name)
         own_start = Start(
             entity=start.entity,
@@ -64,25 +74,55 @@ class RunWatch:
     def run(self) -> tuple[str, str, str]:
         return (self._start.entity, self._start.project, self._start.run)
 
-    def close(self, timeout_secs: float = 5.0) -> None:
-        """Stop watching; the journal ends with a Finish, so that it is removed once it is stored."""
-        if self._is_over.is_set():
-            return
-        self._is_over.set()
+    def end(self) -> None:
+        """Stop watching, without waiting for it: call `is_ended` now and then."""
+        if not self._is_over.is_set():
+            self._is_over.set()
+            self._until = time.monotonic() + PATIENCE_SECS
+
+    def is_ended(self) -> bool:
+        """Whether its journal has got its Finish, so that it is removed once it is stored. What is still
+        being found out (git may take long) is waited for a few seconds, and then done without."""
+        if not self._is_closed and (not self._thread.is_alive() or time.monotonic() > self._until):
+            self._is_closed = True
+            self._append(Finish(time.time(), 0, "finished"))
+            self._writer.close()
+        return self._is_closed
+
+    def close(self, timeout_secs: float = PATIENCE_SECS) -> None:
+        """Stop watching, and wait for it."""
+        self.end()
         self._thread.join(timeout_secs)
-        self._append(Finish(time.time(), 0, "finished"))
-        self._writer.close()
+        self._until = 0.0
+        self.is_ended()
 
     def _watch(self) -> None:
-        sampler = MachineSampler(self._start.pid, self._directory) if self._interval_secs > 0 else None
+        if self._interval_secs > 0:
+            self._try(self._make_sampler)
         began = time.monotonic()
         if self._is_over.wait(0.3):  # a script of a second is not to be slowed down by git
             return
-        self._look_around()
+        self._try(self._look_around)
         wait_secs = max(FIRST_SAMPLE_SECS - (time.monotonic() - began), 0.1)
-        while sampler is not None and not self._is_over.wait(wait_secs):
-            self._append(System(time.time(), sampler.sample()))
+        while self._interval_secs > 0 and not self._is_over.wait(wait_secs):
+            self._try(self._sample)
             wait_secs = self._interval_secs
+
+    def _try(self, look: Callable[[], object]) -> None:
+        """What can't be found out now (no descriptor, no memory, no process) is left out; the next look is
+        another one."""
+        try:
+            look()
+        except _NOT_NOW as error:
+            log.warning("the surroundings of %s: %s: %s", self._start.run, type(error).__name__, error)
+
+    def _make_sampler(self) -> MachineSampler:
+        if self._sampler is None:
+            self._sampler = MachineSampler(self._start.pid, self._directory)
+        return self._sampler
+
+    def _sample(self) -> None:
+        self._append(System(time.time(), self._make_sampler().sample()))
 
     def _look_around(self) -> None:
         seen = look_around(self._directory)

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from diorama.journal.codec import Encoding
-from diorama.journal.entry import Batch, Entry, Finish, Log, Lost, Start
+from diorama.journal.entry import Batch, Config, Entry, Finish, Log, Lost, Start
 from diorama.journal.writer import JournalWriter
 from diorama.model import BlobRef
 from diorama.sidecar.life import started_at
-from diorama.sidecar.ship import Unavailable
+from diorama.sidecar.ship import Broken, Refused, Unavailable
 
 DEAD_PID = 2**22 + 1  # above the largest process id that Linux gives out
 
@@ -33,6 +33,12 @@ class MemoryStore:
         self.blobs: dict[str, bytes] = {}
         self.trouble: list[Exception] = []
         self.refuses: set[int] = set()
+        self.breaks: set[int] = set()
+        self.refuses_configs = False
+        self.is_broken = False
+        self.refused_reasons: set[str] = set()
+        self.told: list[str] = []
+        """What was taken, in order."""
         self.calls = 0
         self.forgets_blobs_on_trouble = False
         self.refuses_orphans = 0
@@ -54,16 +60,27 @@ class MemoryStore:
             if batch.is_orphaned and self.refuses_orphans:
                 self.refuses_orphans -= 1
                 raise Unavailable("busy")
+            if self.refuses_configs and any(isinstance(each.entry, Config) for each in batch.entries):
+                raise Refused("no configs here")
+            if any(gap.reason in self.refused_reasons for gap in batch.lost):
+                raise Refused("a reason that this store does not like")
             if any(
                 numbered.seq in self.refuses and isinstance(numbered.entry, Log) for numbered in batch.entries
             ):
-                raise ValueError("a value that this store does not like")
+                raise Refused("a value that this store does not like")
+            if self.is_broken or any(
+                each.seq in self.breaks for each in batch.entries if isinstance(each.entry, Log)
+            ):
+                raise Broken("the store broke")
             stored = self.entries.setdefault(batch.writer, [])
             acked_seq = self.acked.get(batch.writer, 0)
             stored += [
                 (numbered.seq, numbered.entry) for numbered in batch.entries if numbered.seq > acked_seq
             ]
             self.lost.setdefault(batch.writer, []).extend(batch.lost)
+            self.told.append(
+                "orphan" if batch.is_orphaned else "entries" if batch.entries or batch.lost else "heartbeat"
+            )
             if batch.is_orphaned:
                 self.orphans.append(batch.writer)
             elif not batch.entries:

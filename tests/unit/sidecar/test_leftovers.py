@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pytest
 from memory_store import DEAD_PID, Journal, MemoryStore
 
 from diorama.journal.entry import Finish, Log, Start, Warn
@@ -206,22 +205,6 @@ def test_a_short_absence_is_waited_for(tmp_path: Path, store: MemoryStore) -> No
     store.trouble = [Unavailable("busy"), Unavailable("busy")]
     report = drain(StoreDir(tmp_path), journal_root=tmp_path, transport=store)
     assert (report.entries, report.failed) == (1, [])
-
-
-@pytest.mark.parametrize("bad", [2, 37, 101])
-def test_a_refused_entry_is_kept_and_the_others_go_on(tmp_path: Path, store: MemoryStore, bad: int) -> None:
-    journal = Journal(tmp_path, pid=DEAD_PID)
-    for number in range(100):
-        journal.log(x=number)
-    journal.close()
-    store.refuses = {bad}
-    report = drain(StoreDir(tmp_path), journal_root=tmp_path, transport=store)
-    assert report.failed == []
-    assert report.refused == 1
-    assert [data["x"] for data in store.logs(journal.name)] == [n for n in range(100) if n + 2 != bad]
-    (warning,) = store.of(journal.name, Warn)
-    assert warning.code == "entry-refused"
-    assert (tmp_path / "refused" / f"{journal.name}-{bad}.msgpack").stat().st_size > 0
 
 
 def test_an_empty_folder_of_a_killed_process_is_tidied_up_later(tmp_path: Path, store: MemoryStore) -> None:

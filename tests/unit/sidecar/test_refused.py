@@ -1,0 +1,208 @@
+"""What a store refuses is kept whole and can be offered again; what it can't take now is no refusal."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+from memory_store import DEAD_PID, Journal, MemoryStore
+
+from diorama.journal.codec import Encoding
+from diorama.journal.entry import Config, Finish, Lost, Start, Warn
+from diorama.journal.spool import Spool
+from diorama.media import RunFile
+from diorama.media.keep import set_keeper
+from diorama.model import StoreDir
+from diorama.sidecar import drain, pump, refuse
+from diorama.sidecar.leftovers import DrainReport
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump, "FIRST_WAIT_SECS", 0.01)
+    monkeypatch.setattr(pump, "LONGEST_WAIT_SECS", 0.02)
+    monkeypatch.setattr(pump, "SHIP_INTERVAL_SECS", 0.0)
+
+
+def drained(
+    folder: Path, store: MemoryStore, *, is_refused: bool = False, patience_secs: float = 30.0
+) -> DrainReport:
+    return drain(
+        StoreDir(folder),
+        journal_root=folder,
+        transport=store,
+        is_refused=is_refused,
+        patience_secs=patience_secs,
+    )
+
+
+def hundred(folder: Path) -> Journal:
+    journal = Journal(folder, pid=DEAD_PID)
+    for number in range(100):
+        journal.log(x=number)
+    journal.close()
+    return journal
+
+
+@pytest.mark.parametrize("how", ["refuses", "breaks"])
+@pytest.mark.parametrize("bad", [2, 37, 101])
+def test_one_entry_is_put_aside_and_the_others_go_on(
+    tmp_path: Path, store: MemoryStore, bad: int, how: str
+) -> None:
+    journal = hundred(tmp_path)
+    setattr(store, how, {bad})
+    report = drained(tmp_path, store)
+    assert (report.failed, report.refused, report.entries) == ([], 1, 100)
+    assert [data["x"] for data in store.logs(journal.name)] == [n for n in range(100) if n + 2 != bad]
+    [warning] = store.of(journal.name, Warn)
+    assert warning.code == "entry-refused"
+    assert f"refused/{journal.name}.r{bad}" in warning.text
+    assert store.orphans == [journal.name]
+    assert not journal.directory.exists()
+
+    assert drained(tmp_path, store).entries == 0, "what was put aside is left alone"
+    setattr(store, how, set())
+    again = drained(tmp_path, store, is_refused=True)
+    assert again.failed == []
+    assert store.logs(f"{journal.name}.r{bad}") == [{"x": bad - 2}]
+    [start, *_] = store.of(f"{journal.name}.r{bad}", Start)
+    assert (start.run, start.is_secondary) == ("r", True)
+    assert store.of(f"{journal.name}.r{bad}", Finish)
+    assert not list((tmp_path / "refused").iterdir())
+
+
+def test_what_is_refused_again_stays(tmp_path: Path, store: MemoryStore) -> None:
+    journal = hundred(tmp_path)
+    store.refuses = {50}
+    drained(tmp_path, store)
+    kept = tmp_path / "refused" / f"{journal.name}.r50"
+    before = (kept / "000001.log").read_bytes()
+    store.refuses = {3}  # its number in the journal of its own
+    report = drained(tmp_path, store, is_refused=True)
+    assert len(report.failed) == 1
+    assert "does not like" in report.failed[0]
+    assert (kept / "000001.log").read_bytes() == before
+    assert not (tmp_path / "refused" / "refused").exists()
+
+
+def test_media_of_a_refused_entry_are_kept_with_it(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(tmp_path, pid=DEAD_PID)
+    spool = Spool(journal.directory / "spool")
+    set_keeper(spool.keep)
+    content = bytes(range(256)) * 1000
+    encoding = Encoding(spool.place)
+    try:
+        value = encoding.plain(RunFile("large.bin", content))
+    finally:
+        set_keeper(None)
+    seq = journal.add(Config({"file": value}))
+    spool.close()
+    journal.close()
+    store.refuses_configs = True
+    assert drained(tmp_path, store).refused == 1
+    assert not journal.directory.exists()
+    store.refuses_configs = False
+    store.blobs.clear()
+    assert drained(tmp_path, store, is_refused=True).failed == []
+    [config] = store.of(f"{journal.name}.r{seq}", Config)
+    assert store.blobs[config.data["file"].blob.sha256] == content
+
+
+def test_a_refused_start_does_not_end_its_run_when_it_comes_again(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(tmp_path, pid=DEAD_PID, config={"odd": 1})
+    journal.close()
+    start = journal.directory
+    store_dir = refuse.keep_refused(tmp_path, start, Start(**FIELDS), 1)
+    assert store_dir.name == f"{journal.name}.r1"
+    drained(tmp_path, store, is_refused=True)
+    starts = store.of(store_dir.name, Start)
+    assert [each.is_secondary for each in starts] == [True] * 3
+    assert starts[-1].config == {"odd": 1}
+
+
+FIELDS = {"entity": "e", "project": "p", "run": "r", "writer": "w", "pid": 1, "pid_started": 0.0, "time": 1.0}
+
+MOMENTS: list[BaseException] = [
+    MemoryError(),
+    RuntimeError("can't start new thread"),
+    TimeoutError("QueuePool limit of size 5 overflow 10 reached"),
+    OSError(errno.EMFILE, "Too many open files"),
+    OSError(errno.ENOSPC, "No space left on device"),
+    type("NobodyKnows", (Exception,), {})("of next year"),
+]
+
+
+@pytest.mark.parametrize(
+    "moment", MOMENTS, ids=lambda moment: f"{type(moment).__name__}-{getattr(moment, 'errno', '')}"
+)
+def test_a_fault_of_the_moment_is_no_refusal(
+    tmp_path: Path, store: MemoryStore, moment: BaseException
+) -> None:
+    journal = hundred(tmp_path)
+    store.trouble = [moment] * 12  # type: ignore[list-item]
+    report = drained(tmp_path, store)
+    assert (report.failed, report.refused, report.entries) == ([], 0, 101)
+    assert len(store.logs(journal.name)) == 100
+    assert store.of(journal.name, Warn) == []
+
+
+def test_a_store_that_breaks_over_everything_refuses_nothing(tmp_path: Path, store: MemoryStore) -> None:
+    journal = hundred(tmp_path)
+    store.is_broken = True
+    report = drained(tmp_path, store, patience_secs=1.0)
+    assert report.refused == 0
+    assert len(report.failed) == 1
+    assert not (tmp_path / "refused").exists()
+    store.is_broken = False
+    report = drained(tmp_path, store)
+    assert (report.failed, report.refused) == ([], 0)
+    assert len(store.logs(journal.name)) == 100
+
+
+def test_an_entry_that_cannot_be_put_aside_waits(
+    tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hundred(tmp_path)
+    store.refuses = {50}
+    attempts: list[int] = []
+
+    def keep(*given: object) -> Path:
+        attempts.append(1)
+        if len(attempts) < 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return refuse.keep_refused(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pump, "keep_refused", keep)
+    report = drained(tmp_path, store)
+    assert (report.failed, report.refused, report.entries) == ([], 1, 100)
+
+
+def test_a_refused_report_of_damage_is_told_in_plainer_words(tmp_path: Path, store: MemoryStore) -> None:
+    journal = Journal(tmp_path, pid=DEAD_PID)
+    journal.log(x=1)
+    journal.log(x=2)
+    journal.close()
+    segment = journal.directory / "000001.log"
+    data = bytearray(segment.read_bytes())
+    data[-1] ^= 1
+    segment.write_bytes(data)
+    store.refused_reasons = {"checksum does not match"}
+    report = drained(tmp_path, store)
+    assert report.failed == []
+    assert report.lost == 1
+    assert store.lost[journal.name] == [Lost(3, 3, "its journal", "damaged")]
+
+
+def test_damage_behind_the_last_entry_is_told_although_the_batch_was_halved(
+    tmp_path: Path, store: MemoryStore
+) -> None:
+    journal = hundred(tmp_path)
+    segment = journal.directory / "000001.log"
+    data = bytearray(segment.read_bytes())
+    data[-1] ^= 1
+    segment.write_bytes(data)
+    store.refuses = {10}
+    report = drained(tmp_path, store)
+    assert (report.refused, report.lost) == (1, 1)
+    assert [gap.first_seq for gap in store.lost[journal.name]] == [101]
