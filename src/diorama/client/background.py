@@ -15,7 +15,7 @@ _wake = threading.Event()
 
 
 def add_task(task: Callable[[], None]) -> None:
-    """Call `task` every quarter of a second. It must not raise."""
+    """Call `task` every quarter of a second. If it raises, that is told as for a thread, and others go on."""
     global _thread, _thread_pid
     _tasks.append(task)
     if _thread is None or _thread_pid != os.getpid():
@@ -41,7 +41,11 @@ def _run() -> None:
     while not (_wake.wait(TICK_SECS) and not _tasks):
         _wake.clear()
         for task in list(_tasks):
-            task()
+            try:
+                task()
+            except Exception as error:  # noqa: BLE001 one run's trouble must not end the work for all
+                told = (type(error), error, error.__traceback__, threading.current_thread())
+                threading.excepthook(threading.ExceptHookArgs(told))
     if _thread is threading.current_thread():
         _thread = None
 

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ from diorama.journal.segments import read_ack
 from diorama.journal.spool import Spool
 from diorama.journal.writer import JournalWriter
 from diorama.media.keep import set_keeper
+from diorama.model import clean_text
 
 _token = ""
 _token_pid = 0
@@ -72,17 +74,20 @@ class Channel:
         self.append_log = self.writer.append_log
         first = start_from(self.name)
         self.run = (first.entity, first.project, first.run)
-        start = encode_entry(first)
         # Twice, so that one damaged frame does not leave a journal that nobody knows the run of.
-        self.writer.append(start)
-        self.writer.append(start)
+        self.send(first)
+        self.send(first)
         self._dropped_told = 0
         _channels.append(self)
         set_keeper(self.spool.keep)
 
     def send(self, entry: Entry) -> int:
         """Journal an entry whose values are plain already."""
-        return self.writer.append(encode_entry(entry))
+        try:
+            payload = encode_entry(entry)
+        except UnicodeEncodeError:
+            payload = encode_entry(_cleaned(entry))
+        return self.writer.append(payload)
 
     def encoding(self, *, is_history: bool = False) -> Encoding:
         """Makes values plain, with large buffers in this channel's spool."""
@@ -139,6 +144,20 @@ class Channel:
                 return JournalWriter(journal_root / _new_writer_name(), on_trouble=self._on_trouble)
             except FileExistsError:
                 continue
+
+
+def _cleaned(value: Any) -> Any:
+    """`value` with every text in it such that UTF-8 can hold it: names of files, arguments, printed lines."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, msgspec.Struct):
+        fields = {name: _cleaned(getattr(value, name)) for name in value.__struct_fields__}
+        return msgspec.structs.replace(value, **fields)
+    return value
 
 
 def _before_fork() -> None:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from diorama.errors import ConfigError, UsageError
+from diorama.errors import ConfigError, UsageError, WrongType
+from diorama.media.foreign import fields_of
+from diorama.model import clean_text
 
 _MISSING = object()
 
@@ -110,6 +112,7 @@ class Config:
 
     def _set(self, values: Mapping[str, Any], allow_val_change: bool | None) -> None:
         may_change = self._allow_val_change if allow_val_change is None else allow_val_change
+        values = {clean_text(name): value for name, value in values.items()}
         for name, value in values.items():
             before = self._values.get(name, _MISSING)
             if before is not _MISSING and not may_change and not _is_same(before, value):
@@ -118,7 +121,7 @@ class Config:
                     hint="pass allow_val_change=True to config.update() or init()",
                 )
         if values:
-            self._values.update(self._send({str(name): value for name, value in values.items()}, []))
+            self._values.update(self._send(values, []))
 
 
 def _is_same(before: Any, after: Any) -> bool:
@@ -131,8 +134,8 @@ def _is_same(before: Any, after: Any) -> bool:
 
 
 def config_from(values: Any) -> dict[str, Any]:
-    """A dict from what W&B takes for a config: a mapping, a Namespace, absl FLAGS, an object with
-    attributes, or the path of a YAML file. Raises TypeError or UsageError for anything else."""
+    """A dict from what W&B takes for a config: a mapping, a Namespace, a dataclass, absl FLAGS, an object
+    with attributes, or the path of a YAML file. Raises UsageError (WrongType) for anything else."""
     if values is None:
         return {}
     if isinstance(values, Config):
@@ -143,9 +146,12 @@ def config_from(values: Any) -> dict[str, Any]:
         return config_from_yaml(Path(values))
     if hasattr(values, "flag_values_dict"):  # absl
         return dict(values.flag_values_dict())
+    fields = fields_of(values)
+    if fields is not None:
+        return fields
     if hasattr(values, "__dict__") and not isinstance(values, type):
         return {name: value for name, value in vars(values).items() if not name.startswith("_")}
-    raise TypeError(
+    raise WrongType(
         f"config must be a dict, a Namespace or the path of a YAML file, not {type(values).__name__}"
     )
 

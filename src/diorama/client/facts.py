@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diorama.client.guard import guarded
 from diorama.journal import entry
+from diorama.model import clean_text
 
 if TYPE_CHECKING:
     from diorama.client.channel import Channel
@@ -30,9 +32,6 @@ class RunFacts:
     _sidecar: SidecarHandle | None
 
     def _channel_now(self, doing: str) -> Channel | None:
-        raise NotImplementedError
-
-    def _send(self, channel: Channel, what: entry.Entry) -> None:
         raise NotImplementedError
 
     def _write_warning(self, code: str, text: str) -> None:
@@ -81,7 +80,7 @@ class RunFacts:
 
     @name.setter
     def name(self, name: str) -> None:
-        self._change(entry.Attributes(name=str(name)))
+        self._change(entry.Attributes(name=clean_text(name)))
 
     @property
     def notes(self) -> str | None:
@@ -90,7 +89,7 @@ class RunFacts:
 
     @notes.setter
     def notes(self, notes: str) -> None:
-        self._change(entry.Attributes(notes=str(notes)))
+        self._change(entry.Attributes(notes=clean_text(notes)))
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -152,6 +151,7 @@ class RunFacts:
         """Where this process journals the run; None if it is disabled or finished."""
         return None if self._channel is None else self._channel.writer.directory
 
+    @guarded("mark_preempting()")
     def mark_preempting(self) -> None:
         """Note that the machine is about to be taken away; the run may be resumed elsewhere."""
         self._write_warning("preempting", "the machine is about to be taken away")
@@ -174,12 +174,16 @@ class RunFacts:
 
     def _change(self, changed: entry.Attributes) -> None:
         channel = self._channel_now("changing the run")
+        self._change_attributes(channel, changed)
+
+    @guarded("changing the run")
+    def _change_attributes(self, channel: Channel | None, changed: entry.Attributes) -> None:
         for field in ("name", "notes", "tags"):
             value = getattr(changed, field)
             if value is not None:
                 setattr(self._attributes, field, value)
         if channel is not None:
-            self._send(channel, changed)
+            channel.send(changed)
 
 
 def tags_from(tags: Any) -> list[str] | None:
@@ -188,4 +192,4 @@ def tags_from(tags: Any) -> list[str] | None:
         return None
     if isinstance(tags, str):
         tags = [tags]
-    return list(dict.fromkeys(str(tag) for tag in tags))
+    return list(dict.fromkeys(clean_text(tag) for tag in tags))

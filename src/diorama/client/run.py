@@ -31,9 +31,10 @@ from diorama.client.place import RunPlace
 from diorama.client.sidecar_start import SidecarHandle
 from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
 from diorama.client.summary import Summary
-from diorama.errors import UsageError
+from diorama.errors import UsageError, WrongType
 from diorama.journal import entry
-from diorama.journal.codec import PLAIN, encode_plain, plain_numbers
+from diorama.journal.codec import PLAIN, Encoding, encode_plain, plain_numbers
+from diorama.model import clean_text
 
 if TYPE_CHECKING:
     from diorama.client.resume import PastRun
@@ -109,8 +110,8 @@ class Run(RunFacts):
 
         When it returns, killing the process can't lose the entry.
 
-        Raises TypeError or ValueError for data that is no dict of named values and for steps that are no
-        whole numbers, UsageError after `finish()`.
+        Raises UsageError: a WrongType (which is a TypeError) or WrongValue (a ValueError) for data that is
+        no dict of named values, values that can't be, and steps that are no whole numbers; after `finish()`.
 
         >>> run.log({"train/loss": 0.25, "lr": 1e-3})           # doctest: +SKIP
         >>> run.log({"val/loss": 0.31}, step=100)               # doctest: +SKIP
@@ -125,28 +126,28 @@ class Run(RunFacts):
         if channel is None or not data:
             self._steps.place(step, commit)
             return
-        for value in data.values():
-            # Faster than map(): most values are floats.
-            if value.__class__ is not float and type(value) not in PLAIN:
-                numbers = plain_numbers(data)
-                if numbers is None:
-                    self._log_slowly(channel, data, step, commit)
-                    return
-                data = numbers
-                break
         try:
-            body = encode_plain(data)
-        except (OverflowError, UnicodeEncodeError):
-            self._log_slowly(channel, data, step, commit)
-            return
-        latest = self._latest
-        latest.update(data)
-        if len(latest) != self._known_keys:
-            self._check_new_keys(data)
-        if self._rules:
-            self.summary.aggregate(data)
-        try:
+            for value in data.values():
+                # Faster than map(): most values are floats.
+                if value.__class__ is not float and type(value) not in PLAIN:
+                    numbers = plain_numbers(data)
+                    if numbers is None:
+                        self._log_slowly(channel, data, step, commit)
+                        return
+                    data = numbers
+                    break
+            try:
+                body = encode_plain(data)
+            except (OverflowError, UnicodeEncodeError):
+                self._log_slowly(channel, data, step, commit)
+                return
+            latest = self._latest
+            latest.update(data)
+            if len(latest) != self._known_keys:
+                self._check_new_keys(data)
             channel.append_log(self._steps, step, commit, time(), body)
+            if self._rules:
+                self.summary.aggregate(data)
         except Exception as error:  # noqa: BLE001 as @guarded, whose call would cost a tenth of the whole
             self._reporter.fault(error, "log()")
 
@@ -155,19 +156,19 @@ class Run(RunFacts):
         encoding them."""
         try:
             _check_keys(data)
-        except TypeError:
+        except WrongType:
             for name in [name for name in self._latest if not isinstance(name, str)]:
                 del self._latest[name]
             raise
         finally:
             self._known_keys = len(self._latest)
 
-    @guarded("log()")
     def _log_slowly(
         self, channel: Channel, data: Mapping[str, Any], step: int | None, commit: bool | None
     ) -> None:
         """`log` of values that need a look: media, arrays, nested values, huge integers."""
         _check_keys(data)
+        data = {clean_text(name): value for name, value in data.items()}
         encoding = channel.encoding(is_history=True)
         plain = encoding.plain_dict(data)
         body = encode_plain(plain)
@@ -180,8 +181,14 @@ class Run(RunFacts):
         self._latest.update(shown)
         if self._rules:
             self.summary.aggregate(shown)
+        self._report(encoding, "log()")
+
+    def _report(self, encoding: Encoding, doing: str) -> None:
+        """Tell what could not be kept as what it is; faults only after what is well was kept."""
         for code, text in encoding.warnings:
             self._reporter.warn(code, text)
+        for error in encoding.faults:
+            self._reporter.fault(error, doing)
 
     def define_metric(
         self,
@@ -207,15 +214,15 @@ class Run(RunFacts):
         """
         channel = self._channel_now("define_metric()")
         define = define_from(name, step_metric, step_sync, hidden, summary, goal, overwrite)
+        self._define(channel, define)
+        return Metric(define)
+
+    @guarded("define_metric()")
+    def _define(self, channel: Channel | None, define: entry.Define) -> None:
         self._defined[define.key] = define
         self.summary.define(define)
         if channel is not None:
-            self._send(channel, define)
-        return Metric(define)
-
-    @guarded("writing to the journal")
-    def _send(self, channel: Channel, what: entry.Entry) -> None:
-        channel.send(what)
+            channel.send(define)
 
     # -- ending --------------------------------------------------------------------------------
 
@@ -235,8 +242,10 @@ class Run(RunFacts):
         Returns whether that was reached, within `timeout_secs` (default: no limit).
         """
         channel = self._channel
-        if channel is None:
-            return True
+        return True if channel is None else self._flush(channel, wait, timeout_secs)
+
+    @guarded("flush()", otherwise=False)
+    def _flush(self, channel: Channel, wait: bool, timeout_secs: float | None) -> bool:
         if self._console is not None:
             self._console.flush()
         is_synced = channel.sync()
@@ -333,14 +342,16 @@ class Run(RunFacts):
         changed: dict[str, Any],
         deleted: list[str],
     ) -> dict[str, Any]:
-        channel = self._channel_now(f"{what}")
-        if channel is None:
+        channel = self._channel_now(f"changing the {what}")
+        try:
+            encoding = Encoding() if channel is None else channel.encoding()
+            plain = encoding.plain_dict(changed)
+            if channel is not None:
+                channel.send_encoded(encoding, cls(plain, [clean_text(name) for name in deleted]))
+                self._report(encoding, f"changing the {what}")
+        except Exception as error:  # noqa: BLE001 as @guarded, but what was asked for holds in this process
+            self._reporter.fault(error, f"changing the {what}")
             return dict(changed)
-        encoding = channel.encoding()
-        plain = encoding.plain_dict(changed)
-        channel.send_encoded(encoding, cls(plain, deleted))
-        for code, text in encoding.warnings:
-            self._reporter.warn(code, text)
         return {
             name: changed[name] if isinstance(value, Ext) and name in changed else value
             for name, value in plain.items()
@@ -367,14 +378,15 @@ class Run(RunFacts):
         channel = self._channel
         if channel is None:
             return
-        try:
-            if self._console is not None:
-                self._console.flush()
-            if self._sidecar is not None:
-                self._sidecar.tend()
-            channel.report_dropped()
-        except (OSError, ValueError, RuntimeError) as error:
-            self._write_warning("internal", f"background work failed: {error}")
+        self._work(channel)
+
+    @guarded("background work")
+    def _work(self, channel: Channel) -> None:
+        if self._console is not None:
+            self._console.flush()
+        if self._sidecar is not None:
+            self._sidecar.tend()
+        channel.report_dropped()
 
     def _send_console(self, lines: list[entry.ConsoleLine]) -> None:
         channel = self._channel
@@ -402,11 +414,11 @@ class Run(RunFacts):
 
 def _dict_from(data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping):
-        raise TypeError(f"log() must be passed a dictionary, not {type(data).__name__}")
+        raise WrongType(f"log() must be passed a dictionary, not {type(data).__name__}")
     return dict(data)
 
 
 def _check_keys(data: Mapping[Any, Any]) -> None:
     for name in data:
         if not isinstance(name, str):
-            raise TypeError(f"the keys of a logged dict must be strings, not {type(name).__name__}")
+            raise WrongType(f"the keys of a logged dict must be strings, not {type(name).__name__}")

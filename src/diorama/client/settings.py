@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from diorama.errors import UsageError
-from diorama.model import StoreDir
+from diorama.model import StoreDir, clean_text
 
 HOSTED_DOMAINS = ("wandb.ai", "wandb.com")
 
@@ -277,10 +277,12 @@ def _check(settings: Settings, environ: Mapping[str, str]) -> None:
         settings.url = url
     if settings.sidecar not in {"process", "thread", "none"}:
         raise UsageError(f"DIORAMA_SIDECAR={settings.sidecar!r} is not known: process, thread or none")
-    for name in ("project", "entity", "run_id", "run_name", "run_group", "run_job_type"):
-        value = getattr(settings, name)
-        if value is not None and not isinstance(value, str):
-            setattr(settings, name, str(value))
+    for name in ("project", "entity", "run_id"):
+        if getattr(settings, name) is not None:
+            setattr(settings, name, str(getattr(settings, name)))
+    for name in ("run_name", "run_notes", "run_group", "run_job_type"):
+        if getattr(settings, name) is not None:
+            setattr(settings, name, clean_text(getattr(settings, name)))
 
 
 def say(text: str, *, is_silent: bool | None = None) -> None:

@@ -13,35 +13,37 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+from diorama.errors import WrongType, WrongValue
+
 STEP_LIMIT = 2**63 - 1
 
 
 def step_from(value: Any) -> int:
     """A step as an int: ints, numpy and torch integers, floats without a fraction.
 
-    Raises TypeError for what is no number (bool included), ValueError for a fraction or more than 63 bits.
+    Raises WrongType for what is no number (bool included), WrongValue for a fraction or more than 63 bits.
     """
     if type(value) is int:
         step = value
     elif isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
-        raise TypeError("step must be a whole number, not a bool")
+        raise WrongType("step must be a whole number, not a bool")
     else:
         try:
             step = operator.index(value)
         except TypeError:
             step = _whole(value)
     if not -STEP_LIMIT - 1 <= step <= STEP_LIMIT:
-        raise ValueError(f"step {step} does not fit into 63 bits")
+        raise WrongValue(f"step {step} does not fit into 63 bits")
     return step
 
 
 def _whole(value: Any) -> int:
     is_float_like = isinstance(value, float) or (hasattr(value, "__float__") and hasattr(value, "dtype"))
     if not is_float_like:
-        raise TypeError(f"step must be a whole number, not {type(value).__name__}")
+        raise WrongType(f"step must be a whole number, not {type(value).__name__}")
     number = float(value)
     if not number.is_integer():
-        raise ValueError(f"step must be a whole number, not {number!r}")
+        raise WrongValue(f"step must be a whole number, not {number!r}")
     return int(number)
 
 

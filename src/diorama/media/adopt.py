@@ -19,7 +19,7 @@
 | other paths | text |
 | Decimal, Fraction | float, because numbers are logged to be charted; log `str(x)` to keep all digits |
 | complex, UUID | text |
-| other mappings | dict |
+| other mappings; dataclasses, argparse and simple Namespaces, attrs and pydantic objects | dict |
 
 A value that a kind adopts but can't take (a broken file, a figure that can't be written) is a `Refusal`: it
 is kept as text, and the rest of what is logged with it is not lost.
@@ -41,7 +41,7 @@ from typing import Any
 
 from diorama.errors import is_interruption
 from diorama.media.base import Kind
-from diorama.media.foreign import Refusal, array_from, family_of
+from diorama.media.foreign import Refusal, array_from, family_of, fields_of, has_fields
 from diorama.media.histogram import Histogram
 from diorama.media.image import KIND as IMAGE
 
@@ -87,6 +87,8 @@ def _become(cls: type) -> Callable[[Any], Any] | None:
     for base, become in _BY_CLASS:
         if issubclass(cls, base):
             return become
+    if has_fields(cls):
+        return fields_of
     # Not hasattr(): every class has a __call__, which makes its instances.
     return _adopt_callable if any("__call__" in vars(each) for each in cls.__mro__) else None
 
@@ -215,7 +217,7 @@ def _adopt_callable(value: Any) -> str | None:
     if isinstance(value, functools.partial):
         return _adopt_callable(value.func)
     name = getattr(value, "__qualname__", None)
-    return f"{value.__module__}.{name}" if isinstance(name, str) else None
+    return f"{getattr(value, '__module__', None)}.{name}" if isinstance(name, str) else None
 
 
 _BY_NAME: dict[str, Callable[[Any], Any]] = {

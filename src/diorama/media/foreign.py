@@ -120,3 +120,28 @@ def figure_from(value: Any) -> Any | None:
     while not hasattr(value, "savefig"):
         value = value.figure
     return value
+
+
+_FIELD_MARKS = ("__dataclass_fields__", "__attrs_attrs__", "__pydantic_fields__")
+"""Where classes list their fields: names as keys, or objects with a `name`."""
+_NAMESPACES = frozenset({"argparse.Namespace", "types.SimpleNamespace"})
+
+
+def has_fields(cls: type) -> bool:
+    """Whether objects of a class are nothing but named values."""
+    return any(hasattr(cls, mark) for mark in _FIELD_MARKS) or any(
+        f"{each.__module__}.{each.__qualname__}" in _NAMESPACES for each in cls.__mro__
+    )
+
+
+def fields_of(value: Any) -> dict[str, Any] | None:
+    """Field names to values of a dataclass, a Namespace, an attrs or a pydantic object; None for others."""
+    cls = type(value)
+    if not has_fields(cls):
+        return None
+    for mark in _FIELD_MARKS:
+        fields = getattr(cls, mark, None)
+        if fields is not None:
+            names = [each if isinstance(each, str) else each.name for each in fields]
+            return {name: getattr(value, name) for name in names if hasattr(value, name)}
+    return dict(vars(value))

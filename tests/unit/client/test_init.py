@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +120,36 @@ def test_config_from_everything(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="can't be read"):
         start(config=tmp_path / "broken.yaml")
     assert diorama.run is None
+
+
+@dataclasses.dataclass
+class Optimizer:
+    lr: float
+    schedule: Any = None
+
+
+@dataclasses.dataclass(slots=True)
+class Model:
+    depth: int
+    parts: list[Any]
+    optimizer: Optimizer
+
+
+@pytest.mark.parametrize("is_disabled", [False, True])
+def test_what_holds_named_values_becomes_a_dict_at_any_depth(is_disabled: bool) -> None:
+    space = types.SimpleNamespace(warmup=argparse.Namespace(steps=10))
+    model = Model(3, [Optimizer(0.2), (1, 2)], Optimizer(0.1, space))
+    inner = {"lr": 0.1, "schedule": {"warmup": {"steps": 10}}}
+    plain = {"depth": 3, "parts": [{"lr": 0.2, "schedule": None}, [1, 2]], "optimizer": inner}
+    mode = "disabled" if is_disabled else "offline"
+    run = start(config={"model": model, "space": space}, mode=mode)
+    assert run.config.as_dict() == {"model": plain, "space": {"warmup": {"steps": 10}}}
+    run.config.other = argparse.Namespace(model=model)
+    assert run.config.other == {"model": plain}
+    run.finish()
+    run = start(config=model, mode=mode)
+    assert run.config.as_dict() == plain
+    run.finish()
 
 
 def test_a_yaml_file_runs_no_code(tmp_path: Path) -> None:

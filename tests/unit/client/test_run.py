@@ -350,41 +350,6 @@ def test_an_unknown_object_warns_once_at_the_users_line(run: Run, journal: Path)
     assert [data for _, _, data in logs_of(journal)] == [{"x": "thing"}] * 3
 
 
-def test_a_fault_of_ours_never_reaches_the_user(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DIORAMA_STRICT", "0")
-    run = diorama.init(project="p", mode="offline", settings={"console": "off"})
-
-    def fail(*args: Any) -> None:
-        raise RuntimeError("a bug of ours")
-
-    assert run._channel is not None
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        with monkeypatch.context() as broken:
-            broken.setattr(run._channel.spool, "mark", fail)
-            for _ in range(3):
-                run.log({"x": [1]})
-            broken.setattr(run._channel, "append_log", fail)
-            for _ in range(3):
-                run.log({"x": 1.0})
-    assert [each.filename for each in caught] == [__file__] * 2
-    run.log({"x": 2.0})
-    run.finish()
-    assert logs_of(journal)[-1][2] == {"x": 2.0}
-    assert [entry.code for entry in entries_of(journal) if isinstance(entry, Warn)] == ["internal"] * 2
-
-
-def test_strict_raises_faults_of_ours(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
-        raise RuntimeError("a bug of ours")
-
-    assert run._channel is not None
-    with monkeypatch.context() as broken:
-        broken.setattr(run._channel, "append_log", fail)
-        with pytest.raises(RuntimeError, match="a bug of ours"):
-            run.log({"x": 1.0})
-
-
 def test_disabled_runs_do_nothing_and_break_nothing(own_store: Path) -> None:
     with diorama.init(mode="disabled", config={"a": 1}) as run:
         run.log({"x": object()})
