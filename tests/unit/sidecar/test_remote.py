@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from diorama.errors import UsageError
 from diorama.journal.codec import decode_batch
 from diorama.journal.entry import Batch, Log, Numbered
 from diorama.media import FileRecord, TableRecord
@@ -19,7 +20,7 @@ from diorama.media.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.sidecar import remote
 from diorama.sidecar.remote import HttpTransport
-from diorama.sidecar.ship import BlobsGone, Refused, Unavailable
+from diorama.sidecar.ship import BlobsGone, Broken, Refused, Unavailable
 
 
 class FakeServer:
@@ -251,7 +252,7 @@ def test_nobody_is_there(transport: HttpTransport, server: FakeServer) -> None:
 
 
 def test_the_url_must_be_one() -> None:
-    with pytest.raises(ValueError, match="http"):
+    with pytest.raises(UsageError, match="http"):
         HttpTransport("ftp://example.org")
 
 
@@ -281,3 +282,59 @@ def test_many_bytes_are_sent_before_they_are_named(
         transport.put_blob(bytes([number]) * 100, "image/png")
     with pytest.raises(Unavailable):
         transport.put_blob(b"x" * 100, "image/png")
+
+
+def test_a_500_may_be_the_batch_or_the_moment(server: FakeServer, transport: HttpTransport) -> None:
+    server.answers["POST", "/api/ingest"] = server.say(500)
+    with pytest.raises(Broken):
+        transport.ingest(batch_of(1))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_server_that_answers_without_end_fills_no_memory(
+    server: FakeServer, transport: HttpTransport, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "ANSWER_LIMIT_BYTES", 1 << 20)
+    server.answers["POST", "/api/ingest"] = (status, bytes(20 << 20), {})
+    with pytest.raises(Unavailable, match="more than"):
+        transport.ingest(batch_of(1))
+
+
+def test_large_blobs_are_sent_from_the_disk(
+    server: FakeServer, transport: HttpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "QUICK_RETRY_SECS", (0.0,))
+    content = bytes(range(256)) * 10_000
+    pieces: list[int] = []
+    read_at = remote._Staged.read_at
+
+    def count(staged: remote._Staged, start: int, size_bytes: int) -> bytes:
+        piece = read_at(staged, start, size_bytes)
+        pieces.append(len(piece))
+        return piece
+
+    monkeypatch.setattr(remote._Staged, "read_at", count)
+    source = bytearray(content)
+    blob = transport.put_blob(memoryview(source), "video/mp4")
+    source[:] = bytes(len(source))  # the file that it was mapped from is used again
+    server.answers["PUT", "/api/blobs/"] = server.say(503)
+    with pytest.raises(Unavailable):
+        transport.ingest(batch_of(file_of(blob)))
+    del server.answers["PUT", "/api/blobs/"]
+    assert transport.ingest(batch_of(file_of(blob))) == 1
+    assert server.blobs == {blob.sha256: content}
+    assert max(pieces) <= 1 << 20
+
+
+@pytest.mark.parametrize("status", [413, 500])
+def test_a_blob_that_the_server_does_not_take_is_no_fault_of_others(
+    server: FakeServer, transport: HttpTransport, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "STAGED_LIMIT_BYTES", 1000)
+    bad = transport.put_blob(b"bad" * 300, "image/png")
+    server.answers["PUT", f"/api/blobs/{bad.sha256}"] = server.say(status, "not this one")
+    for number in range(50):
+        fine = transport.put_blob(bytes([number]) * 100, "image/png")
+        assert transport.ingest(batch_of(file_of(fine))) == 1
+    with pytest.raises((Refused, Broken), match="not this one"):
+        transport.ingest(batch_of(file_of(bad)))
