@@ -45,9 +45,7 @@ def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -
         shutil.copyfile(writer_dir / "spool" / file, draft / "spool" / file)
     # Secondary: the run has long begun, and its end was told by others. Of no process: nobody writes to it.
     own_start = encode_entry(
-        msgspec.structs.replace(
-            start, writer=name, pid=0, pid_started=0.0, is_secondary=True, resume="allow", config={}
-        )
+        msgspec.structs.replace(start, writer=name, pid=0, pid_started=0.0, is_secondary=True, resume="allow")
     )
     frames = [own_start, own_start, _as_secondary(payload), encode_entry(Finish(time.time(), 0, "finished"))]
     data = b"".join(encode_frame(number, frame) for number, frame in enumerate(frames, 1))

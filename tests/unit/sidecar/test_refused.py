@@ -110,7 +110,7 @@ def test_media_of_a_refused_entry_are_kept_with_it(tmp_path: Path, store: Memory
 
 
 def test_a_refused_start_does_not_end_its_run_when_it_comes_again(tmp_path: Path, store: MemoryStore) -> None:
-    journal = Journal(tmp_path, pid=DEAD_PID, config={"odd": 1})
+    journal = Journal(tmp_path, pid=DEAD_PID, environment={"odd": 1})
     journal.close()
     start = journal.directory
     store_dir = refuse.keep_refused(tmp_path, start, Start(**FIELDS), 1)
@@ -118,7 +118,7 @@ def test_a_refused_start_does_not_end_its_run_when_it_comes_again(tmp_path: Path
     drained(tmp_path, store, is_refused=True)
     starts = store.of(store_dir.name, Start)
     assert [each.is_secondary for each in starts] == [True] * 3
-    assert starts[-1].config == {"odd": 1}
+    assert starts[-1].environment == {"odd": 1}
 
 
 FIELDS = {"entity": "e", "project": "p", "run": "r", "writer": "w", "pid": 1, "pid_started": 0.0, "time": 1.0}
