@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
+import shutil
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from diorama.errors import BadRequest, Corrupt, NotFound, StoreError
-from diorama.store.blobs import Blobs, LocalBlobs, open_blobs, path_of
+from diorama.journal.lease import Lease
+from diorama.store.blobs import Blobs, LocalBlobs, RemoteBlobs, open_blobs, path_of
+from diorama.store.drafts import SWEPT_AFTER_SECS
+from diorama.store.pieces import PIECE_BYTES, WHOLE_BYTES
 
 DATA = bytes(range(256)) * 40
+LARGE = random.Random(1).randbytes(WHOLE_BYTES + PIECE_BYTES + 12_345)
 SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+def drafts_in(folder: Path) -> list[str]:
+    return [path.name for path in (folder / "tmp").rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
 @pytest.fixture(params=["files", "s3"])
@@ -35,7 +48,8 @@ def test_every_kind_of_bytes_is_taken(blobs: Blobs, data: bytes | bytearray | me
 def test_the_same_bytes_are_stored_once(blobs: Blobs) -> None:
     assert blobs.put(DATA) == blobs.put(DATA)
     if isinstance(blobs, LocalBlobs):
-        assert [path.name for path in blobs.folder.rglob("*") if path.is_file()] == [SHA256]
+        assert [path.name for path in blobs.folder.glob("??/*/*")] == [SHA256]
+        assert drafts_in(blobs.folder) == []
 
 
 def test_a_range_is_read(blobs: Blobs) -> None:
@@ -116,7 +130,7 @@ def test_deferred_bytes_have_no_name_until_they_are_synced(tmp_path: Path) -> No
     assert blobs.missing([SHA256]) == [SHA256]
     blobs.sync()
     assert blobs.get(SHA256) == DATA
-    assert not list((tmp_path / "tmp").iterdir())
+    assert drafts_in(tmp_path) == []
 
 
 def test_a_failed_sync_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,3 +147,156 @@ def test_a_failed_sync_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert blobs.missing([SHA256]) == [SHA256]
     blobs.sync()
     assert blobs.get(SHA256) == DATA
+
+
+def test_equal_deferred_bytes_leave_no_draft(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: blobs.put(DATA, is_deferred=True), range(40)))
+    assert len(drafts_in(tmp_path)) == 1
+    blobs.sync()
+    blobs.put(DATA, is_deferred=True)
+    blobs.sync()
+    assert blobs.get(SHA256) == DATA
+    assert drafts_in(tmp_path) == []
+
+
+def test_who_asks_for_a_sync_waits_for_the_one_at_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blobs = LocalBlobs(tmp_path)
+    blobs.put(DATA, is_deferred=True)
+    begun, may_end = threading.Event(), threading.Event()
+    fsync = os.fsync
+
+    def _slow(descriptor: int) -> None:
+        begun.set()
+        assert may_end.wait(60)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", _slow)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(blobs.sync)
+        assert begun.wait(60)
+        second = threads.submit(blobs.sync)
+        assert not second.done()
+        assert blobs._syncing.locked()
+        may_end.set()
+        first.result(60)
+        second.result(60)
+    assert blobs.get(SHA256) == DATA
+
+
+@pytest.mark.parametrize("failing", range(1, 8))
+def test_whatever_fails_in_a_sync_is_done_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """Files, then names, then folders: what was not brought to disk is still to be brought."""
+    blobs = LocalBlobs(tmp_path)
+    data = [b"%d" % number for number in range(3)]
+    for one in data:
+        blobs.put(one, is_deferred=True)
+    synced: list[str] = []
+    calls = 0
+    fsync = os.fsync
+
+    def _failing(descriptor: int) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == failing:
+            raise OSError(5, "Input/output error")
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", _failing)
+    monkeypatch.setattr("diorama.store.blobs.SYNC_THREADS", 1)
+    with pytest.raises(StoreError):
+        blobs.sync()
+    synced.clear()
+    blobs.sync()
+    if failing > len(data):
+        paths = [tmp_path / path_of(hashlib.sha256(one).hexdigest()) for one in data]
+        assert {str(path.parent) for path in paths} <= set(synced)
+    assert [blobs.get(hashlib.sha256(one).hexdigest()) for one in data] == data
+    assert drafts_in(tmp_path) == []
+
+
+def test_drafts_of_a_crash_are_swept(tmp_path: Path) -> None:
+    long_ago = time.time() - 2 * SWEPT_AFTER_SECS
+    tmp = tmp_path / "tmp"
+    for name in ("dead", "alive", "young"):
+        (tmp / name).mkdir(parents=True)
+        (tmp / name / "draft").write_bytes(DATA)
+    (tmp / "of_version_1").write_bytes(DATA)
+    for name in ("dead", "alive", "of_version_1"):
+        os.utime(tmp / name, (long_ago, long_ago))
+    lease = Lease.acquire(tmp, "alive")
+    assert lease is not None
+    with lease:
+        blobs = LocalBlobs(tmp_path)
+        blobs.put(DATA)
+        blobs.close()
+    assert sorted(path.name for path in tmp.iterdir()) == ["alive", "young"]
+
+
+def test_a_store_of_blobs_that_was_removed_is_never_said_to_have_them(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path / "blobs")
+    blobs.put(b"before")
+    blobs.put(DATA, is_deferred=True)
+    shutil.rmtree(tmp_path / "blobs")
+    with pytest.raises(StoreError):
+        blobs.sync()
+    blobs.sync()
+    assert blobs.missing([SHA256]) == [SHA256]
+    blobs.put(DATA, is_deferred=True)
+    blobs.sync()
+    assert blobs.get(SHA256) == DATA
+
+
+RANGES = [(0, 1), (PIECE_BYTES - 1, PIECE_BYTES + 1), (5, 3 * PIECE_BYTES), (len(LARGE) - 7, len(LARGE))]
+
+
+@pytest.mark.parametrize(("start", "end"), [*RANGES, (9, len(LARGE) + 100), (7, 7), (0, len(LARGE))])
+def test_a_range_of_a_large_blob_is_right(blobs: Blobs, start: int, end: int) -> None:
+    sha256 = blobs.put(LARGE)
+    for _ in range(2):
+        assert blobs.get_range(sha256, start, end) == LARGE[start:end]
+    assert b"".join(blobs.pieces(sha256)) == LARGE
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["never read before", "read before"])
+@pytest.mark.parametrize("place", [0, PIECE_BYTES + 1, len(LARGE) - 1])
+def test_a_range_of_damaged_bytes_is_refused(
+    blobs: Blobs, tmp_path: Path, place: int, is_known: bool
+) -> None:
+    sha256 = blobs.put(LARGE)
+    if is_known:
+        blobs.get_range(sha256, 0, 1)
+    damaged = bytearray(LARGE)
+    damaged[place] ^= 4
+    if isinstance(blobs, RemoteBlobs):
+        blobs._store.put(path_of(sha256), bytes(damaged))
+        again: Blobs = open_blobs(tmp_path, blobs.url)
+    else:
+        (tmp_path / "blobs" / path_of(sha256)).write_bytes(damaged)
+        again = LocalBlobs(tmp_path / "blobs")
+    for opened in (blobs, again):
+        with pytest.raises(Corrupt):
+            opened.get_range(sha256, place, place + 1)
+        with pytest.raises(Corrupt):
+            list(opened.pieces(sha256))
+    if is_known:
+        assert blobs.get_range(sha256, 2 * PIECE_BYTES, 2 * PIECE_BYTES + 5) == LARGE[2 * PIECE_BYTES :][:5]
+
+
+def test_damaged_hashes_of_pieces_are_made_again(tmp_path: Path) -> None:
+    sha256 = LocalBlobs(tmp_path).put(LARGE)
+    LocalBlobs(tmp_path).get_range(sha256, 0, 1)
+    beside = tmp_path / f"{path_of(sha256)}.pieces"
+    good = beside.read_bytes()
+    for data in (b"", good[:-1], bytes([good[0] ^ 1]) + good[1:]):
+        beside.write_bytes(data)
+        assert LocalBlobs(tmp_path).get_range(sha256, 1, 9) == LARGE[1:9]
+        assert beside.read_bytes() == good
+    LocalBlobs(tmp_path).delete(sha256)
+    assert not beside.exists()

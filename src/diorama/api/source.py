@@ -166,7 +166,7 @@ class RemoteSource:
         return self._get(f"/api/runs/{uid}/console", ConsolePage, offset=offset, limit=limit)
 
     def get_blob(self, blob: BlobRef) -> bytes:
-        from diorama.store.blobs import check_bytes
+        from diorama.store.pieces import check_bytes
 
         data = bytearray()
         with (

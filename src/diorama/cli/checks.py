@@ -207,7 +207,7 @@ def check_blobs(store_dir: StoreDir, *, is_reading_data: bool = False) -> Iterat
 
 def check_journals(store_dir: StoreDir) -> Iterator[Finding]:
     """Journals that nobody serves, sidecars at work, frames that can't be read, entries refused."""
-    from diorama.sidecar.lease import is_held
+    from diorama.journal.lease import is_held
     from diorama.sidecar.leftovers import list_tokens, outboxes
     from diorama.sidecar.pump import writer_dirs
     from diorama.sidecar.refuse import REFUSED

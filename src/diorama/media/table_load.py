@@ -116,7 +116,9 @@ class LoadedTable:
 
         for part in self._parts:
             try:
-                file = pq.ParquetFile(pa.BufferReader(self._get_blob(part.blob)))
+                file = pq.ParquetFile(
+                    pa.BufferReader(self._get_blob(part.blob)), page_checksum_verification=True
+                )
                 columns = columns_of_schema(file.schema_arrow)
                 for batch in file.iter_batches(BATCH_ROWS):
                     yield columns, batch

@@ -62,7 +62,7 @@ def write_parquet(file: Any, columns: Sequence[TableColumn], blocks: Iterator[li
     import pyarrow.parquet as pq
 
     schema = schema_of(columns)
-    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+    with pq.ParquetWriter(file, schema, compression="zstd", write_page_checksum=True) as writer:
         waiting: list[Any] = []
         for arrays in blocks:
             waiting.append(pa.record_batch(arrays, schema=schema))

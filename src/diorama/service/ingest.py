@@ -41,13 +41,6 @@ class Ingest:
         self._database = database
         self._blobs = blobs
         self._now = now
-        self._known_blobs: set[str] = set()
-
-    def note_blob(self, sha256: str) -> None:
-        """Remember that a blob is stored, so that it need not be looked for."""
-        if len(self._known_blobs) > 100_000:
-            self._known_blobs.clear()
-        self._known_blobs.add(sha256)
 
     def apply(self, batch: Batch) -> int:
         """Store a batch; returns the writer's acknowledged seq. When it returns, it is durable.
@@ -109,14 +102,12 @@ class Ingest:
         return gathered, blobs
 
     def _check_stored(self, blobs: dict[str, BlobRef]) -> None:
-        missing = self._blobs.missing(sha256 for sha256 in blobs if sha256 not in self._known_blobs)
+        missing = self._blobs.missing(blobs)
         if missing:
             raise NotFound(
                 f"{len(missing)} blobs are named but not stored, such as {missing[0]}",
                 hint="store blobs before the entries that name them",
             )
-        for sha256 in blobs:
-            self.note_blob(sha256)
 
 
 class _Target:

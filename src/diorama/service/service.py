@@ -91,6 +91,7 @@ class Service:
     def close(self) -> None:
         """Close the store's connections."""
         self._tables.close()
+        self._blobs.close()
         self._database.close()
 
     def __enter__(self) -> Service:
@@ -139,7 +140,6 @@ class Service:
     def put_blob(self, data: Data, mime: str, *, is_deferred: bool = False) -> BlobRef:
         """Store bytes for good; if deferred, at the latest when the next `ingest` of this Service returns."""
         sha256 = self._blobs.put(data, is_deferred=is_deferred)
-        self._ingest.note_blob(sha256)
         return BlobRef(sha256, memoryview(data).nbytes, mime)
 
     def mark_crashed(self, run: RunName, writer: str) -> None:

@@ -12,9 +12,9 @@ import sys
 import threading
 from pathlib import Path
 
+from diorama.journal.lease import Lease
 from diorama.model import StoreDir
 from diorama.sidecar.descriptors import raise_descriptor_limit
-from diorama.sidecar.lease import Lease
 from diorama.sidecar.leftovers import drain
 from diorama.sidecar.serve import Sidecar, is_token
 from diorama.sidecar.ship import Transport, transport_to

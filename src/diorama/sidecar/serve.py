@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from diorama.errors import JournalError
-from diorama.sidecar.lease import Lease
+from diorama.journal.lease import Lease
 from diorama.sidecar.life import is_alive
 from diorama.sidecar.pump import Pump, token_of
 from diorama.sidecar.ship import Transport

@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from diorama.journal.lease import Lease
 from diorama.model import StoreDir
-from diorama.sidecar.lease import Lease
 from diorama.sidecar.leftovers import drain
 from diorama.sidecar.serve import Sidecar
 from diorama.sidecar.ship import Transport, transport_to

@@ -4,6 +4,9 @@
 are durable: locally temp -> fsync -> rename -> fsync(folder), so that the row that names them can follow.
 `put(..., is_deferred=True)` leaves the syncing to `sync()`, which does it for many at once: a journal on
 its way into the store still holds what a power cut would take.
+
+All that is read is proven: whole blobs by their name, ranges of large ones by the hashes of their pieces
+(`store.pieces`).
 """
 
 from __future__ import annotations
@@ -12,19 +15,22 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from diorama.errors import BadRequest, Corrupt, NotFound, StoreError
+from diorama.errors import BadRequest, NotFound, StoreError
+from diorama.store.drafts import Drafts
+from diorama.store.pieces import SUFFIX, Pieces, check_bytes
 
 Data = bytes | bytearray | memoryview
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+DRAFTS = "tmp"
 REMOTE_THREADS = 16
+KNOWN_LIMIT = 100_000
 SYNC_THREADS = 8
 """Syncs that run at once are merged by the file system's own journal."""
 
@@ -52,7 +58,14 @@ class Blobs(Protocol):
         ...
 
     def get_range(self, sha256: str, start: int, end: int) -> bytes:
-        """Bytes start..end (end excluded), not checked. Raises NotFound."""
+        """Bytes start..end (end excluded), checked. Raises NotFound or Corrupt.
+
+        The first range of a large blob reads all of it; see `store.pieces`.
+        """
+        ...
+
+    def pieces(self, sha256: str) -> Iterator[bytes]:
+        """All bytes, piece by piece, checked before the last piece is given. Raises NotFound or Corrupt."""
         ...
 
     def size_bytes(self, sha256: str) -> int | None:
@@ -67,6 +80,10 @@ class Blobs(Protocol):
         """Remove the bytes; nothing happens if they are not there."""
         ...
 
+    def close(self) -> None:
+        """Let go of threads and of the folder for drafts."""
+        ...
+
 
 def open_blobs(folder: Path, url: str | None = None, environ: Mapping[str, str] | None = None) -> Blobs:
     """The store of blobs at `url` (s3://, gs://, az://), else in `folder`."""
@@ -77,16 +94,6 @@ def open_blobs(folder: Path, url: str | None = None, environ: Mapping[str, str] 
     return RemoteBlobs(url, os.environ if environ is None else environ)
 
 
-def check_bytes(sha256: str, data: bytes) -> bytes:
-    """Return `data` if it hashes to `sha256`, else raise Corrupt."""
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise Corrupt(
-            f"blob {sha256} does not match its checksum",
-            hint="restore it from a backup; `diorama doctor` lists all damaged blobs",
-        )
-    return data
-
-
 class LocalBlobs:
     """Blobs in a folder (writers never wait for each other).
 
@@ -95,36 +102,56 @@ class LocalBlobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._drafts = folder / "tmp"
+        self._drafts = Drafts(folder / DRAFTS)
+        self._pieces = Pieces(self)
         self._lock = threading.Lock()
-        self._waiting: dict[str, Path] = {}
-        """SHA-256 -> the draft of a deferred put."""
+        self._waiting: dict[str, Path | None] = {}
+        """SHA-256 -> the draft of a deferred put; None if it has its name, but perhaps not for good."""
+        self._syncing = threading.Lock()
+        """Held while drafts are brought to disk: who asks for a sync waits for the one that is at work."""
 
     def put(self, data: Data, *, is_deferred: bool = False) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
+        with self._lock:
+            if is_deferred and sha256 in self._waiting:
+                return sha256
         with self._store_errors():
             if _has_size(self.folder / path_of(sha256), memoryview(data).nbytes):
                 draft = None  # renamed by another process, perhaps a moment ago: its folder may want a sync
             else:
-                draft = self._write(sha256, data)
-            if is_deferred and draft is not None:
-                with self._lock:
-                    self._waiting[sha256] = draft
-            else:
+                draft = self._write(data)
+            if not is_deferred:
                 self._place({sha256: draft})
+                return sha256
+            with self._lock:
+                first = self._waiting.setdefault(sha256, draft)
+            if draft is not None and draft != first:
+                draft.unlink(missing_ok=True)  # another thread put the same bytes meanwhile
         return sha256
 
     def sync(self) -> None:
-        with self._lock:
-            waiting, self._waiting = self._waiting, {}
-        try:
-            with self._store_errors():
-                self._place(waiting)
-        except StoreError:
+        with self._syncing:
             with self._lock:
-                # What was placed before the failure has no draft any more.
-                self._waiting |= {sha256: draft for sha256, draft in waiting.items() if draft.exists()}
-            raise
+                waiting, self._waiting = self._waiting, {}
+            try:
+                with self._store_errors():
+                    self._place(waiting)
+            except StoreError:
+                with self._lock:
+                    for sha256, draft in waiting.items():
+                        self._keep_waiting(sha256, draft)
+                raise
+
+    def _keep_waiting(self, sha256: str, draft: Path | None) -> None:
+        """After a sync that failed. What was given its name before has no draft any more; what has neither
+        was removed by somebody, and whoever names it will find it missing."""
+        if draft is not None and not draft.exists():
+            draft = None
+        if draft is None and not (self.folder / path_of(sha256)).exists():
+            return
+        newer = self._waiting.setdefault(sha256, draft)
+        if draft is not None and newer != draft:
+            draft.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _store_errors(self) -> Iterator[None]:
@@ -136,14 +163,9 @@ class LocalBlobs:
                 hint=f"check the space and permissions of {self.folder}",
             ) from error
 
-    def _write(self, sha256: str, data: Data) -> Path:
+    def _write(self, data: Data) -> Path:
         """Write the bytes to a draft."""
-        draft = self._drafts / f"{sha256[:16]}.{os.getpid()}.{secrets.token_hex(6)}"
-        try:
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileNotFoundError:
-            self._drafts.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        draft, descriptor = self._drafts.create()
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 rest = memoryview(data).cast("B")
@@ -173,20 +195,37 @@ class LocalBlobs:
         return check_bytes(sha256, data)
 
     def get_range(self, sha256: str, start: int, end: int) -> bytes:
+        return self._pieces.range(sha256, self._size_of(sha256), start, end)
+
+    def pieces(self, sha256: str) -> Iterator[bytes]:
+        return self._pieces.whole(sha256, self._size_of(sha256))
+
+    def read(self, sha256: str, start: int, end: int) -> bytes:
+        """As `get_range`, not checked."""
         try:
-            with (self.folder / path_of(sha256)).open("rb", buffering=0) as file:
+            with (self.folder / path_of(sha256)).open("rb") as file:
                 file.seek(start)
-                parts = []
-                left = max(0, end - start)
-                while left:
-                    part = file.read(left)
-                    if not part:
-                        break
-                    parts.append(part)
-                    left -= len(part)
-                return b"".join(parts)
+                return file.read(max(0, end - start))
         except FileNotFoundError:
             raise _not_found(sha256) from None
+
+    def read_beside(self, sha256: str) -> bytes | None:
+        """The hashes of its pieces."""
+        try:
+            return (self.folder / (path_of(sha256) + SUFFIX)).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write_beside(self, sha256: str, data: bytes) -> None:
+        """Keep the hashes of its pieces. They need no sync: what is torn is made again."""
+        with self._store_errors():
+            self._write(data).replace(self.folder / (path_of(sha256) + SUFFIX))
+
+    def _size_of(self, sha256: str) -> int:
+        size_bytes = self.size_bytes(sha256)
+        if size_bytes is None:
+            raise _not_found(sha256)
+        return size_bytes
 
     def size_bytes(self, sha256: str) -> int | None:
         try:
@@ -198,7 +237,11 @@ class LocalBlobs:
         return [sha256 for sha256 in sha256s if self.size_bytes(sha256) is None]
 
     def delete(self, sha256: str) -> None:
-        (self.folder / path_of(sha256)).unlink(missing_ok=True)
+        for suffix in ("", SUFFIX):
+            (self.folder / (path_of(sha256) + suffix)).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        self._drafts.close()
 
 
 class RemoteBlobs:
@@ -208,6 +251,7 @@ class RemoteBlobs:
         from obstore.exceptions import BaseError
         from obstore.store import from_url
 
+        self.url = url
         options: dict[str, Any] = {}
         if environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):
             options["client_options"] = {"allow_http": True}
@@ -219,13 +263,22 @@ class RemoteBlobs:
                 hint="DIORAMA_BLOBS_URL is like s3://bucket/prefix, gs://bucket or az://account/container",
             ) from error
         self._threads = ThreadPoolExecutor(REMOTE_THREADS, thread_name_prefix="blobs")
+        self._pieces = Pieces(self)
+        self._known: set[str] = set()
+        """Blobs that were seen to be stored: asking a bucket takes as long as storing a small one."""
 
     def put(self, data: Data, *, is_deferred: bool = False) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
-        if self.size_bytes(sha256) != memoryview(data).nbytes:
+        if sha256 not in self._known and self.size_bytes(sha256) != memoryview(data).nbytes:
             with _bucket_errors(sha256):
                 self._store.put(path_of(sha256), bytes(data))
+        self._note(sha256)
         return sha256
+
+    def _note(self, sha256: str) -> None:
+        if len(self._known) >= KNOWN_LIMIT:
+            self._known.clear()
+        self._known.add(sha256)
 
     def sync(self) -> None:
         """A bucket answers when it has the bytes for good."""
@@ -236,8 +289,34 @@ class RemoteBlobs:
         return check_bytes(sha256, data)
 
     def get_range(self, sha256: str, start: int, end: int) -> bytes:
+        return self._pieces.range(sha256, self._size_of(sha256), start, end)
+
+    def pieces(self, sha256: str) -> Iterator[bytes]:
+        return self._pieces.whole(sha256, self._size_of(sha256))
+
+    def read(self, sha256: str, start: int, end: int) -> bytes:
+        """As `get_range`, not checked."""
         with _bucket_errors(sha256):
-            return bytes(self._store.get_range(path_of(sha256), start=start, end=end))
+            return bytes(self._store.get_range(path_of(sha256), start=start, end=end)) if end > start else b""
+
+    def read_beside(self, sha256: str) -> bytes | None:
+        """The hashes of its pieces."""
+        try:
+            with _bucket_errors(sha256):
+                return bytes(self._store.get(path_of(sha256) + SUFFIX).bytes())
+        except NotFound:
+            return None
+
+    def write_beside(self, sha256: str, data: bytes) -> None:
+        """Keep the hashes of its pieces."""
+        with _bucket_errors(sha256):
+            self._store.put(path_of(sha256) + SUFFIX, data)
+
+    def _size_of(self, sha256: str) -> int:
+        size_bytes = self.size_bytes(sha256)
+        if size_bytes is None:
+            raise _not_found(sha256)
+        return size_bytes
 
     def size_bytes(self, sha256: str) -> int | None:
         try:
@@ -247,16 +326,26 @@ class RemoteBlobs:
             return None
 
     def missing(self, sha256s: Iterable[str]) -> list[str]:
-        asked = list(sha256s)
-        sizes = self._threads.map(self.size_bytes, asked)
-        return [sha256 for sha256, size in zip(asked, sizes, strict=True) if size is None]
+        asked = [sha256 for sha256 in sha256s if sha256 not in self._known]
+        absent: list[str] = []
+        for sha256, size in zip(asked, self._threads.map(self.size_bytes, asked), strict=True):
+            if size is None:
+                absent.append(sha256)
+            else:
+                self._note(sha256)
+        return absent
 
     def delete(self, sha256: str) -> None:
-        try:
-            with _bucket_errors(sha256):
-                self._store.delete(path_of(sha256))
-        except NotFound:
-            return
+        self._known.discard(sha256)
+        for suffix in ("", SUFFIX):
+            try:
+                with _bucket_errors(sha256):
+                    self._store.delete(path_of(sha256) + suffix)
+            except NotFound:
+                continue
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False)
 
 
 class _bucket_errors:

@@ -1,7 +1,8 @@
 """Tables in Parquet blobs, read with DuckDB: locked down, with limits of memory, threads and time.
 
 No text of a user ever becomes SQL: columns are called c0, c1, ... after their place, values are parameters.
-Files may come from anybody: their footer is checked before they are opened.
+Files may come from anybody: their footer is checked before they are opened. DuckDB compares no checksums, so
+a file is proven before it is given to it, by the hash that names it, and again when it is another file.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from typing import Any
 
 import msgspec
 
-from diorama.errors import BadRequest, Corrupt, NotFound
+from diorama.errors import BadRequest, NotFound, StoreError
 from diorama.media.table import TableColumn
 from diorama.media.table_arrow import columns_of_schema
 from diorama.store.blobs import Blobs, LocalBlobs, path_of
+from diorama.store.pieces import damaged
 
 FOOTER_LIMIT_BYTES = 64 << 20
 COLUMNS_LIMIT = 5_000
@@ -37,10 +39,12 @@ THREADS_LIMIT = 4
 
 @dataclass(frozen=True)
 class TableFile:
-    """A Parquet blob whose footer was found to be sound. path: where it lies on this machine."""
+    """A Parquet blob whose bytes were found to be right and whose footer was found to be sound.
+    path: where it lies on this machine. identity: what a file system says of the file that was proven."""
 
     sha256: str
     path: Path
+    identity: tuple[int, ...]
     row_count: int
     columns: list[TableColumn]
     types: tuple[str, ...]
@@ -69,15 +73,22 @@ class TableFiles:
             return Path(self._cache.name)
 
     def open(self, sha256: str) -> TableFile:
-        """The file of a blob. Raises NotFound; BadRequest for bytes that are no table or over a limit."""
+        """The file of a blob. Raises NotFound; Corrupt for bytes that are not what they were; BadRequest for
+        bytes that are no table or over a limit."""
         with self._lock:
             known = self._known.get(sha256)
             if known is not None:
                 self._known.move_to_end(sha256)
-        if known is not None and known.path.exists():
+        if known is not None and _identity(known.path) == known.identity:
             return known
         path = self._locate(sha256)
-        found = _checked(sha256, path)
+        identity = _identity(path)
+        if identity is None:
+            raise NotFound(f"no blob {sha256[:80]}")
+        _prove(sha256, path)
+        found = _checked(sha256, path, identity)
+        if _identity(path) != identity:
+            raise StoreError(f"blob {sha256[:12]} changed while it was looked at", hint="try again")
         with self._lock:
             self._known[sha256] = found
             while len(self._known) > KNOWN_FILES_LIMIT:
@@ -104,16 +115,10 @@ class TableFiles:
         self._make_room(size_bytes)
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.urandom(6).hex()}")
-        hasher = hashlib.sha256()
         try:
             with draft.open("wb") as file:
-                for start in range(0, size_bytes, PIECE_BYTES):
-                    end = min(start + PIECE_BYTES, size_bytes)
-                    piece = self._blobs.get_range(sha256, start, end)
-                    hasher.update(piece)
+                for piece in self._blobs.pieces(sha256):
                     file.write(piece)
-            if hasher.hexdigest() != sha256:
-                raise Corrupt(f"blob {sha256} does not match its checksum")
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
@@ -131,7 +136,26 @@ class TableFiles:
             path.unlink(missing_ok=True)
 
 
-def _checked(sha256: str, path: Path) -> TableFile:
+def _identity(path: Path) -> tuple[int, ...] | None:
+    """Changes whenever the file is another one or is written to; None if it is not there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _prove(sha256: str, path: Path) -> None:
+    """Raises Corrupt if the bytes of a file are not those that its name says."""
+    hasher = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            hasher.update(piece)
+    if hasher.hexdigest() != sha256:
+        raise damaged(sha256)
+
+
+def _checked(sha256: str, path: Path, identity: tuple[int, ...]) -> TableFile:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -161,7 +185,7 @@ def _checked(sha256: str, path: Path) -> TableFile:
         raise BadRequest(f"blob {short} is no table: its row counts don't add up")
     types = tuple(str(field.type) for field in schema)
     make = msgspec.json.encode([types, columns])
-    return TableFile(sha256, path, metadata.num_rows, columns, types, make)
+    return TableFile(sha256, path, identity, metadata.num_rows, columns, types, make)
 
 
 class TableEngine:

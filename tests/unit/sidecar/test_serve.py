@@ -10,8 +10,8 @@ import pytest
 from memory_store import DEAD_PID, Journal, MemoryStore
 
 from diorama.journal.entry import Environment, File, Finish, System
+from diorama.journal.lease import Lease, is_held
 from diorama.sidecar import serve
-from diorama.sidecar.lease import Lease, is_held
 from diorama.sidecar.ship import Unavailable
 
 TOKEN = f"20260101T000000-{os.getpid()}-abcdef"

@@ -5,11 +5,11 @@ from pathlib import Path
 from memory_store import DEAD_PID, Journal
 from test_serve import TOKEN, wait_for
 
+from diorama.journal.lease import Lease
 from diorama.journal.segments import read_ack
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import run_in_thread
-from diorama.sidecar.lease import Lease
 
 
 def test_it_serves_sweeps_and_stops(tmp_path: Path) -> None:

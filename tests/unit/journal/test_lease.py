@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from diorama.sidecar.lease import Lease, is_held
+from diorama.journal.lease import Lease, is_held
 
 HOLDER = """
 import sys, pathlib
-from diorama.sidecar.lease import Lease
+from diorama.journal.lease import Lease
 lease = Lease.acquire(pathlib.Path(sys.argv[1]), "t")
 print("held" if lease else "refused", flush=True)
 sys.stdin.read()
