@@ -9,12 +9,17 @@ run's row (`runstate.lock_run`).
 
 A connection on which the database failed is closed, never used again: what made it fail (no space, no more
 inodes, a server that went away) may have left it in a state in which it fails for ever.
+
+SQLite goes on writing to a file that somebody removes or replaces. So the file at the path is compared with
+the open one before and after each transaction: nothing that went into a deleted file is taken for stored, and
+the next transaction finds what is at the path now, or makes a new database there.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -34,6 +39,7 @@ MIGRATION_LOCK = 0x64696F72
 """PostgreSQL advisory lock: one process at a time makes or migrates the tables."""
 
 T = TypeVar("T")
+FileIdentity = tuple[int, int]
 
 
 class Database:
@@ -46,6 +52,10 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        named = engine.url.database if self.is_sqlite else None
+        self._path = Path(named) if named and named != ":memory:" else None
+        self._file: FileIdentity | None = None
+        self._opening = threading.Lock()
 
     @classmethod
     def open(cls, url: str | Path) -> Database:
@@ -54,7 +64,6 @@ class Database:
         Raises TooNew if a newer Diorama wrote it, StoreError if it can't be opened.
         """
         if isinstance(url, Path):
-            _make_parent(url)
             url_object = sa.URL.create("sqlite", database=str(url))
         else:
             try:
@@ -66,7 +75,7 @@ class Database:
                 ) from error
         database = cls(_make_engine(url_object))
         try:
-            database._migrate(url_object)
+            database._find_file()
         except BaseException:
             database.close()
             raise
@@ -84,6 +93,7 @@ class Database:
         Raises StoreError if it can't be read, Corrupt for what is damaged, Unstorable for parameters that no
         column can have.
         """
+        self._find_file()
         with _told_plainly(), self._engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -96,10 +106,15 @@ class Database:
 
         Raises as `read`; TooNew if a newer Diorama has migrated the store since it was opened.
         """
+        file = self._find_file()
         with self._writing() as connection:
             if _schema_version(connection) != SCHEMA_VERSION:
                 raise StoreError("the store is not at the version that it was opened with")
             yield connection
+        if self._path is not None and _identity(self._path) != file:
+            raise StoreError(
+                f"{self._path} was removed or replaced while it was written to", hint="it is opened anew"
+            )
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
@@ -171,7 +186,23 @@ class Database:
             ]
         return [line for line in found if line != "ok"]
 
-    def _migrate(self, url: sa.URL) -> None:
+    def _find_file(self) -> FileIdentity | None:
+        """See that what is open is what lies at the path, else open or make that; returns its identity."""
+        if self._path is None:
+            if self._file is None:
+                self._migrate()
+                self._file = (0, 0)
+            return None
+        if self._file is None or _identity(self._path) != self._file:
+            with self._opening:
+                if self._file is None or _identity(self._path) != self._file:
+                    self._engine.dispose()  # those that are in use fail at the end of their transaction
+                    _make_parent(self._path)
+                    self._migrate()
+                    self._file = _identity(self._path)
+        return self._file
+
+    def _migrate(self) -> None:
         with _told_plainly():
             if self._found_version() == SCHEMA_VERSION:
                 return
@@ -181,8 +212,8 @@ class Database:
             version = _found_version(connection)
             if version == SCHEMA_VERSION:
                 return
-            if version > 0 and self.is_sqlite and url.database:
-                _back_up(Path(url.database), version)
+            if version > 0 and self._path is not None:
+                _back_up(self._path, version)
             for number in range(version, SCHEMA_VERSION):
                 MIGRATIONS[number](connection)
             connection.execute(
@@ -192,7 +223,7 @@ class Database:
             )
 
     def _found_version(self) -> int:
-        with self.read() as connection:
+        with _told_plainly(), self._engine.connect() as connection, _begun(connection):
             return _found_version(connection)
 
 
@@ -260,6 +291,17 @@ def _until_not_busy(do: Callable[[], T]) -> T:
         time.sleep(0.01)
 
 
+def _identity(path: Path) -> FileIdentity | None:
+    """Which file lies at a path; None if none does."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"can't look at {path}: {error.strerror}") from error
+    return found.st_dev, found.st_ino
+
+
 def _make_parent(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -300,6 +342,8 @@ def _is_about_values(error: BaseException) -> bool:
     if isinstance(state, str):
         # PostgreSQL: data exceptions, broken constraints, limits of the program (such as an index row's).
         return state[:2] in ("22", "23", "54")
+    if isinstance(error, sa.exc.ProgrammingError) and "cannot adapt" in str(orig):  # psycopg's own
+        return True
     if isinstance(
         error, (sa.exc.DataError, sa.exc.IntegrityError, sqlite3.DataError, sqlite3.IntegrityError)
     ):
