@@ -70,7 +70,7 @@ class Channel:
             is_draining=is_draining,
             on_trouble=on_trouble,
         )
-        self.writer.before_sync = self.spool.sync
+        self.writer.buffers = self.spool
         self.append_log = self.writer.append_log
         first = start_from(self.name)
         self.run = (first.entity, first.project, first.run)

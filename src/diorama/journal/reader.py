@@ -88,7 +88,7 @@ class JournalReader:
         while taken_bytes < limit_bytes:
             if self._fd < 0 and not self._open():
                 break
-            # Asked before reading: once a later segment exists, nothing is appended to this one.
+            # Asked before reading: once a later segment has bytes, nothing is appended to this one.
             is_closed = self._next_segment() is not None
             data = self._read_at(self._offset, CHUNK_BYTES)
             used_bytes, is_stuck = self._take(data, len(data) < CHUNK_BYTES, found)
@@ -186,10 +186,18 @@ class JournalReader:
         return b"".join(parts)
 
     def _next_segment(self) -> int | None:
+        """The next one that has bytes. While a later one is empty, the writer may still write to this one."""
         # The usual next name first: listing a folder is dearer than one stat.
-        if self.segment and (self.directory / segment_name(self.segment + 1)).exists():
+        if self.segment and self._has_bytes(self.segment + 1):
             return self.segment + 1
-        return next((number for number in list_segments(self.directory) if number > self.segment), None)
+        later = (number for number in list_segments(self.directory) if number > self.segment)
+        return next((number for number in later if self._has_bytes(number)), None)
+
+    def _has_bytes(self, number: int) -> bool:
+        try:
+            return os.stat(self.directory / segment_name(number)).st_size > 0
+        except FileNotFoundError:
+            return False
 
     def _open(self) -> bool:
         if self._is_resting:

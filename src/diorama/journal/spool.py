@@ -257,6 +257,9 @@ class Spool:
         if failures:
             raise failures[0]
 
+    def restore(self) -> None:
+        """The folder was deleted."""
+
     def _sync_slot(self, name: str) -> None:
         try:
             fd = os.open(self.directory / name, os.O_RDWR | _O_BINARY)

@@ -2,22 +2,25 @@
 
 Invariants:
 - one `os.write` to an O_APPEND file per entry, no buffer in this process: what the kernel has taken
-  survives the process. A daemon thread calls `fdatasync` at most once a second for power loss;
-  `sync()` does it at once.
-- seq grows by one per entry, and frames lie on disk in that order, whatever signals or exceptions
-  interrupt an append.
+  survives the process. A daemon thread brings it to disk at most a second later, for power loss; `sync()`
+  does it at once.
+- seq grows by one per entry, and frames lie on disk in that order.
+- an append may be interrupted between any two steps, by a signal's handler that logs, or that raises. What
+  is in the file decides, and only that: whoever comes next finds out from it. What the handler raises
+  passes; an entry whose append has returned is in the journal, exactly once.
 - a full or broken disk never raises. Entries then wait in a bounded ring in memory and are written
   when the disk takes them again; what the ring cannot hold is counted in `dropped`.
-- a segment is created with O_EXCL, so that two processes never write to one file.
+- opening, rotating, draining and syncing are the work of the thread, and no disk is waited for under the
+  lock that `append` takes, but for the write itself.
 """
 
 from __future__ import annotations
 
-import contextlib
+import _thread
+import errno
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from struct import Struct
@@ -25,28 +28,41 @@ from typing import Protocol
 
 from google_crc32c import value as crc32c_of
 
-from diorama.journal.frame import BODY_HEAD, HEAD, MAGIC
-from diorama.journal.segments import SegmentFiles, read_back
+from diorama.errors import UsageError, is_interruption
+from diorama.journal.frame import (
+    BODY_HEAD,
+    HEAD,
+    HEADER_BYTES,
+    MAGIC,
+    PAYLOAD_LIMIT_BYTES,
+    encode_frame,
+)
+from diorama.journal.segments import (
+    APPENDING,
+    ENDED,
+    HEAD_FRAMES,
+    IN_TROUBLE,
+    UNCERTAIN,
+    SegmentFiles,
+)
 
 SEGMENT_BYTES = 64 << 20
 RING_BYTES = 64 << 20
+DRAINED_AT_ONCE_BYTES = 1 << 20
 RETRY_SECS = 0.5
 SYNC_SECS = 1.0
 
-_fdatasync = getattr(os, "fdatasync", os.fsync)
 _pack_head = HEAD.pack
-_pack_body_head = BODY_HEAD.pack
 _LOG_START = b"\x95\xa3log\xd3"
 _LOG_HEAD = ">6sqBqBd"
 """msgpack of ["log", step, row, time: an array of five, a short string, two int64, a float64."""
 _pack_log_head = Struct(_LOG_HEAD).pack
-_pack_log_frame = Struct(">IQ" + _LOG_HEAD[1:]).pack
+_pack_log_frame = Struct(BODY_HEAD.format + _LOG_HEAD[1:]).pack
 LOG_HEAD_BYTES = Struct(_LOG_HEAD).size
 _write = os.write
-_APPENDING = 1
-_NOT_APPENDING = ~_APPENDING
-_IN_TROUBLE = 2
-_UNCERTAIN = 4
+# As names of this module: they are found faster.
+_APPENDING = APPENDING
+_UNCERTAIN = UNCERTAIN
 
 
 class Counter(Protocol):
@@ -69,7 +85,7 @@ class JournalWriter(SegmentFiles):
     """The one writer of `directory`.
 
     on_trouble(code, text) is called, outside of the lock, when the disk fails and when it is well again;
-    codes: "disk", "disk-recovered", "dropped".
+    codes: "disk", "disk-recovered", "dropped", "deleted".
 
     Raises OSError if the folder exists already; any other failing of the disk is survived.
     """
@@ -77,25 +93,15 @@ class JournalWriter(SegmentFiles):
     __slots__ = (
         "_acquire",
         "_closing",
-        "_interrupting",
         "_is_closed",
-        "_news",
         "_on_trouble",
         "_release",
         "_retry_at",
-        "_ring",
         "_ring_bytes",
         "_ring_size_bytes",
         "_segment_bytes",
-        "_state",
-        "_synced_bytes",
-        "_synced_seq",
-        "_syncer",
-        "_uncertain",
-        "before_sync",
+        "_thread",
         "dropped",
-        "lock",
-        "seq",
     )
 
     def __init__(
@@ -107,83 +113,41 @@ class JournalWriter(SegmentFiles):
         on_trouble: Callable[[str, str], None] | None = None,
     ) -> None:
         super().__init__(Path(directory))
-        self.seq = 0
-        """seq of the newest entry."""
         self.dropped = 0
         """Entries that neither the disk nor the ring could take."""
-        self.lock = threading.RLock()
         self._acquire = self.lock.acquire
         self._release = self.lock.release
         self._segment_bytes = segment_bytes
         self._ring_bytes = ring_bytes
         self._on_trouble = on_trouble
-        self._ring: deque[bytes] = deque()
         self._ring_size_bytes = 0
         self._retry_at = 0.0
-        self._state = 0
-        """_APPENDING, _IN_TROUBLE and _UNCERTAIN; 0 when append_log may take its quick path."""
-        self._uncertain = (b"", 0)
-        """(frame, seq) of an append that was interrupted: written or not?"""
         self._is_closed = False
-        self._interrupting: deque[bytes | Callable[[], None]] = deque()
-        self._news: deque[tuple[str, str]] = deque()
-        self._synced_bytes = 0
-        self._synced_seq = 0
         self._closing = threading.Event()
-        self._syncer: threading.Thread | None = None
-        self.before_sync: Callable[[], None] | None = None
-        """Called before each sync: the spool's files must be on disk before the frames that name them."""
+        self._thread = 0
         try:
             self._make_folder()
-            self._open_segment()
-            self._synced_bytes = 0
+            self._swap()
         except OSError as error:
-            if isinstance(error, FileExistsError) and self.directory.is_dir():
+            if is_interruption(error) or (isinstance(error, FileExistsError) and self.directory.is_dir()):
                 raise
             self._note_trouble(error)
         self._tell_news()
 
-    # The two ways to append are written out, step by step, because of what may strike between any two steps:
-    # a signal handler that logs (its entry is put behind ours) or raises (we find out from the file how far
-    # we came). Python looks for signals when calls return, so flags are set and cleared without calls.
+    # Python looks for signals when calls return, when functions begin and where loops turn. So what belongs
+    # together stands together without calls: then nothing comes in between.
 
-    def append(self, payload: bytes) -> int:
-        """Write one entry; returns its seq. Never raises for a fault of the disk."""
+    def append(self, payload: bytes, *, is_last: bool = False) -> int:
+        """Write one entry; returns its seq. Never raises for a fault of the disk.
+
+        is_last: nothing may follow; both are one step, so that no other thread's entry comes behind it.
+
+        Raises UsageError behind the last entry, and for one of more than 2 GB.
+        """
         with self.lock:
-            if self._state & _APPENDING:
-                self._interrupting.append(payload)
-                return self.seq + len(self._interrupting) + 1
-            if self._state & _UNCERTAIN:
-                self._reconcile()
-            self._state |= _APPENDING
-            frame = b""
-            seq = self.seq + 1
-            try:
-                body = _pack_body_head(len(payload), seq) + payload
-                frame = _pack_head(MAGIC, crc32c_of(body)) + body
-                if self._state & _IN_TROUBLE and time.monotonic() >= self._retry_at:
-                    self._drain()
-                if self._state & _IN_TROUBLE:
-                    self._push(frame, seq)
-                else:
-                    written = _write(self._fd, frame)
-                    self._size_bytes += written
-                    self.seq = seq
-                    if written != len(frame) or self._size_bytes >= self._segment_bytes:
-                        self._after_write(frame, written)
-            except OSError as error:
-                self._note_trouble(error)
-                self._push(frame, seq)
-            except BaseException:
-                self._uncertain = (frame, seq)
-                self._state |= _UNCERTAIN
-                raise
-            finally:
-                self._state &= _NOT_APPENDING
-            if self._interrupting:
-                self._append_interrupting()
-            if self._syncer is None:
-                self._start_syncer()
+            seq = self._append(payload, is_last=is_last)
+            if not self._thread and not is_last:
+                self._start_thread()
         if self._news:
             self._tell_news()
         return seq
@@ -207,91 +171,132 @@ class JournalWriter(SegmentFiles):
             else:
                 here, row = counter.place(step, commit)
             if self._state:
-                return self.append(_pack_log_head(_LOG_START, here, 0xD3, row, 0xCB, time) + data)
-            self._state = _APPENDING
-            frame = b""
-            seq = self.seq + 1
+                return self._append(_pack_log_head(_LOG_START, here, 0xD3, row, 0xCB, time) + data)
             try:
+                self._state = _APPENDING
+                start = self._size_bytes
+                seq = self.seq + 1
                 body = (
                     _pack_log_frame(LOG_HEAD_BYTES + len(data), seq, _LOG_START, here, 0xD3, row, 0xCB, time)
                     + data
                 )
                 frame = _pack_head(MAGIC, crc32c_of(body)) + body
-                written = _write(self._fd, frame)
-                self._size_bytes = size_bytes = self._size_bytes + written
-                self.seq = seq
-                if written != len(frame) or size_bytes >= self._segment_bytes:
-                    self._after_write(frame, written)
-                self._state &= _NOT_APPENDING
-            except OSError as error:
-                self._note_trouble(error)
-                self._push(frame, seq)
-                self._state &= _NOT_APPENDING
-            except BaseException:
-                self._uncertain = (frame, seq)
-                self._state = (self._state | _UNCERTAIN) & _NOT_APPENDING
-                raise
-            if self._interrupting:
-                self._append_interrupting()
-            return seq
+                if self._state == _APPENDING:
+                    written = _write(self._fd, frame)
+                    if written == len(frame):
+                        self._size_bytes = start + written
+                        self.seq = seq
+                        state, self._state = self._state, 0
+                        if state != _APPENDING:
+                            # A handler's append came behind ours, and now the numbers are wrong.
+                            self._size_bytes = start
+                            self.seq = seq - 1
+                            self._state = state & ~_APPENDING | _UNCERTAIN
+                        return seq
+                    raise OSError(errno.ENOSPC, "the disk took only a part of an entry")
+                self._state &= ~_APPENDING  # a handler's append has taken this seq
+            except BaseException as error:
+                self._state = (self._state | _UNCERTAIN) & ~_APPENDING
+                if not self._survives(error, seq, start):
+                    raise
+            return self._append(frame[HEADER_BYTES:])
         finally:
-            try:  # noqa: SIM105 `suppress` would cost as much as half of all this
-                self._release()
-            except RuntimeError:
-                pass  # not held: a signal's handler raised while the lock was waited for
-
-    def _after_write(self, frame: bytes, written: int) -> None:
-        """What seldom follows a write: the rest of a frame, a new segment."""
-        if written != len(frame):
-            self._complete(frame, written)
-        if self._size_bytes >= self._segment_bytes:
             try:
-                self._rotate()
-            except OSError as error:  # no new segment can be made: go on in the ring
-                self._note_trouble(error)
+                self._release()
+            except RuntimeError as error:
+                # Not held: a signal's handler raised while the lock was waited for.
+                if is_interruption(error):
+                    raise
 
-    def between_appends(self, action: Callable[[], None]) -> None:
-        """Run `action` now, or, in a signal handler that interrupts an append of this very thread, right
-        behind it: an action that ends the process must not cut an append short."""
-        with self.lock:
-            if self._state & _APPENDING:
-                self._interrupting.append(action)
-                return
-        action()
+    def _append(self, payload: bytes, *, is_last: bool = False) -> int:
+        """Append under the lock, whatever the state."""
+        if len(payload) > PAYLOAD_LIMIT_BYTES:
+            raise UsageError(f"an entry of {len(payload) >> 20} MiB is too large for a journal")
+        under = self._state & APPENDING  # an append below this one: this is a signal's handler
+        while True:
+            if under or self._state & UNCERTAIN:
+                self._settle()
+            if self._state & ENDED:
+                raise UsageError("the run is finished: nothing can be logged to it any more")
+            if self._state & IN_TROUBLE and not self._thread and not under:
+                self._drain_in_time()
+            try:
+                self._state |= APPENDING
+                self._turn += 1
+                start = self._size_bytes
+                seq = self.seq + 1
+                frame = encode_frame(seq, payload)
+                frame_bytes = len(frame)
+                if self._state & IN_TROUBLE:
+                    is_in = self._hold(frame, frame_bytes, seq)
+                elif not self._state & UNCERTAIN:
+                    written = _write(self._fd, frame)
+                    if written != frame_bytes:
+                        raise OSError(errno.ENOSPC, "the disk took only a part of an entry")
+                    is_in = True
+                    self._size_bytes = start + frame_bytes
+                    self.seq = seq
+                    if self._state & UNCERTAIN:  # a handler's append came behind ours: the numbers are wrong
+                        self._size_bytes = start
+                        self.seq = seq - 1
+                else:  # a handler's append has taken this seq
+                    is_in = False
+                state = self._state & ~APPENDING | under
+                self._state = state | (UNCERTAIN if under else 0) | (ENDED if is_in and is_last else 0)
+                if is_in:
+                    break
+            except BaseException as error:
+                self._state = (self._state | UNCERTAIN) & ~APPENDING | under
+                if not self._survives(error, seq, start):
+                    raise
+        if seq <= HEAD_FRAMES:
+            self._head.append(frame)
+        return seq
+
+    def _hold(self, frame: bytes, frame_bytes: int, seq: int) -> bool:
+        """Keep a frame in memory; False if its seq was taken meanwhile. The oldest stay: what follows may
+        make no sense without them."""
+        if self._state & UNCERTAIN:
+            return False
+        self.seq = seq
+        if self._ring_size_bytes + frame_bytes <= self._ring_bytes:
+            self._ring_size_bytes += frame_bytes
+            self._ring.append((seq, frame))
+            return True
+        self.dropped += 1
+        if self.dropped == 1:
+            self._news.append(("dropped", "the disk is full and so is the memory reserve"))
+        return True
 
     def sync(self) -> bool:
-        """Bring everything to disk. False if something still waits in memory, because the disk is full
-        or broken."""
-        with self.lock:
-            if self._is_closed:
-                return not self._ring
-            if self._state & _UNCERTAIN and not self._state & _APPENDING:
-                self._reconcile()
-            if self._state & _IN_TROUBLE:
-                self._retry_at = 0.0
-                self._drain()
-            is_whole = not self._ring
-        is_synced = self._sync_now()
+        """Bring everything to disk. False if something is not there: because the disk is full or broken, or
+        because the journal was deleted and can't be written again."""
+        if self._is_closed:
+            return self._synced_seq >= self.seq
+        self._drain()
+        self._rotate_in_time()
+        is_synced = self._sync_files()
         self._tell_news()
-        return is_whole and is_synced
+        return is_synced and not self._ring
 
     def close(self) -> None:
-        """Sync and close. Later appends go to memory only and are lost; the run refuses them before."""
-        self.sync()
-        with self.lock:
-            self._is_closed = True
-            self._close_segment()
-            self._state |= _IN_TROUBLE
-            self._retry_at = float("inf")
-        self._closing.set()
+        """Sync and close. What is appended later raises UsageError. Never raises for a fault of the disk."""
+        try:
+            self.sync()
+        finally:
+            with self.lock:
+                self._is_closed = True
+                self._state |= ENDED
+            self._close_files()
+            self._closing.set()
 
     def abandon(self) -> None:
         """In a forked child: forget the parent's journal without touching it."""
+        self.lock = threading.RLock()
+        self._acquire, self._release = self.lock.acquire, self.lock.release
         self._is_closed = True
-        if self._fd >= 0:
-            with contextlib.suppress(OSError):
-                os.close(self._fd)
-        self._fd = -1
+        self._state = ENDED
+        self._close_files()
         self._ring.clear()
 
     @property
@@ -303,186 +308,101 @@ class JournalWriter(SegmentFiles):
     def waiting_bytes(self) -> int:
         return self._ring_size_bytes
 
-    # -- segments ------------------------------------------------------------------------------
-
-    def _rotate(self) -> None:
-        old_fd = self._fd
-        self._last_seq_of[self._segment] = self.seq
-        try:
-            if self.before_sync is not None:
-                self.before_sync()
-            _fdatasync(old_fd)
-        except OSError as error:
-            self._news.append(("disk", f"syncing the journal failed: {error}"))
-        self._open_segment()
-        self._synced_bytes = 0
-        os.close(old_fd)
-        self._drop_stored_segments()
-
     # -- trouble -------------------------------------------------------------------------------
 
-    def _complete(self, frame: bytes, written: int) -> None:
-        """The disk took only a part of a frame: write the rest, or take the part back."""
-        try:
-            while written < len(frame):
-                more = os.write(self._fd, frame[written:])
-                written += more
-                self._size_bytes += more
-        except OSError:
-            self._cut(written)
-            raise
-
-    def _cut(self, torn_bytes: int) -> None:
-        """Take a torn frame off the end. If even that fails, readers skip it by its checksum."""
-        with contextlib.suppress(OSError):
-            os.ftruncate(self._fd, self._size_bytes - torn_bytes)
-            self._size_bytes -= torn_bytes
-
-    def _reconcile(self) -> None:
-        """After an append that was interrupted: find out from the file whether its frame was written.
-
-        May be interrupted itself and is then done again: nothing is noted before everything is known.
-        """
-        frame, seq = self._uncertain
-        if frame and self.seq != seq and self._fd >= 0:
-            with contextlib.suppress(OSError):
-                end = os.fstat(self._fd).st_size
-                if 0 < end - self._size_bytes < len(frame):
-                    os.ftruncate(self._fd, self._size_bytes)
-                elif end > self._size_bytes:
-                    self._size_bytes = end
-                    self.seq = seq
-        self._uncertain = (b"", 0)
-        self._state &= ~_UNCERTAIN
-
-    def _append_interrupting(self) -> None:
-        while self._interrupting:
-            interrupting = self._interrupting.popleft()
-            if isinstance(interrupting, bytes):
-                self.append(interrupting)
-            else:
-                interrupting()
+    def _survives(self, error: BaseException, seq: int, start: int) -> bool:
+        """After an append that went wrong: whether it was a fault of the disk. All else is to be raised."""
+        if not isinstance(error, OSError) or is_interruption(error):
+            return False
+        self._note_trouble(error)
+        self._take_back(seq, start)
+        return True
 
     def _note_trouble(self, error: OSError) -> None:
-        if not self._state & _IN_TROUBLE:
-            self._state |= _IN_TROUBLE
+        if not self._state & IN_TROUBLE:
+            self._state |= IN_TROUBLE
             self._news.append(("disk", f"the journal in {self.directory} can't be written: {error}"))
         self._retry_at = time.monotonic() + RETRY_SECS
 
-    def _push(self, frame: bytes, seq: int) -> None:
-        self.seq = seq
-        if self._ring_size_bytes + len(frame) > self._ring_bytes:
-            # The oldest stay: what follows may make no sense without them.
-            self.dropped += 1
-            if self.dropped == 1:
-                self._news.append(("dropped", "the disk is full and so is the memory reserve"))
-            return
-        self._ring.append(frame)
-        self._ring_size_bytes += len(frame)
+    def _drain_in_time(self) -> None:
+        if time.monotonic() >= self._retry_at:
+            self._drain()
 
     def _drain(self) -> None:
-        """Try the disk again, with a fresh segment: the old file may be gone or unwritable."""
-        if self._is_closed:
+        """Try the disk again: in the segment that is open, which may only have had no room, or in a fresh
+        one, where that one is gone or takes nothing."""
+        if not self._state & IN_TROUBLE or self._is_closed:
             return
-        try:
-            os.makedirs(self.directory, mode=0o700, exist_ok=True)
-            old_fd, self._fd = self._fd, -1
-            if old_fd >= 0:
-                self._last_seq_of.setdefault(self._segment, self.seq)
-                with contextlib.suppress(OSError):
-                    _fdatasync(old_fd)
-                with contextlib.suppress(OSError):
-                    os.close(old_fd)
-            self._open_segment()
-            self._synced_bytes = 0
-            while self._ring:
-                frame = self._ring[0]
-                written = os.write(self._fd, frame)
-                self._size_bytes += written
-                if written != len(frame):
-                    self._complete(frame, written)
-                self._ring.popleft()
-                self._ring_size_bytes -= len(frame)
-        except OSError:
-            self._retry_at = time.monotonic() + RETRY_SECS
-            self._remove_if_empty()
-            return
-        self._state &= ~_IN_TROUBLE
-        self._synced_seq = 0
-        self._news.append(("disk-recovered", "the journal can be written again"))
+        for is_fresh in (self._fd < 0, True):
+            try:
+                if is_fresh:
+                    os.makedirs(self.directory, mode=0o700, exist_ok=True)
+                    if not self._swap():
+                        break
+                while self._drain_some():
+                    continue
+                return
+            except OSError as error:
+                if is_interruption(error):
+                    raise
+        self._retry_at = time.monotonic() + RETRY_SECS
+
+    def _drain_some(self) -> bool:
+        """Write a part of the ring, so that nobody waits for the lock for long. Whether there is more."""
+        with self.lock:
+            under = self._state & APPENDING
+            if self._state & UNCERTAIN:
+                self._settle()
+            self._state |= UNCERTAIN
+            self._turn += 1
+            drained_bytes = 0
+            while self._ring and drained_bytes < DRAINED_AT_ONCE_BYTES:
+                frame = self._ring[0][1]
+                frame_bytes = len(frame)
+                if os.write(self._fd, frame) != frame_bytes:
+                    self._take_back(self.seq + 1, self._size_bytes)
+                    raise OSError(errno.ENOSPC, "the disk took only a part of an entry")
+                drained_bytes += frame_bytes
+                self._size_bytes += frame_bytes
+                self._ring_size_bytes -= frame_bytes
+                del self._ring[0]
+            if not under:
+                self._state &= ~UNCERTAIN
+            if self._ring:
+                return True
+            self._state &= ~IN_TROUBLE
+            self._news.append(("disk-recovered", "the journal can be written again"))
+            return False
 
     def _tell_news(self) -> None:
         while self._news:
-            code, text = self._news.popleft()
+            try:
+                code, text = self._news.popleft()
+            except IndexError:
+                return  # another thread tells it
             if self._on_trouble is not None:
                 self._on_trouble(code, text)
 
-    # -- power loss ----------------------------------------------------------------------------
+    # -- in the background ---------------------------------------------------------------------
 
-    def _start_syncer(self) -> None:
-        self._syncer = threading.Thread(target=self._sync_often, name="diorama-sync", daemon=True)
+    def _start_thread(self) -> None:
+        # By the plain call below `Thread.start`, which a signal's handler could interrupt halfway.
         try:
-            self._syncer.start()
-        except RuntimeError:  # no more threads, or the interpreter is going down
-            self._syncer = None
+            self._thread = _thread.start_new_thread(self._work, ())
+        except RuntimeError as error:  # no more threads, or the interpreter is going down
+            if is_interruption(error):
+                raise
 
-    def _sync_often(self) -> None:
-        while not self._closing.wait(SYNC_SECS):
+    def _work(self) -> None:
+        while not self._closing.wait(RETRY_SECS if self._state & IN_TROUBLE else SYNC_SECS):
+            self._drain_in_time()
+            self._rotate_in_time()
             if self.seq > self._synced_seq:
-                self._sync_now()
-            if self._state & _IN_TROUBLE:
-                with self.lock:
-                    if time.monotonic() >= self._retry_at:
-                        self._drain()
+                self._sync_files()
             self._tell_news()
 
-    def _sync_now(self) -> bool:
-        """fdatasync without holding the lock, so that `append` never waits for the disk."""
-        with self.lock:
-            if self._fd < 0:
-                return False
-            size_bytes, segment, seq = self._size_bytes, self._segment, self.seq
-            try:
-                fd = os.dup(self._fd)
-            except OSError:
-                return False
-        try:
-            if self.before_sync is not None:
-                self.before_sync()
-            _fdatasync(fd)
-            is_gone = os.fstat(fd).st_nlink == 0
-        except OSError as error:
-            self._rewrite_unsynced(segment, f"syncing the journal failed: {error}", from_start=False)
-            return False
-        finally:
-            os.close(fd)
-        if is_gone:
-            self._rewrite_unsynced(segment, "the journal was deleted under the run", from_start=True)
-            return False
-        with self.lock:
-            if self._segment == segment:
-                self._synced_bytes = size_bytes
-            self._synced_seq = seq
-        return True
-
-    def _rewrite_unsynced(self, segment: int, why: str, *, from_start: bool) -> None:
-        """Copy what may not be on disk to a fresh segment: after a failed sync the kernel may have
-        forgotten the pages, and syncing again would only pretend. Readers skip what they see twice."""
-        with self.lock:
-            if self._segment != segment or self._fd < 0 or self._is_closed:
-                return
-            start = 0 if from_start else self._synced_bytes
-            old_fd, old_size_bytes = self._fd, self._size_bytes
-            self._news.append(("disk", f"{why}; writing the unsynced part again"))
-            try:
-                unsynced = read_back(self.directory, segment, old_fd, start, old_size_bytes)
-                os.makedirs(self.directory, mode=0o700, exist_ok=True)
-                self._open_segment()
-                self._synced_bytes = 0
-                os.close(old_fd)
-                while unsynced:
-                    written = os.write(self._fd, unsynced)
-                    self._size_bytes += written
-                    unsynced = unsynced[written:]
-            except OSError as error:
-                self._note_trouble(error)
+    def _rotate_in_time(self) -> None:
+        """Go on in a fresh segment once this one is large, and delete those that are stored. Without a fresh
+        one, going on in this one costs nothing."""
+        if self._size_bytes >= self._segment_bytes and self._tried("no new segment can be made", self._swap):
+            self._drop_stored_segments()

@@ -11,14 +11,17 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from diorama.client.steps import StepCounter
+from diorama.journal import segments as segments_module
 from diorama.journal import writer as writer_module
 from diorama.journal.reader import JournalReader, list_segments
 from diorama.journal.segments import read_ack
-from diorama.journal.writer import JournalWriter
+from diorama.journal.writer import LOG_HEAD_BYTES, JournalWriter
 
 
 def read_all(directory: Path) -> tuple[list[bytes], list[tuple[int, int]]]:
@@ -57,12 +60,16 @@ def test_segments_rotate_and_stored_ones_are_deleted(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path / "w", segment_bytes=2000)
     for number in range(300):
         writer.append(b"%d" % number * 10)
+        if number % 50 == 0:
+            assert writer.sync()
     assert len(list_segments(tmp_path / "w")) > 1
     assert read_all(tmp_path / "w")[0] == [b"%d" % number * 10 for number in range(300)]
     (tmp_path / "w" / "ack").write_bytes(struct.pack("<Q", writer.seq))
     assert read_ack(tmp_path / "w") == 300
     for number in range(300, 500):
         writer.append(b"%d" % number * 10)
+        if number % 50 == 0:
+            assert writer.sync()
     left = list_segments(tmp_path / "w")
     assert left[0] == 1, "the first segment says whose journal this is"
     assert 2 not in left
@@ -116,8 +123,8 @@ def test_a_full_disk_holds_entries_in_memory_until_there_is_room(
     assert not writer.sync()
     is_full = False
     writer.append(b"after")
-    assert writer.waiting_entries == 0
     assert writer.sync()
+    assert writer.waiting_entries == 0
     writer.close()
     assert read_all(tmp_path / "w") == ([b"before", *(b"during %d" % n for n in range(10)), b"after"], [])
     assert news == ["disk", "disk-recovered"]
@@ -169,6 +176,7 @@ def test_what_the_ring_cannot_hold_is_counted_and_shows_as_lost(
         for _ in range(20):
             writer.append(b"x" * 80)
     assert writer.dropped == 17
+    assert writer.sync()
     writer.append(b"last")
     writer.close()
     found, lost = read_all(tmp_path / "w")
@@ -178,37 +186,191 @@ def test_what_the_ring_cannot_hold_is_counted_and_shows_as_lost(
 
 
 def test_a_deleted_folder_is_written_again_from_the_open_file(tmp_path: Path) -> None:
-    writer = JournalWriter(tmp_path / "w")
+    news: list[str] = []
+    writer = JournalWriter(tmp_path / "w", on_trouble=lambda code, text: news.append(text))
     writer.append(b"one")
     writer.append(b"two")
-    shutil.rmtree(tmp_path / "w")
-    assert not writer.sync()
-    writer.append(b"three")
+    with JournalReader(tmp_path / "w") as reader:
+        assert len(reader.poll()) == 2
+        shutil.rmtree(tmp_path / "w")
+        assert writer.sync(), "it is there again"
+        writer.append(b"three")
+        assert reader.poll() == [(3, b"three")], "who reads it goes on reading"
+    assert "deleted" in news[0]
     writer.close()
     assert read_all(tmp_path / "w") == ([b"one", b"two", b"three"], [])
 
 
-def test_after_a_failed_sync_the_unsynced_part_is_written_again(
+def test_a_moved_folder_is_written_again_where_it_was(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "w")
+    writer.append(b"one")
+    (tmp_path / "w").rename(tmp_path / "elsewhere")
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "000001.log").write_bytes(b"somebody else's")
+    assert writer.sync()
+    writer.close()
+    assert read_all(tmp_path / "w") == ([b"one"], [])
+
+
+def test_a_deleted_journal_that_cannot_be_written_again_is_never_said_to_be_synced(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "folder" / "w")
+    writer.append(b"one")
+    shutil.rmtree(tmp_path / "folder")
+    (tmp_path / "folder").write_text("a file stands in the way")
+    assert not writer.sync()
+    writer.append(b"two")
+    assert not writer.sync()
+    (tmp_path / "folder").unlink()
+    assert writer.sync()
+    writer.close()
+    assert read_all(tmp_path / "folder" / "w") == ([b"one", b"two"], [])
+
+
+def test_segments_that_were_deleted_before_they_were_stored_are_told(tmp_path: Path) -> None:
+    news: list[tuple[str, str]] = []
+    writer = JournalWriter(
+        tmp_path / "w", segment_bytes=100, on_trouble=lambda code, text: news.append((code, text))
+    )
+    for _ in range(3):
+        for number in range(10):
+            writer.append(b"%d" % number * 10)
+        assert writer.sync()
+    shutil.rmtree(tmp_path / "w")
+    writer.append(b"last")
+    writer.sync()
+    assert [text for code, text in news if code == "deleted"] == [
+        "30 entries went with the journal; those not stored yet are lost"
+    ]
+    writer.close()
+    found, lost = read_all(tmp_path / "w")
+    assert found == [b"0" * 10, b"1" * 10, b"last"], "its beginning says whose it is"
+    assert lost == [(3, 30)]
+
+
+def test_a_segment_that_cannot_be_synced_is_replaced_by_a_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     writer = JournalWriter(tmp_path / "w")
     writer.append(b"synced")
     assert writer.sync()
     writer.append(b"unsynced")
+    before = (tmp_path / "w" / "000001.log").stat().st_ino
+
+    def fail(fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
     with monkeypatch.context() as failing:
-
-        def fail(fd: int) -> None:
-            raise OSError(errno.EIO, "Input/output error")
-
-        failing.setattr(writer_module, "_fdatasync", fail)
-        assert not writer.sync()
-    assert list_segments(tmp_path / "w") == [1, 2]
+        failing.setattr(segments_module, "_fdatasync", fail)
+        assert writer.sync(), "the copy is synced"
+    assert (tmp_path / "w" / "000001.log").stat().st_ino != before
     writer.append(b"later")
     assert writer.sync()
-    os.unlink(tmp_path / "w" / "000001.log")
-    with JournalReader(tmp_path / "w", after_seq=1) as reader:
-        assert [payload for _, payload in reader.poll()] == [b"unsynced", b"later"]
     writer.close()
+    assert read_all(tmp_path / "w") == ([b"synced", b"unsynced", b"later"], [])
+
+
+def test_a_segment_stays_unsynced_until_a_sync_of_it_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = JournalWriter(tmp_path / "w", segment_bytes=10)
+    writer.append(b"long enough to be rotated")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(segments_module, "_fdatasync", fail)
+        failing.setattr(segments_module.os, "fsync", fail)
+        for _ in range(3):
+            assert not writer.sync()
+    assert writer.sync()
+    writer.close()
+    assert read_all(tmp_path / "w")[0] == [b"long enough to be rotated"]
+
+
+def test_where_no_segment_can_be_made_the_open_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news: list[str] = []
+    writer = JournalWriter(tmp_path / "w", segment_bytes=100, on_trouble=lambda code, text: news.append(text))
+    real_open = os.open
+
+    def refuse(path: object, flags: int, *more: int) -> int:
+        if flags & os.O_EXCL:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return real_open(str(path), flags, *more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(segments_module.os, "open", refuse)
+        for number in range(100):
+            writer.append(b"%d" % number * 10)
+            assert writer.sync(), "what is there is on disk"
+    assert writer.waiting_entries == 0
+    assert list_segments(tmp_path / "w") == [1]
+    assert len(news) <= 100
+    assert writer.sync()
+    assert len(list_segments(tmp_path / "w")) == 2
+    writer.close()
+    assert len(read_all(tmp_path / "w")[0]) == 100
+
+
+def test_media_that_cannot_be_synced_leave_the_journal_alone(tmp_path: Path) -> None:
+    class Broken:
+        def sync(self) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+        def restore(self) -> None: ...
+
+    news: list[str] = []
+    writer = JournalWriter(tmp_path / "w", on_trouble=lambda code, text: news.append(text))
+    writer.buffers = Broken()
+    for _ in range(5):
+        writer.append(b"x")
+        assert not writer.sync()
+    assert list_segments(tmp_path / "w") == [1]
+    assert len(news) == 1, "told once"
+    writer.buffers = None
+    assert writer.sync()
+    writer.close()
+
+
+def test_new_files_and_folders_are_synced_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(segments_module, "sync_folder", synced.append)
+    writer = JournalWriter(tmp_path / "journal" / "w", segment_bytes=10)
+    writer.append(b"a segment's worth")
+    assert synced == [], "never while something is logged"
+    writer.sync()
+    assert set(synced) == {tmp_path, tmp_path / "journal", tmp_path / "journal" / "w"}
+    synced.clear()
+    writer.append(b"x")
+    writer.sync()
+    assert synced in ([], [tmp_path / "journal" / "w"]), "once for each new file"
+    writer.close()
+
+
+def test_no_disk_is_waited_for_while_something_is_appended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Segments are rotated and synced without the lock that append takes."""
+    is_syncing, may_end = threading.Event(), threading.Event()
+
+    def sync(fd: int) -> None:
+        is_syncing.set()
+        assert may_end.wait(60)
+
+    writer = JournalWriter(tmp_path / "w", segment_bytes=1000)
+    monkeypatch.setattr(segments_module, "_fdatasync", sync)
+    writer.append(b"x" * 2000)
+    syncing = threading.Thread(target=writer.sync)
+    syncing.start()
+    assert is_syncing.wait(60)
+    for _ in range(1000):
+        writer.append(b"y" * 2000)  # hangs if the lock is held
+    may_end.set()
+    syncing.join()
+    writer.close()
+    assert len(read_all(tmp_path / "w")[0]) == 1001
 
 
 def test_an_unwritable_place_does_not_raise(tmp_path: Path) -> None:
@@ -280,32 +442,65 @@ def test_an_interrupted_look_at_an_interrupted_append_is_done_again(
     assert read_all(tmp_path / "w") == ([b"one", b"two", b"three"], [])
 
 
-def test_an_exception_out_of_a_signal_handler_costs_no_entry(tmp_path: Path) -> None:
-    writer = JournalWriter(tmp_path / "w")
+class TimeLimit(TimeoutError):
+    """What users' time limits raise: an OSError, and yet none of the disk's."""
+
+
+@pytest.mark.parametrize("kind", [Interrupted, TimeLimit, RuntimeError, ValueError])
+@pytest.mark.parametrize("logs_first", [False, True])
+@pytest.mark.parametrize("way", ["append", "append_log"])
+def test_an_exception_out_of_a_signals_handler_passes_and_costs_no_entry(
+    tmp_path: Path, kind: type[BaseException], logs_first: bool, way: str
+) -> None:
+    writer = JournalWriter(tmp_path / "w", segment_bytes=20_000)
+    counter = StepCounter()
+    returned: list[tuple[int, bytes]] = []
+    raised = 0
+
+    def log(text: bytes) -> None:
+        if way == "append":
+            returned.append((writer.append(text), text))
+        else:
+            returned.append((writer.append_log(counter, None, None, 0.0, text), text))
 
     def handle(number: int, frame: object) -> None:
-        raise Interrupted
+        nonlocal raised
+        raised += 1
+        if logs_first:
+            log(b"handler %d" % raised)
+        raise kind("of the user")
 
     before = signal.signal(signal.SIGALRM, handle)
-    returned: list[bytes] = []
-    number = 0
-    while number < 20_000:
+    number = passed = 0
+    while number < 15_000:
         try:
             # One shot at a time: a second one would strike this loop's own handler.
-            signal.setitimer(signal.ITIMER_REAL, 0.0007)
-            while number < 20_000:
+            signal.setitimer(signal.ITIMER_REAL, 0.0003)
+            while number < 15_000:
                 number += 1
-                writer.append(b"%d" % number)
-                returned.append(b"%d" % number)
+                log(b"%d" % number)
             signal.setitimer(signal.ITIMER_REAL, 0)
-        except Interrupted:
-            continue
+        except kind:
+            passed += 1
     signal.signal(signal.SIGALRM, before)
+    assert passed == raised > 10
+    writer.append(b"last")
+    assert writer.sync()
+    newest = writer.seq
     writer.close()
-    found, lost = read_all(tmp_path / "w")
-    assert lost == []
-    assert len(found) == len(set(found))
-    assert set(returned) <= set(found)
+    with JournalReader(tmp_path / "w") as reader:
+        found = dict(iter_all(reader))
+        assert reader.take_lost() == []
+    assert sorted(found) == list(range(1, newest + 1)), "seq counts what is in the journal"
+    for seq, text in returned:
+        assert found[seq].endswith(text)
+    ends = [payload[LOG_HEAD_BYTES:] if way == "append_log" else payload for payload in found.values()]
+    assert len(ends) == len(set(ends)), "nothing twice"
+
+
+def iter_all(reader: JournalReader) -> Iterator[tuple[int, bytes]]:
+    while more := reader.poll():
+        yield from more
 
 
 FULL_DISK_SCRIPT = """
