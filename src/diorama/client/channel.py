@@ -15,7 +15,6 @@ import msgspec
 
 from diorama.journal.codec import Encoding
 from diorama.journal.entry import Entry, Start, Warn
-from diorama.journal.segments import read_ack
 from diorama.journal.spool import Spool
 from diorama.journal.writer import JournalWriter
 from diorama.media.keep import set_keeper
@@ -99,15 +98,20 @@ class Channel:
         self.spool.mark(encoding.kept, seq)
         return seq
 
+    def end(self, entry: Entry) -> int:
+        """Journal the last entry; what other threads log behind it raises UsageError."""
+        return self.writer.append(encode_entry(entry), is_last=True)
+
     @property
     def acked_seq(self) -> int:
         """The newest entry that is stored for good."""
-        return read_ack(self.writer.directory)
+        return self.writer.acked_seq
 
     @property
     def is_stored(self) -> bool:
-        """Whether all that was journalled is stored. A folder that is gone was stored and removed."""
-        return self.acked_seq >= self.writer.seq or not self.writer.directory.exists()
+        """Whether all that was journalled is stored. That its folder is gone proves nothing: the sidecar
+        removes it when all is stored, and anybody may."""
+        return self.acked_seq >= self.writer.seq
 
     def report_dropped(self) -> None:
         """Write into the run how many entries neither disk nor memory could take."""

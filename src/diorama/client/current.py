@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from diorama.client.exit import ExitHooks
@@ -121,16 +120,10 @@ def _end_all(exit_code: int, state: RunState) -> None:
     let_all_go()
 
 
-def _between_appends(action: Callable[[], None]) -> None:
-    for each in _open:
-        action = functools.partial(each._between_appends, action)
-    action()
-
-
 def _install_hooks() -> None:
     global _hooks
     if _hooks is None:
-        _hooks = ExitHooks(_end_all, _between_appends)
+        _hooks = ExitHooks(_end_all)
         _hooks.install()
 
 

@@ -45,7 +45,7 @@ def end_run(run: Run, exit_code: int, state: RunState, *, is_quiet: bool = False
         if channel.writer.waiting_entries:
             channel.sync()  # the last chance of a full disk; what comes of it is told in the run
         channel.report_dropped()
-        channel.send(Finish(time.time(), exit_code, state))
+        channel.end(Finish(time.time(), exit_code, state))
         run._channel = None
         is_synced = channel.sync()
         if not is_synced and channel.writer.waiting_entries:
@@ -70,7 +70,7 @@ def wait_until_stored(channel: Channel, timeout_secs: float | None, *, show: str
     pause_secs = 0.002
     acked_seq, is_shown = channel.acked_seq, False
     wanted_seq = channel.writer.seq
-    while acked_seq < wanted_seq and channel.writer.directory.exists():
+    while acked_seq < wanted_seq:
         now = time.monotonic()
         if (timeout_secs is not None and now - began >= timeout_secs) or now - moved_at >= STALL_SECS:
             break

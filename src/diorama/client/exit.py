@@ -26,16 +26,10 @@ EXIT_TERMINATED = 143
 
 
 class ExitHooks:
-    """Installed once per process. end(exit_code, state) ends all runs that are open; between_appends(action)
-    runs an action when this thread is not in the middle of writing an entry."""
+    """Installed once per process. end(exit_code, state) ends all runs that are open."""
 
-    def __init__(
-        self,
-        end: Callable[[int, RunState], None],
-        between_appends: Callable[[Callable[[], None]], None],
-    ) -> None:
+    def __init__(self, end: Callable[[int, RunState], None]) -> None:
         self._end = end
-        self._between_appends = between_appends
         self._pid = os.getpid()
         self._exit_code = 0
         self._state: RunState = "finished"
@@ -70,9 +64,6 @@ class ExitHooks:
         self._end(self._exit_code, self._state)
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
-        self._between_appends(self._terminate)
-
-    def _terminate(self) -> None:
         if os.getpid() == self._pid:
             self._end(EXIT_TERMINATED, "killed")
         signal.signal(signal.SIGTERM, signal.SIG_DFL)

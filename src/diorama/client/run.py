@@ -393,13 +393,6 @@ class Run(RunFacts):
         if channel is not None:
             channel.send(entry.Console(lines))
 
-    def _between_appends(self, action: Any) -> None:
-        channel = self._channel
-        if channel is None:
-            action()
-        else:
-            channel.writer.between_appends(action)
-
     def _after_fork(self) -> None:
         """In a forked child: locks may be held by threads that are not here, the journal is the parent's."""
         self._lock = threading.RLock()

@@ -424,6 +424,10 @@ class SegmentFiles:
         if not self._healing.acquire(blocking=False):
             raise BlockingIOError(errno.EAGAIN, "the journal is being written again")
         try:
+            with self.lock:
+                is_ours = number == self._segment or any(each.number == number for each in self._unsynced)
+            if not is_ours:
+                return  # an empty one that another took the place of, or one that is stored
             self._tell_once("disk", f"{why}; writing it again")
             os.makedirs(self.directory, mode=0o700, exist_ok=True)
             if number == self._segment and not self._swap():

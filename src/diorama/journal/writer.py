@@ -350,6 +350,8 @@ class JournalWriter(SegmentFiles):
     def _drain_some(self) -> bool:
         """Write a part of the ring, so that nobody waits for the lock for long. Whether there is more."""
         with self.lock:
+            if not self._state & IN_TROUBLE:
+                return False  # another thread has done it
             under = self._state & APPENDING
             if self._state & UNCERTAIN:
                 self._settle()
