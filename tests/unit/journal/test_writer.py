@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import resource
 import shutil
@@ -446,6 +447,15 @@ class TimeLimit(TimeoutError):
     """What users' time limits raise: an OSError, and yet none of the disk's."""
 
 
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """What a signal's handler raises in a callback of the garbage collector is dropped by Python."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("kind", [Interrupted, TimeLimit, RuntimeError, ValueError])
 @pytest.mark.parametrize("logs_first", [False, True])
 @pytest.mark.parametrize("way", ["append", "append_log"])
