@@ -8,6 +8,7 @@ import decimal
 import enum
 import fractions
 import functools
+import math
 import pathlib
 import sys
 import types
@@ -273,3 +274,16 @@ def test_bare_values_everywhere_and_a_broken_one_loses_nothing(tmp_path: pathlib
         found.summary["best"][0]["picture"],
     ):
         np.testing.assert_array_equal(loaded.array, pixels)
+
+
+def test_what_a_numpy_mask_hides_is_never_a_number() -> None:
+    hidden = np.ma.array([1.0, 2.0, 1e20], mask=[0, 0, 1])
+    adopted = adopt(hidden)
+    assert adopted[:2] == [1.0, 2.0]
+    assert math.isnan(adopted[2])
+    assert math.isnan(adopt(np.ma.masked))
+    assert adopt(np.ma.array([1, 2])) == [1, 2]
+    many = np.ma.array(np.arange(40), mask=np.arange(40) > 30)
+    assert (adopt(many).bins[-1], sum(adopt(many).histogram)) == (30, 31)
+    dates = adopt(np.ma.array(["2020-01-01", "2020-01-02"], dtype="M8[D]", mask=[0, 1]))
+    assert dates == ["2020-01-01", "NaT"]

@@ -413,3 +413,16 @@ def test_any_bytes_are_kept(trip, data: bytes, magic: bytes) -> None:
     travelled = trip(Audio(magic + data))
     assert travelled.loaded.file == magic + data
     assert travelled.record.note or travelled.record.sample_rate is not None
+
+
+def test_leading_axes_of_size_one_are_dropped(trip) -> None:
+    samples = np.linspace(-1, 1, 8, dtype=np.float32)
+    done = trip(Audio(samples.reshape(1, 1, 8), sample_rate=8))
+    assert (done.record.channels, done.record.frame_count) == (1, 8)
+    assert trip(Audio(samples.reshape(1, 2, 4), sample_rate=8)).record.channels == 2
+
+
+def test_samples_under_a_mask_are_no_sound(trip) -> None:
+    samples = np.ma.array([0.0, 0.5, 1e20, -0.5], mask=[0, 0, 1, 0])
+    record = trip(Audio(samples, sample_rate=4)).record
+    assert (record.non_finite, record.out_of_range) == (1, 0)

@@ -282,6 +282,22 @@ class TestCurves:
             plot.pr_curve([0, 1], [0.1, 0.9], interp_size=1)
 
 
+def test_a_line_for_each_of_several_columns() -> None:
+    table = Table(columns=["step", "loss", "val"], data=[[0, 1.0, 2.0], [1, 0.5, 1.5]])
+    chart = plot.line(table, "step", ["loss", "val"], title="both")
+    assert rows(chart) == [[0, "loss", 1.0], [1, "loss", 0.5], [0, "val", 2.0], [1, "val", 1.5]]
+    assert chart.fields == {"x": "step", "y": "value", "stroke": "line"}
+    with pytest.raises(ValueError, match="no column 'acc'"):
+        plot.line(table, "step", ["acc"])
+
+
+def test_the_numbers_of_series_are_compared_before_what_is_in_them() -> None:
+    with pytest.raises(ValueError, match=r"x-series \(1\) must match y-series \(2\)"):
+        plot.line_series(xs=[[1, 2]], ys=[3, 4])
+    with pytest.raises(TypeError, match="ys must be sequences"):
+        plot.line_series(xs=[1, 2], ys=[3, 4])
+
+
 class TestConfusionMatrix:
     @SLOW
     @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60))
@@ -298,7 +314,7 @@ class TestConfusionMatrix:
             warnings.simplefilter("ignore")  # of a single class
             wanted = sklearn.metrics.confusion_matrix(truth, guess, labels=found)
         assert [row[2] for row in rows(unnamed)] == wanted.reshape(-1).tolist()
-        assert rows(unnamed)[-1][0] == f"Class_{len(found)}"
+        assert rows(unnamed)[-1][0] == str(found[-1])
 
     def test_probabilities(self) -> None:
         chart = plot.confusion_matrix(probs=[[0.9, 0.1], [0.3, 0.7]], y_true=[0, 0], class_names=["a", "b"])
@@ -325,12 +341,21 @@ class TestConfusionMatrix:
             ({"preds": [0]}, "give y_true"),
             ({"probs": [[0.5, np.nan]], "y_true": [0]}, "1 NaN"),
             ({"probs": [0.5], "y_true": [0]}, "a row for each sample"),
-            ({"preds": [[0, 1]], "y_true": [0]}, "one class for each sample"),
+            ({"y_true": np.ma.array([0, 1], mask=[0, 1]), "preds": [0, 1]}, "y_true has 1 NaN"),
+            ({"preds": [[0, 1], [0, 1]], "y_true": [0]}, "one class for each sample"),
         ],
     )
     def test_what_cannot_be_counted(self, options: Any, message: str) -> None:
         with pytest.raises(ValueError, match=message):
             plot.confusion_matrix(**options)
+
+    def test_classes_are_called_by_their_own_labels(self) -> None:
+        chart = plot.confusion_matrix(y_true=[5, 7, 7], preds=[5, 5, 7])
+        assert rows(chart) == [["5", "5", 1], ["5", "7", 0], ["7", "5", 1], ["7", "7", 1]]
+        floats = plot.confusion_matrix(y_true=np.array([5.0, 7.0]), preds=np.array([[5, 7]]))
+        assert [row[0] for row in rows(floats)] == ["5", "5", "7", "7"]
+        switches = plot.confusion_matrix(y_true=[True, False], preds=[True, True])
+        assert rows(switches)[0][0] == "False"
 
 
 def test_charts_in_a_dict_are_keys_of_their_own(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:

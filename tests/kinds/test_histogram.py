@@ -154,7 +154,6 @@ def test_counted_tensors_and_densities(trip, tensor) -> None:
         ({"np_histogram": 5}, ValueError, "tuple of"),
         ({"np_histogram": ([], [0])}, ValueError, "at least one bin"),
         ({"np_histogram": ([1], [0, np.inf])}, ValueError, "must be finite"),
-        ({"np_histogram": ([1, 1], [0, 2, 1])}, ValueError, "must grow"),
         ({"sequence": "text"}, TypeError, "needs numbers, not str"),
         ({"sequence": {1: 2}}, TypeError, "needs numbers, not dict"),
         ({"sequence": 5}, TypeError, "a sequence of numbers, not int"),
@@ -167,6 +166,23 @@ def test_counted_tensors_and_densities(trip, tensor) -> None:
 def test_errors(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         Histogram(**arguments)
+
+
+def test_edges_that_do_not_grow_are_put_in_order(trip) -> None:
+    turned = trip(Histogram(np_histogram=([1, 2], [2, 1, 0]))).record
+    assert (turned.values, turned.bins) == ([2, 1], [0, 1, 2])
+    with pytest.warns(UserWarning, match="up and down"):
+        mixed = trip(Histogram(np_histogram=([4, 3], [0, 2, 1]))).record
+    assert (mixed.values, mixed.bins) == ([2, 5], [0, 1, 2])
+
+
+def test_numbers_under_a_mask_are_left_out_and_counted(trip) -> None:
+    hidden = np.ma.array([1.0, 2.0, 1e20], mask=[0, 0, 1])
+    for numbers in (hidden, [hidden, [np.ma.masked, 1.5]], np.ma.array([1, 2, 999999], mask=[0, 0, 1])):
+        record = trip(Histogram(numbers)).record
+        assert (record.bins[0], record.bins[-1]) == (1, 2)
+        assert record.non_finite == (2 if isinstance(numbers, list) else 1)
+    assert trip(Histogram(np.ma.array([1, 2, 3]))).record.non_finite == 0
 
 
 def test_changing_the_numbers_afterwards_changes_nothing(trip) -> None:

@@ -159,3 +159,12 @@ def test_a_notebooks_html_is_adopted(trip) -> None:
     adopted = adopt(foreign)
     assert isinstance(adopted, diorama.Html)
     assert trip(adopted).loaded.html == "<b>x</b>"
+
+
+def test_the_same_content_is_equal(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("<b>x</b>")
+    assert Html("<b>x</b>") == Html("<b>x</b>")
+    assert len({Html("<b>x</b>"), Html("<b>x</b>")}) == 1
+    assert Html("<b>x</b>") != Html("<b>y</b>")
+    assert Html("<b>x</b>") != Html("<b>x</b>", caption="c")
+    assert Html("<b>x</b>") != "<b>x</b>"

@@ -174,6 +174,18 @@ def test_sixteen_bits_that_are_used_need_no_other_picture(trip) -> None:
     assert (jpg.mode, jpg.normalized) == ("L", "deep")
 
 
+def test_pixels_under_a_mask_are_left_out_and_counted(trip) -> None:
+    grey = np.ma.array([[0, 128, 200]], mask=[[0, 0, 1]], dtype=np.uint8)
+    done = trip(Image(grey))
+    assert done.loaded.array.tolist() == [[0, 128, 0]]
+    assert (done.record.normalized, done.record.non_finite) == ("none", 1)
+    hidden = trip(Image(np.ma.array([[0.0, 0.5, 1e20]], mask=[[0, 0, 1]])))
+    assert (hidden.loaded.array.tolist(), hidden.record.normalized) == ([[0, 127, 0]], "unit")
+    clip = np.ma.array(np.full((2, 3, 4, 4), 9, np.uint8), mask=False)
+    clip[0, 0, 0, 0] = np.ma.masked
+    assert trip(Video(clip, format="gif")).record.non_finite == 1
+
+
 def test_alpha_is_not_stretched_with_its_colours(trip) -> None:
     colours = np.array([[[-2.0, 0.0, 2.0, 0.5], [1.0, 1.0, 1.0, 1.0]]])
     done = trip(Image(colours))
@@ -350,8 +362,8 @@ def test_any_array_travels_or_is_refused(trip, data: st.DataObject) -> None:
         np.testing.assert_array_equal(loaded.reshape(-1), array.reshape(-1))
         return
     assert loaded.dtype == np.uint8
-    if array.ndim == 3 and loaded.ndim == 3 and loaded.shape[2] == 4 and done.record.shown_range:
-        array, loaded = array[..., :3], loaded[..., :3]  # alpha goes its own way
+    if loaded.ndim == 3 and loaded.shape[2] == 4 and done.record.shown_range:
+        array, loaded = array.reshape(loaded.shape)[..., :3], loaded[..., :3]  # alpha goes its own way
     black, white = done.record.shown_range or (0, 0)
     expected = expected_pixels(array, done.record.normalized, black, white)
     np.testing.assert_array_equal(loaded.reshape(-1), expected.reshape(-1))

@@ -236,6 +236,59 @@ def test_how_colours_are_understood(trip, colors: Any, dtype: str, scale: float)
     np.testing.assert_array_equal(done.loaded.points, points)
 
 
+@pytest.mark.parametrize(
+    ("odd", "dtype", "scale"),
+    [(255.5, np.float64, 1), (256, np.int64, 1), (300.0, np.float32, 1), (1.0000002, np.float64, 255)],
+)
+def test_one_colour_out_of_range_is_clipped_and_the_others_stay(
+    trip, odd: Any, dtype: Any, scale: float
+) -> None:
+    colors = np.random.default_rng(0).integers(0, 256, (50, 3)) / (1 if scale == 1 else 255)
+    points = np.column_stack([np.zeros((50, 3)), colors]).astype(dtype)
+    points[7, 4] = odd
+    done = trip(Object3D(points))
+    color = next(each for each in done.record.cloud.columns if each.name == "color")
+    assert (color.scale, color.out_of_range) == (scale, 1)
+    assert [code for code, _, _ in record_warnings(done.record)] == ["object3d.clipped"]
+    np.testing.assert_array_equal(done.loaded.points, points)
+
+
+def test_deep_colours_are_those_of_their_dtype_or_of_most_numbers(trip) -> None:
+    colors = np.random.default_rng(0).integers(0, 65536, (50, 3))
+    for points in (
+        np.column_stack([np.zeros((50, 3)), colors]),
+        np.array([[0, 0, 0, 9, 256, 9]], np.uint16),
+    ):
+        record = trip(Object3D(points)).record
+        assert next(each for each in record.cloud.columns if each.name == "color").scale == 1 / 257
+
+
+def test_leading_axes_of_size_one_are_dropped(trip) -> None:
+    assert trip(Object3D(np.zeros((1, 1, 5, 6)))).record.cloud.count == 5
+    mesh = trip(Object3D(np.eye(3)[None], faces=np.array([[[0, 1, 2]]])))
+    assert (mesh.record.vertex_count, mesh.record.triangle_count) == (3, 1)
+    box = {"corners": np.zeros((1, 8, 3))}
+    assert len(trip(Object3D(np.zeros((1, 3)), boxes=[box])).record.boxes) == 1
+
+
+def test_a_box_without_corners_is_left_out_with_a_warning(trip) -> None:
+    with pytest.warns(UserWarning, match=r"boxes\[0\] has no corners"):
+        scene = Object3D.from_point_cloud(points=[[0, 0, 0]], boxes=[{"corners": [], "label": "nothing"}])
+    assert trip(scene).record.boxes == []
+
+
+def test_categories_may_have_colours(trip) -> None:
+    classes = [{"id": 1, "name": "road", "color": "#FF00aa"}, {"id": 2, "name": "car"}]
+    cloud = trip(Object3D([[0, 0, 0, 1], [1, 1, 1, 2]], class_labels=classes)).record.cloud
+    assert (cloud.class_labels, cloud.class_colors) == ({1: "road", 2: "car"}, {1: "#ff00aa"})
+
+
+def test_points_under_a_mask_are_not_drawn_and_counted(trip) -> None:
+    points = np.ma.array([[0.0, 0, 0], [1e20, 1, 1]], mask=[[0, 0, 0], [1, 0, 0]])
+    cloud = trip(Object3D(points)).record.cloud
+    assert (cloud.non_finite, cloud.high) == (1, (0, 0, 0))
+
+
 def test_points_that_are_not_finite_are_kept_and_counted(trip) -> None:
     points = np.array([[np.nan, 0, 0], [1, 2, 3], [0, np.inf, 0], [1e308, -1e308, 0]])
     done = trip(Object3D(points))
@@ -253,7 +306,7 @@ def test_points_that_are_not_finite_are_kept_and_counted(trip) -> None:
         (np.zeros((2, 2)), ValueError, "The shape of the numpy array must be one of"),
         (np.zeros((2, 5)), ValueError, r"points\[:, :4\]"),
         (np.zeros(3), ValueError, "shape"),
-        (np.zeros((1, 2, 3)), ValueError, "shape"),
+        (np.zeros((2, 2, 3)), ValueError, "shape"),
         (np.float64(1), ValueError, "shape"),
         ([[0, 0, 0], [1, 2]], ValueError, "different lengths"),
         (np.zeros((2, 3), complex), TypeError, "real numbers"),

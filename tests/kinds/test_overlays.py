@@ -156,12 +156,40 @@ class TestMasks:
         with pytest.raises(ValueError, match="changes class ids"):
             with_mask({"path": tmp_path / "lossy.jpg"})
 
-    def test_another_size_than_its_image(self, tmp_path: Path) -> None:
-        with pytest.raises(ValueError, match=r"masks\['truth'\] is 2x3 pixels, but its image is 3x2"):
-            with_mask({"mask_data": IDS.T})
-        Pillow.fromarray(IDS.T.astype(np.uint8)).save(tmp_path / "turned.png")
-        with pytest.raises(ValueError, match="is 2x3 pixels, but its image is 3x2"):
-            with_mask({"path": tmp_path / "turned.png"})
+    @pytest.mark.parametrize("shape", [(1, 1), (4, 6), (3, 2)])
+    def test_a_mask_of_another_size_warns_once_and_keeps_its_own(self, trip, shape: tuple[int, int]) -> None:
+        ids = np.arange(shape[0] * shape[1], dtype=np.uint8).reshape(shape)
+        with pytest.warns(UserWarning, match=r"masks\['truth'\] is .* its image 3x2") as caught:
+            image = with_mask({"mask_data": ids})
+        assert (len(caught), caught[0].filename) == (1, __file__)
+        done = trip(image)
+        mask = done.record.masks["truth"]
+        assert (mask.height, mask.width) == shape
+        np.testing.assert_array_equal(done.loaded.masks["truth"], ids)
+
+    @pytest.mark.parametrize("size", [(40, 20), (20, 10)])
+    @pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+    def test_a_mask_of_a_turned_photo_that_lies_as_its_file_does(
+        self, tmp_path: Path, size: tuple[int, int], orientation: int
+    ) -> None:
+        photo = Pillow.new("RGB", (40, 20))
+        photo.getexif()[0x0112] = orientation
+        photo.save(tmp_path / "photo.jpg", exif=photo.getexif())
+        mask = np.zeros(size[::-1], np.uint8)
+        with pytest.raises(ValueError, match=rf"orientation \({orientation}\).*exif_transpose.*np\.asarray"):
+            Image(tmp_path / "photo.jpg", masks={"truth": {"mask_data": mask}})
+        upright = Image(tmp_path / "photo.jpg", masks={"truth": {"mask_data": np.zeros((40, 20), np.uint8)}})
+        assert (upright.width, upright.height) == (20, 40)
+        with Pillow.open(tmp_path / "photo.jpg") as lying:
+            Image(np.asarray(lying), masks={"truth": {"mask_data": np.zeros((20, 40), np.uint8)}})
+
+    def test_leading_axes_of_size_one_are_dropped(self, trip) -> None:
+        done = trip(with_mask({"mask_data": IDS[None, None]}))
+        np.testing.assert_array_equal(done.loaded.masks["truth"], IDS)
+
+    def test_ids_under_a_numpy_mask_are_no_ids(self) -> None:
+        with pytest.raises(TypeError, match="integers between 0 and"):
+            with_mask({"mask_data": np.ma.array(IDS, mask=IDS == 1)})
 
     def test_typing_slips_are_told(self) -> None:
         with pytest.warns(UserWarning, match=r"unknown keys \['class_label'\]") as caught:
@@ -340,3 +368,55 @@ def test_classes() -> None:
     assert classes.names == {0: "road", 7: "car", 2: "bus"}
     assert classes == Classes([{"id": 2, "name": "bus"}, {"id": 0, "name": "road"}, {"id": 7, "name": "car"}])
     assert hash(classes) == hash(Classes([{"id": k, "name": v} for k, v in classes.names.items()]))
+
+
+class TestColours:
+    CLASSES = (
+        {"id": 0, "name": "road", "color": "#0f8"},
+        {"id": 1, "name": "car", "color": [255, 0, 16]},
+        {"id": 2, "name": "tree", "color": np.array([1, 2, 3])},
+        {"id": 3, "name": "sky"},
+    )
+    COLORS = {0: "#00ff88", 1: "#ff0010", 2: "#010203"}  # noqa: RUF012
+
+    def test_shared_by_all_layers(self, trip) -> None:
+        done = trip(
+            Image(
+                PIXELS,
+                classes=list(self.CLASSES),
+                masks={"truth": {"mask_data": IDS}},
+                boxes={
+                    "found": {
+                        "box_data": [{"position": {"middle": [0, 0], "width": 1, "height": 1}, "class_id": 1}]
+                    }
+                },
+            )
+        )
+        assert done.record.class_colors == self.COLORS
+        present = {each: self.COLORS[each] for each in np.unique(IDS).tolist() if each in self.COLORS}
+        assert done.record.masks["truth"].class_colors == present
+        assert done.record.boxes["found"].class_colors == {1: "#ff0010"}
+        assert done.loaded.boxes["found"]["class_labels"] == [{"id": 1, "name": "car", "color": "#ff0010"}]
+
+    @pytest.mark.parametrize("part", ["boxes", "polygons", "keypoints"])
+    def test_of_a_layer_of_its_own(self, trip, part: str) -> None:
+        data = {"boxes": "box_data", "polygons": "polygon_data", "keypoints": "keypoint_data"}[part]
+        shape = {
+            "points": [[0, 0], [1, 0], [1, 1]],
+            "position": {"middle": [0, 0], "width": 1, "height": 1},
+            "class_id": 2,
+        }
+        shape = {
+            key: each for key, each in shape.items() if key != ("points" if part == "boxes" else "position")
+        }
+        layer = {data: [shape], "class_labels": list(self.CLASSES)}
+        options: Any = {part: {"a": layer}, "classes": [{"id": 2, "name": "x", "color": "#fff"}]}
+        stored = getattr(trip(Image(PIXELS, **options)).record, part)["a"]
+        assert (stored.class_labels[2], stored.class_colors[2]) == ("tree", "#010203")
+        mask = trip(with_mask({"mask_data": IDS, "class_labels": list(self.CLASSES)})).record.masks["truth"]
+        assert mask.class_colors == self.COLORS
+
+    @pytest.mark.parametrize("color", ["red", "#12", "#12345g", [1, 2], [0.5, 0.5, 0.5], [0, 0, 256], 7, {}])
+    def test_what_is_no_colour(self, color: Any) -> None:
+        with pytest.raises(ValueError, match="a class's color is"):
+            Image(PIXELS, classes=[{"id": 0, "name": "road", "color": color}])

@@ -136,6 +136,19 @@ class TestPolygons:
         assert trip(with_polygons(*polygons)).loaded.polygons["parts"]["polygon_data"] == polygons
 
 
+def test_axes_of_size_one_around_points_are_dropped(trip) -> None:
+    contour = np.array([[[0, 0]], [[4, 0]], [[4, 2]]])  # as OpenCV gives them
+    for points in (contour, contour[None], contour.reshape(1, 3, 2)):
+        layer = {"polygon_data": [{"points": points, "class_id": 0, "domain": "pixel"}]}
+        done = trip(Image(np.zeros((4, 6)), polygons={"a": layer}))
+        assert done.record.polygons["a"].polygons[0].rings == [[0, 0, 4, 0, 4, 2]]
+    pose = {"keypoint_data": [{"points": np.zeros((1, 17, 3))}]}
+    assert (
+        len(trip(Image(np.zeros((4, 6)), keypoints={"a": pose})).record.keypoints["a"].keypoints[0].points)
+        == 34
+    )
+
+
 class TestKeypoints:
     def test_everything(self, trip) -> None:
         thing = {

@@ -1070,3 +1070,14 @@ class TestPartitioned:
             PartitionedTable(tmp_path)
         with pytest.raises(ValueError, match="no folder"):
             PartitionedTable(tmp_path / "a.table.json")
+
+
+def test_what_a_numpy_mask_hides_is_missing(trip) -> None:
+    hidden = np.ma.array([[1, 2], [3, 999]], mask=[[0, 0], [0, 1]])
+    table = Table(columns=["a", "b"], data=hidden)
+    table.add_column("c", np.ma.array([1.0, 1e20], mask=[0, 1]), optional=True)
+    table.add_data(np.ma.masked, 7, np.float64(0.5))
+    assert list(table.data) == [[1, 2, 1.0], [3, None, None], [None, 7, 0.5]]
+    assert trip(table).loaded.rows() == list(table.data)
+    [[cell]] = Table(columns=["cell"], data=[[np.ma.array([1.0, 9.0, 2.0], mask=[0, 1, 0])]]).data
+    np.testing.assert_array_equal(cell, [1.0, np.nan, 2.0])

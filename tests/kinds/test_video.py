@@ -305,9 +305,14 @@ class TestFiles:
         assert "only a sound track" in record.note
 
 
+def test_leading_axes_of_size_one_are_dropped() -> None:
+    video = Video(np.zeros((1, 1, 1, 4, 3, 8, 16), np.uint8), format="gif")
+    assert (video.width, video.height) == (16, 8)
+
+
 class TestErrors:
     @pytest.mark.parametrize(
-        "shape", [(4,), (4, 5), (4, 5, 6), (2, 2, 5, 5), (1, 2, 3, 4, 5, 6), (0, 3, 4, 4), (2, 3, 0, 4)]
+        "shape", [(4,), (4, 5), (4, 5, 6), (2, 2, 5, 5), (2, 2, 3, 4, 5, 6), (0, 3, 4, 4), (2, 3, 0, 4)]
     )
     def test_shapes(self, shape: tuple[int, ...]) -> None:
         with pytest.raises(ValueError, match=r"video|Video"):

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from diorama.media.foreign import array_from, family_of
+from diorama.media.foreign import array_from, family_of, without_leading_ones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +55,7 @@ def samples_from(value: Any) -> tuple[NDArray[Any], str]:
         raise TypeError(f"a sound needs integers or floats, not an array of dtype {array.dtype}")
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         array = array.astype("float64")
+    array = without_leading_ones(array, 2)
     if array.ndim not in (1, 2):
         raise ValueError(
             f"a sound is (samples,), (samples, channels) or (channels, samples), not {array.shape}"

@@ -50,6 +50,20 @@ class Media:
         """The frozen content of this object. Cheap; called in the training process."""
         raise NotImplementedError
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the same was logged: the same bytes, caption and options."""
+        if self is other:
+            return True
+        if type(self) is not type(other) or not isinstance(other, Media):
+            return NotImplemented
+        mine, theirs = self.snapshot(), other.snapshot()
+        return mine.header == theirs.header and [bytes(kept.read()) for kept in mine.buffers] == [
+            bytes(kept.read()) for kept in theirs.buffers
+        ]
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(kept.size_bytes for kept in self.snapshot().buffers)))
+
     def snapshot_for(self, place: object) -> Snapshot:
         """What to log at `place`, a key of a run's history: all of it, for all but INCREMENTAL tables."""
         return self.snapshot()

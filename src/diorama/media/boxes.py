@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from diorama.media.foreign import array_from, family_of
-from diorama.media.overlays import BoxLayer, BoxRecord, check_class_labels, warn_of_unknown_keys
+from diorama.media.overlays import (
+    NO_CLASSES,
+    BoxLayer,
+    BoxRecord,
+    Classes,
+    class_labels_from,
+    colors_for,
+    warn_of_unknown_keys,
+)
 from diorama.media.shapes import (
     caption_of,
     check_layer,
@@ -14,6 +22,7 @@ from diorama.media.shapes import (
     domain_of,
     extra_of,
     given_of,
+    labels_as_given,
     labels_for,
     number_of,
     scores_of,
@@ -27,8 +36,8 @@ _CORNERS = ("minX", "maxX", "minY", "maxY")
 class BoundingBoxes2D:
     """One layer of boxes over an image.
 
-    Accepts: `val`, a dict with `box_data` (list of boxes) and optionally `class_labels` (dict of int -> text;
-    ids without a label are called class_<id>); `key`, the layer's name. A box is a dict with
+    Accepts: `val`, a dict with `box_data` (list of boxes) and optionally `class_labels` (dict of int -> text,
+    or `Classes`; ids without a label are called class_<id>); `key`, the layer's name. A box is a dict with
 
     * `position`: {"minX", "maxX", "minY", "maxY"} or {"middle": [x, y], "width", "height"}, mixed freely; the
       second form may have an "angle" in degrees, by which the box is turned clockwise around its middle,
@@ -50,21 +59,22 @@ class BoundingBoxes2D:
         box_data = check_layer(val, where, "box_data", "boxes")
         self.key = key
         has_labels = val.get("class_labels") is not None
-        labels = check_class_labels(val.get("class_labels"), where)
+        labels = class_labels_from(val.get("class_labels"), where)
         boxes = [_box(box, f"{where}['box_data'][{n}]", has_labels) for n, box in enumerate(box_data)]
         warn_of_unknown_keys(val, _KEYS, where)
-        self._user_labels = labels
+        self._classes = labels
         self._boxes = boxes
 
     @property
     def layer(self) -> BoxLayer:
         """The stored layer."""
-        return self.layer_with({})
+        return self.layer_with()
 
-    def layer_with(self, classes: Mapping[int, str]) -> BoxLayer:
+    def layer_with(self, classes: Classes = NO_CLASSES) -> BoxLayer:
         """The stored layer; ids without a label of their own are called as `classes` says."""
-        labels = labels_for(self._user_labels, classes, [box.class_id for box in self._boxes])
-        return BoxLayer(boxes=self._boxes, class_labels=labels)
+        labels = labels_for(self._classes.names, classes.names, [box.class_id for box in self._boxes])
+        colors = colors_for(self._classes.colors, classes.colors, labels)
+        return BoxLayer(boxes=self._boxes, class_labels=labels, class_colors=colors)
 
 
 def _box(box: Any, where: str, has_labels: bool) -> BoxRecord:
@@ -115,7 +125,7 @@ def _position(
 
 def boxes_as_given(layer: BoxLayer) -> dict[str, Any]:
     """The layer in the form in which it is logged: {"box_data": [...], "class_labels": {...}}."""
-    return {"box_data": [_box_as_given(box) for box in layer.boxes], "class_labels": dict(layer.class_labels)}
+    return {"box_data": [_box_as_given(box) for box in layer.boxes], "class_labels": labels_as_given(layer)}
 
 
 def _box_as_given(box: BoxRecord) -> dict[str, Any]:

@@ -108,9 +108,6 @@ class CustomChart(Media):
         self._vega = None if spec.vega is None else keep(spec.vega)
         self._table = table.snapshot()
 
-    def set_key(self, key: str) -> None:
-        """Here for scripts that were written for W&B; a chart needs no key."""
-
     def snapshot(self) -> Snapshot:
         header = {
             "preset": clean_text(self.spec.spec_name),

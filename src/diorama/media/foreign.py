@@ -72,19 +72,59 @@ def array_from(value: Any) -> NDArray[Any]:
     Accepts numpy arrays, torch tensors (any device, layout and dtype, with or without gradient), JAX,
     TensorFlow, MLX and CuPy arrays, anything with `__array__`, and nested lists of numbers. Number
     types that numpy lacks (bfloat16, float8, int4) come back as float32 or int8, which hold them exactly.
+    What a masked array hides comes back as NaN (or None beside what are no numbers), never as the number that
+    lies under the mask.
     """
     import numpy as np
 
     family = family_of(type(value))
     if family == "array" and type(value) is np.ndarray:
         array: NDArray[Any] = value
+    elif isinstance(value, np.ma.MaskedArray):
+        array = _without_masked(value)
     elif family == "torch":
         array = _array_from_torch(value)
     elif family == "cupy":
         array = value.get()
     else:
+        if isinstance(value, (list, tuple)) and any(isinstance(item, np.ma.MaskedArray) for item in value):
+            value = [array_from(item) for item in value]
         array = np.asarray(value)
     return widen(array) if array.dtype.kind == "V" else array
+
+
+def is_masked(value: Any) -> bool:
+    """Whether a numpy array hides some of its values."""
+    import numpy as np
+
+    return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))
+
+
+def _without_masked(array: Any) -> NDArray[Any]:
+    import numpy as np
+
+    if not np.ma.is_masked(array):
+        return np.asarray(array.data)
+    if array.dtype.kind not in "buif":
+        missing = np.array("NaT", array.dtype) if array.dtype.kind in "mM" else None
+        return np.asarray((array if missing is not None else array.astype(object)).filled(missing))
+    is_wide = array.dtype.kind in "ui" and array.dtype.itemsize > 2
+    floats = array if array.dtype.kind == "f" else array.astype(np.float64 if is_wide else np.float32)
+    return np.asarray(floats.filled(np.nan))
+
+
+def without_leading_ones(array: NDArray[Any], ndim: int) -> NDArray[Any]:
+    """The array without axes of size 1 in front, as long as it has more than `ndim`."""
+    while array.ndim > ndim and array.shape[0] == 1:
+        array = array[0]
+    return array
+
+
+def without_axes_of_one(array: NDArray[Any], ndim: int) -> NDArray[Any]:
+    """The array without axes of size 1, wherever they are, as long as it has more than `ndim`."""
+    while array.ndim > ndim and 1 in array.shape:
+        array = array.squeeze(axis=array.shape.index(1))
+    return array
 
 
 def widen(array: NDArray[Any]) -> NDArray[Any]:

@@ -42,7 +42,6 @@ DECODE_ERRORS = (OSError, SyntaxError, ValueError, IndexError, TypeError, KeyErr
 """What Pillow's decoders raise on bytes that are not what they say."""
 
 _EXIF_ORIENTATION = 0x0112
-_LYING = frozenset({5, 6, 7, 8})
 
 
 def sniff(data: bytes | memoryview) -> str | None:
@@ -114,9 +113,3 @@ def orientation_of(image: PIL.Image.Image) -> int:
     except DECODE_ERRORS:
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
-
-
-def upright_size(image: PIL.Image.Image) -> tuple[int, int]:
-    """Width and height as a viewer shows them, EXIF orientation applied."""
-    width, height = image.size
-    return (height, width) if orientation_of(image) in _LYING else (width, height)

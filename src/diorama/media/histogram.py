@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
 from diorama.media.foreign import array_from, family_of
 from diorama.media.keep import Kept, keep
+from diorama.media.overlays import warn_user
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Histogram(Media):
     bin then holds the sum of its weights. `caption` and `sample_id`: text.
 
     Raises: ValueError for neither or both, more than 512 bins, edges that are not one more than the
-    values or don't grow, weights of another shape; TypeError for anything but real numbers.
+    values, weights of another shape; TypeError for anything but real numbers.
 
     The numbers are copied now and counted later, outside the training process; `histogram` and `bins`
     count them at once when you ask.
@@ -172,8 +173,28 @@ def _record_from_counts(pair: Any) -> HistogramRecord:
     if not (np.isfinite(bins).all() and np.isfinite(values).all()):
         raise ValueError("values and bin edges of a histogram must be finite")
     if (bins[1:] < bins[:-1]).any():
-        raise ValueError("the bin edges of a histogram must grow")
+        if (bins[1:] > bins[:-1]).any():
+            warn_user("the bin edges of a histogram go up and down: its bins are put in order of their edges")
+        return _in_order(bins.astype(np.float64), values)
     return HistogramRecord(bins=bins.astype(np.float64).tolist(), values=values.tolist())
+
+
+def _in_order(bins: NDArray[Any], values: NDArray[Any]) -> HistogramRecord:
+    """Bins between edges that don't grow, as bins between edges that do.
+
+    Each count stays between its own two edges, spread evenly where other edges lie between them.
+    """
+    import numpy as np
+
+    edges = np.sort(bins)
+    widths = np.diff(edges)
+    counts = np.zeros(len(values))
+    for count, one, other in zip(values.tolist(), bins[:-1], bins[1:], strict=True):
+        low, high = min(one, other), max(one, other)
+        inside = np.flatnonzero((edges[:-1] >= low) & (edges[1:] <= high))
+        total = widths[inside].sum()
+        counts[inside] += count * widths[inside] / total if total > 0 else count / len(inside)
+    return HistogramRecord(bins=edges.tolist(), values=counts.tolist())
 
 
 def _numbers_from(value: Any) -> NDArray[Any]:

@@ -15,7 +15,7 @@ from diorama.media.image_codec import decode, encode, render_pixels, warnings_of
 from diorama.media.image_record import ImageRecord, LoadedImage
 from diorama.media.keypoints import Keypoints2D
 from diorama.media.masks import ImageMask
-from diorama.media.overlays import Classes, warn_user
+from diorama.media.overlays import NO_CLASSES, Classes, warn_user
 from diorama.media.picture import Picture, picture_from
 from diorama.media.pixels import CONVERTIBLE_MODES, RULES, Pixels, pillow_from_pixels
 from diorama.media.polygons import Polygons2D
@@ -41,7 +41,7 @@ class Image(Media):
     * another `Image`: its picture, caption, grouping and classes, not what lies over it.
 
     `mode`: Pillow mode to convert to ("I;16" keeps 16-bit numbers). `caption`: text. `grouping`: int, kept.
-    `classes`: `Classes` or a list of {"id", "name"}.
+    `classes`: `Classes` or a list of {"id", "name"} with perhaps a "color".
     `masks`: {layer: {"mask_data" or "path", "class_labels"}}, see `ImageMask`.
     `boxes`: {layer: {"box_data", "class_labels"}}, see `BoundingBoxes2D`.
     `polygons`: {layer: {"polygon_data", "class_labels"}}, see `Polygons2D`.
@@ -54,8 +54,11 @@ class Image(Media):
     A file on disk is never converted: mode and file_type don't apply to it; normalize only to what is shown
     of a tiff or npy. Of a file only the header is read here; workers decode it later.
 
-    Raises: ValueError for a shape, file, size (more than 65,500 pixels a side), mode, file type, URL or mask
-    size that can't be; TypeError for a batch, for values and dtypes that are no picture; FileNotFoundError.
+    A mask of another size than its picture warns, and is drawn scaled.
+
+    Raises: ValueError for a shape, file, size (more than 65,500 pixels a side), mode, file type or URL that
+    can't be, and for a mask of the unturned size of a photo that its EXIF orientation turns; TypeError for a
+    batch, for values and dtypes that are no picture; FileNotFoundError.
 
     >>> Image([[0.0, 0.5], [0.5, 1.0]], caption="a corner").image.getpixel((1, 1))
     255
@@ -111,8 +114,9 @@ class Image(Media):
         self.height = self._picture.height
         self._mode, self._file_type = mode, file_type
         self._normalize = normalize if isinstance(normalize, str) else bool(normalize)
-        self.format = self._picture.file_format or ("jpg" if file_type == "jpeg" else file_type or "png")
-        self._keeps_original = self.format != "jpg" if keep_original is None else bool(keep_original)
+        self.format = self._picture.file_format or file_type or "png"
+        is_jpg = self._stored_format == "jpg"
+        self._keeps_original = not is_jpg if keep_original is None else bool(keep_original)
         self.caption = None if caption is None else clean_text(caption)
         self.sample_id = None if sample_id is None else clean_text(sample_id)
         self.grouping = None if grouping is None else operator.index(grouping)
@@ -130,12 +134,8 @@ class Image(Media):
             for name, layer in _layers(keypoints, "keypoints")
         }
         for name, mask in self.masks.items():
-            if (mask.width, mask.height) != (self.width, self.height):
-                raise ValueError(
-                    f"masks[{name!r}] is {mask.width}x{mask.height} pixels, "
-                    f"but its image is {self.width}x{self.height} (width x height)"
-                )
-        if self.format == "jpg" and self._picture.has_alpha and mode in (None, "RGBA", "LA"):
+            _check_mask_size(mask, f"masks[{name!r}]", self._picture)
+        if is_jpg and self._picture.has_alpha and mode in (None, "RGBA", "LA"):
             warn_user("a jpg has no alpha channel: it is dropped; file_type='png' keeps it")
 
     @property
@@ -143,15 +143,22 @@ class Image(Media):
         """The picture as a Pillow image, made when asked for. A file is decoded here, by Pillow."""
         return pillow_from_pixels(self._pixels())
 
+    @property
+    def _stored_format(self) -> str:
+        """The format by its one name: "jpeg" is what a user may call it."""
+        return "jpg" if self.format == "jpeg" else self.format
+
     def _pixels(self) -> Pixels:
         header = self._picture.header
-        return render_pixels(header, self._picture.kept.read(), self._mode, self._normalize, self.format)
+        return render_pixels(
+            header, self._picture.kept.read(), self._mode, self._normalize, self._stored_format
+        )
 
     def snapshot(self) -> Snapshot:
         header: dict[str, Any] = {
             "picture": self._picture.header,
             "mode": self._mode,
-            "file_type": self.format,
+            "file_type": self._stored_format,
             "normalize": self._normalize,
             "caption": self.caption,
             "grouping": self.grouping,
@@ -163,9 +170,11 @@ class Image(Media):
             header["keep_original"] = False
         if not (self.masks or self.boxes or self.classes or self.polygons or self.keypoints):
             return Snapshot("image", header, (self._picture.kept,))
-        classes = self.classes.names if self.classes is not None else {}
+        classes = self.classes if self.classes is not None else NO_CLASSES
         masks = [mask.snapshot() for mask in self.masks.values()]
-        header["classes"] = classes
+        header["classes"] = classes.names
+        if classes.colors:
+            header["class_colors"] = classes.colors
         header["masks"] = dict(zip(self.masks, (mask_header for mask_header, _ in masks), strict=True))
         for part, layers in (
             ("boxes", self.boxes),
@@ -193,6 +202,26 @@ class Image(Media):
 
     def __repr__(self) -> str:
         return f"Image({self.width}x{self.height} {self.format}, caption={self.caption!r})"
+
+
+def _check_mask_size(mask: ImageMask, where: str, picture: Picture) -> None:
+    """Warn of a mask that will be drawn larger or smaller; raise ValueError where it lies on its side."""
+    if (mask.width, mask.height) == (picture.width, picture.height):
+        return
+    sizes = f"{where} is {mask.width}x{mask.height} pixels, its image {picture.width}x{picture.height}"
+    # How a mask of any resolution fits the picture as it lies in the file, and as it is shown.
+    is_lying = mask.width * picture.width == mask.height * picture.height
+    if picture.is_turned and is_lying and mask.width * picture.height != mask.height * picture.width:
+        raise ValueError(
+            f"{sizes} (width x height): its EXIF orientation ({picture.orientation}) turns the picture when "
+            "it is shown, and this mask fits the unturned one. Turn the mask as well "
+            "(PIL.ImageOps.exif_transpose turns the picture), or log the picture as it lies in the file: "
+            "Image(np.asarray(PIL.Image.open(path)), masks=...)"
+        )
+    warn_user(
+        f"{sizes} (width x height): each of its pixels is drawn over as many of the image's as it takes; "
+        "the mask is kept in its own size"
+    )
 
 
 def _layers(layers: Any, argument: str) -> list[tuple[str, Any]]:

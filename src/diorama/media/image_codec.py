@@ -47,7 +47,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> ImageRecord:
         record = _encode_file(header, data, put_blob)
     else:
         record = _encode_pixels(header, data, put_blob)
-    classes = header.get("classes", {})
+    classes, colors = header.get("classes", {}), header.get("class_colors", {})
     masks = zip(header.get("masks", {}).items(), snapshot.buffers[1:], strict=True)
     return msgspec.structs.replace(
         record,
@@ -55,7 +55,10 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> ImageRecord:
         sample_id=header["sample_id"],
         grouping=header["grouping"],
         classes=classes,
-        masks={name: encode_mask(mask, kept.read(), classes, put_blob) for (name, mask), kept in masks},
+        class_colors=colors,
+        masks={
+            name: encode_mask(mask, kept.read(), classes, put_blob, colors) for (name, mask), kept in masks
+        },
         boxes=msgspec.convert(header.get("boxes", {}), dict[str, BoxLayer]),
         polygons=msgspec.convert(header.get("polygons", {}), dict[str, PolygonLayer]),
         keypoints=msgspec.convert(header.get("keypoints", {}), dict[str, KeypointLayer]),

@@ -16,7 +16,8 @@ from diorama.media.formats import check_size, known_formats, sniff
 PARTS_LIMIT = 10_000
 """Chunks, segments or tags of a file that are looked at."""
 _ORIENTATION = 0x0112
-_LYING = frozenset({5, 6, 7, 8})
+LYING_ORIENTATIONS = frozenset({5, 6, 7, 8})
+"""EXIF orientations by which width and height change places."""
 
 _PNG_MODES = {0: "L", 2: "RGB", 3: "P", 4: "LA", 6: "RGBA"}
 _JPEG_MODES = {1: "L", 3: "RGB", 4: "CMYK"}
@@ -27,12 +28,13 @@ _TIFF_NUMBERS = {1: "B", 3: "H", 4: "I", 16: "Q"}
 @dataclass(frozen=True)
 class PictureHeader:
     """width, height: pixels as a viewer shows them. mode: Pillow's name of the layout, as far as it can be
-    told."""
+    told. orientation: of EXIF, 1 where it is upright."""
 
     format: str
     width: int
     height: int
     mode: str
+    orientation: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,10 @@ def read_header(data: bytes | memoryview, what: str) -> PictureHeader:
     except (struct.error, IndexError, ValueError, KeyError) as error:
         raise ValueError(f"{what} starts like a {file_format} but can't be read: {error}") from error
     width, height = found.width, found.height
-    if found.orientation in _LYING:
+    if found.orientation in LYING_ORIENTATIONS:
         width, height = height, width
     check_size(width, height, what=what)
-    return PictureHeader(file_format, width, height, found.mode)
+    return PictureHeader(file_format, width, height, found.mode, found.orientation)
 
 
 def _png(data: memoryview) -> _Found:

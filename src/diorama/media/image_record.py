@@ -34,6 +34,7 @@ class ImageRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
     numbers too dark.
     original: the values as they were logged, when they say more than 8 bits do.
     masks, boxes, polygons, keypoints: layer name -> layer. classes: id -> name shared by all layers.
+    class_colors: id -> "#rrggbb" of those that were given a colour.
     note: why the file could not be decoded; it is kept all the same.
     """
 
@@ -56,6 +57,7 @@ class ImageRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
     polygons: dict[str, PolygonLayer] = msgspec.field(default_factory=dict)
     keypoints: dict[str, KeypointLayer] = msgspec.field(default_factory=dict)
     note: str = ""
+    class_colors: dict[int, str] = msgspec.field(default_factory=dict)
 
 
 class LoadedImage:

@@ -7,7 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from diorama.media.base import clean_text
-from diorama.media.overlays import KeypointLayer, KeypointRecord, check_class_labels, warn_of_unknown_keys
+from diorama.media.overlays import (
+    NO_CLASSES,
+    Classes,
+    KeypointLayer,
+    KeypointRecord,
+    class_labels_from,
+    colors_for,
+    warn_of_unknown_keys,
+)
 from diorama.media.polygons import POINTS_LIMIT
 from diorama.media.shapes import (
     caption_of,
@@ -16,6 +24,7 @@ from diorama.media.shapes import (
     domain_of,
     extra_of,
     given_of,
+    labels_as_given,
     labels_for,
     numbers_of,
     rows_of,
@@ -31,7 +40,7 @@ class Keypoints2D:
 
     Accepts: `val`, a dict with `keypoint_data` (list of things), and optionally `names` (of the points),
     `skeleton` (pairs of points that are joined, by index from 0 or by name) and `class_labels` (dict of int
-    -> text); `key`, the layer's name. A thing is a dict with
+    -> text, or as `Classes`); `key`, the layer's name. A thing is a dict with
 
     * `points`: [[x, y], ...] or [[x, y, v], ...] (an array too), where v is COCO's visibility: 0 not there,
       1 hidden, 2 seen; or `visibility`: a list of those (or of bools: seen or not there),
@@ -43,7 +52,7 @@ class Keypoints2D:
     an unknown domain, lengths that don't agree, an edge to a point that isn't there, or too many points.
 
     >>> hand = {"points": [[0.1, 0.5], [0.2, 0.4]]}
-    >>> Keypoints2D({"keypoint_data": [hand], "skeleton": [[0, 1]]}, "hands").layer_with({}).skeleton
+    >>> Keypoints2D({"keypoint_data": [hand], "skeleton": [[0, 1]]}, "hands").layer_with().skeleton
     [(0, 1)]
     """
 
@@ -51,7 +60,7 @@ class Keypoints2D:
         where = f"keypoints[{key!r}]"
         keypoint_data = check_layer(val, where, "keypoint_data", "things with points")
         self.key = key
-        self._user_labels = check_class_labels(val.get("class_labels"), where)
+        self._classes = class_labels_from(val.get("class_labels"), where)
         self._things = [
             _thing(thing, f"{where}['keypoint_data'][{n}]") for n, thing in enumerate(keypoint_data)
         ]
@@ -63,13 +72,15 @@ class Keypoints2D:
             raise ValueError(f"{where} has {count:,} points; the limit is {POINTS_LIMIT:,}")
         warn_of_unknown_keys(val, _KEYS, where)
 
-    def layer_with(self, classes: Mapping[int, str]) -> KeypointLayer:
+    def layer_with(self, classes: Classes = NO_CLASSES) -> KeypointLayer:
         """The stored layer; ids without a label of their own are called as `classes` says."""
+        labels = labels_for(self._classes.names, classes.names, [thing.class_id for thing in self._things])
         return KeypointLayer(
             keypoints=self._things,
             names=self._names,
             skeleton=self._skeleton,
-            class_labels=labels_for(self._user_labels, classes, [thing.class_id for thing in self._things]),
+            class_labels=labels,
+            class_colors=colors_for(self._classes.colors, classes.colors, labels),
         )
 
 
@@ -171,7 +182,7 @@ def keypoints_as_given(layer: KeypointLayer) -> dict[str, Any]:
     """The layer in the form in which it is logged: {"keypoint_data": [...], "names": [...], ...}."""
     given: dict[str, Any] = {
         "keypoint_data": [_thing_as_given(thing) for thing in layer.keypoints],
-        "class_labels": dict(layer.class_labels),
+        "class_labels": labels_as_given(layer),
     }
     if layer.names:
         given["names"] = list(layer.names)

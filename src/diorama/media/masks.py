@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from diorama.media.base import PutBlob
-from diorama.media.foreign import array_from
+from diorama.media.foreign import array_from, without_leading_ones
 from diorama.media.formats import MIMES, check_pixel_count, open_picture, sniff
 from diorama.media.image_header import read_header
 from diorama.media.image_original import array_from_npy
 from diorama.media.keep import Kept, keep
 from diorama.media.limited import DecodeError, run_limited
-from diorama.media.overlays import MaskLayer, check_class_labels, warn_of_unknown_keys
+from diorama.media.overlays import MaskLayer, class_labels_from, colors_for, warn_of_unknown_keys
 from diorama.media.picture import keep_array
 from diorama.media.png import encode_png
 from diorama.media.source import read_file
@@ -33,9 +33,9 @@ class ImageMask:
 
     Accepts: `val`, a dict with either `mask_data` (2-D array, tensor or nested lists of class or instance ids
     0..4,294,967,295; bools and floats with whole values too) or `path` (a png, bmp, gif or tiff in grey or
-    palette mode, or a .npy, whose values are ids), and optionally `class_labels` (dict of int -> text; ids
-    without a label are called class_<id>) and `packed` (True: the file at `path` is RGB, and an id is
-    R + 256 G + 65,536 B, as in COCO's panoptic files); `key`, the layer's name.
+    palette mode, or a .npy, whose values are ids), and optionally `class_labels` (dict of int -> text, or
+    `Classes`; ids without a label are called class_<id>) and `packed` (True: the file at `path` is RGB, and
+    an id is R + 256 G + 65,536 B, as in COCO's panoptic files); `key`, the layer's name.
     Raises: KeyError without mask_data and path; TypeError for other shapes, other numbers or wrong
     labels; FileNotFoundError; ValueError for a file that can't hold class ids.
 
@@ -51,7 +51,7 @@ class ImageMask:
         if not isinstance(val, Mapping):
             raise TypeError(f"{where} must be a dict with 'mask_data' or 'path', not {type(val).__name__}")
         self.key = key
-        self.class_labels = check_class_labels(val.get("class_labels"), where)
+        self._classes = class_labels_from(val.get("class_labels"), where)
         self._kept: Kept
         self._source: dict[str, Any]
         if val.get("mask_data") is not None:
@@ -71,7 +71,15 @@ class ImageMask:
 
     def snapshot(self) -> tuple[dict[str, Any], Kept]:
         """(header, buffer) for the image's snapshot."""
-        return {"key": self.key, "class_labels": self.class_labels, **self._source}, self._kept
+        header = {"key": self.key, "class_labels": self.class_labels, **self._source}
+        if self._classes.colors:
+            header["class_colors"] = self._classes.colors
+        return header, self._kept
+
+    @property
+    def class_labels(self) -> dict[int, str]:
+        """Class id -> name, as they were given."""
+        return self._classes.names
 
     def array(self) -> NDArray[Any]:
         """The class ids, uint8, uint16 or uint32, (height, width). Raises ValueError for a broken file."""
@@ -86,8 +94,10 @@ def mask_array(mask_data: Any, where: str) -> NDArray[Any]:
         array = array_from(mask_data)
     except ValueError as error:
         raise TypeError(f"mask_data must be a 2D array; the rows of {where} differ in length") from error
+    given = array.shape
+    array = without_leading_ones(array, 2)
     if array.ndim != 2 or not array.size:
-        raise TypeError(f"mask_data must be a 2D array of class ids; {where} has shape {list(array.shape)}")
+        raise TypeError(f"mask_data must be a 2D array of class ids; {where} has shape {list(given)}")
     if array.dtype == np.uint8 or (array.dtype == np.uint16 and array.max() > 255):
         return array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype == np.bool_:
@@ -160,9 +170,16 @@ def _array_of(source: Mapping[str, Any], data: bytes | memoryview) -> NDArray[An
 
 
 def encode_mask(
-    header: Mapping[str, Any], data: bytes | memoryview, classes: Mapping[int, str], put_blob: PutBlob
+    header: Mapping[str, Any],
+    data: bytes | memoryview,
+    classes: Mapping[int, str],
+    put_blob: PutBlob,
+    colors: Mapping[int, str],
 ) -> MaskLayer:
-    """The stored layer: ids as a PNG, areas, and a label for every id that is present."""
+    """The stored layer: ids as a PNG, areas, and a label for every id that is present.
+
+    classes, colors: names and colours of classes that all layers of the image share.
+    """
     try:
         ids = _array_of(header, data)
     except (DecodeError, ValueError) as error:
@@ -173,6 +190,7 @@ def encode_mask(
             width=width,
             height=height,
             class_labels=dict(header["class_labels"]),
+            class_colors=dict(header.get("class_colors", {})),
             note=f"the mask can't be decoded: {str(error).partition(': ')[2] or error}"[:300],
         )
     areas, id_count = _areas_of(ids)
@@ -187,6 +205,7 @@ def encode_mask(
         height=height,
         bit_depth={1: 8, 2: 16, 4: 32}[ids.dtype.itemsize],  # type: ignore[arg-type]  # one of the three
         class_labels=labels,
+        class_colors=colors_for(header.get("class_colors", {}), colors, labels),
         areas=areas,
         id_count=id_count if id_count > len(areas) else 0,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -23,7 +23,7 @@ from diorama.media.object3d_foreign import ADOPTS, unpack_foreign
 from diorama.media.object3d_points import Faces, Points, faces_from, points_from
 from diorama.media.object3d_record import Object3DRecord, Up
 from diorama.media.object3d_scene import boxes_from, cameras_from, vectors_from
-from diorama.media.overlays import check_class_labels, warn_user
+from diorama.media.overlays import Classes, class_labels_from, warn_user
 
 __all__ = ["KIND", "LoadedObject3D", "Object3D", "Object3DRecord", "box3d"]
 
@@ -45,12 +45,14 @@ class Object3D(Media):
 
     `faces`: (m, 3) integers, the points that each triangle joins; the points are the vertices of a mesh then.
     `caption`, `sample_id`: text. `file_type`: one of the types above. `boxes`, `vectors`, `cameras`: see
-    `from_point_cloud`. `class_labels`: {category: name}; any whole numbers are categories then. `fourth`:
-    what the fourth column is, "category" or "value"; without it whole numbers from 0 to 14 are categories.
+    `from_point_cloud`. `class_labels`: {category: name}, or as `Classes`; any whole numbers are categories
+    then. `fourth`: what the fourth column is, "category" or "value"; without it whole numbers from 0 to 14
+    are categories.
     `files`: {name: path or bytes} of companions that lie elsewhere. `up`: the axis that points up, "x", "y",
     "z", "-x", "-y" or "-z"; `is_right_handed`: of the coordinates; without them what the format says.
 
-    Colours are 0..255; 0..1 if none is over 1.
+    Colours are 0..255; 0..1 if none is over 1; 16-bit if they are uint16 or most are over 255. What lies
+    beyond is clipped and counted.
 
     Raises: ValueError for other shapes, file types, URLs, folders, empty files and wrong boxes; TypeError for
     points that are no real numbers; FileNotFoundError. A file that is broken inside is kept all the same.
@@ -74,7 +76,7 @@ class Object3D(Media):
         boxes: Any = None,
         vectors: Any = None,
         cameras: Any = None,
-        class_labels: Mapping[int, str] | None = None,
+        class_labels: Mapping[int, str] | Classes | Sequence[Mapping[str, Any]] | None = None,
         fourth: Literal["category", "value"] | None = None,
         files: Mapping[str, Any] | None = None,
         up: Up | None = None,
@@ -90,8 +92,10 @@ class Object3D(Media):
         self._model: ModelFile | None = None
         self._boxes, self._vectors = boxes_from(boxes), vectors_from(vectors)
         self._cameras = cameras_from(cameras)
+        classes = class_labels_from(class_labels, "Object3D")
         self._options = {
-            "class_labels": check_class_labels(class_labels, "Object3D"),
+            "class_labels": classes.names,
+            "class_colors": classes.colors,
             "fourth": fourth,
             "up": up,
             "is_right_handed": None if is_right_handed is None else bool(is_right_handed),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from diorama.media.base import GetBlob, PutBlob
 from diorama.media.object3d_order import scattered_indices
 from diorama.media.object3d_record import CloudColumn, PointCloud
+from diorama.media.scale import HAIR
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,9 +55,10 @@ def store_cloud(
     is_scattered: bool = True,
     shape: Sequence[int] | None = None,
     dtype: str | None = None,
-    class_labels: dict[int, str] | None = None,
+    classes: tuple[dict[int, str], dict[int, str]] = ({}, {}),
 ) -> PointCloud:
-    """Store columns as one blob. Beside it and the columns themselves this needs little memory."""
+    """Store columns as one blob. classes: names and colours of categories.
+    Beside it and the columns themselves this needs little memory."""
     import numpy as np
 
     count = len(columns[0].data)
@@ -86,7 +88,8 @@ def store_cloud(
         shape=None if shape is None else list(shape),
         dtype=dtype,
         non_finite=non_finite,
-        class_labels=class_labels or {},
+        class_labels=classes[0],
+        class_colors=classes[1],
         class_counts=_class_counts(columns),
     )
 
@@ -239,11 +242,42 @@ def _described(column: Column, kind: Any) -> CloudColumn:
             low = least if low is None else min(low, least)
             high = greatest if high is None else max(high, greatest)
     if column.name == "color":
-        scale = 1.0
-        if high is not None and column.data.dtype != np.uint8:
-            scale = 255.0 if high <= 1 else 1.0 if high <= 255 else 1 / 257
-        return CloudColumn(name="color", dtype=kind.str, components=3, scale=scale)
+        scale = _color_scale(column, high)
+        limit = 255 / scale
+        out_of_range = sum(
+            int(np.count_nonzero((chunk < 0) | (chunk > limit))) for chunk in _chunks(column.data)
+        )
+        return CloudColumn(name="color", dtype=kind.str, components=3, scale=scale, out_of_range=out_of_range)
     return CloudColumn(name=column.name, dtype=kind.str, components=column.components, low=low, high=high)
+
+
+def _color_scale(column: Column, high: float | None) -> float:
+    """What makes 0..255 of a colour. What most numbers say counts, not the one that lies furthest out."""
+    import numpy as np
+
+    dtype = column.data.dtype
+    if high is None or dtype == np.uint8:
+        return 1.0
+    if high <= 1 + HAIR or (dtype.kind == "f" and _are_fractions(column)):
+        return 255.0
+    if high <= 255:
+        return 1.0
+    if dtype == np.uint16:
+        return 1 / 257
+    over = sum(int(np.count_nonzero(chunk > 255 + 255 * HAIR)) for chunk in _chunks(column.data))
+    lit = sum(int(np.count_nonzero(chunk > 0)) for chunk in _chunks(column.data))
+    return 1 / 257 if 2 * over > lit else 1.0
+
+
+def _are_fractions(column: Column) -> bool:
+    """Whether more numbers lie between 0 and 1 than beyond."""
+    import numpy as np
+
+    within = beyond = 0
+    for chunk in _chunks(column.data):
+        within += int(np.count_nonzero((chunk > 0) & (chunk < 1)))
+        beyond += int(np.count_nonzero(chunk > 1))
+    return within > beyond
 
 
 def _class_counts(columns: Sequence[Column]) -> dict[int, int]:

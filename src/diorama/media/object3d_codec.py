@@ -160,8 +160,13 @@ def _cloud_of_array(
     labels = header["class_labels"]
     columns = columns_from_points(points, header["fourth"], bool(labels))
     return store_cloud(
-        columns, put_blob, is_scattered=is_scattered, shape=shape, dtype=dtype, class_labels=labels
+        columns, put_blob, is_scattered=is_scattered, shape=shape, dtype=dtype, classes=_classes_of(header)
     )
+
+
+def _classes_of(header: Mapping[str, Any]) -> tuple[dict[int, str], dict[int, str]]:
+    # Journals of older versions have no colours.
+    return header["class_labels"], header.get("class_colors", {})
 
 
 def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
@@ -232,7 +237,7 @@ def _stored_points(
         for each in facts["columns"]
     ]
     faces = facts.get("faces")
-    cloud = store_cloud(columns, put_blob, is_scattered=faces is None, class_labels=header["class_labels"])
+    cloud = store_cloud(columns, put_blob, is_scattered=faces is None, classes=_classes_of(header))
     return cloud, None if faces is None else put_blob(faces, FACES_MIME)
 
 
@@ -260,4 +265,9 @@ def warnings_of(record: Object3DRecord) -> list[tuple[str, str, int]]:
     if record.cloud is not None and record.cloud.non_finite:
         text = "a point has a NaN or infinite coordinate: it is kept, but can't be drawn"
         warnings.append(("object3d.non_finite", text, record.cloud.non_finite))
+    if record.cloud is not None:
+        clipped = sum(column.out_of_range for column in record.cloud.columns)
+        if clipped:
+            text = "a colour of a point lies outside 0..255: it is kept, and drawn clipped"
+            warnings.append(("object3d.clipped", text, clipped))
     return warnings

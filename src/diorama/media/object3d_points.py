@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from diorama.media.foreign import array_from, family_of
+from diorama.media.foreign import array_from, family_of, without_leading_ones
 from diorama.media.keep import Kept, keep
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def points_from(value: Any) -> Points:
 
     Raises ValueError for other shapes and what is no array, TypeError for other dtypes.
     """
-    array = _array(value)
+    array = without_leading_ones(_array(value), 2)
     if array.ndim == 1 and not array.size:
         array = array.reshape(0, 3)
     if array.ndim != 2 or array.shape[1] not in (3, 4, 6):
@@ -73,7 +73,7 @@ def faces_from(value: Any, vertices: int) -> Faces:
     import numpy as np
 
     try:
-        array = array_from(value)
+        array = without_leading_ones(array_from(value), 2)
     except ValueError as error:
         raise ValueError(f"faces must be triangles: n rows of 3 vertices ({error})") from error
     if array.ndim == 1 and not array.size:

@@ -18,6 +18,7 @@ class CloudColumn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     scale: what a colour is multiplied with to be 0..255 (255 for colours logged as 0..1).
     low, high: the least and the greatest finite number of a one-component column; None if there is none.
+    out_of_range: how many numbers of a colour are drawn clipped.
     """
 
     name: str
@@ -26,6 +27,7 @@ class CloudColumn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     scale: float = 1.0
     low: float | None = None
     high: float | None = None
+    out_of_range: int = 0
 
 
 class PointCloud(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -45,7 +47,7 @@ class PointCloud(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     shape, dtype: of the array as it was logged (its columns side by side), else None. low, high: the box
     around the points whose coordinates are all finite (zeros if there are none). non_finite: how many points
     have a NaN or infinite coordinate. class_labels: names of categories. class_counts: category -> points,
-    when there are at most 1,000 categories.
+    when there are at most 1,000 categories. class_colors: category -> "#rrggbb", where one was given.
     """
 
     blob: BlobRef
@@ -60,6 +62,7 @@ class PointCloud(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     non_finite: int = 0
     class_labels: dict[int, str] = msgspec.field(default_factory=dict)
     class_counts: dict[int, int] = msgspec.field(default_factory=dict)
+    class_colors: dict[int, str] = msgspec.field(default_factory=dict)
 
 
 class Box3D(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

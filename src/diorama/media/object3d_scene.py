@@ -12,6 +12,8 @@ import msgspec
 from diorama.media.base import clean_text
 from diorama.media.foreign import array_from, family_of
 from diorama.media.object3d_record import Box3D, Camera3D, Vector3D
+from diorama.media.overlays import warn_user
+from diorama.media.scale import HAIR
 
 Triple = tuple[float, float, float]
 
@@ -21,7 +23,13 @@ _BOX_KEYS = frozenset(("corners", "label", "score", "color", "order", "extra"))
 
 def boxes_from(value: Any) -> list[Box3D]:
     """Boxes of a list, tuple or numpy array of dicts. Raises TypeError and ValueError."""
-    return [box_from(item, f"boxes[{place}]") for place, item in enumerate(_items(value, "boxes"))]
+    boxes = []
+    for place, item in enumerate(_items(value, "boxes")):
+        if isinstance(item, Mapping) and _is_empty(item.get("corners")):
+            warn_user(f"boxes[{place}] has no corners: there is nothing to draw, so it is left out")
+        else:
+            boxes.append(box_from(item, f"boxes[{place}]"))
+    return boxes
 
 
 def vectors_from(value: Any) -> list[Vector3D]:
@@ -93,6 +101,11 @@ def box_from(item: Any, where: str) -> Box3D:
     )
 
 
+def _is_empty(corners: Any) -> bool:
+    corners = _plain(corners)
+    return isinstance(corners, (list, tuple)) and not corners
+
+
 def _items(value: Any, what: str) -> Iterable[Any]:
     if value is None:
         return ()
@@ -111,6 +124,8 @@ def _mapping(item: Any, where: str, needs: str) -> Mapping[Any, Any]:
 
 def _corners(value: Any, where: str) -> list[Triple]:
     rows = _plain(value)
+    while isinstance(rows, (list, tuple)) and len(rows) == 1:
+        rows = _plain(rows[0])
     if isinstance(rows, (list, tuple)) and len(rows) == 8:
         return [_triple(row, f"{where}[{place}]") for place, row in enumerate(rows)]
     raise ValueError(f"{where} must be 8 points (x, y, z), not {_short(value)}")
@@ -156,7 +171,7 @@ def _color(value: Any, where: str) -> Triple | None:
     )
     if not all(map(math.isfinite, numbers)):
         raise ValueError(f"{where}['color'] must be finite numbers, not {_short(value)}")
-    scale = 255.0 if max(numbers) <= 1 else 1.0
+    scale = 255.0 if max(numbers) <= 1 + HAIR else 1.0
     red, green, blue = (min(max(number * scale, 0.0), 255.0) for number in numbers)
     return (red, green, blue)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
@@ -11,7 +12,10 @@ import msgspec
 
 from diorama.caller import user_frame
 from diorama.media.base import clean_text
+from diorama.media.foreign import array_from, family_of
 from diorama.model import BlobRef
+
+_HEX_COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
 
 
 class MaskLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -21,7 +25,8 @@ class MaskLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     (bit_depth 32) an 8-bit RGB or RGBA PNG whose bytes are the id, the least first: R + 256 G + 65,536 B ...
     class_labels: class id -> name. areas: class id -> number of pixels, for the ids present. Of a layer with
     more than 4,096 ids only the largest are listed here, and only labels that were given; id_count is how
-    many ids there are.
+    many ids there are. class_colors: class id -> "#rrggbb", for classes that were given a colour; here and in
+    the layers below. width, height: of the mask, which may differ from its image's.
     note: why the mask's file could not be decoded; `blob` is then that file.
     """
 
@@ -33,6 +38,7 @@ class MaskLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     areas: dict[int, int] = {}
     id_count: int = 0
     note: str = ""
+    class_colors: dict[int, str] = {}
 
 
 class BoxRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -60,6 +66,7 @@ class BoxLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     boxes: list[BoxRecord] = []
     class_labels: dict[int, str] = {}
+    class_colors: dict[int, str] = {}
 
 
 class PolygonRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,6 +90,7 @@ class PolygonLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     polygons: list[PolygonRecord] = []
     class_labels: dict[int, str] = {}
+    class_colors: dict[int, str] = {}
 
 
 class KeypointRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -112,36 +120,44 @@ class KeypointLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     names: list[str] = []
     skeleton: list[tuple[int, int]] = []
     class_labels: dict[int, str] = {}
+    class_colors: dict[int, str] = {}
 
 
 class Classes:
     """The classes that masks and boxes of an image may show.
 
-    Accepts: a sequence of dicts with `id` (int, or text of an int) and `name` (text).
-    Raises: AssertionError for a dict without them (as W&B does), TypeError for anything that is no
-    sequence of dicts, ValueError for an id that is no integer.
+    Accepts: a sequence of dicts with `id` (int, or text of an int), `name` (text) and perhaps `color`
+    ("#rrggbb", "#rgb" or three numbers 0..255).
+    Raises: AssertionError for a dict without id or name (as W&B does), TypeError for anything that is no
+    sequence of dicts, ValueError for an id that is no integer and a color that is none.
 
-    >>> Classes([{"id": 0, "name": "road"}, {"id": 1, "name": "car"}]).names
-    {0: 'road', 1: 'car'}
+    >>> Classes([{"id": 0, "name": "road"}, {"id": 1, "name": "car", "color": "#f00"}]).colors
+    {1: '#ff0000'}
     """
 
     def __init__(self, class_set: Sequence[Mapping[str, Any]]) -> None:
         if isinstance(class_set, (str, bytes, Mapping)) or not isinstance(class_set, Iterable):
             raise TypeError("classes must be a list of dicts such as {'id': 1, 'name': 'car'}")
-        names: dict[int, str] = {}
+        self.names: dict[int, str] = {}
+        self.colors: dict[int, str] = {}
         for each in class_set:
             if not isinstance(each, Mapping):
                 raise TypeError(f"each class must be a dict with 'id' and 'name', not {each!r}")
             if "id" not in each or "name" not in each:
                 raise AssertionError(f"each class needs an 'id' and a 'name'; got {dict(each)!r}")
-            names[_class_id(each["id"])] = clean_text(each["name"])
-        self.names = names
+            class_id = _class_id(each["id"])
+            self.names[class_id] = clean_text(each["name"])
+            if each.get("color") is not None:
+                self.colors[class_id] = _color_text(each["color"])
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Classes) and self.names == other.names
+        return isinstance(other, Classes) and (self.names, self.colors) == (other.names, other.colors)
 
     def __hash__(self) -> int:
         return hash(frozenset(self.names.items()))
+
+
+NO_CLASSES = Classes([])
 
 
 def _class_id(value: Any) -> int:
@@ -153,17 +169,47 @@ def _class_id(value: Any) -> int:
         ) from error
 
 
-def check_class_labels(labels: Any, where: str) -> dict[int, str]:
-    """Class labels with plain int keys. Raises TypeError unless `labels` maps integers to strings."""
+def _color_text(value: Any) -> str:
+    if isinstance(value, str) and _HEX_COLOR.fullmatch(value):
+        digits = value[1:].lower()
+        return f"#{digits}" if len(digits) == 6 else "#" + "".join(2 * digit for digit in digits)
+    numbers = array_from(value).tolist() if family_of(type(value)) is not None else value
+    if isinstance(numbers, (list, tuple)) and len(numbers) == 3:
+        try:
+            channels = [operator.index(number) for number in numbers]
+        except TypeError:
+            channels = []
+        if channels and all(0 <= channel <= 255 for channel in channels):
+            return "#" + "".join(f"{channel:02x}" for channel in channels)
+    raise ValueError(f"a class's color is '#rrggbb' or three whole numbers 0..255, not {value!r}")
+
+
+def class_labels_from(labels: Any, where: str) -> Classes:
+    """The classes of a layer: a dict of id -> name, a list of {"id", "name", "color"?}, or `Classes`.
+
+    Raises TypeError for anything else, and what `Classes` raises.
+    """
     if labels is None:
-        return {}
+        return NO_CLASSES
+    if isinstance(labels, Classes):
+        return labels
     if isinstance(labels, Mapping):
         checked = {_label_id(key): name for key, name in labels.items()}
         if None not in checked and all(isinstance(name, str) for name in checked.values()):
-            return {key: clean_text(name) for key, name in checked.items() if key is not None}
+            return Classes([{"id": key, "name": name} for key, name in checked.items()])
+    elif isinstance(labels, (list, tuple)) and all(isinstance(each, Mapping) for each in labels):
+        return Classes(labels)
     raise TypeError(
         f"Class labels must be a dictionary of numbers to strings; {where}['class_labels'] is {labels!r}"
     )
+
+
+def colors_for(
+    own: Mapping[int, str], shared: Mapping[int, str], labels: Mapping[int, str]
+) -> dict[int, str]:
+    """The colours of a layer's classes: its own, else those that all layers of the image share."""
+    colors = {**shared, **own}
+    return {class_id: colors[class_id] for class_id in labels if class_id in colors}
 
 
 def _label_id(key: Any) -> int | None:

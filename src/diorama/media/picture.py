@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from diorama.media.foreign import array_from, family_of, figure_from
 from diorama.media.formats import check_size, open_picture
-from diorama.media.image_header import read_header
+from diorama.media.image_header import LYING_ORIENTATIONS, read_header
 from diorama.media.keep import Kept, keep
 from diorama.media.pixels import (
     Pixels,
@@ -53,6 +53,17 @@ class Picture:
     def file_format(self) -> str | None:
         """The format of the user's own file that is kept unchanged; None for anything else."""
         return self.header["format"] if self.header["form"] == "file" and self.header["is_final"] else None
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF orientation of a file, 1 (upright) for anything else."""
+        orientation: int = self.header.get("orientation", 1)
+        return orientation
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether width and height change places when the file is shown."""
+        return self.orientation in LYING_ORIENTATIONS
 
     @property
     def has_alpha(self) -> bool:
@@ -193,6 +204,8 @@ def _picture_from_path(path: str | os.PathLike[str]) -> Picture:
 def _picture_from_file(data: bytes, what: str, *, is_final: bool) -> Picture:
     found = read_header(data, what)
     header = {"form": "file", "format": found.format, "mode": found.mode, "is_final": is_final}
+    if found.orientation != 1:
+        header["orientation"] = found.orientation
     return Picture(header, keep(data), found.width, found.height)
 
 

@@ -5,7 +5,7 @@ integers wrap around at 256, as a C cast does; non-finite numbers become 0.
 
 A rule asked for by name instead: "unit" takes 0..1 to 0..255, "minmax" the least to the greatest finite
 value, "percentile" the 1st to the 99th percentile; what lies outside is clipped. An alpha channel is not
-stretched: it follows the table by itself.
+stretched: it follows the table by itself, and what has no place in it is clipped.
 """
 
 from __future__ import annotations
@@ -74,8 +74,11 @@ def pixels_from_numbers(array: NDArray[Any], *, normalize: bool | str, top: int 
     if has_alpha and (scale.shown_range is not None or isinstance(normalize, str)):
         colours = array[:, :, :-1]
         found = pixels_from_numbers(colours, normalize=normalize, top=top)
-        alpha = pixels_from_numbers(array[:, :, -1], normalize=True, top=top).array
-        return replace(found, array=np.dstack([found.array, alpha]), mode=mode)
+        opacity = array[:, :, -1]
+        scale = scale_of(finite_of(opacity), True, top)
+        if scale.shown_range is not None:
+            scale = Scale("none", 0.0, float(top))
+        return replace(found, array=np.dstack([found.array, scaled(opacity, scale, top)]), mode=mode)
     return Pixels(
         scaled(array, scale, top),
         mode,

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from diorama.media.overlays import PolygonLayer, PolygonRecord, check_class_labels, warn_of_unknown_keys
+from diorama.media.overlays import (
+    NO_CLASSES,
+    Classes,
+    PolygonLayer,
+    PolygonRecord,
+    class_labels_from,
+    colors_for,
+    warn_of_unknown_keys,
+)
 from diorama.media.shapes import (
     caption_of,
     check_layer,
@@ -13,6 +21,7 @@ from diorama.media.shapes import (
     domain_of,
     extra_of,
     given_of,
+    labels_as_given,
     labels_for,
     rows_of,
     scores_of,
@@ -41,7 +50,7 @@ class Polygons2D:
     in a layer.
 
     >>> area = {"points": [[0.1, 0.1], [0.9, 0.1], [0.5, 0.8]], "class_id": 3}
-    >>> Polygons2D({"polygon_data": [area]}, "parts").layer_with({}).class_labels
+    >>> Polygons2D({"polygon_data": [area]}, "parts").layer_with().class_labels
     {3: 'class_3'}
     """
 
@@ -50,7 +59,7 @@ class Polygons2D:
         polygon_data = check_layer(val, where, "polygon_data", "polygons")
         self.key = key
         has_labels = val.get("class_labels") is not None
-        self._user_labels = check_class_labels(val.get("class_labels"), where)
+        self._classes = class_labels_from(val.get("class_labels"), where)
         self._polygons = [
             _polygon(polygon, f"{where}['polygon_data'][{n}]", has_labels)
             for n, polygon in enumerate(polygon_data)
@@ -62,10 +71,13 @@ class Polygons2D:
             )
         warn_of_unknown_keys(val, _KEYS, where)
 
-    def layer_with(self, classes: Mapping[int, str]) -> PolygonLayer:
+    def layer_with(self, classes: Classes = NO_CLASSES) -> PolygonLayer:
         """The stored layer; ids without a label of their own are called as `classes` says."""
-        labels = labels_for(self._user_labels, classes, [polygon.class_id for polygon in self._polygons])
-        return PolygonLayer(polygons=self._polygons, class_labels=labels)
+        labels = labels_for(
+            self._classes.names, classes.names, [polygon.class_id for polygon in self._polygons]
+        )
+        colors = colors_for(self._classes.colors, classes.colors, labels)
+        return PolygonLayer(polygons=self._polygons, class_labels=labels, class_colors=colors)
 
 
 def _polygon(polygon: Any, where: str, has_labels: bool) -> PolygonRecord:
@@ -103,7 +115,7 @@ def polygons_as_given(layer: PolygonLayer) -> dict[str, Any]:
     """The layer in the form in which it is logged: {"polygon_data": [...], "class_labels": {...}}."""
     return {
         "polygon_data": [_polygon_as_given(polygon) for polygon in layer.polygons],
-        "class_labels": dict(layer.class_labels),
+        "class_labels": labels_as_given(layer),
     }
 
 

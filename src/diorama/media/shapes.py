@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from diorama.media.base import clean_text
 from diorama.media.foreign import array_from, family_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 ID_LIMIT = 2**53
 """What a number in a browser can hold."""
@@ -57,7 +60,9 @@ def rows_of(value: Any, where: str, part: str, widths: tuple[int, ...]) -> tuple
     Raises TypeError for anything else.
     """
     if family_of(type(value)) is not None:
-        value = array_from(value).tolist()
+        array = array_from(value)
+        # OpenCV's contours are (N, 1, 2), a batch of one is (1, N, 2).
+        value = (array.reshape(-1, array.shape[-1]) if _is_one_list(array) else array).tolist()
     if not isinstance(value, (list, tuple)):
         raise TypeError(f"{where}[{part!r}] must be a list of points [x, y], not {type(value).__name__}")
     rows = [
@@ -77,6 +82,11 @@ def rows_of(value: Any, where: str, part: str, widths: tuple[int, ...]) -> tuple
         width = len(row)
         found += [number_of(number, where, part, str(at)) for number in row]
     return found, width or 2
+
+
+def _is_one_list(array: NDArray[Any]) -> bool:
+    """Whether an array of points has but one axis that counts them."""
+    return array.ndim > 2 and sum(side != 1 for side in array.shape[:-1]) <= 1
 
 
 def domain_of(shape: Mapping[str, Any], where: str) -> Literal["fraction", "pixel"]:
@@ -138,6 +148,17 @@ def labels_for(
         if class_id is not None:
             labels.setdefault(class_id, classes.get(class_id, f"class_{class_id}"))
     return labels
+
+
+def labels_as_given(layer: Any) -> dict[int, str] | list[dict[str, Any]]:
+    """The class labels of a layer in the form in which they are logged: with colours a list, as `Classes`."""
+    if not layer.class_colors:
+        return dict(layer.class_labels)
+    return [
+        {"id": class_id, "name": name}
+        | ({"color": layer.class_colors[class_id]} if class_id in layer.class_colors else {})
+        for class_id, name in layer.class_labels.items()
+    ]
 
 
 def given_of(shape: Any, caption_key: str) -> dict[str, Any]:

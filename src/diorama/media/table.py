@@ -7,7 +7,7 @@ from typing import Any, ClassVar, get_args
 
 from diorama.errors import UsageError
 from diorama.media.base import Kind, Media, Snapshot, clean_text
-from diorama.media.foreign import family_of
+from diorama.media.foreign import family_of, is_masked
 from diorama.media.table_frames import blocks_of_array, blocks_of_frame, frame_columns, is_frame
 from diorama.media.table_load import LoadedTable, decode
 from diorama.media.table_parquet import encode
@@ -86,7 +86,7 @@ class Table(Media):
         self._declare(dtype, optional, is_any=allow_mixed_types)
         if is_frame(source):
             self._add_blocks(blocks_of_frame(source, self._store.columns))
-        elif family_of(type(source)) == "array" and source.dtype.kind != "O":
+        elif family_of(type(source)) == "array" and source.dtype.kind != "O" and not is_masked(source):
             self._add_blocks(blocks_of_array(source, self._store.columns))
         elif source is not None:
             self._add_rows(source)
@@ -247,7 +247,9 @@ class Table(Media):
         self._refuse_incremental("add_column")
         if not isinstance(name, str) or name in self.columns:
             raise AssertionError(f"the name of a new column must be text and new, not {name!r}")
-        if family_of(type(data)) is not None:
+        if is_masked(data):
+            data = data.tolist()
+        elif family_of(type(data)) is not None:
             data = list(data) if data.ndim > 1 or data.dtype.kind in "buif" else data.tolist()
         if not isinstance(data, (list, tuple)):
             raise AssertionError(f"data must be a list or an array, not {type(data).__name__}")

@@ -12,7 +12,6 @@ from diorama.media.table_arrow import cells_from_arrow, columns_of_schema
 from diorama.media.table_record import TableColumn, TableRecord, unified_column
 
 BATCH_ROWS = 4096
-_PANDAS_NULLABLE = {"int": "Int", "uint": "UInt"}
 
 
 class LoadedTable:
@@ -162,7 +161,7 @@ def _pandas_series(pandas: Any, column: TableColumn, values: list[Any]) -> Any:
 def _polars_series(polars: Any, column: TableColumn, values: list[Any]) -> Any:
     if column.type in ("integer", "number") and column.dtype not in ("text", "decimal"):
         name = str(column.dtype).replace("uint", "UInt").replace("int", "Int").replace("float", "Float")
-        dtype = getattr(polars, name.replace("UInt", "UInt"), polars.Float64)
+        dtype = getattr(polars, name, polars.Float64)
         return polars.Series(column.name, values, dtype=dtype)
     if column.type in ("boolean", "string", "timestamp", "date", "bytes", "none"):
         return polars.Series(column.name, values)

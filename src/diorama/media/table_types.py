@@ -16,7 +16,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, TypeAlias
 
 from diorama.media.base import Media, clean_text
-from diorama.media.foreign import array_from, family_of
+from diorama.media.foreign import array_from, family_of, is_masked
 
 Type: TypeAlias = "str | tuple[str, Any]"
 
@@ -97,6 +97,8 @@ def freeze(value: Any, depth: int = 0) -> tuple[Any, Type, int]:
     if isinstance(value, enum.Enum):
         return value.name, "string", 32
     family = family_of(cls)
+    if family == "array" and not value.ndim and is_masked(value):
+        return None, "none", 8
     if family in ("array", "torch", "cupy", "host"):
         return _freeze_array(array_from(value), depth)
     if family == "scalar":
@@ -367,11 +369,6 @@ class Column:
             set(other.ok),
         )
         self.has_nan |= other.has_nan
-
-    @property
-    def has_sizes(self) -> bool:
-        """Whether cells that are kept as they are differ much in size."""
-        return self.type in ("string", "bytes", "any")
 
     def accept(self, value: Any, row: int) -> tuple[Any, int]:
         """(what to keep of a value, its size in bytes). Raises TypeError if it does not belong here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from diorama.media.foreign import array_from, family_of
+from diorama.media.foreign import array_from, family_of, without_leading_ones
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,9 +30,10 @@ def frames_from(value: Any) -> NDArray[Any]:
             "Video must be at least 4 dimensions: time, channels, height, width; "
             f"this array has the shape {array.shape}"
         )
-    if array.ndim > 5:
-        raise ValueError(f"a video has 4 dimensions and a batch of videos 5, not {array.ndim}: {array.shape}")
     given = array.shape
+    array = without_leading_ones(array, 5)
+    if array.ndim > 5:
+        raise ValueError(f"a video has 4 dimensions and a batch of videos 5, not {array.ndim}: {given}")
     array = array if array.ndim == 5 else array[None]
     if array.shape[2] in CHANNELS:
         array = array.transpose(0, 1, 3, 4, 2)
@@ -100,7 +101,7 @@ def _array_of_frame(frame: Any) -> NDArray[Any]:
         return np.asarray(frame if is_kept else frame.convert("RGB"))
     if isinstance(frame, (list, tuple)):
         try:
-            return np.asarray(frame)
+            return array_from(frame)
         except ValueError as error:
             raise ValueError(f"the rows of a frame differ in length: {error}") from error
     return _array_of(frame)

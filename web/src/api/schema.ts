@@ -384,7 +384,8 @@ export interface BlobRef {
  * (bit_depth 32) an 8-bit RGB or RGBA PNG whose bytes are the id, the least first: R + 256 G + 65,536 B ...
  * class_labels: class id -> name. areas: class id -> number of pixels, for the ids present. Of a layer with
  * more than 4,096 ids only the largest are listed here, and only labels that were given; id_count is how
- * many ids there are.
+ * many ids there are. class_colors: class id -> "#rrggbb", for classes that were given a colour; here and in
+ * the layers below. width, height: of the mask, which may differ from its image's.
  * note: why the mask's file could not be decoded; `blob` is then that file.
  */
 export interface MaskLayer {
@@ -396,6 +397,7 @@ export interface MaskLayer {
   areas?: Record<string, number>;
   id_count?: number;
   note?: string;
+  class_colors?: Record<string, string>;
 }
 
 /**
@@ -422,6 +424,7 @@ export interface BoxRecord {
 export interface BoxLayer {
   boxes?: BoxRecord[];
   class_labels?: Record<string, string>;
+  class_colors?: Record<string, string>;
 }
 
 /**
@@ -464,6 +467,7 @@ export interface PolygonRecord {
 export interface PolygonLayer {
   polygons?: PolygonRecord[];
   class_labels?: Record<string, string>;
+  class_colors?: Record<string, string>;
 }
 
 /**
@@ -494,6 +498,7 @@ export interface KeypointLayer {
   names?: string[];
   skeleton?: [number, number][];
   class_labels?: Record<string, string>;
+  class_colors?: Record<string, string>;
 }
 
 /**
@@ -510,6 +515,7 @@ export interface KeypointLayer {
  * numbers too dark.
  * original: the values as they were logged, when they say more than 8 bits do.
  * masks, boxes, polygons, keypoints: layer name -> layer. classes: id -> name shared by all layers.
+ * class_colors: id -> "#rrggbb" of those that were given a colour.
  * note: why the file could not be decoded; it is kept all the same.
  */
 export interface ImageRecord {
@@ -535,6 +541,7 @@ export interface ImageRecord {
   polygons?: Record<string, PolygonLayer>;
   keypoints?: Record<string, KeypointLayer>;
   note?: string;
+  class_colors?: Record<string, string>;
 }
 
 /**
@@ -599,6 +606,7 @@ export interface PartitionedTableRecord {
  *
  * scale: what a colour is multiplied with to be 0..255 (255 for colours logged as 0..1).
  * low, high: the least and the greatest finite number of a one-component column; None if there is none.
+ * out_of_range: how many numbers of a colour are drawn clipped.
  */
 export interface CloudColumn {
   name: string;
@@ -607,6 +615,7 @@ export interface CloudColumn {
   scale?: number;
   low?: number | null;
   high?: number | null;
+  out_of_range?: number;
 }
 
 /**
@@ -626,7 +635,7 @@ export interface CloudColumn {
  * shape, dtype: of the array as it was logged (its columns side by side), else None. low, high: the box
  * around the points whose coordinates are all finite (zeros if there are none). non_finite: how many points
  * have a NaN or infinite coordinate. class_labels: names of categories. class_counts: category -> points,
- * when there are at most 1,000 categories.
+ * when there are at most 1,000 categories. class_colors: category -> "#rrggbb", where one was given.
  */
 export interface PointCloud {
   blob: BlobRef;
@@ -641,6 +650,7 @@ export interface PointCloud {
   non_finite?: number;
   class_labels?: Record<string, string>;
   class_counts?: Record<string, number>;
+  class_colors?: Record<string, string>;
 }
 
 /**

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from diorama.media.foreign import array_from
+from diorama.media.foreign import array_from, without_axes_of_one, without_leading_ones
 from diorama.media.overlays import warn_user
 
 if TYPE_CHECKING:
@@ -34,9 +34,8 @@ def classes_from(
 
     if y_true is None or y_probas is None:
         raise ValueError(f"{'y_true' if y_true is None else 'y_probas'} is missing")
-    truths = array_from(y_true)
-    truths = truths.reshape(-1) if truths.ndim == 2 and truths.shape[1] == 1 else truths
-    scores = array_from(y_probas)
+    truths = without_axes_of_one(array_from(y_true), 1)
+    scores = without_leading_ones(array_from(y_probas), 2)
     if scores.dtype.kind not in "buif":
         raise ValueError(f"y_probas must be numbers, not an array of dtype {scores.dtype}")
     scores = scores.astype(np.float64)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from diorama.media.chart import CustomChart
-from diorama.media.foreign import array_from
+from diorama.media.foreign import array_from, without_axes_of_one, without_leading_ones
 from diorama.media.plot.plot_table import plot_table
 from diorama.media.table import Table
 
@@ -23,7 +23,7 @@ def confusion_matrix(
 
     probs: scores, a column for each class, of which the greatest is the prediction; or preds: the predicted
     classes. y_true: the actual ones. Classes are numbers 0, 1, ... or texts, which may be class_names.
-    class_names: a name for each class ("Class_1", "Class_2", ... for numbers without names).
+    class_names: a name for each class; without them classes go by the labels themselves.
 
     Raises: ValueError for both probs and preds or neither, different lengths, more classes than names, a
     class without a name, and NaN in probs.
@@ -44,7 +44,7 @@ def confusion_matrix(
         places = _places_of_names(names, {*actual, *predicted})
     else:
         found = _sorted({*actual, *predicted})
-        names = [name if isinstance(name, str) else f"Class_{number}" for number, name in enumerate(found, 1)]
+        names = [str(name) for name in found]
         places = {name: number for number, name in enumerate(found)}
     counts = [[0] * len(names) for _ in names]
     for truth, guess in zip(actual, predicted, strict=True):
@@ -67,7 +67,7 @@ def confusion_matrix(
 def _best_classes(probs: Any) -> list[Any]:
     import numpy as np
 
-    scores = array_from(probs)
+    scores = without_leading_ones(array_from(probs), 2)
     if scores.ndim != 2 or scores.dtype.kind not in "buif":
         raise ValueError(f"probs must be numbers, a row for each sample; its shape is {scores.shape}")
     if scores.dtype.kind == "f" and np.isnan(scores).any():
@@ -76,11 +76,15 @@ def _best_classes(probs: Any) -> list[Any]:
 
 
 def _classes(values: Any, argument: str) -> list[Any]:
-    array = array_from(values)
-    array = array.reshape(-1) if array.ndim == 2 and array.shape[1] == 1 else array
+    array = without_axes_of_one(array_from(values), 1)
     if array.ndim != 1:
         raise ValueError(f"{argument} must hold one class for each sample; its shape is {array.shape}")
     classes: list[Any] = array.tolist()
+    if array.dtype.kind == "f":
+        missing = sum(number != number for number in classes)
+        if missing:
+            raise ValueError(f"{argument} has {missing} NaN in it, which are no classes")
+        return [int(number) if number.is_integer() else number for number in classes]
     return classes
 
 

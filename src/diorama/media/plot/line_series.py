@@ -25,12 +25,12 @@ def line_series(
 
     Raises: ValueError for more or fewer xs or keys than ys, and for a line with more values than its xs.
     """
-    lines = [_values(line, "ys") for line in _values(ys, "ys")]
-    given = _values(xs, "xs")
+    rows, given = _values(ys, "ys"), _values(xs, "xs")
     is_shared = not given or not _is_sequence(given[0])
+    if not is_shared and len(given) != len(rows):
+        raise ValueError(f"Number of x-series ({len(given)}) must match y-series ({len(rows)}).")
+    lines = [_values(line, "ys") for line in rows]
     places = [given] * len(lines) if is_shared else [_values(each, "xs") for each in given]
-    if len(places) != len(lines):
-        raise ValueError(f"Number of x-series ({len(places)}) must match y-series ({len(lines)}).")
     names = [f"line_{number}" for number in range(len(lines))] if keys is None else list(keys)
     if len(names) != len(lines):
         raise ValueError(f"Number of keys ({len(names)}) must match y-series ({len(lines)}).")
