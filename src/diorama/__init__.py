@@ -12,6 +12,8 @@ each is imported when first used, because import time is part of every training 
 
 from __future__ import annotations
 
+import atexit
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -154,6 +156,17 @@ __all__ = [
     "setup",
     "summary",
 ]
+
+
+def _end_runs() -> None:
+    current = sys.modules.get("diorama.client.current")
+    if current is not None:
+        current.end_at_exit()
+
+
+atexit.register(_end_runs)
+# Here and not in init(): functions run in the opposite order, and what a script registers between the two
+# may still want to log.
 
 
 def __getattr__(name: str) -> Any:

@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 _open: list[Run] = []
 _current: Run | None = None
 _hooks: ExitHooks | None = None
+_is_exiting = False
 
 
-def remember(opened: Run) -> None:
-    """Make a run the current one."""
+def remember(opened: Run, *, is_current: bool = True) -> None:
+    """A run has begun; `diorama.run` is it from now on, unless it was made with reinit="create_new"."""
     global _current
     _open.append(opened)
-    _current = opened
+    if is_current:
+        _current = opened
     _install_hooks()
 
 
@@ -37,13 +39,24 @@ def forget(ended: Run) -> None:
         _current = None
 
 
-def current_run() -> Run | None:
-    return _current
+def newest_open_run() -> Run | None:
+    """The run that was opened last and is not finished, current or not."""
+    return _open[-1] if _open else None
 
 
 def open_runs() -> list[Run]:
     """Runs of this process that are not finished, oldest first."""
     return list(_open)
+
+
+def why_over() -> str:
+    """A sentence for somebody who uses a run that is over: "" unless the end of the program has ended it."""
+    if not _is_exiting:
+        return ""
+    return (
+        "the program is exiting, and Diorama has ended its runs; what is registered with atexit after "
+        "`import diorama` can still log"
+    )
 
 
 def __getattr__(name: str) -> Any:
@@ -76,6 +89,8 @@ class _Unready:
 
 def _needed(doing: str) -> Run:
     if _current is None:
+        if _is_exiting:
+            raise UsageError(f"diorama.{doing} without a run", hint=why_over())
         raise UsageError(f"call diorama.init() before diorama.{doing}")
     return _current
 
@@ -112,9 +127,18 @@ def setup(*args: Any, **kwargs: Any) -> None:
     """For scripts that call it; there is nothing to set up."""
 
 
+def end_at_exit() -> None:
+    """The process ends: so do its runs. Called by the package itself, which registers it when it is imported,
+    so that it runs after what a script registers later."""
+    if _hooks is not None:
+        _hooks.end_at_exit()
+
+
 def _end_all(exit_code: int, state: RunState) -> None:
     from diorama.client.ending import end_run
 
+    global _is_exiting
+    _is_exiting = True
     for each in reversed(open_runs()):
         end_run(each, exit_code, state)
     let_all_go()

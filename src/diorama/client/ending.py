@@ -8,11 +8,13 @@ machine may go away with its disk; a sidecar thread is waited for, because it di
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from diorama.client import background, current
+from diorama.client.files import keep_files
 from diorama.client.settings import say
+from diorama.errors import is_interruption
 from diorama.journal.entry import Finish, RunState
 from diorama.journal.segments import busy_at
 
@@ -28,7 +30,8 @@ SHOW_AFTER_SECS = 1.0
 
 
 def end_run(run: Run, exit_code: int, state: RunState, *, is_quiet: bool = False) -> None:
-    """Write the end, sync, wait as long as is due, close. Ending twice is no error."""
+    """Write the end, sync, wait as long as is due, close. Ending twice is no error. Whatever the disk does,
+    nothing is raised: it is said what is lost, and where the rest lies."""
     with run._lock:
         if run._is_finished:
             return
@@ -36,31 +39,55 @@ def end_run(run: Run, exit_code: int, state: RunState, *, is_quiet: bool = False
         channel = run._channel
     current.forget(run)
     background.remove_task(run._tick)
-    if run._console is not None:
-        run._console.stop()
-    if channel is None:
-        return
     is_silent = is_quiet or run.settings.silent
+    if channel is None:
+        _give_back_console(run)
+        return
+    is_stored = False
     try:
-        if channel.writer.waiting_entries:
-            channel.sync()  # the last chance of a full disk; what comes of it is told in the run
-        channel.report_dropped()
-        channel.end(Finish(time.time(), exit_code, state))
-        run._channel = None
-        is_synced = channel.sync()
-        if not is_synced and channel.writer.waiting_entries:
-            lost = channel.writer.waiting_entries + channel.writer.dropped
-            say(f"the disk takes nothing; {lost} entries of run {run.id} are lost", is_silent=False)
-        is_stored = not run._is_forked and _wait(run, channel, is_silent)
+        _give_back_console(run)
+        if not run._is_forked:
+            _attempt(run, "keeping the files in run.dir", lambda: keep_files(run, channel))
+        _attempt(run, "writing the end of the run", lambda: _write_end(run, channel, exit_code, state))
+        if not run._is_forked:
+            is_stored = _wait(run, channel, is_silent)
     finally:
         run._channel = None
-        channel.close()
-    if exit_code == 0 and run._place.resume == "auto" and not run._is_forked:
-        from diorama.client.resume import LastRun
-
-        LastRun(run.settings.store_dir, Path.cwd()).clear()
+        _attempt(run, "closing the journal", channel.close)
+    if exit_code == 0 and run._last_run is not None and not run._is_forked:
+        run._last_run.clear(run.id)
     if not run._is_forked:
-        _say_goodbye(run, state, is_stored, is_silent)
+        _say_goodbye(run, channel, state, is_stored, is_silent)
+
+
+def _attempt(run: Run, doing: str, step: Callable[[], None]) -> None:
+    """A step of the end. If it fails the others are still taken."""
+    try:
+        step()
+    except OSError as error:
+        if is_interruption(error):
+            raise
+        say(
+            f"run {run.name}: {doing} failed: {error}; what was written before lies in "
+            f"{run.settings.journal_root}",
+            is_silent=False,
+        )
+    except Exception as error:  # noqa: BLE001 as @guarded
+        run._reporter.fault(error, doing)
+
+
+def _give_back_console(run: Run) -> None:
+    if run._console is not None:
+        _attempt(run, "keeping what was printed", run._console.stop)
+
+
+def _write_end(run: Run, channel: Channel, exit_code: int, state: RunState) -> None:
+    if channel.writer.waiting_entries:
+        channel.sync()  # the last chance of a full disk; what comes of it is told in the run
+    channel.report_dropped()
+    channel.end(Finish(time.time(), exit_code, state))
+    run._channel = None
+    channel.sync()
 
 
 def wait_until_stored(channel: Channel, timeout_secs: float | None, *, show: str = "") -> bool:
@@ -96,6 +123,8 @@ def _is_busy(channel: Channel) -> bool:
 def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:
     settings = run.settings
     sidecar = run._sidecar
+    if sidecar is not None and not channel.is_stored:
+        sidecar.start()  # it may have died, and nobody looks after it from now on
     if sidecar is None or not sidecar.is_alive():
         return channel.is_stored
     wanted_secs = settings.finish_wait_secs
@@ -110,14 +139,23 @@ def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:
         return channel.is_stored
 
 
-def _say_goodbye(run: Run, state: RunState, is_stored: bool, is_silent: bool) -> None:
-    if run.offline:
-        text = f"run {run.name} {state}; kept in {run.settings.journal_root} until `diorama sync`"
+def _say_goodbye(run: Run, channel: Channel, state: RunState, is_stored: bool, is_silent: bool) -> None:
+    journal = run.settings.journal_root
+    lost = channel.writer.waiting_entries + channel.writer.dropped
+    if lost:
+        say(
+            f"run {run.name} {state}, but the disk takes nothing: {lost} entries are lost; "
+            f"what was written before lies in {journal}",
+            is_silent=False,
+        )
+    elif run.offline:
+        say(f"run {run.name} {state}; kept in {journal} until `diorama sync`", is_silent=is_silent)
     elif is_stored:
-        text = f"run {run.name} {state} · {run.url}"
+        say(f"run {run.name} {state} · {run.url}", is_silent=is_silent)
     elif run._sidecar is not None and run._sidecar.is_alive():
-        text = f"run {run.name} {state}, still being stored in the background · {run.url}"
+        say(f"run {run.name} {state}, still being stored in the background · {run.url}", is_silent=is_silent)
     else:
-        journal = run.settings.journal_root
-        text = f"run {run.name} {state}; kept in {journal}, and stored by the next start or `diorama sync`"
-    say(text, is_silent=is_silent)
+        say(
+            f"run {run.name} {state}; kept in {journal}, and stored by the next start or `diorama sync`",
+            is_silent=is_silent,
+        )

@@ -1,23 +1,28 @@
 """How a process ends becomes how its runs end.
 
 normal end, sys.exit(0)      finished, 0
-sys.exit(n)                  failed, n
+sys.exit(n), exit(n)         failed, n; what is caught on its way does not count
 uncaught exception           failed, 1
 KeyboardInterrupt            killed, 255
 SIGTERM                      killed, 143; then the process dies of it as it would have without us
 kill -9, os._exit, a crash   nothing is written here; the sidecar notices and says "crashed"
+
+`raise SystemExit(n)` without sys.exit() can't be seen: Python forgets the exception before it calls the
+functions registered with atexit. Inside `with diorama.init()` it is seen.
 """
 
 from __future__ import annotations
 
-import atexit
+import builtins
+import functools
+import opcode
 import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 from diorama.journal.entry import RunState
 
@@ -31,40 +36,68 @@ class ExitHooks:
     def __init__(self, end: Callable[[int, RunState], None]) -> None:
         self._end = end
         self._pid = os.getpid()
+        self._asked: SystemExit | None = None
+        """The last exit that was asked for. It grows a traceback on its way out."""
         self._exit_code = 0
         self._state: RunState = "finished"
-        self._next_exit: Callable[..., NoReturn] = sys.exit
         self._next_excepthook = sys.excepthook
 
     def install(self) -> None:
-        sys.exit = self._on_exit
+        sys.exit = self._noting(sys.exit)
+        for quitter in {type(getattr(builtins, name, None)) for name in ("exit", "quit")}:
+            if quitter.__module__ == "_sitebuiltins":
+                quitter.__call__ = self._noting(quitter.__call__)  # type: ignore[method-assign]
         sys.excepthook = self._on_exception
-        atexit.register(self._at_exit)
         if (
             threading.current_thread() is threading.main_thread()
             and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
         ):
             signal.signal(signal.SIGTERM, self._on_terminate)
 
-    def _on_exit(self, code: Any = None, /) -> NoReturn:
-        number = code if isinstance(code, int) else 0 if code is None else 1
-        self._exit_code = int(number)
-        self._state = "finished" if number == 0 else "failed"
-        self._next_exit(code)
+    def end_at_exit(self) -> None:
+        """The process ends now."""
+        asked, self._asked = self._asked, None
+        if asked is not None and not _was_caught(asked):
+            code = asked.code
+            self._exit_code = code if isinstance(code, int) else 0 if code is None else 1
+            self._state = "failed" if self._exit_code else "finished"
+        self._end(int(self._exit_code), self._state)
+
+    def _noting(self, ask: Callable[..., Any]) -> Callable[..., Any]:
+        """A function that asks for an exit, and tells us."""
+
+        @functools.wraps(ask)
+        def exit(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return ask(*args, **kwargs)
+            except SystemExit as error:
+                self._asked = error
+                raise
+
+        return exit
 
     def _on_exception(
         self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
+        self._asked = None
         is_interrupt = issubclass(kind, KeyboardInterrupt)
         self._exit_code = EXIT_INTERRUPTED if is_interrupt else 1
         self._state = "killed" if is_interrupt else "failed"
         self._next_excepthook(kind, error, trace)
-
-    def _at_exit(self) -> None:
-        self._end(self._exit_code, self._state)
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() == self._pid:
             self._end(EXIT_TERMINATED, "killed")
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _was_caught(asked: SystemExit) -> bool:
+    """Whether an exit was caught on its way out, and not raised again. The traceback begins with the last
+    frame that has caught it, or, if it got that far, with the outermost one (before Python 3.12: with ours).
+    That frame is over: it has returned, or was left by the exception."""
+    trace = asked.__traceback__
+    if trace is None:
+        return False
+    frame = trace.tb_frame
+    return opcode.opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN")

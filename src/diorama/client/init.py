@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from diorama.client import current
 from diorama.client.config import config_from
+from diorama.client.ending import end_run
 from diorama.client.environment import describe_environment
 from diorama.client.names import random_name
 from diorama.client.place import RunPlace
 from diorama.client.run import Run
 from diorama.client.settings import Settings, default_project, resolve, say
 from diorama.client.sidecar_start import sidecar_for
-from diorama.errors import CommError, UsageError
+from diorama.errors import CommError, ConfigError, UsageError, WrongValue, is_of_the_moment
+from diorama.journal.codec import Encoding
 from diorama.model import DEFAULT_ENTITY, DEFAULT_PROJECT, RunKey, check_name, new_run_id
+
+if TYPE_CHECKING:
+    from diorama.client.resume import LastRun
 
 Resume = Literal["allow", "must", "never", "auto"]
 _told_unknown: set[str] = set()
+_TO_START_ANOTHER = (
+    "finish it first with run.finish(), or pass reinit='finish_previous' or 'create_new' to init()"
+)
 
 
 def init(
@@ -64,7 +73,8 @@ def init(
     resume: "allow", "must", "never" or "auto" (also True): whether to go on with the run `id`.
     reinit: when a run is open already: "return_previous" (the default), "finish_previous" (also True; the
         default in notebooks), "create_new".
-    dir: where `run.dir` is made. force, anonymous, save_code, magic: accepted; without effect.
+    dir: where `run.dir` is made; what the script writes into that becomes files of the run.
+    force, anonymous, save_code, magic: accepted; without effect.
 
     Raises UsageError for arguments that can't be, CommError when the run can't be resumed as asked,
     ConfigError when the config contradicts itself.
@@ -93,34 +103,71 @@ def init(
             "resume": resume,
             "reinit": reinit,
             "allow_val_change": allow_val_change,
+            "sync_tensorboard": (tensorboard or sync_tensorboard) or None,
         },
         settings,
         os.environ,
     )
-    _tell_unknown(resolved, tensorboard=tensorboard or sync_tensorboard, monitor_gym=monitor_gym)
-    previous = current.current_run()
-    if previous is not None:
-        wanted = _reinit_from(resolved.reinit)
-        if wanted == "return_previous":
-            if config is not None:
-                previous.config.update(_chosen(config, config_include_keys, config_exclude_keys))
-            return previous
-        if wanted == "finish_previous":
-            previous.finish()
+    _tell_unknown(resolved, monitor_gym=monitor_gym)
+    wanted = _reinit_from(resolved.reinit)
+    previous = current.newest_open_run()
+    if previous is not None and wanted == "finish_previous":
+        for each in current.open_runs():
+            each.finish()
+    elif previous is not None and wanted == "return_previous":
+        if _resume_from(resolved.resume) == "must":
+            raise UsageError(
+                f"run {previous.path} is active: another one can't be resumed beside it",
+                hint=_TO_START_ANOTHER,
+            )
+        asked = {"entity": entity, "project": project, "id": id, "name": name, "group": group}
+        _return_to(previous, {**asked, "job_type": job_type})
+        if config is not None:
+            _add_to_config(previous, _chosen(config, config_include_keys, config_exclude_keys))
+        return previous
     parameters = _parameters(resolved, config, config_include_keys, config_exclude_keys)
-    return _start(resolved, parameters)
+    return _start(resolved, parameters, is_current=wanted != "create_new")
 
 
-def _start(settings: Settings, parameters: dict[str, Any]) -> Run:
+def _return_to(previous: Run, asked: dict[str, Any]) -> None:
+    """Say what of a second init() has no effect, because a run is open."""
+    ignored = [
+        f"{name}={value!r}"
+        for name, value in asked.items()
+        if value is not None and str(value) != getattr(previous, name)
+    ]
+    if ignored:
+        previous._reporter.warn(
+            "reinit",
+            f"run {previous.path} ({previous.name}) is active, and init() has returned it: "
+            f"{', '.join(ignored)} has no effect; {_TO_START_ANOTHER}",
+        )
+
+
+def _add_to_config(previous: Run, parameters: dict[str, Any]) -> None:
+    try:
+        previous.config.update(parameters)
+    except ConfigError as error:
+        raise ConfigError(
+            f"run {previous.path} ({previous.name}) is active, and init() returns it; its {error.message}",
+            hint=f"{_TO_START_ANOTHER}, or allow_val_change=True to config.update()",
+        ) from None
+
+
+def _start(settings: Settings, parameters: dict[str, Any], *, is_current: bool) -> Run:
     how = _resume_from(settings.resume)
-    place = _place_from(settings, how)
+    last_run = _last_run(settings) if how == "auto" else None
+    place = _place_from(settings, how, last_run)
     past = _past_run(place, how)
     if past is not None:
         settings.run_name = settings.run_name or past.name
     settings.run_name = settings.run_name or random_name()
-    last_step = None if past is None else past.last_step
+    Encoding().plain_dict(parameters)  # what can't be kept is told before there is a run
     if settings.mode != "disabled":
+        _check_files_dir(settings)
         place.note_destination()
+    reused = _state_of_same_id(place, how)
+    last_step = None if past is None else past.last_step
     run = Run(
         place,
         environment=describe_environment() if settings.mode != "disabled" else {},
@@ -129,34 +176,109 @@ def _start(settings: Settings, parameters: dict[str, Any]) -> Run:
         is_resumed=past is not None,
         allow_val_change=settings.allow_val_change or _is_notebook(),
     )
-    if past is not None:
-        run._load_past(past)
-    if parameters:
-        run.config.update(parameters, allow_val_change=past is not None or None)
-    if settings.mode == "online":
-        # After the journal exists, so that the sidecar finds it at once.
-        run._sidecar = sidecar_for(settings, run._on_trouble)
-    run._start_background()
-    current.remember(run)
+    try:
+        _check_journal(run)
+        if past is not None:
+            run._load_past(past)
+        if parameters:
+            run.config.update(parameters, allow_val_change=past is not None or None)
+        if settings.mode == "online":
+            # After the journal exists, so that the sidecar finds it at once.
+            run._sidecar = sidecar_for(settings, run._on_trouble)
+        run._start_background()
+    except BaseException:
+        end_run(run, 1, "failed", is_quiet=True)
+        raise
+    current.remember(run, is_current=is_current)
     if settings.mode != "disabled":
-        if how == "auto":
-            _last_run(settings).write(run.id)
+        if last_run is not None:
+            run._last_run = last_run
+            last_run.write(run.id)
         _greet(run)
+        _warn_of(run, reused)
     return run
 
 
-def _place_from(settings: Settings, how: Resume | None) -> RunPlace:
+def _warn_of(run: Run, reused: str | None) -> None:
+    if reused == "ended":
+        run._reporter.warn(
+            "same-id",
+            f"there is a run {run.path} already, and what is logged now is added to it: "
+            "pass resume='allow' to go on where it stopped, or another id (or none) to start anew",
+        )
+    if run.settings.sync_tensorboard:
+        run._reporter.warn(
+            "tensorboard",
+            "init(sync_tensorboard=True) is not available: NOTHING that a SummaryWriter writes will be "
+            "in this run; log what you want to see with run.log()",
+        )
+
+
+def _check_files_dir(settings: Settings) -> None:
+    """A folder that was asked for by name must be there, or it must be possible to make it."""
+    if settings.files_dir is None:
+        return
+    try:
+        os.makedirs(settings.files_dir, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.files_dir):
+            pass
+    except OSError as error:
+        raise UsageError(f"dir={settings.files_dir!r} can't be written: {error}") from error
+
+
+def _check_journal(run: Run) -> None:
+    """The journal has been begun; if it was not, because its place can't be written at all, say so now and
+    not after the training. A disk that is only full now is waited for: until then, memory keeps what is
+    logged."""
+    channel = run._channel
+    if channel is None or not channel.writer.waiting_entries:
+        return
+    root = run.settings.journal_root
+    try:
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root) as file:
+            file.write(b"x")
+    except OSError as error:
+        if is_of_the_moment(error):
+            return
+        run._is_finished, run._channel = True, None
+        channel.close()
+        raise UsageError(
+            f"the run can't be kept: {root} can't be written: {error}",
+            hint="set DIORAMA_DIR to a folder that can be, or pass mode='disabled'",
+        ) from error
+
+
+def _place_from(settings: Settings, how: Resume | None, last_run: LastRun | None) -> RunPlace:
     run_id = settings.run_id
-    if run_id is None and how == "auto":
-        run_id = _last_run(settings).read()
+    if run_id is None and last_run is not None:
+        run_id = last_run.read()
     if run_id is None and how == "must":
         raise UsageError("resume='must' needs the id of the run", hint="init(id=..., resume='must')")
     key = RunKey(
-        check_name(settings.entity or DEFAULT_ENTITY, "entity"),
-        check_name(settings.project or _default_project(), "project"),
-        check_name(run_id or new_run_id(), "id"),
+        _checked(settings.entity or DEFAULT_ENTITY, "entity"),
+        _checked(settings.project or _default_project(), "project"),
+        _checked(run_id or new_run_id(), "id"),
     )
     return RunPlace(key, settings, how)
+
+
+def _checked(name: str, what: str) -> str:
+    try:
+        return check_name(name, what)
+    except ValueError as error:
+        raise WrongValue(f"init(): {error}") from None
+
+
+def _state_of_same_id(place: RunPlace, how: Resume | None) -> str | None:
+    """ "running" or "ended" if there is a run already that this one would be added to unasked."""
+    settings = place.settings
+    if how is not None or settings.run_id is None or settings.mode == "disabled":
+        return None
+    from diorama.client.resume import state_of
+
+    is_local = not settings.is_remote
+    return state_of(place.key, settings.store_dir if is_local else None, journal_root=settings.journal_root)
 
 
 def _past_run(place: RunPlace, how: Resume | None) -> Any:
@@ -182,10 +304,10 @@ def _past_run(place: RunPlace, how: Resume | None) -> Any:
     return past
 
 
-def _last_run(settings: Settings) -> Any:
+def _last_run(settings: Settings) -> LastRun:
     from diorama.client.resume import LastRun
 
-    return LastRun(settings.store_dir, Path.cwd())
+    return LastRun(settings.store_dir)
 
 
 def _default_project() -> str:

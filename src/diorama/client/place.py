@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -35,9 +37,13 @@ class RunPlace:
 
     @property
     def files_dir(self) -> Path:
-        named = self.settings.files_dir
-        root = Path(named).expanduser() if named else self.settings.store_dir.root
-        return root / "files" / f"run-{self.key.id}"
+        """A folder of this run alone: runs of two projects may have one id."""
+        settings, key = self.settings, self.key
+        if settings.mode == "disabled":
+            root = Path(tempfile.gettempdir()) / f"diorama-{os.getpid()}"
+        else:
+            root = Path(settings.files_dir) if settings.files_dir else settings.store_dir.root
+        return root / "files" / key.entity / key.project / key.id
 
     @property
     def project_url(self) -> str | None:

@@ -8,17 +8,18 @@ database of ours for writing, and does not import the store.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
 
-from diorama.errors import CommError, JournalError
+from diorama.errors import CommError, JournalError, NotFound, StoreError
 from diorama.journal.codec import decode_entry, decode_plain
 from diorama.journal.entry import Attributes, Config, Log, Start, Summary
 from diorama.journal.reader import JournalReader, first_payload
@@ -46,25 +47,47 @@ def find_past_run(
     key: RunKey, store_dir: StoreDir, *, journal_root: Path, url: str | None, api_key: str | None
 ) -> PastRun | None:
     """The run `key`, or None if there is none. Raises CommError if that can't be found out."""
-    stored = _from_server(key, url, api_key) if url else _from_store(key, store_dir.database)
+    if url:
+        stored = _from_server(key, url, api_key)
+    elif os.environ.get("DIORAMA_DATABASE_URL"):
+        stored = _from_database(key, store_dir)
+    else:
+        stored = _from_store(key, store_dir.database)
     return _with_journals(key, journal_root, stored)
+
+
+def state_of(key: RunKey, store_dir: StoreDir | None, *, journal_root: Path) -> str | None:
+    """ "running" or "ended", or None if this machine knows no such run. `store_dir`: the store to look into,
+    if it is SQLite's; a server or another database is not asked, because init() would have to wait for it."""
+    writers = {start.pid for start, _ in _journals_of(key, journal_root)}
+    if any(_is_running(pid) for pid in writers if pid != os.getpid()):
+        return "running"
+    if writers:
+        return "ended"
+    if store_dir is None or os.environ.get("DIORAMA_DATABASE_URL") or not store_dir.database.exists():
+        return None
+    try:
+        row = _find_row(key, store_dir.database, "runs.state")
+    except sqlite3.Error:
+        return None  # a warning less; the sidecar will say what is wrong with the store
+    return None if row is None else "running" if row["state"] == "running" else "ended"
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it is somebody else's
+        return True
+    return True
 
 
 def _from_store(key: RunKey, database: Path) -> PastRun | None:
     if not database.exists():
         return None
     try:
-        with closing(
-            sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=10)
-        ) as store:
-            store.row_factory = sqlite3.Row
-            row = store.execute(
-                "SELECT runs.*, documents.config, documents.summary FROM runs"
-                " JOIN projects ON projects.id = runs.project_id"
-                " LEFT JOIN documents ON documents.run = runs.id"
-                " WHERE projects.entity = ? AND projects.name = ? AND runs.run_id = ?",
-                (key.entity, key.project, key.id),
-            ).fetchone()
+        row = _find_row(key, database, "runs.*, documents.config, documents.summary")
     except sqlite3.Error as error:
         raise CommError(
             f"can't look for run {key} in {database}: {error}", hint="`diorama doctor` checks the store"
@@ -80,6 +103,43 @@ def _from_store(key: RunKey, database: Path) -> PastRun | None:
         tags=json.loads(row["tags"] or "[]"),
         group=row["group_name"],
         job_type=row["job_type"],
+    )
+
+
+def _find_row(key: RunKey, database: Path, columns: str) -> Any:
+    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as store:
+        store.row_factory = sqlite3.Row
+        return store.execute(
+            f"SELECT {columns} FROM runs JOIN projects ON projects.id = runs.project_id"
+            " LEFT JOIN documents ON documents.run = runs.id"
+            " WHERE projects.entity = ? AND projects.name = ? AND runs.run_id = ?",
+            (key.entity, key.project, key.id),
+        ).fetchone()
+
+
+def _from_database(key: RunKey, store_dir: StoreDir) -> PastRun | None:
+    """From a store whose database is PostgreSQL."""
+    # By name: the client must not depend on the store, which stands beside it.
+    service_class = importlib.import_module("diorama.service").Service
+    try:
+        with service_class.open(store_dir) as service:
+            run = service.find_run(key.entity, key.project, key.id)
+            config, summary = service.documents(run.uid)
+    except NotFound:
+        return None
+    except StoreError as error:
+        raise CommError(
+            f"can't look for run {key} in the database: {error.message}", hint=error.hint
+        ) from error
+    return PastRun(
+        config=config,
+        summary=summary,
+        last_step=run.last_step,
+        name=run.name,
+        notes=run.notes or None,
+        tags=run.tags,
+        group=run.group,
+        job_type=run.job_type,
     )
 
 
@@ -128,18 +188,9 @@ def _numbers_from_json(value: Any) -> Any:
 
 def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> PastRun | None:
     """`past` and what journals hold of the run beyond it, in the order in which they were begun."""
-    wanted = (key.entity, key.project, key.id)
-    found: list[tuple[int, Path]] = []
-    try:
-        folders = [
-            Path(entry.path) for entry in os.scandir(journal_root) if entry.is_dir() and "." in entry.name
-        ]
-    except OSError:
-        folders = []
-    for folder in folders:
-        start = _start_of(folder)
-        if start is not None and (start.entity, start.project, start.run) == wanted:
-            found.append((start.session or int(start.time * 1e9), folder))
+    found = [
+        (start.session or int(start.time * 1e9), folder) for start, folder in _journals_of(key, journal_root)
+    ]
     for session, folder in sorted(found):
         past = past or PastRun()
         past.session = max(past.session, session)
@@ -151,6 +202,23 @@ def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> Pas
         except OSError:
             continue  # stored and removed while we looked
     return past
+
+
+def _journals_of(key: RunKey, journal_root: Path) -> list[tuple[Start, Path]]:
+    """The journals on this machine that hold entries of the run."""
+    try:
+        folders = [
+            Path(entry.path) for entry in os.scandir(journal_root) if entry.is_dir() and "." in entry.name
+        ]
+    except OSError:
+        return []
+    starts = [(_start_of(folder), folder) for folder in folders]
+    wanted = (key.entity, key.project, key.id)
+    return [
+        (start, folder)
+        for start, folder in starts
+        if start is not None and (start.entity, start.project, start.run) == wanted
+    ]
 
 
 def _start_of(folder: Path) -> Start | None:
@@ -188,14 +256,22 @@ def _apply(past: PastRun, payload: bytes) -> None:
 
 
 class LastRun:
-    """Remembers, for resume="auto", which run of a working directory did not end well."""
+    """Remembers, for resume="auto", which run of a working directory did not end well. The directory is
+    that of the run's start: scripts change theirs, and delete it."""
 
-    def __init__(self, store_dir: StoreDir, directory: Path) -> None:
-        name = hashlib.sha256(str(directory.absolute()).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    def __init__(self, store_dir: StoreDir) -> None:
+        self._path: Path | None = None
+        try:
+            directory = os.getcwd()
+        except OSError:  # it was deleted: nobody will start a run there again
+            return
+        name = hashlib.sha256(directory.encode("utf-8", "surrogateescape")).hexdigest()[:24]
         self._path = store_dir.root / "resume" / f"{name}.json"
 
     def read(self) -> str | None:
         """The id of the run to go on with."""
+        if self._path is None:
+            return None
         try:
             noted = json.loads(self._path.read_text())
         except (OSError, ValueError):
@@ -204,11 +280,14 @@ class LastRun:
         return run_id if isinstance(run_id, str) else None
 
     def write(self, run_id: str) -> None:
-        try:
+        if self._path is None:
+            return
+        with suppress(OSError):  # only the comfort of "auto" is lost
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.write_text(json.dumps({"run_id": run_id}))
-        except OSError:
-            return  # only the comfort of "auto" is lost
 
-    def clear(self) -> None:
-        self._path.unlink(missing_ok=True)
+    def clear(self, run_id: str) -> None:
+        """The run ended well: there is nothing to go on with, unless another run was started since."""
+        if self._path is not None and self.read() == run_id:
+            with suppress(OSError):
+                self._path.unlink()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.msgpack import Ext
 
-from diorama.client import background
+from diorama.client import background, current
 from diorama.client.absent import add_absent
 from diorama.client.channel import Channel, process_started_at
 from diorama.client.config import Config
@@ -37,7 +37,7 @@ from diorama.journal.codec import PLAIN, Encoding, encode_plain, plain_numbers
 from diorama.model import clean_text
 
 if TYPE_CHECKING:
-    from diorama.client.resume import PastRun
+    from diorama.client.resume import LastRun, PastRun
 
 
 @add_absent
@@ -76,6 +76,7 @@ class Run(RunFacts):
         self._is_disabled: bool = settings.mode == "disabled"
         self._is_finished = False
         self._is_forked = False
+        self._last_run: LastRun | None = None
         self._channel: Channel | None = None
         self._lock = threading.RLock()
         self._console: ConsoleCapture | None = None
@@ -290,7 +291,8 @@ class Run(RunFacts):
                 self._channel = self._open_channel()
             if self._channel is None:
                 raise UsageError(
-                    f"{doing} on run {self.id} after it was finished", hint="start another one with init()"
+                    f"{doing} on run {self.id} after it was finished",
+                    hint=current.why_over() or "start another one with init()",
                 )
             return self._channel
 

@@ -69,6 +69,7 @@ SETTINGS: dict[str, Setting] = {
         None, ("DIORAMA_STATS_INTERVAL_SECS",), float, aliases=("x_stats_sampling_interval",)
     ),
     "config_paths": Setting(None, ("DIORAMA_CONFIG_PATHS", "WANDB_CONFIG_PATHS"), _read_tags),
+    "sync_tensorboard": Setting(False),
     "allow_val_change": Setting(False, ("WANDB_ALLOW_VAL_CHANGE",), read_flag),
 }
 """All settings that have an effect."""
@@ -103,7 +104,6 @@ ACCEPTED = frozenset(
         "start_method",
         "summary_timeout",
         "symlink",
-        "sync_tensorboard",
         "table_raise_on_max_row_limit_exceeded",
         "timeout",
         "username",
@@ -146,6 +146,7 @@ class Settings:
 
     def __init__(self, **fields: Any) -> None:
         self._fields: dict[str, Any] = {}
+        self._store_dir: StoreDir | None = None
         self.unknown: list[str] = []
         """Names that nobody knows, to be warned of once."""
         self.update(fields)
@@ -177,7 +178,7 @@ class Settings:
         return setting.default if value is None else value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in ("_fields", "unknown"):
+        if name in ("_fields", "_store_dir", "unknown"):
             super().__setattr__(name, value)
         else:
             self.update({name: value})
@@ -188,8 +189,8 @@ class Settings:
 
     @property
     def store_dir(self) -> StoreDir:
-        """The store on this machine (DIORAMA_DIR)."""
-        return StoreDir.from_environ()
+        """The store on this machine (DIORAMA_DIR). That of a run stays, wherever the script goes."""
+        return self._store_dir or StoreDir.from_environ()
 
     @property
     def journal_root(self) -> Path:
@@ -225,6 +226,7 @@ def resolve(
     fields.update({name: value for name, value in arguments.items() if value is not None})
     resolved = Settings(**{name: value for name, value in fields.items() if value is not None})
     resolved.unknown += unknown
+    resolved._store_dir = StoreDir.from_environ(environ)
     _check(resolved, environ)
     return resolved
 
@@ -277,6 +279,8 @@ def _check(settings: Settings, environ: Mapping[str, str]) -> None:
         settings.url = url
     if settings.sidecar not in {"process", "thread", "none"}:
         raise UsageError(f"DIORAMA_SIDECAR={settings.sidecar!r} is not known: process, thread or none")
+    if settings.files_dir is not None:
+        settings.files_dir = str(Path(settings.files_dir).expanduser().absolute())
     for name in ("project", "entity", "run_id"):
         if getattr(settings, name) is not None:
             setattr(settings, name, str(getattr(settings, name)))

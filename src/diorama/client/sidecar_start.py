@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ from diorama.client.channel import process_token
 from diorama.client.settings import Settings
 from diorama.interpreter import command_for, python_path_from
 
-RESTARTS_LIMIT = 5
+STARTS_LIMIT = 5
+STARTS_WITHIN_SECS = 600.0
+"""A sidecar that was started so often within so long is given up, until the first of those starts is so
+long ago, or the run ends."""
 LOOK_EVERY_SECS = 1.0
 THREAD_STOP_SECS = 5.0
 
@@ -39,8 +43,10 @@ class SidecarHandle:
         self._interval_secs: float | None = settings.stats_interval_secs
         self._tell = tell
         self._process: subprocess.Popen[bytes] | None = None
+        self._former: subprocess.Popen[bytes] | None = None
         self._thread: Any = None
-        self._starts = 0
+        self._started_at: deque[float] = deque(maxlen=STARTS_LIMIT)
+        self._is_given_up = False
         self._look_at = 0.0
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -54,7 +60,7 @@ class SidecarHandle:
         with self._lock:
             if self._kind == "none" or self.is_alive():
                 return
-            self._starts += 1
+            self._started_at.append(time.monotonic())
             try:
                 if self._kind == "thread" or not sys.executable:
                     self._start_thread()
@@ -66,6 +72,18 @@ class SidecarHandle:
                     f"the sidecar can't be started ({error}); everything stays in {self._journal_root} "
                     "until `diorama sync`",
                 )
+
+    def use_key(self, key: str | None) -> None:
+        """From now on, this API key: a running sidecar gives way to one that has it."""
+        if key == self._api_key:
+            return
+        self._api_key = key
+        self.stop_thread(0.0)
+        self._thread = None
+        if self._process is not None:
+            # It stores what it can and goes; the next one waits for its lease.
+            self._process.terminate()
+            self._former, self._process = self._process, None
 
     def is_alive(self) -> bool:
         """Whether somebody stores entries now."""
@@ -82,19 +100,19 @@ class SidecarHandle:
         if self.is_alive():
             return
         code = None if self._process is None else self._process.returncode
-        if code == 0:
-            self._starts = 0  # it had nothing to do for a while, or another one took over
+        if code == 0:  # it had nothing to do for a while, or another one took over
+            self._started_at.clear()
             self._look_at = now + 5 * LOOK_EVERY_SECS
-        if self._starts > RESTARTS_LIMIT:
+        if len(self._started_at) == STARTS_LIMIT and now - self._started_at[0] < STARTS_WITHIN_SECS:
+            if not self._is_given_up:
+                self._is_given_up = True
+                self._tell(
+                    "sidecar",
+                    f"the sidecar died {STARTS_LIMIT} times (see {self.log_path}); it is tried again later, "
+                    f"and everything stays in {self._journal_root} until then or until `diorama sync`",
+                )
             return
-        if self._starts == RESTARTS_LIMIT:
-            self._tell(
-                "sidecar",
-                f"the sidecar died {RESTARTS_LIMIT} times (see {self.log_path}); "
-                f"everything stays in {self._journal_root} until `diorama sync`",
-            )
-            self._starts += 1
-            return
+        self._is_given_up = False
         self.start()
 
     def stop_thread(self, timeout_secs: float) -> None:
@@ -105,9 +123,10 @@ class SidecarHandle:
     def let_go(self) -> None:
         """This process ends; the sidecar goes on, a thread can't."""
         self.stop_thread(THREAD_STOP_SECS)
-        if self._process is not None and self._process.returncode is None:
-            # Popen's destructor would complain of a child that still runs, which is just what we want.
-            self._process.returncode = 0
+        for process in (self._process, self._former):
+            if process is not None and process.returncode is None:
+                # Popen's destructor would complain of a child that still runs, which is just what we want.
+                process.returncode = 0
 
     @property
     def log_path(self) -> Path:
@@ -169,6 +188,7 @@ def sidecar_for(settings: Settings, tell: Callable[[str, str], None]) -> Sidecar
     handle = _handles.get(where)
     if handle is None or handle._pid != os.getpid():
         handle = _handles[where] = SidecarHandle(settings, tell)
+    handle.use_key(settings.api_key)
     handle.start()
     return handle
 

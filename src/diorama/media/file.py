@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
-from diorama.media.keep import keep
+from diorama.media.keep import Kept, keep
 from diorama.model import BlobRef
 
 ANY_MIME = "application/octet-stream"
@@ -45,6 +45,13 @@ class RunFile(Media):
         self.mime = mime or _guess_mime(name)
         self.caption = None if caption is None else clean_text(caption)
         self._kept = keep(clean_text(data).encode("utf-8") if isinstance(data, str) else data)
+
+    @classmethod
+    def from_kept(cls, name: str, kept: Kept) -> RunFile:
+        """A file whose bytes are kept already: a large one never lies in memory as a whole."""
+        file = cls(name, b"")
+        file._kept = kept
+        return file
 
     def snapshot(self) -> Snapshot:
         header = {"name": self.name, "mime": self.mime, "caption": self.caption}

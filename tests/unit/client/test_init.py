@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -13,9 +15,18 @@ from typing import Any
 import pytest
 
 import diorama
+from diorama.client.current import open_runs
 from diorama.client.environment import HIDDEN, redact_argv
+from diorama.client.guard import DioramaWarning
 from diorama.client.settings import Settings, is_hosted, resolve
 from diorama.errors import CommError, ConfigError, UsageError
+from diorama.journal.codec import decode_entry
+from diorama.journal.entry import Entry, File, Warn
+from diorama.journal.reader import JournalReader
+from diorama.model import StoreDir
+from diorama.service import Service
+from diorama.sidecar import drain
+from diorama.sidecar.ship import LocalTransport
 
 QUIET = {"console": "off"}
 
@@ -24,11 +35,18 @@ def start(**arguments: Any) -> Any:
     return diorama.init(**{"project": "p", "mode": "offline", "settings": dict(QUIET), **arguments})
 
 
+def entries_of(journal: Path) -> list[Entry]:
+    found: list[Entry] = []
+    for folder in sorted(path for path in journal.iterdir() if path.is_dir()):
+        with JournalReader(folder) as reader:
+            while more := reader.poll():
+                found += [decode_entry(payload) for _, payload in more]
+    return found
+
+
 @pytest.fixture(autouse=True)
 def no_open_runs() -> Any:
     yield
-    from diorama.client.current import open_runs
-
     for run in open_runs():
         run.finish()
 
@@ -280,18 +298,209 @@ def test_a_line_at_the_start_and_one_at_the_end(
     assert capsys.readouterr().err == ""
 
 
-def test_an_unwritable_store_is_told_and_training_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("place", ["file", "link", "below-file", "proc"])
+def test_a_run_that_can_not_be_kept_is_told_at_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     (tmp_path / "file").write_text("")
-    monkeypatch.setenv("DIORAMA_DIR", str(tmp_path / "file"))
-    run = start()
-    run.log({"a": 1})
-    assert run.status()["waiting"] > 0
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    where = {"below-file": tmp_path / "file" / "store", "proc": Path("/proc/store")}
+    folder = where.get(place, tmp_path / place)
+    if place == "link":
+        folder = folder / "journal"
+        folder.parent.unlink()
+        folder.parent.mkdir()
+        (folder.parent / "journal").symlink_to(tmp_path / "nowhere")
+        folder = folder.parent
+    monkeypatch.setenv("DIORAMA_DIR", str(folder))
+    with pytest.raises(UsageError, match=f"can't be kept: {folder}.*DIORAMA_DIR"):
+        start()
+    assert diorama.run is None
+    assert open_runs() == []
+
+
+def test_a_failing_config_leaves_no_run_behind(own_store: Path) -> None:
+    loop: dict[str, Any] = {}
+    loop["self"] = loop
+    with pytest.raises(UsageError, match="refers to itself"):
+        start(config={"loop": loop})
+    assert open_runs() == []
+    assert not (own_store / "journal").exists()
+
+
+@pytest.mark.parametrize("name", ["a:b", "a/b", "a#b", "x\ud800"])
+def test_names_that_can_not_be_are_usage_errors(name: str) -> None:
+    for argument in ("project", "entity", "id"):
+        with pytest.raises(diorama.UsageError, match=argument):
+            start(**{argument: name})
+        with pytest.raises(ValueError, match=argument):
+            start(**{argument: name})
+
+
+def test_what_is_written_into_the_runs_folder_becomes_files_of_the_run(
+    own_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    run = start(dir="out", id="r")
+    assert run.dir == str(tmp_path / "work" / "out" / "files" / "local" / "p" / "r")
+    monkeypatch.chdir(tmp_path)
+    folder = Path(run.dir)
+    (folder / "notes.txt").write_text("two epochs were enough")
+    (folder / "sub").mkdir()
+    large = bytes(range(256)) * 1000
+    (folder / "sub" / "model.bin").write_bytes(large)
+    (folder / "empty").write_bytes(b"")
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(folder / "pipe")
     run.finish()
-    said = capsys.readouterr().err
-    assert "can't be written" in said
-    assert "lost" in said
+    entries = entries_of(own_store / "journal")
+    assert [each.name for each in entries if isinstance(each, File)] == [
+        "empty", "notes.txt", "sub/model.bin",
+    ]  # fmt: skip
+    told = [each.text for each in entries if isinstance(each, Warn)]
+    assert len(told) == 2
+    assert "gone" in told[0]
+    assert "pipe in run.dir can't be read" in told[1]
+    with Service.open(StoreDir(own_store)) as service:
+        drain(StoreDir(own_store), transport=LocalTransport(StoreDir(own_store), service))
+        uid = service.find_run("local", "p", "r").uid
+        assert service.get_blob(service.file(uid, "sub/model.bin").sha256) == large
+        assert service.get_blob(service.file(uid, "notes.txt").sha256) == b"two epochs were enough"
+
+
+def test_a_folder_that_can_not_be_written_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="dir="):
+        start(dir=tmp_path / "file" / "out")
+
+
+def test_tensorboard_is_not_taken_and_that_is_said(own_store: Path) -> None:
+    for arguments in ({"sync_tensorboard": True}, {"tensorboard": True}):
+        with pytest.warns(DioramaWarning, match="NOTHING that a SummaryWriter writes"):
+            start(**arguments)
+        diorama.finish()
+    with pytest.warns(DioramaWarning, match="NOTHING that a SummaryWriter writes"):
+        start(settings=Settings(sync_tensorboard=True, console="off"))
+    diorama.finish()
+    warned = [each.code for each in entries_of(own_store / "journal") if isinstance(each, Warn)]
+    assert warned == ["tensorboard"] * 3
+
+
+def test_the_same_id_again_without_resume_is_told() -> None:
+    start(id="a").finish()
+    with pytest.warns(DioramaWarning, match="resume='allow'"):
+        start(id="a")
+    diorama.finish()
+    start(id="a", resume="allow").finish()
+    start(id="a", project="another").finish()
+    start(id="b").finish()
+
+
+def test_the_same_id_again_in_a_store_is_told(own_store: Path) -> None:
+    start(id="a").finish()
+    with Service.open(StoreDir(own_store)) as service:
+        drain(StoreDir(own_store), transport=LocalTransport(StoreDir(own_store), service))
+    with pytest.warns(DioramaWarning, match="resume='allow'"):
+        start(id="a")
+    diorama.finish()
+
+
+def test_a_run_that_another_process_logs_to_may_be_joined() -> None:
+    script = (
+        "import diorama, sys\n"
+        "run = diorama.init(project='p', id='shared', mode='offline', settings={'console': 'off'})\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    other = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    assert other.stdout.readline() == b"ready\n"
+    start(id="shared").finish()
+    other.communicate()
+    assert other.returncode == 0
+
+
+# -- a second init() -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"project": "q"}, {"id": "b"}, {"name": "x"}, {"group": "g"}, {"entity": "e"}]
+)
+def test_a_second_init_returns_the_open_run_and_says_what_has_no_effect(arguments: dict[str, Any]) -> None:
+    run = start(id="a", config={"lr": 1})
+    assert start(id="a") is run
+    assert start(project="p", config={"depth": 2}) is run
+    with pytest.warns(DioramaWarning, match=r"run local/p/a .* is active.*reinit="):
+        assert start(**arguments) is run
+    with pytest.raises(ConfigError, match=r"run local/p/a .* is active.*reinit="):
+        start(config={"lr": 2})
+    assert run.config.as_dict() == {"lr": 1, "depth": 2}
+
+
+def test_another_run_can_not_be_resumed_beside_an_open_one() -> None:
+    start(id="old").finish()
+    run = start(id="new")
+    with pytest.raises(diorama.Error, match="run local/p/new is active"):
+        start(id="old", resume="must")
+    resumed = start(id="old", resume="must", reinit="create_new")
+    assert resumed.id == "old"
+    assert diorama.run is run
+
+
+def test_a_run_made_beside_another_is_not_the_current_one() -> None:
+    alone = start(reinit="create_new")
+    assert diorama.run is None
+    assert start() is alone, "the newest run that is open"
+    alone.finish()
+    first = start()
+    second = start(reinit="create_new")
+    assert second is not first
+    assert diorama.run is first
+    second.finish()
+    assert diorama.run is first
+    first.finish()
+    assert diorama.run is None
+
+
+@pytest.mark.parametrize("reinit", [True, "finish_previous"])
+def test_finish_previous_ends_all_open_runs(reinit: Any) -> None:
+    runs = [start(), start(reinit="create_new"), start(reinit="create_new")]
+    last = start(reinit=reinit)
+    assert open_runs() == [last]
+    for run in runs:
+        with pytest.raises(UsageError, match="after it was finished"):
+            run.log({"x": 1})
+
+
+def test_the_place_of_a_run_stays_wherever_the_script_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("here", "there", "gone"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("DIORAMA_DIR", "store")
+    other = start(resume="auto")
+    other.finish(exit_code=1)
+    run = start(resume="auto")
+    assert run.id == other.id
+    monkeypatch.chdir(tmp_path / "there")
+    start(resume="auto", reinit="create_new").finish(exit_code=1)
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    run.log({"x": 1})
+    run.finish()
+    monkeypatch.chdir(tmp_path / "here")
+    assert run.settings.store_dir.root == tmp_path / "here" / "store"
+    assert start(resume="auto").id != run.id, "that one ended well"
+    diorama.finish()
+
+
+def test_a_run_starts_in_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    start(resume="auto", project=None).finish()
 
 
 def test_secrets_in_the_command_line_are_hidden() -> None:

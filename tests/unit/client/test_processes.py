@@ -75,6 +75,18 @@ def finish_of(entries: list[Entry]) -> tuple[int, str] | None:
         ("sys.exit(0)", 0, (0, "finished")),
         ("sys.exit(3)", 3, (3, "failed")),
         ("sys.exit('a message')", 1, (1, "failed")),
+        ("exit(3)", 3, (3, "failed")),
+        ("quit(code=4)", 4, (4, "failed")),
+        ("quit()", 0, (0, "finished")),
+        ("try: sys.exit(1)\nexcept SystemExit: pass", 0, (0, "finished")),
+        ("def main():\n try: sys.exit(1)\n except SystemExit: pass\nmain()\nprint()", 0, (0, "finished")),
+        ("try: sys.exit(1)\nexcept SystemExit: sys.exit(0)", 0, (0, "finished")),
+        ("try: sys.exit(1)\nexcept SystemExit: pass\nraise ValueError('x')", 1, (1, "failed")),
+        ("try: sys.exit(5)\nfinally: print('last words')", 5, (5, "failed")),
+        ("try: sys.exit(5)\nexcept SystemExit: raise", 5, (5, "failed")),
+        ("def main():\n sys.exit(6)\nmain()", 6, (6, "failed")),
+        ("t = threading.Thread(target=sys.exit, args=(1,)); t.start(); t.join()", 0, (0, "finished")),
+        ("with run: raise SystemExit(3)", 3, (3, "failed")),
         ("raise ValueError('x')", 1, (1, "failed")),
         ("run.finish(); raise ValueError('x')", 1, (0, "finished")),
         ("run.finish(exit_code=7)", 0, (7, "failed")),
@@ -93,6 +105,24 @@ def test_how_a_process_ends_is_how_its_run_ends(
     (entries,) = journals(own_store)
     assert values(entries, "first") == [1]
     assert finish_of(entries) == finish
+
+
+def test_what_is_registered_after_the_import_can_still_log(own_store: Path) -> None:
+    script = """
+    import atexit
+    atexit.register(lambda: diorama.log({"too late": 1}))
+    import diorama
+    atexit.register(lambda: diorama.log({"last": 1}))
+    run = diorama.init(project="p", mode="offline", settings={"console": "off"})
+    atexit.register(lambda: run.log({"last but one": 1}))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60
+    )
+    (entries,) = journals(own_store)
+    assert [entry.data for entry in entries if isinstance(entry, Log)] == [{"last but one": 1}, {"last": 1}]
+    assert isinstance(entries[-1], Finish)
+    assert "the program is exiting, and Diorama has ended its runs" in done.stderr
 
 
 def test_a_users_own_sigterm_handler_is_left_alone(own_store: Path) -> None:
