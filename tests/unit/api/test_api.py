@@ -18,6 +18,7 @@ import diorama.api
 from diorama.errors import BadRequest, Corrupt, NotFound, StoreError, Unauthorized, UsageError
 from diorama.journal.entry import (
     Batch,
+    Config,
     Console,
     ConsoleLine,
     Entry,
@@ -49,8 +50,9 @@ def put(service: Service, media: Media) -> Any:
 def ingest(service: Service, run_id: str, *entries: Entry, **fields: Any) -> None:
     run = ("local", "digits", run_id)
     fields = {"time": BEGAN, "writer": "w.0", "pid": 1, "pid_started": 0.0} | fields
+    config = Config(fields.pop("config", {}), [])
     start = Start(entity="local", project="digits", run=run_id, **fields)
-    numbered = [Numbered(index + 1, entry) for index, entry in enumerate([start, *entries])]
+    numbered = [Numbered(index + 1, entry) for index, entry in enumerate([start, config, *entries])]
     service.ingest(Batch(run, "w.0", numbered))
 
 

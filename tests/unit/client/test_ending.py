@@ -67,7 +67,7 @@ def quiet_run(**settings: object) -> Run:
 @pytest.mark.parametrize(
     "error", [PermissionError(13, "no rights"), OSError(5, "EIO"), OSError(116, "stale")]
 )
-@pytest.mark.parametrize("step", ["sync", "close", "send", "report_dropped"])
+@pytest.mark.parametrize("step", ["sync", "close", "end", "report_dropped"])
 def test_finish_raises_nothing_whatever_the_disk_does(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: OSError, step: str
 ) -> None:
