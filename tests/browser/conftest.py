@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from live_server import LiveServer, sdk_environ, serving, sign_in
 from playwright.sync_api import Browser, Page, sync_playwright
+from waiting import COUNT_REQUESTS
 
 HERE = Path(__file__).parent
 # Read now: every test hides the settings of the world outside from itself.
@@ -84,6 +85,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
             context.set_default_timeout(10_000)
             if signed_in:
                 sign_in(context, server)
+            context.add_init_script(COUNT_REQUESTS)
             page = context.new_page()
             page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
             page.on(

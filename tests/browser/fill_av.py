@@ -5,14 +5,11 @@ DIORAMA_DIR=DIR python fill_av.py
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
+from stored import wait_until_stored
 
 import diorama
-from diorama.model import StoreDir
-from diorama.service import Service
 
 FPS = 10
 FRAMES = 20
@@ -57,13 +54,7 @@ def main() -> None:
         )
     run.flush(wait=True)
     run.finish()
-    service = Service.open(StoreDir.from_environ())
-    deadline = time.monotonic() + 60
-    while any(found.state == "running" for found in service.runs("lab", "av").runs):
-        if time.monotonic() > deadline:
-            raise SystemExit("the run was not stored within a minute")
-        time.sleep(0.1)
-    service.close()
+    wait_until_stored("lab", "av")
 
 
 if __name__ == "__main__":

@@ -5,14 +5,11 @@ DIORAMA_DIR=DIR python fill_media.py
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
+from stored import wait_until_stored
 
 import diorama
-from diorama.model import StoreDir
-from diorama.service import Service
 
 LABELS = {0: "background", 1: "road", 2: "car", 3: "tree", 4: "sky", 5: "person"}
 STEPS = 40
@@ -86,13 +83,7 @@ def main() -> None:
         run.log({"pair": [diorama.Image(one, normalize=False) for one in pair]}, step=step)
     run.flush(wait=True)
     run.finish()
-    service = Service.open(StoreDir.from_environ())
-    deadline = time.monotonic() + 60
-    while any(found.state == "running" for found in service.runs("lab", "pictures").runs):
-        if time.monotonic() > deadline:
-            raise SystemExit("the runs were not stored within a minute")
-        time.sleep(0.1)
-    service.close()
+    wait_until_stored("lab", "pictures")
 
 
 if __name__ == "__main__":

@@ -8,14 +8,12 @@ from __future__ import annotations
 import io
 import json
 import struct
-import time
 from typing import Any
 
 import numpy as np
+from stored import wait_until_stored
 
 import diorama
-from diorama.model import StoreDir
-from diorama.service import Service
 
 STEPS = 3
 # In the plane z = 0, seen from +z: red on the right, green on the left, blue above.
@@ -129,13 +127,7 @@ def main() -> None:
         run.log({f"outside_{name}": diorama.Object3D(io.BytesIO(data), file_type="gltf")}, step=0)
     run.flush(wait=True)
     run.finish()
-    service = Service.open(StoreDir.from_environ())
-    deadline = time.monotonic() + 60
-    while any(found.state == "running" for found in service.runs("lab", "solids").runs):
-        if time.monotonic() > deadline:
-            raise SystemExit("the run was not stored within a minute")
-        time.sleep(0.1)
-    service.close()
+    wait_until_stored("lab", "solids")
 
 
 if __name__ == "__main__":

@@ -5,14 +5,11 @@ DIORAMA_DIR=DIR python fill_overlays.py
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from numpy.typing import NDArray
+from stored import wait_until_stored
 
 import diorama
-from diorama.model import StoreDir
-from diorama.service import Service
 
 WIDTH, HEIGHT = 60, 40
 SAMPLES = ["ant", "bee", "cat"]
@@ -98,13 +95,7 @@ def main() -> None:
             run.log({"torn": diorama.Image(header + blob[:50])}, step=0)
         run.flush(wait=True)
         run.finish()
-    service = Service.open(StoreDir.from_environ())
-    deadline = time.monotonic() + 60
-    while any(found.state == "running" for found in service.runs("lab", "overlays").runs):
-        if time.monotonic() > deadline:
-            raise SystemExit("the runs were not stored within a minute")
-        time.sleep(0.1)
-    service.close()
+    wait_until_stored("lab", "overlays")
 
 
 if __name__ == "__main__":

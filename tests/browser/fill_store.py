@@ -11,6 +11,7 @@ import sys
 import time
 
 import numpy as np
+from stored import wait_until_stored
 
 import diorama
 from diorama.journal.entry import Batch, File, Numbered, Start
@@ -98,12 +99,8 @@ def main() -> None:
     train("baseline", 0.001, ["base", "kept"], "the usual recipe")
     train("wide", 0.1, ["base"], "twice as wide")
     train(CANARY, 0.5, [CANARY], CANARY)
+    wait_until_stored("lab", "scenes")
     service = Service.open(StoreDir.from_environ())
-    deadline = time.monotonic() + 60
-    while any(run.state == "running" for run in service.runs("lab", "scenes").runs):
-        if time.monotonic() > deadline:
-            raise SystemExit("the runs were not stored within a minute")
-        time.sleep(0.1)
     add_files(service)
     service.close()
 

@@ -5,13 +5,10 @@ DIORAMA_DIR=DIR python fill_tables.py
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
+from stored import wait_until_stored
 
 import diorama
-from diorama.model import StoreDir
-from diorama.service import Service
 
 MANY = 200_000
 STEPS = 3
@@ -61,13 +58,7 @@ def main() -> None:
     run.log({"none": diorama.Table(columns=["a", "b"])}, step=0)
     run.flush(wait=True)
     run.finish()
-    service = Service.open(StoreDir.from_environ())
-    deadline = time.monotonic() + 60
-    while any(found.state == "running" for found in service.runs("lab", "tables").runs):
-        if time.monotonic() > deadline:
-            raise SystemExit("the run was not stored within a minute")
-        time.sleep(0.1)
-    service.close()
+    wait_until_stored("lab", "tables")
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ Promise.all([
 FLOOD = """<title>flood</title>flood<script>
 setInterval(() => { for (let i = 0; i < 2000; i++) parent.postMessage(i, '*') }, 20)
 </script>"""
-BUSY = "<title>busy</title>busy<script>setTimeout(() => { while (true); }, 200)</script>"
+BUSY = "<title>busy</title>busy<script>while (true);</script>"
 LINKED = "<title>linked</title><a href='https://example.org/paper'>the paper</a> <a href='#end'>down</a>"
 
 SMALL: dict[str, str] = {

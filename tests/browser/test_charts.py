@@ -7,12 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from charts_store import HEIGHTS, SPIKE_STEP, STEPS, fill, loss
 from live_server import LiveServer, serving
 from playwright.sync_api import Locator, Page, Request, Route, expect
+from waiting import address
 
 WORKSPACE = "/lab/curves"
 
@@ -58,10 +58,6 @@ def place(page: Page, key: str, share_x: float, share_y: float = 0.5) -> tuple[f
     box = found.bounding_box()
     assert box
     return box["x"] + share_x * box["width"], box["y"] + share_y * box["height"]
-
-
-def query_of(page: Page) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(page.url).query)
 
 
 def colours_in(page: Page, key: str, *, rows: str) -> int:
@@ -163,6 +159,7 @@ def test_dragging_zooms_and_fetches_finer_curves(page: Page) -> None:
             asked.append(request.post_data_json or {})
 
     page.on("request", keep)
+    page.clock.install()
     page.goto(WORKSPACE)
     drawn(page, "loss")
     page.mouse.move(*place(page, "loss", 0.2))
@@ -175,7 +172,7 @@ def test_dragging_zooms_and_fetches_finer_curves(page: Page) -> None:
     ):
         page.mouse.up()
     page.wait_for_url(re.compile("xzoom="))
-    low, high = (float(end) for end in query_of(page)["xzoom"][0].split(".."))
+    low, high = (float(end) for end in address(page)["xzoom"][0].split(".."))
     assert low == pytest.approx(600, abs=30)
     assert high == pytest.approx(900, abs=30)
     # (a pointer that rests asks for single values, with many more buckets than a chart)
@@ -186,9 +183,9 @@ def test_dragging_zooms_and_fetches_finer_curves(page: Page) -> None:
     expect(page.locator(".scrub-interval")).to_contain_text("charts")
     page.mouse.dblclick(*place(page, "loss", 0.5))
     expect(page.locator(".scrub-interval")).to_have_count(0)
-    page.wait_for_timeout(400)
-    assert "xzoom" not in query_of(page)
-    assert "at" not in query_of(page), "a double click is not a click"
+    page.clock.fast_forward(1000)  # a click counts once no second one follows
+    assert "xzoom" not in address(page)
+    assert "at" not in address(page), "a double click is not a click"
 
 
 def test_what_a_log_axis_hides_is_counted(page: Page) -> None:
@@ -240,7 +237,7 @@ def test_full_size_by_button_arrows_and_escape(page: Page) -> None:
     expect(stage.locator(".chart-legend-run")).to_have_count(3)
     page.keyboard.press("ArrowRight")
     expect(stage).to_have_attribute("aria-label", "loss in full size")
-    assert query_of(page)["chart"] == ["loss"]
+    assert address(page)["chart"] == ["loss"]
     expect(page.get_by_role("slider", name="Position of the page")).to_be_visible()
     page.keyboard.press("Escape")
     expect(stage).to_have_count(0)

@@ -6,13 +6,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fill_store import CANARY
 from live_server import LiveServer, serving
 from playwright.sync_api import Locator, Page, expect
+from waiting import address, until
 
 WORKSPACE = "/lab/scenes"
 OpenPage = Callable[..., Page]
@@ -28,13 +29,9 @@ def rail_names(page: Page) -> list[str]:
 
 def open_run(page: Page, name: str, tab: str = "overview") -> None:
     page.goto(WORKSPACE)
-    address = rail(page).get_by_role("link", name=name, exact=True).get_attribute("href")
-    assert address
-    page.goto(address.rsplit("/", 1)[0] + f"/{tab}")
-
-
-def query_of(page: Page) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(page.url).query)
+    link = rail(page).get_by_role("link", name=name, exact=True).get_attribute("href")
+    assert link
+    page.goto(link.rsplit("/", 1)[0] + f"/{tab}")
 
 
 def test_projects_lead_to_the_workspace(page: Page) -> None:
@@ -56,7 +53,7 @@ def test_eyes_are_in_the_url_and_can_be_undone(page: Page) -> None:
     page.goto(WORKSPACE)
     page.get_by_role("button", name="Hide wide").click()
     expect(page.get_by_text("2 of 3 runs shown")).to_be_visible()
-    shown = query_of(page)["show"][0].split(".")
+    shown = address(page)["show"][0].split(".")
     assert len(shown) == 2
     page.reload()
     expect(page.get_by_text("2 of 3 runs shown")).to_be_visible()
@@ -96,7 +93,7 @@ def test_sorting_and_grouping_the_rail(page: Page) -> None:
     page.get_by_role("button", name="Sort the runs").click()
     page.get_by_role("menuitemcheckbox", name="lr", exact=True).click()
     expect(rail(page).get_by_role("option").nth(2)).to_contain_text("baseline")
-    assert query_of(page)["sort"] == ["-config.lr"]
+    assert address(page)["sort"] == ["-config.lr"]
     page.get_by_role("button", name="Gather the runs by a value").click()
     page.get_by_role("menuitemcheckbox", name="lr", exact=True).click()
     expect(page.get_by_role("button", name=re.compile("lr: 0.1"))).to_be_visible()
@@ -271,8 +268,8 @@ def test_charts_and_system_tabs_open(page: Page, tab: str) -> None:
 
 
 def test_text_of_users_is_never_markup(page: Page) -> None:
-    for address in (WORKSPACE, f"{WORKSPACE}/table?cols=tags,notes,config.model.note,summary.best.text"):
-        page.goto(address)
+    for path in (WORKSPACE, f"{WORKSPACE}/table?cols=tags,notes,config.model.note,summary.best.text"):
+        page.goto(path)
         expect(page.get_by_text(CANARY).first).to_be_visible()
     for tab in ("overview", "charts", "logs", "files"):
         open_run(page, CANARY, tab)
@@ -458,6 +455,12 @@ def trainer(server: LiveServer) -> Iterator[Callable[[int], None]]:
             process.wait(timeout=30)
 
 
+def has_heard(page: Page, step: int) -> bool:
+    """Whether the page shows that there are new steps, or that the run is at this step."""
+    slider = page.get_by_role("slider", name="Position of the page")
+    return "+" in page.locator(".live").inner_text() or slider.get_attribute("aria-valuemax") == str(step)
+
+
 def test_a_running_run_updates_by_itself(
     open_page: OpenPage, server: LiveServer, trainer: Callable[[int], None]
 ) -> None:
@@ -475,7 +478,7 @@ def test_a_running_run_updates_by_itself(
         # What the page hears first of a run is no news yet, and it may hear of several steps at once.
         step += 1
         trainer(step)
-        page.wait_for_timeout(400)
+        until(page, partial(has_heard, page, step), f"word of step {step}")
     expect(chip).to_contain_text("live")
     assert step < 8
     row.get_by_role("link").click()
@@ -486,7 +489,11 @@ def test_a_running_run_updates_by_itself(
     chip.click()
     expect(chip).to_contain_text("paused")
     trainer(10)
-    page.wait_for_timeout(1_500)
+    other = open_page(server)
+    other.goto(page.url)
+    expect(other.get_by_role("log")).to_contain_text("now at step 10")
+    trainer(11)  # what was logged before is on its way to every page that listens
+    expect(other.get_by_role("log")).to_contain_text("now at step 11")
     expect(page.get_by_role("log")).not_to_contain_text("now at step 10")
     chip.click()
     expect(page.get_by_role("log")).to_contain_text("now at step 10")

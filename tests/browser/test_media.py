@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from fill_media import HEIGHT, LABELS, STEPS, TINY, WIDTH, deep, ids, shade, wid
 from live_server import LiveServer, sdk_environ, serving
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, expect
+from waiting import address, next_frames, steady, until
 
 OpenPage = Callable[..., Page]
 Pixels = NDArray[np.uint8]
@@ -72,14 +72,13 @@ def pixels_of(canvas: Locator) -> Pixels:
 
 def settled_pixels(canvas: Locator) -> Pixels:
     """The canvas once two readings agree: overlays are drawn as soon as they are decoded."""
-    before = pixels_of(canvas)
-    for _ in range(40):
-        canvas.page.wait_for_timeout(100)
-        after = pixels_of(canvas)
-        if before.shape == after.shape and (before == after).all():
-            return after
-        before = after
-    raise AssertionError("the canvas does not come to rest")
+    return steady(canvas.page, lambda: pixels_of(canvas), np.array_equal)
+
+
+def pixels_when(canvas: Locator, is_right: Callable[[Pixels], bool]) -> Pixels:
+    """The canvas at rest as soon as it is right: a choice is drawn at the next frame, or after a load."""
+    until(canvas.page, lambda: is_right(pixels_of(canvas)), "a canvas that shows what it should")
+    return settled_pixels(canvas)
 
 
 def is_same(a: Pixels, b: Pixels) -> bool:
@@ -88,7 +87,7 @@ def is_same(a: Pixels, b: Pixels) -> bool:
 
 
 def query_of(page: Page, name: str) -> str:
-    return parse_qs(urlsplit(page.url).query).get(name, [""])[0]
+    return address(page).get(name, [""])[0]
 
 
 def rgb(color: str) -> tuple[int, int, int]:
@@ -191,7 +190,8 @@ def test_a_tile_shows_the_step_and_says_which(look: Callable[..., Page]) -> None
 def test_scrubbing_leaves_no_tile_blank(look: Callable[..., Page]) -> None:
     page = look("pair", "at=5")
     expect(tiles(page)).to_have_count(4)
-    page.wait_for_timeout(500)
+    for canvas in tiles(page).locator("canvas").all():
+        pixels_when(canvas, lambda pixels: bool(pixels[..., 3].any()))
     page.evaluate(
         """() => {
           window.blankFrames = 0;
@@ -209,7 +209,7 @@ def test_scrubbing_leaves_no_tile_blank(look: Callable[..., Page]) -> None:
     )
     for _ in range(STEPS - 6):
         page.keyboard.press("]")
-        page.wait_for_timeout(30)
+        next_frames(page, 2)
     tile = page.locator(f'[data-tile="{run_uids(page)["every"]}:1:pair"]')
     expect(tile).to_have_attribute("data-step", str(STEPS - 1))
     assert tuple(pixels_of(tile.locator("canvas"))[20, 30, :3]) == (shade(STEPS - 1), 0, 255)
@@ -225,23 +225,23 @@ def test_overlays_are_set_once_and_kept_in_the_url(look: Callable[..., Page]) ->
     road = class_colors(page)["road"]
     assert (before[1][..., :3] == road).all(-1).any()
     page.get_by_role("button", name="Hide road (Alt-click: only this class)").click()
-    after = settled_pixels(masked), settled_pixels(boxed)
-    assert not is_same(before[0], after[0]), "the mask did not change"
-    assert not (after[1][..., :3] == road).all(-1).any(), "the box did not go"
-    page.wait_for_timeout(400)
+    after = (
+        pixels_when(masked, lambda pixels: not is_same(before[0], pixels)),
+        pixels_when(boxed, lambda pixels: not (pixels[..., :3] == road).all(-1).any()),
+    )
     assert "h.road" in query_of(page, "ov")
     page.reload()
-    assert is_same(settled_pixels(masked), after[0]), "a reload shows something else"
+    pixels_when(masked, lambda pixels: is_same(pixels, after[0]))
     page.get_by_role("button", name="Show road (Alt-click: only this class)").click(modifiers=["Alt"])
     expect(page.get_by_text("only road")).to_be_visible()
-    solo = settled_pixels(boxed)
-    assert not (solo[..., :3] == class_colors(page)["car"]).all(-1).any()
+    car = class_colors(page)["car"]
+    pixels_when(boxed, lambda pixels: not (pixels[..., :3] == car).all(-1).any())
     page.get_by_role("button", name="show all", exact=True).click()
     page.get_by_label("Colour of car").fill("#ff00fe")
     page.keyboard.press("Escape")
-    assert (settled_pixels(boxed)[..., :3] == (255, 0, 254)).all(-1).any()
+    pixels_when(boxed, lambda pixels: bool((pixels[..., :3] == (255, 0, 254)).all(-1).any()))
     page.keyboard.press("b")
-    assert (settled_pixels(boxed)[..., :3] == 0).all()
+    pixels_when(boxed, lambda pixels: bool((pixels[..., :3] == 0).all()))
 
 
 def test_score_thresholds_filter_boxes_by_each_score(look: Callable[..., Page]) -> None:
@@ -252,9 +252,8 @@ def test_score_thresholds_filter_boxes_by_each_score(look: Callable[..., Page]) 
     page.get_by_label("Least sure of found").fill("0.5")
     expect(layer).to_contain_text("boxes · 2 of 3")
     expect(layer).to_contain_text("≥ 0.50")
-    assert (
-        not (settled_pixels(page.locator(".tile canvas"))[..., :3] == class_colors(page)["car"]).all(-1).any()
-    )
+    car = class_colors(page)["car"]
+    pixels_when(page.locator(".tile canvas"), lambda pixels: not (pixels[..., :3] == car).all(-1).any())
     page.get_by_label("Most size of found").fill("20")
     expect(layer).to_contain_text("boxes · 1 of 3")
     page.get_by_role("button", name="Show all sure").click()
@@ -269,17 +268,16 @@ def test_zoom_is_linked_until_it_is_not(look: Callable[..., Page]) -> None:
     before = settled_pixels(masked), settled_pixels(boxed)
     masked.hover(position={"x": 20, "y": 20})
     page.mouse.wheel(0, -300)
-    after = settled_pixels(masked), settled_pixels(boxed)
-    assert not is_same(before[0], after[0])
-    assert not is_same(before[1], after[1]), "the other tile did not follow"
-    page.wait_for_timeout(300)
+    pixels_when(masked, lambda pixels: not is_same(before[0], pixels))
+    pixels_when(boxed, lambda pixels: not is_same(before[1], pixels))  # the other tile follows
     assert float(query_of(page, "zoom").split(",")[0]) > 1
     page.get_by_role("button", name="Show the pictures whole again").first.click()
-    assert is_same(settled_pixels(masked), before[0])
+    pixels_when(masked, lambda pixels: is_same(pixels, before[0]))
+    pixels_when(boxed, lambda pixels: is_same(pixels, before[1]))
     page.get_by_role("button", name="Zoom and pan are shared by all tiles").first.click()
     masked.hover(position={"x": 20, "y": 20})
     page.mouse.wheel(0, -300)
-    assert not is_same(settled_pixels(masked), before[0])
+    pixels_when(masked, lambda pixels: not is_same(before[0], pixels))
     assert is_same(settled_pixels(boxed), before[1]), "an unlinked tile followed"
 
 
@@ -338,7 +336,6 @@ def test_the_keyboard_walks_tiles_and_the_full_view(look: Callable[..., Page]) -
     expect(page.locator(".facts")).to_contain_text("pair[1]")
     page.keyboard.press("+")
     expect(full.locator(".full-zoom")).not_to_have_text("")
-    page.wait_for_timeout(400)  # the address bar follows in bursts
     page.reload()
     expect(full).to_contain_text("item 2 of 2")
     page.keyboard.press("Escape")
@@ -408,11 +405,10 @@ def test_histograms_as_heat_map_ridges_and_bars(look: Callable[..., Page]) -> No
     step = int(re.findall(r"step (\d+)", tip.inner_text())[0])
     expect(tip).to_contain_text(f"5 of {step + 15}")
     plot.click(position={"x": 44 + (box["width"] - 52) * 0.5, "y": 60})
-    page.wait_for_timeout(400)
-    assert query_of(page, "at") == str(step)
+    until(page, lambda: query_of(page, "at") == str(step), "the clock where the plot was clicked")
     page.mouse.move(5, 5)
     panel.get_by_role("radio", name="ridges").click()
-    assert not is_same(settled_pixels(plot), heat)
+    pixels_when(plot, lambda pixels: not is_same(pixels, heat))
     panel.get_by_role("radio", name="bars").click()
     expect(panel).to_contain_text(f"step {step}")
 

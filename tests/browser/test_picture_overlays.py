@@ -15,6 +15,7 @@ from fill_overlays import HEIGHT, WIDTH, instances, shade
 from live_server import LiveServer, sdk_environ, serving
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, expect
+from waiting import until
 
 _READ_CANVAS = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -56,12 +57,12 @@ def pixels_of(canvas: Locator) -> NDArray[np.uint8]:
 
 def shown_when(canvas: Locator, is_right: Callable[[NDArray[np.uint8]], Any]) -> NDArray[np.uint8]:
     """The canvas as soon as it is right: what is drawn follows a choice at the next frame, or a load."""
-    for _ in range(60):
+
+    def shown() -> list[NDArray[np.uint8]]:
         pixels = pixels_of(canvas)
-        if np.all(is_right(pixels)):
-            return pixels
-        canvas.page.wait_for_timeout(80)
-    raise AssertionError("the canvas does not come to show what it should")
+        return [pixels] if np.all(is_right(pixels)) else []
+
+    return until(canvas.page, shown, "a canvas that shows what it should")[0]
 
 
 def shows(x: int, y: int, *channels: int) -> Callable[[NDArray[np.uint8]], Any]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 from live_server import LiveServer, sdk_environ, serving
 from playwright.sync_api import Frame, Page, expect
+from waiting import next_frames
 
 OpenPage = Callable[..., Page]
 SLOW_MS = 20_000
@@ -156,7 +157,7 @@ def test_t32_code_in_a_figure_gets_nowhere(hostile: Callable[..., Page]) -> None
     assert spied["parent"] == spied["storage"] == spied["cookie"] == spied["top"] == "SecurityError"
     assert spied["fetch"] == spied["api"] == "TypeError"
     assert (spied["origin"], spied["open"]) == ("null", "null")
-    page.wait_for_timeout(300)
+    next_frames(page)
     assert downloads == []
     assert page.url.startswith("http://127.0.0.1")
     expect(page.locator(".figure b, .figure img")).to_have_count(0)

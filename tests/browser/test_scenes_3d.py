@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from fill_object3d import BOX_COLOR, PATCHES, POINTS
 from live_server import LiveServer, sdk_environ, serving
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, expect
+from waiting import address, steady
 
 OpenPage = Callable[..., Page]
 Pixels = NDArray[np.int64]
@@ -69,14 +69,7 @@ def pixels_of(canvas: Locator) -> Pixels:
 def settled(canvas: Locator) -> Pixels:
     """The canvas once it has been drawn and two readings agree."""
     expect(canvas).to_have_attribute("data-drawn", re.compile(r"\d"), timeout=_FIRST_MS)
-    before = pixels_of(canvas)
-    for _ in range(60):
-        canvas.page.wait_for_timeout(100)
-        after = pixels_of(canvas)
-        if before.shape == after.shape and (before == after).all():
-            return after
-        before = after
-    raise AssertionError("the canvas does not come to rest")
+    return steady(canvas.page, lambda: pixels_of(canvas), np.array_equal)
 
 
 def middle(pixels: Pixels, color: tuple[int, int, int]) -> tuple[float, float]:
@@ -96,8 +89,7 @@ def open_full(page: Page) -> Locator:
 
 
 def view_of(page: Page) -> str:
-    page.wait_for_timeout(350)
-    return parse_qs(urlsplit(page.url).query).get("view3d", [""])[0]
+    return address(page).get("view3d", [""])[0]
 
 
 def test_a_model_is_not_mirrored_and_scrubbing_keeps_the_view(look: Callable[..., Page]) -> None:

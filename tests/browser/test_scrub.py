@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from charts_store import STEPS, fill
 from live_server import LiveServer, serving
 from playwright.sync_api import Locator, Page, expect
+from waiting import address, next_frames, steady
 
 WORKSPACE = "/lab/curves"
 
@@ -39,21 +40,16 @@ def ready(page: Page) -> None:
     """The tracks are here: the bar knows where media is."""
     expect(slider(page)).to_have_attribute("aria-valuemax", re.compile(r"[1-9]"))
     expect(page.locator(".scrub-text")).not_to_be_empty()
-    page.wait_for_timeout(300)
+    steady(page, lambda: slider(page).get_attribute("aria-valuemax"), operator.eq)
 
 
 def value(page: Page) -> float:
     return float(slider(page).get_attribute("aria-valuenow") or "nan")
 
 
-def query_of(page: Page) -> dict[str, list[str]]:
-    page.wait_for_timeout(350)  # the address bar follows a moving clock a few times a second
-    return parse_qs(urlsplit(page.url).query)
-
-
 def press(page: Page, keys: str) -> None:
     page.keyboard.press(keys)
-    page.wait_for_timeout(50)
+    next_frames(page)
 
 
 def test_keys_go_over_the_steps_that_have_media(page: Page) -> None:
@@ -73,7 +69,7 @@ def test_keys_go_over_the_steps_that_have_media(page: Page) -> None:
     assert value(page) == 0
     press(page, "End")
     assert value(page) == STEPS - 1
-    assert "at" not in query_of(page), "following the newest is the default"
+    assert "at" not in address(page), "following the newest is the default"
 
 
 def test_every_tile_shows_what_the_rule_finds(page: Page) -> None:
@@ -84,7 +80,7 @@ def test_every_tile_shows_what_the_rule_finds(page: Page) -> None:
     page.get_by_role("button", name="Which step a tile shows").click()
     page.get_by_role("menuitemcheckbox", name="nearest").click()
     expect(page.locator(".slot-wide").get_by_text("1,300", exact=True).first).to_be_visible()
-    assert query_of(page)["match"] == ["nearest"]
+    assert address(page)["match"] == ["nearest"]
 
 
 def test_a_typed_position(page: Page) -> None:
@@ -133,12 +129,12 @@ def test_dragging_the_thumb_and_choosing_a_range(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 8 + inner * 0.4, box["y"] + 34, steps=5)
     page.mouse.up()
-    low, high = (float(end) for end in query_of(page)["range"][0].split(".."))
+    low, high = (float(end) for end in address(page)["range"][0].split(".."))
     assert low == pytest.approx(600, abs=15)
     assert high == pytest.approx(1200, abs=15)
     expect(page.locator(".scrub-interval")).to_contain_text("plays")
     page.get_by_role("button", name="Play all steps").click()
-    assert "range" not in query_of(page)
+    assert "range" not in address(page)
 
 
 def test_play_keeps_to_the_range_and_stops_at_its_end(page: Page) -> None:
@@ -175,7 +171,7 @@ def test_another_axis_stays_at_the_same_moment(page: Page) -> None:
     page.get_by_role("button", name="Axis of the page").click()
     page.get_by_role("menuitemcheckbox", name="epoch").click()
     expect(readout(page)).to_contain_text("epoch 12")
-    assert query_of(page)["axis"] == ["epoch"]
+    assert address(page)["axis"] == ["epoch"]
     page.get_by_role("button", name="Axis of the page").click()
     page.get_by_role("menuitemcheckbox", name="relative time").click()
     expect(readout(page)).to_contain_text("20:00 of")
@@ -189,7 +185,7 @@ def test_following_the_newest_and_staying(page: Page) -> None:
     expect(follow).to_have_attribute("aria-pressed", "true")
     follow.click()
     expect(follow).to_have_attribute("aria-pressed", "false")
-    assert query_of(page)["at"] == [str(STEPS - 1)]
+    assert address(page)["at"] == [str(STEPS - 1)]
     follow.click()
     expect(follow).to_have_attribute("aria-pressed", "true")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from fill_av import COLORS, FPS, FRAMES
 from live_server import LiveServer, sdk_environ, serving
 from playwright.sync_api import Locator, Page, expect
+from waiting import steady, until, until_true
 
 OpenPage = Callable[..., Page]
 
@@ -57,12 +59,8 @@ def tiles(page: Page) -> Locator:
     return page.locator("[data-tile][data-step]")
 
 
-def wait_for(page: Page, condition: str) -> None:
-    """Until the JavaScript is true. `wait_for_function` would use eval, which the page's policy forbids."""
-    deadline = time.monotonic() + 10
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, condition
-        page.wait_for_timeout(40)
+def is_shown(element: Locator, wanted: tuple[int, ...]) -> bool:
+    return is_color(color_shown(element), wanted)
 
 
 def color_shown(element: Locator) -> tuple[int, ...]:
@@ -83,7 +81,7 @@ def test_a_poster_first_and_a_video_while_somebody_points_at_it(look: Callable[.
     assert page.locator("video").count() == 0, "nothing is loaded before somebody wants it"
     assert is_color(color_shown(page.locator(".video-poster").first), COLORS[0])
     tiles(page).first.hover()
-    wait_for(page, "document.querySelector('video')?.currentTime > 0.15")
+    until_true(page, "document.querySelector('video')?.currentTime > 0.15")
     video = page.locator("video")
     expect(video).to_have_count(1)
     assert video.evaluate("video => video.muted")
@@ -95,10 +93,10 @@ def test_a_click_keeps_it_going_also_at_other_steps(look: Callable[..., Page]) -
     page = look("clips", "at=1")
     page.get_by_role("button", name="Play clip 0").press("Enter")
     expect(page.locator(".video-playing")).to_be_focused()
-    wait_for(page, "document.querySelector('video')?.currentTime > 0.15")
+    until_true(page, "document.querySelector('video')?.currentTime > 0.15")
     page.keyboard.press("]")
     expect(tiles(page).first).to_have_attribute("data-step", "2")
-    wait_for(
+    until_true(
         page, "document.querySelector('video')?.currentTime > 0.05 && !document.querySelector('video').paused"
     )
 
@@ -107,7 +105,7 @@ def test_stepping_shows_exactly_the_next_frame(look: Callable[..., Page]) -> Non
     page = look("clips")
     tiles(page).first.dblclick()
     video = page.locator(".full video")
-    wait_for(page, "document.querySelector('.full video')?.readyState >= 2")
+    until_true(page, "document.querySelector('.full video')?.readyState >= 2")
     expect(page.locator(".video-playing")).to_be_focused()
     page.keyboard.press("Home")
     page.keyboard.press("k") if not video.evaluate("video => video.paused") else None
@@ -115,9 +113,9 @@ def test_stepping_shows_exactly_the_next_frame(look: Callable[..., Page]) -> Non
     for frame in range(1, 6):
         page.keyboard.press("ArrowRight")
         expect(page.locator(".video-time")).to_contain_text(f"{frame + 1}/{FRAMES}")
-        wait_for(page, "!document.querySelector('.full video').seeking")
-        page.wait_for_timeout(60)
-        assert is_color(color_shown(video), COLORS[frame % len(COLORS)]), frame
+        until_true(page, "!document.querySelector('.full video').seeking")
+        wanted = COLORS[frame % len(COLORS)]
+        until(page, partial(is_shown, video, wanted), f"frame {frame}")
         assert abs(video.evaluate("video => video.currentTime") - (frame + 0.5) / FPS) < 0.01
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".video-time")).to_contain_text(f"5/{FRAMES}")
@@ -135,15 +133,15 @@ def test_all_videos_of_the_page_play_together(look: Callable[..., Page]) -> None
     away(page)
     expect(page.locator("video")).to_have_count(2)
     expect(page.locator("canvas.video-picture")).to_have_count(1)
-    wait_for(page, f"document.querySelectorAll('video')[0].currentTime > {FRAMES / FPS / 2 + 0.2}")
+    until_true(page, f"document.querySelectorAll('video')[0].currentTime > {FRAMES / FPS / 2 + 0.2}")
     # The shorter one waits at its end for the longer one.
-    wait_for(
+    until_true(
         page,
         "(([a, b]) => b.paused && b.currentTime > 0.9 && !a.paused && a.currentTime > 1.1)"
         "(document.querySelectorAll('video'))",
     )
-    wait_for(page, "document.querySelectorAll('video')[0].currentTime < 0.6")
-    wait_for(page, "!document.querySelectorAll('video')[1].paused")
+    until_true(page, "document.querySelectorAll('video')[0].currentTime < 0.6")
+    until_true(page, "!document.querySelectorAll('video')[1].paused")
     page.get_by_role("button", name="Stop playing all videos").first.click()
     expect(page.locator("video")).to_have_count(0)
 
@@ -165,16 +163,16 @@ def test_one_sound_at_a_time_and_none_before_a_click(look: Callable[..., Page]) 
     page = look("tones")
     assert page.evaluate("sounds.length") == 0
     page.get_by_role("button", name="Play mono").click()
-    wait_for(page, "sounds[0]?.currentTime > 0.1")
+    until_true(page, "sounds[0]?.currentTime > 0.1")
     page.get_by_role("button", name="Play stereo").click()
-    wait_for(page, "sounds[1]?.currentTime > 0.1")
+    until_true(page, "sounds[1]?.currentTime > 0.1")
     assert page.evaluate("sounds.map(sound => sound.paused)") == [True, False]
     wave = page.get_by_role("slider", name="Position in stereo")
     box = wave.bounding_box()
     assert box is not None
     wave.click(position={"x": box["width"] * 0.25, "y": 10})
     wave.press("Space")
-    wait_for(page, "sounds[1].paused")
+    until_true(page, "sounds[1].paused")
     at = float(wave.get_attribute("aria-valuenow") or 0)
     assert 0.4 < at < 1.5
     wave.press("End")
@@ -188,10 +186,8 @@ def test_outlines_are_drawn_in_both_themes(look: Callable[..., Page]) -> None:
     for scheme in ("light", "dark"):
         page = look("tones", color_scheme=scheme)
         canvas = page.locator(".audio-canvas").first
-        wait_for(page, "document.querySelector('.audio-canvas').width > 100")
-        page.wait_for_timeout(200)
-        drawn[scheme] = canvas.evaluate(
-            """canvas => {
+        until_true(page, "document.querySelector('.audio-canvas').width > 100")
+        read = """canvas => {
               const { width, height } = canvas;
               const { data } = canvas.getContext("2d").getImageData(0, height / 2 - 12, width, 1);
               let count = 0, sum = 0;
@@ -200,7 +196,7 @@ def test_outlines_are_drawn_in_both_themes(look: Callable[..., Page]) -> None:
               }
               return [count / canvas.width, sum / Math.max(1, count)];
             }"""
-        )
+        drawn[scheme] = steady(page, partial(canvas.evaluate, read), operator.eq)
     assert drawn["light"][0] > 0.9
     assert drawn["dark"][0] > 0.9
     assert drawn["dark"][1] > drawn["light"][1] + 10
@@ -211,9 +207,7 @@ def test_the_spectrogram_shows_the_tone_at_its_height(look: Callable[..., Page])
     page.locator("[data-tile]").nth(1).get_by_role("button", name=re.compile("Full view")).click()
     canvas = page.locator(".scope-stage canvas[data-drawn=yes]")
     expect(canvas).to_be_visible()
-    page.wait_for_timeout(300)
-    lanes = canvas.evaluate(
-        """canvas => {
+    read = """canvas => {
           const stage = canvas.height / devicePixelRatio - 22, top = Math.round(stage * 0.36);
           const { data } = canvas.getContext("2d").getImageData(canvas.width / 2, 0, 1, canvas.height);
           const brightness = y => data[4 * y] + data[4 * y + 1] + data[4 * y + 2];
@@ -221,7 +215,7 @@ def test_the_spectrogram_shows_the_tone_at_its_height(look: Callable[..., Page])
           return [top, top + (stage - top) / 2].map(start =>
             Array.from({ length: height }, (_, y) => brightness(Math.round(start) + y)));
         }"""
-    )
+    lanes = steady(page, partial(canvas.evaluate, read), operator.eq)
     places = [1 - lane.index(min(lane)) / len(lane) for lane in lanes]
     # 1 and 3 kHz of 8 kHz, one lane for each channel.
     assert abs(places[0] - 1 / 8) < 0.04
@@ -256,7 +250,7 @@ def test_zooming_and_seeking_in_the_near_view(look: Callable[..., Page]) -> None
 def test_what_browsers_cannot_play_is_heard_through_its_preview(look: Callable[..., Page], key: str) -> None:
     page = look(key)
     page.get_by_role("button", name="Play sound").click()
-    wait_for(page, "sounds[0]?.currentTime > 0.1")
+    until_true(page, "sounds[0]?.currentTime > 0.1")
     expected = {"doubles": 2, "slow": 10}[key]
     assert page.evaluate("sounds[0].duration") == pytest.approx(expected, rel=0.02)
 

@@ -13,6 +13,7 @@ import pytest
 from fill_tables import MANY, STEPS, WORDS, score
 from live_server import LiveServer, sdk_environ, serving
 from playwright.sync_api import Locator, Page, expect
+from waiting import until
 
 OpenPage = Callable[..., Page]
 Look = Callable[..., Page]
@@ -219,11 +220,7 @@ def test_pictures_in_cells_open_and_are_walked_through(look: Look) -> None:
     def expect_colour(red: int, green: int) -> None:
         canvas = view.locator("canvas")
         expect(canvas).to_be_visible()
-        for _ in range(50):
-            if canvas.evaluate(_MIDDLE_PIXEL) == [red, green, 0]:
-                return
-            page.wait_for_timeout(50)
-        assert canvas.evaluate(_MIDDLE_PIXEL) == [red, green, 0]
+        until(page, lambda: canvas.evaluate(_MIDDLE_PIXEL) == [red, green, 0], f"({red}, {green}, 0)")
 
     expect_colour(12, 40)
     page.keyboard.press("ArrowDown")
@@ -246,8 +243,8 @@ def test_cells_are_walked_copied_and_opened_by_keys(look: Look) -> None:
         page.keyboard.press(key)
     expect(cell(page, 2, 2)).to_have_class(re.compile("tv-focus"))
     page.keyboard.press("Control+c")
-    page.wait_for_timeout(100)
-    assert page.evaluate("navigator.clipboard.readText()") == str(score(2, STEPS - 1))
+    copied = str(score(2, STEPS - 1))
+    until(page, lambda: page.evaluate("navigator.clipboard.readText()") == copied, "the copied cell")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")

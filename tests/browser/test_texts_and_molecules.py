@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from live_server import LiveServer, sdk_environ, serving, sign_in
 from playwright.sync_api import Browser, Page, Route, expect
+from waiting import next_frames, until
 
 OpenPage = Callable[..., Page]
 SLOW_MS = 20_000
@@ -88,7 +89,7 @@ def test_t32_a_hostile_page_in_its_frame(attacked: tuple[Page, list[str]]) -> No
     text = frame.locator("#found").inner_text()
     check_probe(text)
     assert json.loads(text)["parent"] == json.loads(text)["canary"] == "refused"
-    page.wait_for_timeout(500)
+    next_frames(page)
     assert page.evaluate("window.__xss") is None
     assert "/lab/words" in page.url
     assert foreign == []
@@ -113,7 +114,6 @@ def test_t32_a_busy_page_leaves_the_rest_alone(attacked: tuple[Page, list[str]])
     page, _ = attacked
     page.goto("/lab/words?panels=/^busy$/")
     expect(page.locator(".html-card iframe")).to_be_visible()
-    page.wait_for_timeout(600)
     page.get_by_role("button", name="Stop the page").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Stopped")).to_be_visible()
@@ -213,11 +213,7 @@ def drawn_share(page: Page, caption: str) -> float:
 
 
 def wait_until_drawn(page: Page, caption: str) -> None:
-    for _ in range(80):
-        if drawn_share(page, caption) > 0.005:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError(f"{caption} was not drawn")
+    until(page, lambda: drawn_share(page, caption) > 0.005, f"{caption} is drawn")
 
 
 def test_t25_molecules_are_drawn_and_hostile_ones_do_no_harm(look: Callable[..., Page]) -> None:
