@@ -50,9 +50,9 @@ fi
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 
 if [ "$which" = oldest ]; then
-  .venv/bin/python -m pytest -n 2 --dist loadgroup -m "not browser" "$@" tests
+  .venv/bin/python -m pytest -n 2 --dist loadgroup -m "not browser" "$@"
 else
   .venv/bin/python scripts/build_ui.py npm run --silent check
   .venv/bin/python scripts/build_ui.py npm run --silent test
-  DIORAMA_CHROMIUM="$("$OLDPWD"/scripts/chromium.sh)" .venv/bin/python -m pytest -n 2 --dist loadgroup "$@" tests
+  DIORAMA_CHROMIUM="$("$OLDPWD"/scripts/chromium.sh)" .venv/bin/python -m pytest -n 2 --dist loadgroup "$@"
 fi
