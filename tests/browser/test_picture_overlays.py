@@ -103,7 +103,7 @@ def color_of(page: Page, name: str) -> list[int]:
 def test_true_values_are_shown_by_range_and_told_under_the_pointer(look: Callable[..., Page]) -> None:
     page = look("depth")
     canvas = open_full(page)
-    shown_when(canvas, shows(30, 9, 20))  # cut to 0..255 when it was logged
+    shown_when(canvas, shows(30, 9, 129))  # from -10 to 49, stretched over black to white
     hover(page, canvas, 20, 5)
     expect(page.locator(".full .tile-probe-value")).to_have_text("10.125")
     hover(page, canvas, 0, 0)
