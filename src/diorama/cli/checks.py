@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import shutil
-import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -38,17 +35,26 @@ class Finding(msgspec.Struct):
 
 def run_checks(store_dir: StoreDir, *, is_reading_data: bool = False) -> list[Finding]:
     """All findings about a store, in the order in which a person would look."""
-    checks: list[Callable[[StoreDir], Iterator[Finding]]] = [
-        check_installation,
-        check_folder,
-        check_disk,
-        check_key,
-        check_database,
-        lambda store: check_blobs(store, is_reading_data=is_reading_data),
-        check_journals,
-        check_server,
-    ]
-    return [finding for check in checks for finding in check(store_dir)]
+    from diorama.cli.store_checks import check_blobs, check_database
+
+    checks: dict[str, Callable[[StoreDir], Iterator[Finding]]] = {
+        "installation": check_installation,
+        "folder": check_folder,
+        "disk": check_disk,
+        "key": check_key,
+        "database": check_database,
+        "blobs": lambda store: check_blobs(store, is_reading_data=is_reading_data),
+        "journals": check_journals,
+        "server": check_server,
+    }
+    found: list[Finding] = []
+    for subject, check in checks.items():
+        try:
+            found.extend(check(store_dir))
+        except Exception as error:  # noqa: BLE001 whatever damage makes a check die of is what was asked for
+            text = f"can't be checked: {type(error).__name__}: {error}"
+            found.append(Finding("fail", subject, text, "report it with `diorama doctor --json`"))
+    return found
 
 
 def check_installation(store_dir: StoreDir) -> Iterator[Finding]:
@@ -124,87 +130,6 @@ def check_key(store_dir: StoreDir) -> Iterator[Finding]:
     yield Finding("ok", "key", "there is none yet; it is made at first use" if key is None else "private")
 
 
-def check_database(store_dir: StoreDir) -> Iterator[Finding]:
-    """SQLite's own check, and the version of the tables."""
-    from diorama.store.migrations import SCHEMA_VERSION
-
-    path = store_dir.database
-    if not path.exists():
-        yield Finding("ok", "database", "there is none yet")
-        return
-    mend = (
-        f"stop everything that uses the store, keep a copy of {path}*, then "
-        f"`sqlite3 {path} .recover | sqlite3 mended.db` and put mended.db in its place"
-    )
-    try:
-        with closing(_open_readonly(path)) as database:
-            version = database.execute("SELECT number FROM meta WHERE name = 'schema_version'").fetchone()
-            broken = [row[0] for row in database.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
-            broken += [f"foreign key {row}" for row in database.execute("PRAGMA foreign_key_check")]
-            run_count = database.execute("SELECT count(*) FROM runs").fetchone()[0]
-    except sqlite3.Error as error:
-        yield Finding("fail", "database", f"{path} can't be read: {error}", mend)
-        return
-    if broken:
-        yield Finding("fail", "database", f"{path} is damaged: {_some(broken)}", mend)
-    elif version is None or version[0] < SCHEMA_VERSION:
-        yield Finding(
-            "warn",
-            "database",
-            f"the tables are older than this Diorama (version {version and version[0]})",
-            "`diorama ui` migrates them, after a backup beside the file",
-        )
-    elif version[0] > SCHEMA_VERSION:
-        yield Finding(
-            "fail",
-            "database",
-            f"a newer Diorama wrote it (version {version[0]}, known {SCHEMA_VERSION})",
-            "pip install --upgrade diorama",
-        )
-    else:
-        yield Finding("ok", "database", f"{run_count} runs, {format_size(path.stat().st_size)}, sound")
-
-
-def check_blobs(store_dir: StoreDir, *, is_reading_data: bool = False) -> Iterator[Finding]:
-    """Every blob that a row names is there with its size (and, when asked, its bytes)."""
-    if not store_dir.database.exists():
-        return
-    if os.environ.get("DIORAMA_BLOBS_URL"):
-        yield Finding(
-            "warn", "blobs", "they lie in a bucket, which is not looked at", "the bucket's own checks apply"
-        )
-        return
-    from diorama.store.blobs import path_of
-
-    missing: list[str] = []
-    damaged: list[str] = []
-    count = size_bytes = 0
-    try:
-        with closing(_open_readonly(store_dir.database)) as database:
-            for sha256, size in database.execute("SELECT sha256, size_bytes FROM blobs"):
-                path = store_dir.blobs / path_of(sha256)
-                count += 1
-                size_bytes += size
-                try:
-                    if path.stat().st_size != size or (is_reading_data and _hash(path) != sha256):
-                        damaged.append(sha256)
-                except OSError:
-                    missing.append(sha256)
-    except (sqlite3.Error, DioramaError) as error:
-        yield Finding("fail", "blobs", f"their list can't be read: {error}", "see the database's finding")
-        return
-    restore = (
-        f"restore them from a backup of {store_dir.blobs}, or `diorama sync` where a journal still has them"
-    )
-    if missing:
-        yield Finding("fail", "blobs", f"{len(missing)} of {count} are missing: {_some(missing)}", restore)
-    if damaged:
-        yield Finding("fail", "blobs", f"{len(damaged)} of {count} are damaged: {_some(damaged)}", restore)
-    if not missing and not damaged:
-        read = "all read and right" if is_reading_data else "all there"
-        yield Finding("ok", "blobs", f"{count} blobs, {format_size(size_bytes)}, {read}")
-
-
 def check_journals(store_dir: StoreDir) -> Iterator[Finding]:
     """Journals that nobody serves, sidecars at work, frames that can't be read, entries refused."""
     from diorama.journal.lease import is_held
@@ -241,14 +166,14 @@ def check_journals(store_dir: StoreDir) -> Iterator[Finding]:
         yield Finding(
             "fail",
             "journals",
-            f"damaged entries: {_some(lost)}",
+            f"damaged entries: {some(lost)}",
             "`diorama sync` stores everything else and notes the loss in the run; check the disk",
         )
     if refused:
         yield Finding(
             "warn",
             "journals",
-            f"{len(refused)} entries were refused and kept: {_some([p.name for p in refused])}",
+            f"{len(refused)} entries were refused and kept: {some([p.name for p in refused])}",
             "report them with `diorama doctor --json`; nothing else is affected",
         )
     if not (waiting or lost or refused or served):
@@ -278,10 +203,6 @@ def check_server(store_dir: StoreDir) -> Iterator[Finding]:
         yield Finding("ok", "server", f"process {running.pid} answers at {running.url}")
 
 
-def _open_readonly(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
-
-
 def _unreadable_frames(folder: Path) -> list[str]:
     """What a reader of this journal reports as lost."""
     from diorama.journal.reader import JournalReader
@@ -298,15 +219,7 @@ def _unreadable_frames(folder: Path) -> list[str]:
         return [f"{folder.name}: {error.strerror}"]
 
 
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1024 * 1024):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def _some(names: list[str]) -> str:
+def some(names: list[str]) -> str:
     shown = ", ".join(names[:_NAMED_AT_MOST])
     hidden = len(names) - _NAMED_AT_MOST
     return f"{shown} and {hidden} more" if hidden > 0 else shown

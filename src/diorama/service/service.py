@@ -301,7 +301,7 @@ class Service:
 
     def check(self) -> list[str]:
         """What is wrong with the database, and which named blobs are missing; empty if all is well."""
-        found = self._database.check()
+        found = list(self._database.problems())
         with self._database.read() as connection:
             named = [str(sha256) for sha256 in connection.execute(sa.select(schema.blobs.c.sha256)).scalars()]
         return found + [f"blob {sha256} is missing" for sha256 in self._blobs.missing(named)]

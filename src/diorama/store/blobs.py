@@ -76,6 +76,11 @@ class Blobs(Protocol):
         """Those that are not stored."""
         ...
 
+    def names(self) -> Iterator[tuple[str, int]]:
+        """(path, size) of everything that is stored, except drafts: `path_of` blobs, what is kept beside
+        them, and whatever else lies there."""
+        ...
+
     def delete(self, sha256: str) -> None:
         """Remove the bytes; nothing happens if they are not there."""
         ...
@@ -236,6 +241,15 @@ class LocalBlobs:
     def missing(self, sha256s: Iterable[str]) -> list[str]:
         return [sha256 for sha256 in sha256s if self.size_bytes(sha256) is None]
 
+    def names(self) -> Iterator[tuple[str, int]]:
+        for root, folders, files in os.walk(self.folder):
+            if Path(root) == self.folder and DRAFTS in folders:
+                folders.remove(DRAFTS)
+            for name in files:
+                path = Path(root, name)
+                with contextlib.suppress(FileNotFoundError):
+                    yield path.relative_to(self.folder).as_posix(), path.stat().st_size
+
     def delete(self, sha256: str) -> None:
         for suffix in ("", SUFFIX):
             (self.folder / (path_of(sha256) + suffix)).unlink(missing_ok=True)
@@ -334,6 +348,12 @@ class RemoteBlobs:
             else:
                 self._note(sha256)
         return absent
+
+    def names(self) -> Iterator[tuple[str, int]]:
+        with _bucket_errors("(any)"):
+            for page in self._store.list():
+                for one in page:
+                    yield str(one["path"]), int(one["size"])
 
     def delete(self, sha256: str) -> None:
         self._known.discard(sha256)

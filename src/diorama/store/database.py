@@ -30,8 +30,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from diorama.errors import Corrupt, StoreError, TooNew, Unstorable
-from diorama.store import schema
+from diorama.errors import Corrupt, DioramaError, StoreError, TooNew, Unstorable
+from diorama.store import check, schema
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
 BUSY_WAIT_SECS = 30.0
@@ -56,6 +56,7 @@ class Database:
         self._path = Path(named) if named and named != ":memory:" else None
         self._file: FileIdentity | None = None
         self._opening = threading.Lock()
+        self._is_looking = False
 
     @classmethod
     def open(cls, url: str | Path) -> Database:
@@ -79,6 +80,26 @@ class Database:
         except BaseException:
             database.close()
             raise
+        return database
+
+    @classmethod
+    def look(cls, url: str | Path) -> Database:
+        """Open a database that must be there as it is, to read from: nothing is made or migrated.
+
+        Raises StoreError if it can't be opened.
+        """
+        if not isinstance(url, Path):
+            database = cls(_make_engine(sa.make_url(url)))
+        else:
+            address = f"{url.absolute().as_uri()}?mode=ro"
+            database = cls(
+                sa.create_engine(
+                    "sqlite://",
+                    creator=lambda: sqlite3.connect(address, uri=True, timeout=5, check_same_thread=False),
+                    poolclass=sa.pool.NullPool,
+                )
+            )
+        database._is_looking = True
         return database
 
     def close(self) -> None:
@@ -108,7 +129,7 @@ class Database:
         """
         file = self._find_file()
         with self._writing() as connection:
-            if _schema_version(connection) != SCHEMA_VERSION:
+            if _known(_stored_version(connection)) != SCHEMA_VERSION:
                 raise StoreError("the store is not at the version that it was opened with")
             yield connection
         if self._path is not None and _identity(self._path) != file:
@@ -174,20 +195,27 @@ class Database:
         with self.read() as connection:
             return int(connection.execute(sa.text(query)).scalar_one())
 
-    def check(self) -> list[str]:
-        """What the database engine finds wrong with its own file; empty if nothing is."""
-        if not self.is_sqlite:
-            return []
-        with self.read() as connection:
-            found = [str(row[0]) for row in connection.execute(sa.text("PRAGMA integrity_check"))]
-            found += [
-                f"foreign key: {tuple(row)}"
-                for row in connection.execute(sa.text("PRAGMA foreign_key_check"))
-            ]
-        return [line for line in found if line != "ok"]
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the database; nothing if all is well. What can't be looked at is told too."""
+        engine_check = check.sqlite_problems if self.is_sqlite else check.postgres_problems
+        for one in (engine_check, *check.CHECKS):
+            try:
+                with self.read() as connection:
+                    yield from one(connection)
+            except DioramaError as error:
+                yield str(error)
+            except (TypeError, ValueError, ArithmeticError) as error:  # values of types that no column has
+                yield f"it can't be read: {type(error).__name__}: {error}"
+
+    def version(self) -> int:
+        """The version that the database says it has; 0 without tables. Raises Corrupt."""
+        with _told_plainly(), self._engine.connect() as connection, _begun(connection):
+            return _said_version(connection)
 
     def _find_file(self) -> FileIdentity | None:
         """See that what is open is what lies at the path, else open or make that; returns its identity."""
+        if self._is_looking:
+            return None
         if self._path is None:
             if self._file is None:
                 self._migrate()
@@ -203,13 +231,12 @@ class Database:
         return self._file
 
     def _migrate(self) -> None:
-        with _told_plainly():
-            if self._found_version() == SCHEMA_VERSION:
-                return
+        if _known(self.version()) == SCHEMA_VERSION:
+            return
         with self._migrating() as connection:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            version = _found_version(connection)
+            version = _known(_said_version(connection))
             if version == SCHEMA_VERSION:
                 return
             if version > 0 and self._path is not None:
@@ -222,23 +249,22 @@ class Database:
                 .values(number=SCHEMA_VERSION)
             )
 
-    def _found_version(self) -> int:
-        with _told_plainly(), self._engine.connect() as connection, _begun(connection):
-            return _found_version(connection)
+
+def _said_version(connection: sa.Connection) -> int:
+    """The version that a database says it has; 0 if it has no tables. Raises Corrupt."""
+    return _stored_version(connection) if sa.inspect(connection).has_table("meta") else 0
 
 
-def _found_version(connection: sa.Connection) -> int:
-    """As `_schema_version`; 0 for a database without tables."""
-    return _schema_version(connection) if sa.inspect(connection).has_table("meta") else 0
-
-
-def _schema_version(connection: sa.Connection) -> int:
+def _stored_version(connection: sa.Connection) -> int:
     found = connection.execute(
         sa.select(schema.meta.c.number).where(schema.meta.c.name == "schema_version")
     ).scalar()
-    if found is None:
+    if not isinstance(found, int):
         raise Corrupt("the database does not say its version", hint="`diorama doctor` says how to mend it")
-    version = int(found)
+    return found
+
+
+def _known(version: int) -> int:
     if version > SCHEMA_VERSION:
         raise TooNew(
             f"the store is at version {version}; this Diorama knows versions up to {SCHEMA_VERSION}",

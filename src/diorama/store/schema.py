@@ -13,9 +13,9 @@ touched); a row that names a blob is only written once the blob's bytes are dura
 used again.
 
 No value may change by itself and be taken for a right one. PostgreSQL has checksums of its pages; SQLite has
-none. There, packed bytes are sealed (`store.seal`), what follows from something else is compared with it
-(`service.check`), and all else stands in the database twice: in its row and in an index, which SQLite's own
-check compares. Where no other index has a column, `_mirror` adds one that has.
+none. There, packed bytes are sealed (`store.seal`) and whatever they do not say stands in the database twice:
+in its row and in an index, which SQLite's own check compares. Where no other index has a column, `_mirror`
+adds one that has. `store.check` looks at all of it.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ runs = Table(
     _mirror(
         "runs",
         *("id", "name", "state", "exit_code", "last_activity_at", "seen_at", "last_step"),
-        *("notes", "tags", "group_name", "job_type", "host"),
+        *("notes", "tags", "group_name", "job_type", "host", "search"),
     ),
     sqlite_autoincrement=True,
 )
@@ -151,6 +151,7 @@ run_values = Table(
     Column("text", Text),
     Column("folded", Text),
     Index("run_values_by_number", "path", "number"),
+    _mirror("run_values", "run", "path", "type", "number", "text", "folded"),
 )
 
 run_columns = Table(
@@ -166,6 +167,7 @@ run_columns = Table(
     Column("path", Text, primary_key=True),
     Column("type", Text, primary_key=True),
     Column("run_count", BigInteger, nullable=False),
+    _mirror("run_columns", "project_id", "path", "type", "run_count"),
 )
 """How many runs of a project have a value at a path: kept by ingest, so that a list need not count."""
 

@@ -151,13 +151,18 @@ def test_doctor_before_anything_was_logged(store_dir: StoreDir) -> None:
     assert not store_dir.root.exists(), "a doctor changes nothing"
 
 
-def test_doctor_finds_missing_and_damaged_blobs(filled: StoreDir, capsys: Capture) -> None:
+def test_doctor_finds_missing_and_damaged_blobs(
+    filled: StoreDir, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = filled.blobs / path_of(PICTURE_SHA256)
     data = path.read_bytes()
     path.chmod(0o600)
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert levels(filled)["blobs"] == "ok", "only --read-data looks at the bytes"
-    assert levels(filled, is_reading_data=True)["blobs"] == "fail"
+    assert levels(filled)["blobs"] == "fail", "a small store is read whole"
+    with monkeypatch.context() as patched:
+        patched.setattr("diorama.cli.store_checks.READ_UNASKED_BYTES", 0)
+        assert levels(filled)["blobs"] == "ok"
+        assert levels(filled, is_reading_data=True)["blobs"] == "fail"
     path.write_bytes(data[:-1])
     assert levels(filled)["blobs"] == "fail"
     path.unlink()
@@ -174,6 +179,64 @@ def test_doctor_finds_a_damaged_database(filled: StoreDir) -> None:
     assert levels(filled)["database"] == "fail"
     filled.database.write_bytes(b"this is no database at all" * 100)
     assert levels(filled)["database"] == "fail"
+
+
+def damage_text(filled: StoreDir, old: bytes, new: bytes) -> None:
+    """Change bytes of the database's file behind its back."""
+    with closing(sqlite3.connect(filled.database)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = filled.database.read_bytes()
+    assert old in data
+    filled.database.write_bytes(data.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"CREATE TABLE chunks", b"CREATE TABLE chvnks"),
+        (b"CREATE TABLE chunks", b"CREATE TABXE chunks"),
+        (b"CREATE TABLE console", b"CREATE TABLE\xffconsole"),
+        (b"is_secondary BOOLEAN", b"is_secondary BOOLE\x00N"),
+        (b"is_secondary BOOLEAN", b"is_secondary BOOLEEN"),
+        (b"CREATE INDEX runs_mirror", b"CREATE INDEX runs_mjrror"),
+    ],
+)
+def test_doctor_has_a_finding_for_a_damaged_schema(filled: StoreDir, old: bytes, new: bytes) -> None:
+    damage_text(filled, old, new)
+    assert levels(filled)["database"] == "fail"
+    assert main(["doctor"]) == 1
+
+
+def test_doctor_finds_a_value_that_changed_by_itself(filled: StoreDir) -> None:
+    """SQLite has no checksums, and a text is a text."""
+    damage_text(filled, b"first run", b"worst run")
+    assert levels(filled)["database"] == "fail"
+
+
+def test_doctor_finds_what_nothing_names(filled: StoreDir) -> None:
+    def _told() -> str:
+        return " ".join(finding.text for finding in run_checks(filled) if finding.subject == "blobs")
+
+    draft = filled.blobs / "tmp" / "dead" / "draft"
+    draft.parent.mkdir(parents=True)
+    draft.write_bytes(b"half a blob")
+    assert "draft" not in _told(), "perhaps somebody writes it"
+    os.utime(draft.parent, (0, 0))
+    assert "1 drafts of processes that died" in _told()
+    orphan = filled.blobs / path_of("ab" * 32)
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"x" * 1000)
+    assert re.search(r" 1 more \(1\.0 kB\) are named by no run", _told())
+    (filled.blobs / "holiday.jpg").write_bytes(b"x")
+    assert "1 names are no blobs: holiday.jpg" in _told()
+
+
+def test_doctor_survives_its_own_faults(filled: StoreDir, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _break(_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr("diorama.cli.store_checks.abandoned", _break)
+    assert levels(filled)["blobs"] == "fail"
 
 
 def test_doctor_knows_newer_stores(filled: StoreDir) -> None:

@@ -68,8 +68,13 @@ SEALED = {
 MIRRORS = {
     "meta": "name number",
     "projects": "id created_at",
-    "runs": "id name state exit_code last_activity_at seen_at last_step notes tags group_name job_type host",
+    "runs": (
+        "id name state exit_code last_activity_at seen_at last_step"
+        " notes tags group_name job_type host search"
+    ),
     "writers": "run writer number stored_seq is_secondary state exit_code started_at ended_at seen_at",
+    "run_values": "run path type number text folded",
+    "run_columns": "project_id path type run_count",
     "keys": "id count first_step last_step last_value fresh_chunks open_points",
     "console": "run writer number time stream text",
     "files": "run name sha256 size_bytes mime time",
