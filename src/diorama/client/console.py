@@ -26,14 +26,20 @@ WINDOW_LINES = 64
 WAITING_LIMIT_CHARS = 32 << 20
 BATCH_CHARS = 64 << 10
 
+UNFINISHED_LIMIT_CHARS = 256
+"""A sequence that has not come to its end after so many characters is taken for text."""
+
 _SPECIAL = re.compile(
     r"\x1b\[(?P<numbers>[0-9;:?<=>]*)[ -/]*(?P<final>[@-~])"  # CSI: cursor, erase, colour
-    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\)"  # OSC and other strings: titles, links
+    r"|(?P<string>\x1b[\]PX^_])[^\x07\x18\x1a\x1b\n]*"  # OSC and so on
+    r"(?P<end>\x07|\x1b\\|(?=[\x18\x1a\x1b\n]))?"
     r"|\x1b[ -/]*[0-~]"  # two-character sequences
-    r"|(?P<control>[\x00-\x08\x0a-\x1f\x7f\x80-\x9f])",
-    re.DOTALL,
+    r"|(?P<control>[\x00-\x08\x0a-\x1f\x7f\x80-\x9f])"
 )
-_TAIL_OF_ESCAPE = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*|[\]PX^_][^\x07\x1b]{0,4096}(?:\x1b)?|[ -/]*)?\Z")
+"""Each alternative stops at the next escape character, so that a text of nothing but beginnings is read in
+one go. Strings (titles of windows, links, pictures) may be long, but hold no line break."""
+_END_OF_STRING = re.compile(r"\x07|\x1b\\|(?=[\x18\x1a\x1b\n])")
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*|[ -/]*)?")
 
 
 class Screen:
@@ -48,17 +54,24 @@ class Screen:
         self._column = 0
         self._changed: dict[int, ConsoleLine] = {}
         self._unfinished = ""
+        self._is_in_string = False
 
     def write(self, text: str, at: float) -> None:
         """Take what was printed at time `at`."""
         text = self._unfinished + text
         self._unfinished = ""
-        tail = _TAIL_OF_ESCAPE.search(text)
-        if tail is not None:
-            self._unfinished = tail.group()
-            text = text[: tail.start()]
+        last = text.rfind("\x1b")
+        if last >= 0 and len(text) - last <= UNFINISHED_LIMIT_CHARS and _UNFINISHED.fullmatch(text, last):
+            self._unfinished = text[last:]
+            text = text[:last]
         position = 0
-        for special in _SPECIAL.finditer(text):
+        if self._is_in_string:
+            end = _END_OF_STRING.search(text)
+            if end is None:
+                return
+            self._is_in_string = False
+            position = end.end()
+        for special in _SPECIAL.finditer(text, position):
             if special.start() > position:
                 self._put(text[position : special.start()], at)
             position = special.end()
@@ -69,6 +82,8 @@ class Screen:
                 self._column = 0
             elif control == "\b":
                 self._column = max(0, self._column - 1)
+            elif special.group("string"):
+                self._is_in_string = special.group("end") is None
             elif special.group("final"):
                 self._move(special.group("final"), special.group("numbers"), at)
         if position < len(text):
@@ -154,6 +169,8 @@ class ConsoleCapture:
         }
         self._wrapped: list[tuple[Any, Callable[[str], Any]]] = []
         self._is_on = False
+        self._passing = threading.local()
+        """`name`: the stream that this thread is writing to just now."""
 
     def start(self) -> None:
         """Begin. Streams that can't be wrapped are left alone."""
@@ -206,8 +223,20 @@ class ConsoleCapture:
         if write is None or not hasattr(stream, "__dict__"):
             return
 
+        if any(stream is each for each, _ in self._wrapped):
+            return  # one object for both
+
+        passing = self._passing
+
         def write_and_copy(text: str) -> Any:
-            written = write(text)
+            outer = getattr(passing, "name", None)
+            passing.name = name
+            try:
+                written = write(text)
+            finally:
+                passing.name = outer
+            if outer not in (None, name):
+                return written  # the other stream writes through this one, and has its own copy
             if self._is_on and text and isinstance(text, str):
                 self._take(name, text)
             return written

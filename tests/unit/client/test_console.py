@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diorama.client import console
 from diorama.client.console import LINE_LIMIT_CHARS, ConsoleCapture, Screen
 from diorama.journal.entry import ConsoleLine
 
@@ -43,6 +44,11 @@ def shown(*pieces: str) -> list[str]:
         (["tab\tkept\x00\x07\x7f\n"], ["tab\tkept"]),
         (["\x1b[10Cx\n"], [" " * 10 + "x"]),
         (["bar 1\nbar 2\x1b[A\rBAR 1\n"], ["BAR 1", "bar 2"]),
+        (["\x1b]0;a title", " in pieces\x1b", "\\text\n"], ["text"]),
+        (["\x1b]1337;File=:" + "A" * 100_000, "B" * 100_000 + "\x07after\n"], ["after"]),
+        (["\x1b]0;never ended\nnext\n"], ["", "next"]),
+        (["\x1b]0;cut short\x1b[31mred\n"], ["red"]),
+        (["\x1b[" + "1" * 1000 + "\n"], ["1" * 1000]),
     ],
 )
 def test_lines_are_what_a_terminal_shows(pieces: list[str], lines: list[str]) -> None:
@@ -51,6 +57,16 @@ def test_lines_are_what_a_terminal_shows(pieces: list[str], lines: list[str]) ->
 
 def test_a_long_line_goes_on_as_a_new_one() -> None:
     assert [len(line) for line in shown("x" * (2 * LINE_LIMIT_CHARS + 5))] == [LINE_LIMIT_CHARS] * 2 + [5]
+
+
+@pytest.mark.parametrize("start", ["\x1b]", "\x1bP", "\x1b[", "\x1b[1;", "\x1b", "\x1b ", "\x1b]x\x1b"])
+def test_sequences_that_never_end_are_read_in_one_go(start: str) -> None:
+    shown(start * 200_000)  # if each were looked for to the end of the text, this would take an hour
+    shown(*[start] * 20_000, "1" * 100)
+    screen = Screen("stdout", lambda: 1)
+    for piece in [start, *"1" * 2000]:
+        screen.write(piece, 1.0)
+        assert len(screen._unfinished) <= console.UNFINISHED_LIMIT_CHARS
 
 
 @given(st.text(max_size=200), st.integers(0, 200))
@@ -167,3 +183,38 @@ def test_streams_that_cannot_be_wrapped_are_left_alone(monkeypatch: pytest.Monke
     capture.start()
     print("fine")
     capture.stop()
+
+
+class Tee:
+    def __init__(self, *streams: Any) -> None:
+        self._streams = streams
+
+    def write(self, text: str) -> int:
+        for stream in self._streams:
+            stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("is_one_object", [True, False])
+def test_a_line_that_passes_through_both_streams_is_kept_once(
+    monkeypatch: pytest.MonkeyPatch, is_one_object: bool
+) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", Tee(terminal))
+    monkeypatch.setattr(sys, "stderr", sys.stdout if is_one_object else Tee(sys.stdout))
+    lines: list[ConsoleLine] = []
+    capture = ConsoleCapture(lines.extend)
+    capture.start()
+    print("to stdout")
+    print("to stderr", file=sys.stderr)
+    print("to stdout again")
+    capture.stop()
+    wanted = ["to stdout", "to stderr", "to stdout again"]
+    assert [line.text for line in sorted(lines, key=lambda line: line.number)] in (
+        wanted, [wanted[0], wanted[2], wanted[1]],
+    )  # fmt: skip
+    assert terminal.getvalue().splitlines() == wanted
+    assert "write" not in sys.stdout.__dict__
