@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import struct
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,6 +73,25 @@ def test_smiles(trip) -> None:
     assert len({line[46:54] for line in atoms}) > 5, "it has depth"
     again = trip(Molecule.from_smiles("CC(=O)Oc1ccccc1C(=O)O"))
     assert again.loaded.file == travelled.loaded.file, "the same shape each time"
+
+
+@pytest.mark.parametrize(
+    "smiles",
+    ["[Na+].[Cl-]", "CCO.CCO.CCO", ".".join(["O"] * 12), "c1ccccc1.CC(=O)Oc1ccccc1C(=O)O.[K+]"],
+)
+def test_fragments_lie_apart(trip, smiles: str) -> None:
+    travelled = trip(Molecule.from_smiles(smiles))
+    assert travelled.record.note is None
+    text = travelled.loaded.file.decode()
+    made = Chem.MolFromPDBBlock(text, removeHs=False, sanitize=False)
+    positions = made.GetConformer().GetPositions()
+    fragments = Chem.GetMolFrags(made)
+    assert len(fragments) == smiles.count(".") + 1
+    for one, other in itertools.combinations(fragments, 2):
+        gaps = np.linalg.norm(positions[list(one)][:, None] - positions[list(other)][None], axis=2)
+        assert gaps.min() > 3.5
+    spread = positions.max(axis=0) - positions.min(axis=0)
+    assert max(spread[0], spread[1]) < 12 * np.sqrt(len(fragments))
 
 
 def test_smiles_that_stay_flat(trip) -> None:

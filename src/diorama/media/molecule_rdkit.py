@@ -5,9 +5,11 @@ Embedding is random; the seed is fixed, so that the same molecule looks the same
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolInterchange
 from rdkit.Chem.rdDepictor import Compute2DCoords
@@ -20,7 +22,12 @@ from rdkit.Chem.rdForceFieldHelpers import (
 )
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 SEED = 0xD10
+GAP = 4.0
+"""Between fragments, in ångström: no viewer takes atoms so far apart for bonded."""
 SHAPE_ATOMS_LIMIT = 150
 """Heavy atoms; the search for a shape takes minutes beyond."""
 MOL_FILE_ATOMS_LIMIT = 999
@@ -94,14 +101,48 @@ def _embedded(molecule: Any, iterations: int) -> Any | None:
         return None
     try:
         full = Chem.AddHs(molecule)
-        if EmbedMolecule(full, randomSeed=SEED) != 0 and (
-            EmbedMolecule(full, randomSeed=SEED, useRandomCoords=True) != 0
-        ):
+        if len(Chem.GetMolFrags(full)) == 1:
+            return full if _found_shape(full, iterations) else None
+        # Nothing holds fragments apart when they are embedded together: each gets a shape of its own.
+        places: list[tuple[int, ...]] = []
+        fragments = Chem.GetMolFrags(full, asMols=True, fragsMolAtomMapping=places)
+        if not all(_found_shape(fragment, iterations) for fragment in fragments):
             return None
-        _optimize(full, iterations)
     except (ValueError, RuntimeError):  # chemically impossible
         return None
+    together = Chem.Conformer(full.GetNumAtoms())
+    for fragment, atoms, shift in zip(fragments, places, _set_apart(fragments), strict=True):
+        shape = fragment.GetConformer().GetPositions() + shift
+        for atom, position in zip(atoms, shape.tolist(), strict=True):
+            together.SetAtomPosition(atom, position)
+    full.AddConformer(together, assignId=True)
     return full
+
+
+def _found_shape(molecule: Any, iterations: int) -> bool:
+    if EmbedMolecule(molecule, randomSeed=SEED) != 0 and (
+        EmbedMolecule(molecule, randomSeed=SEED, useRandomCoords=True) != 0
+    ):
+        return False
+    _optimize(molecule, iterations)
+    return True
+
+
+def _set_apart(fragments: Sequence[Any]) -> list[NDArray[Any]]:
+    """How far to move each fragment, so that they lie beside one another in rows of about equal length."""
+    boxes = []
+    for fragment in fragments:
+        positions = fragment.GetConformer().GetPositions()
+        boxes.append((positions.min(axis=0), positions.max(axis=0) - positions.min(axis=0) + GAP))
+    row_length = math.sqrt(sum(float(size[0] * size[1]) for _, size in boxes))
+    shifts = []
+    x = y = row_height = 0.0
+    for low, size in boxes:
+        if x > row_length:
+            x, y, row_height = 0.0, y + row_height, 0.0
+        shifts.append(np.array([x, y, -size[2] / 2]) - low)
+        x, row_height = x + float(size[0]), max(row_height, float(size[1]))
+    return shifts
 
 
 def _formula(molecule: Any) -> str | None:

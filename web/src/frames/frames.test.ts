@@ -30,6 +30,12 @@ describe("what a frame says", () => {
 describe("a Plotly figure", () => {
   const usual = { layout: { plot_bgcolor: "#E5ECF6", paper_bgcolor: "white", font: { color: "#2a3f5f" }, colorway: ["#636efa"] }, data: { bar: [{ a: 1 }], heatmap: [{ b: 2 }] } };
 
+  it("is a map only if its traces are", () => {
+    const notes = (type: string): string[] => readFigure(JSON.stringify({ data: [{ type }] }), DAY).notes;
+    for (const type of ["heatmap", "treemap", "histogram2d", "densityheatmap"]) expect(notes(type)).toEqual([]);
+    for (const type of ["choropleth", "scattergeo", "scattermap", "densitymapbox", "choroplethmap"]) expect(notes(type)).toHaveLength(1);
+  });
+
   it("keeps a template of its own, and the usual one by day", () => {
     const own = { layout: { plot_bgcolor: "pink" } };
     expect(dressed(own, NIGHT)).toBe(own);

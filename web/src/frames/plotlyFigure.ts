@@ -13,7 +13,7 @@ export interface PlotlyFigure {
 }
 
 /** Traces and layouts that draw on tiles or outlines that Plotly would fetch. */
-const MAP_TRACES = /map(?:box)?$|^(?:scattergeo|choropleth)$/;
+const MAP_TRACES = new Set(["scattergeo", "choropleth", "scattermap", "scattermapbox", "choroplethmap", "choroplethmapbox", "densitymap", "densitymapbox"]);
 /** Traces whose usual template is for paper: light lines and grounds. */
 const LIGHT_TRACES = new Set(["bar", "barpolar", "carpet", "table"]);
 /** A figure with a fixed size is squeezed into its tile down to this share of it, then the tile scrolls. */
@@ -31,7 +31,7 @@ export function readFigure(text: string, theme: FrameTheme): PlotlyFigure {
   layout["autosize"] = false;
   layout["template"] = dressed(layout["template"], theme);
   const notes: string[] = [];
-  if (data.some((trace) => typeof trace["type"] === "string" && MAP_TRACES.test(trace["type"]))) {
+  if (data.some((trace) => typeof trace["type"] === "string" && MAP_TRACES.has(trace["type"]))) {
     notes.push("Maps are drawn without the outlines of countries and without tiles: they would come from another server.");
   }
   return { data, layout, frames, leastWidth: wanted.width * LEAST_SHARE, leastHeight: wanted.height * LEAST_SHARE, notes };

@@ -35,11 +35,33 @@ it("names an atom in words, whatever its names hold", () => {
 
 it("tells crowds from molecules", () => {
   const line = (x: number, y: number, z: number): string => `ATOM      1  CA  GLY A   1    ${x.toFixed(3).padStart(8)}${y.toFixed(3).padStart(8)}${z.toFixed(3).padStart(8)}  1.00  0.00           C\n`;
-  expect(isCrowded(line(1, 1, 1).repeat(2_000), 1)).toBe(true);
-  expect(isCrowded(line(1, 1, 1).repeat(2_000), 20)).toBe(false);
-  expect(isCrowded(Array.from({ length: 20_000 }, (_, at) => line(at % 100, (at / 100) % 100, -123.456 + at / 1_000)).join(""), 1)).toBe(false);
-  expect(isCrowded("no numbers\n".repeat(5_000), 1)).toBe(false);
-  expect(isCrowded("1".repeat(1_000_000), 1)).toBe(false);
+  expect(isCrowded(line(1, 1, 1).repeat(2_000), "pdb", 1)).toBe(true);
+  expect(isCrowded(line(1, 1, 1).repeat(2_000), "pdb", 20)).toBe(false);
+  expect(isCrowded(Array.from({ length: 20_000 }, (_, at) => line(at % 100, (at / 100) % 100, -123.456 + at / 1_000)).join(""), "pdb", 1)).toBe(false);
+  expect(isCrowded("no numbers\n".repeat(5_000), "pdb", 1)).toBe(false);
+  expect(isCrowded("1".repeat(1_000_000), "pdb", 1)).toBe(false);
+});
+
+describe("only atoms count as atoms", () => {
+  const numbers = "0.1234 0.2345 0.3456 -0.0012 0.0034 0.0056\n";
+  const site = ["group_PDB", "id", "Cartn_x", "Cartn_y", "Cartn_z"].map((name) => `_atom_site.${name}\n`).join("");
+  const anisotrop = ["id", "U[1][1]", "U[2][2]", "U[3][3]"].map((name) => `_atom_site_anisotrop.${name}\n`).join("");
+  const far = Array.from({ length: 2_000 }, (_, at) => `ATOM ${at} ${at}.5 1.5 1.5\n`).join("");
+  it("in mmCIF", () => {
+    const rows = Array.from({ length: 2_000 }, (_, at) => `${at} ${numbers}`).join("");
+    expect(isCrowded(`data_X\nloop_\n${site}${far}\n# and a comment\nloop_\n${anisotrop}${rows}#\n`, "cif", 1)).toBe(false);
+    expect(isCrowded(`data_X\nloop_\n${anisotrop}${rows}#\nloop_\n${site}${"ATOM 1 1.5 1.5 1.5\n".repeat(2_000)}`, "cif", 1)).toBe(true);
+  });
+  it("in the other formats", () => {
+    expect(isCrowded(`REMARK 3 ${numbers}`.repeat(2_000), "pdb", 1)).toBe(false);
+    expect(isCrowded(`ANISOU ${numbers}`.repeat(2_000), "pdb", 1)).toBe(false);
+    expect(isCrowded(`x\n> <curve>\n${numbers.repeat(2_000)}`, "sdf", 1)).toBe(false);
+    expect(isCrowded("    1.0000    1.0000    1.0000 C   0  0\n".repeat(2_000), "sdf", 1)).toBe(true);
+    expect(isCrowded("M  V30 1 C 1.0 1.0 1.0 0\n".repeat(2_000), "sdf", 1)).toBe(true);
+    expect(isCrowded(`@<TRIPOS>ATOM\n1 C 1.0 1.0 1.0 C.3\n@<TRIPOS>COMMENT\n${numbers.repeat(2_000)}`, "mol2", 1)).toBe(false);
+    expect(isCrowded(`@<TRIPOS>ATOM\n${"1 C 1.0 1.0 1.0 C.3\n".repeat(2_000)}`, "mol2", 1)).toBe(true);
+    expect(isCrowded("    1GLY     CA    1   0.100   0.100   0.100\n".repeat(2_000), "gro", 1)).toBe(true);
+  });
 });
 
 it("knows a parser for each format, and for no other name", () => {

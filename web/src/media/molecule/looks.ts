@@ -120,27 +120,80 @@ export function parserOf(format: string): string | null {
 }
 
 const CROWD_CELL = 5; // ångström
-/** Coordinates stand at the beginning of a line; a longer one is no atom. */
-const LINE_LIMIT = 200;
+/** A longer line is no atom. */
+const LINE_LIMIT = 400;
 /** In a cube of 5 ångström; real ones hold some thirty. */
 const CROWD_LIMIT = 800;
 
+/** The atoms of each text format: lines of one kind, or of one section. Other lines hold numbers too. */
+const ATOM_LINE: Readonly<Record<string, RegExp>> = {
+  pdb: /^(?:ATOM|HETATM)/,
+  pqr: /^(?:ATOM|HETATM)/,
+  sdf: /^ *-?\d+\.\d+ *-?\d+\.\d+ *-?\d+\.\d+ +[A-Za-z*]|^M +V30 +\d+ +[A-Za-z*]\S* +-?\d/,
+  gro: /^ *\d+\S* +\S/,
+};
+
+/** Gives the place of an atom for each line that is one, null for any other. */
+function atomReader(parser: string): (line: string) => number[] | null {
+  const line = ATOM_LINE[parser];
+  if (line) return (text) => (line.test(text) ? decimals(text) : null);
+  if (parser === "mol2") return inSection(/^@<TRIPOS>/, /^@<TRIPOS>ATOM\b/);
+  return cifReader();
+}
+
+function decimals(text: string): number[] | null {
+  const numbers = text.match(/-?\d+\.\d+/g);
+  return numbers && numbers.length >= 3 ? numbers.slice(0, 3).map(Number) : null;
+}
+
+function inSection(any: RegExp, wanted: RegExp): (line: string) => number[] | null {
+  let isWanted = false;
+  return (line) => {
+    if (any.test(line)) isWanted = wanted.test(line);
+    return isWanted ? decimals(line) : null;
+  };
+}
+
+/** The rows of the loop whose columns are those of `_atom_site`: there are others with numbers, `_atom_site_anisotrop` for one. */
+function cifReader(): (line: string) => number[] | null {
+  let columns: string[] = [];
+  let isHead = false;
+  return (line) => {
+    const word = line.trim();
+    if (word === "" || word.startsWith("#")) return null;
+    if (/^(?:loop_|data_)/i.test(word)) {
+      columns = [];
+      isHead = /^loop_/i.test(word);
+    } else if (word.startsWith("_")) {
+      if (!isHead) columns = [];
+      else columns.push(word.toLowerCase());
+    } else if (columns.length > 0) {
+      isHead = false;
+      const places = ["x", "y", "z"].map((axis) => columns.indexOf(`_atom_site.cartn_${axis}`));
+      const cells = places.includes(-1) ? [] : word.split(/\s+/);
+      const numbers = places.map((place) => Number.parseFloat(cells[place] ?? ""));
+      return numbers.every(Number.isFinite) ? numbers : null;
+    }
+    return null;
+  };
+}
+
 /**
- * Whether thousands of atoms lie in one place, where finding the bonds between them would take for ever. Reads only the
- * first three decimal numbers of each line, which are the coordinates in every text format; several models lie
- * upon one another. `unit`: how many of its units an ångström is.
+ * Whether thousands of atoms lie in one place, where finding the bonds between them would take for ever. Several models
+ * lie upon one another.
  */
-export function isCrowded(text: string, models: number, unit = 1): boolean {
-  const side = CROWD_CELL * unit;
+export function isCrowded(text: string, parser: string, models: number): boolean {
+  const side = CROWD_CELL * (parser === "gro" ? 0.1 : 1); // GROMACS counts in nanometres
   const cells = new Map<string, number>();
   const limit = CROWD_LIMIT * Math.max(1, models);
+  const atomOf = atomReader(parser);
   for (let at = 0; at < text.length; ) {
     const next = text.indexOf("\n", at);
     const stop = next < 0 ? text.length : next;
-    const numbers = text.slice(at, Math.min(stop, at + LINE_LIMIT)).match(/-?\d+\.\d+/g);
+    const numbers = atomOf(text.slice(at, Math.min(stop, at + LINE_LIMIT)));
     at = stop + 1;
-    if (!numbers || numbers.length < 3) continue;
-    const cell = numbers.slice(0, 3).map((number) => Math.floor(Number(number) / side)).join(",");
+    if (!numbers) continue;
+    const cell = numbers.map((number) => Math.floor(number / side)).join(",");
     const count = (cells.get(cell) ?? 0) + 1;
     if (count > limit) return true;
     cells.set(cell, count);

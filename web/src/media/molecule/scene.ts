@@ -52,6 +52,8 @@ export class Scene {
   #isSpinning = false;
   #isCrystal = false;
   #whole: number[] = [];
+  /** Molecule of the file -> the view that shows all of it. */
+  readonly #wholes = new Map<number, number[]>();
   content: Content | null = null;
   onCamera: ((camera: Camera) => void) | null = null;
   onHover: ((name: string | null) => void) | null = null;
@@ -84,6 +86,7 @@ export class Scene {
       const drawn = JSON.stringify([molecule.sha256, look, pose, ink]);
       if (this.#drawn !== drawn) this.#dress(look, pose, ink);
       this.#drawn = drawn;
+      this.#frame(pose);
       this.#viewer.setView(camera ? viewFromCamera(camera, this.#whole) : this.#whole);
       this.#viewer.render();
       this.#isSpinning = look.isSpinning && this.#isInteractive;
@@ -121,9 +124,24 @@ export class Scene {
     if (!first) throw new Error("No atoms were found in it.");
     this.content = contentOf(first.selectedAtoms({}) as AtomLike[], this.#models.length, this.#isCrystal);
     if (this.#isCrystal) this.#viewer.addUnitCell(first, unitCell(0)); // so that all of the cell is in sight
-    this.#viewer.zoomTo();
-    this.#whole = this.#viewer.getView();
+    this.#wholes.clear();
+    if (this.#models.length === 1) {
+      this.#viewer.zoomTo();
+      this.#wholes.set(0, this.#viewer.getView());
+    }
     this.#shown = molecule.sha256;
+  }
+
+  /** The view that shows all of what is drawn: the molecules of one file may lie far apart, or be of other sizes. */
+  #frame(pose: number): void {
+    const at = Math.min(pose, this.#models.length - 1);
+    let whole = this.#wholes.get(at);
+    if (!whole) {
+      this.#viewer.zoomTo(pick({ model: this.#models[at] }));
+      whole = this.#viewer.getView();
+      this.#wholes.set(at, whole);
+    }
+    this.#whole = whole;
   }
 
   #addBinary(data: Uint8Array<ArrayBuffer>): Library.GLModel[] {
@@ -135,7 +153,7 @@ export class Scene {
     const viewer = this.#viewer;
     const text = new TextDecoder().decode(data);
     this.#isCrystal = parser.endsWith("cif") && isCrystal(text);
-    if (!this.#isCrystal && isCrowded(text, count, parser === "gro" ? 0.1 : 1)) throw new Error("Too many of its atoms lie in one place.");
+    if (!this.#isCrystal && isCrowded(text, parser, count)) throw new Error("Too many of its atoms lie in one place.");
     if (this.#isCrystal) {
       // A crystal is its cell: all copies that its symmetry asks for. A protein is what the file holds.
       const operations = operationsOf(text);

@@ -37,6 +37,7 @@ import type { Object3DRecord } from "@/api/schema";
 import { bytesOf } from "@/media/object3d/bytes";
 import { openFiles } from "@/media/object3d/engine";
 import { checkGltf, findFile, parseJson, rewriteGlb, splitAddress } from "@/media/object3d/files";
+import { plainObj } from "@/media/object3d/obj";
 import { layoutOf, numbersFrom, pageColumns, rangeOf } from "@/media/object3d/pages";
 import { CategoryList, batchFrom, extremes } from "@/media/object3d/points";
 import { type Box3, type CameraLike, type Vec3, isFiniteVec, joinBoxes } from "@/media/object3d/space";
@@ -74,14 +75,16 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
     return finished(scene, [mesh], [], warnings);
   }
   const given = record.format === "obj" ? await materialsOf(record, bytes, warnings) : new Map<string, File>();
-  const source = sourceOf(record, bytes, warnings);
+  const obj = record.format === "obj" ? plainObj(new TextDecoder().decode(bytes), given.size > 0 ? MATERIALS : null) : null;
+  if (obj) warnings.push(...obj.warnings);
+  const source = obj ? `data:${obj.text}` : sourceOf(record, bytes, warnings);
   const files = openFiles(record, warnings, given);
   try {
     const container = await LoadAssetContainerAsync(source, scene, {
       rootUrl: files.rootUrl,
       pluginExtension: `.${record.format}`,
       name: `model.${record.format}`,
-      pluginOptions: { obj: { useLegacyBehavior: false, materialLoadingFailsSilently: true, waitForTextures: true } },
+      pluginOptions: { obj: { useLegacyBehavior: false, importVertexColors: obj?.hasColors === true, materialLoadingFailsSilently: true, waitForTextures: true } },
     });
     // Light and cameras are ours: those of files are made for other programs, and too bright or too dark.
     const camera = cameraFrom(container.cameras[0]);
@@ -93,7 +96,7 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
     for (const material of container.materials) if (material instanceof StandardMaterial) dropMissing(material, record);
     return { ...finished(scene, container.meshes, container.animationGroups, warnings), camera: record.format === "babylon" ? camera : null };
   } catch (thrown) {
-    throw new Error(reasonOf(thrown, record.format));
+    throw new Error(reasonOf(thrown, record.format, source));
   } finally {
     files.close();
   }
@@ -109,10 +112,7 @@ function sourceOf(record: Object3DRecord, bytes: ArrayBuffer, warnings: string[]
     if (typeof scene !== "object" || scene === null || Array.isArray(scene)) throw new Error("The file is no Babylon scene: its JSON is no object.");
     return `data:${JSON.stringify({ ...scene, environmentTexture: undefined, lights: [], physicsEnabled: false, autoClear: true })}`;
   }
-  if (record.format !== "obj") throw new Error(`Models of the format “${record.format}” can't be drawn.`);
-  if (!/^\s*v\s/m.test(text)) throw new Error("The file has no vertices: it is no OBJ, or an empty one.");
-  const plain = text.replaceAll("\t", " ");
-  return `data:${plain.replace(MATERIAL_LINE, (line, name: string) => (findFile(record, name).is === "blob" ? `mtllib ${MATERIALS}` : line.replace(/\S/g, "")))}`;
+  throw new Error(`Models of the format “${record.format}” can't be drawn.`);
 }
 
 const MATERIAL_LINE = /^ *mtllib +(.+?) *$/gm;
@@ -156,8 +156,10 @@ function cameraFrom(camera: Camera | undefined): CameraLike | null {
   return { position: [x, y, z], target: [x + way.x, y + way.y, z + way.z], fov: (camera.fov * 180) / Math.PI };
 }
 
-function reasonOf(thrown: unknown, format: string): string {
-  const text = (thrown instanceof Error ? thrown.message : String(thrown)).replace(/(file:)?diorama3d:\d+\//g, "").replace(/\bRangeError: .*/, "it is cut off or broken inside");
+export function reasonOf(thrown: unknown, format: string, source: string | Uint8Array): string {
+  // Loaders quote the address that they were given, and ours is the file itself.
+  const said = (thrown instanceof Error ? thrown.message : String(thrown)).replaceAll(typeof source === "string" ? source : "\0", "the file");
+  const text = said.replace(/(file:)?diorama3d:\d+\//g, "").replace(/\bRangeError: .*/, "it is cut off or broken inside");
   // The loaders' messages begin with where they were and what they tried.
   const tail = text.split(/Unable to load from [^:]*:\s*/).at(-1)?.trim() ?? text;
   return `The ${format} file can't be drawn: ${tail || "its loader gave up without a reason"}`.slice(0, 400);
@@ -215,11 +217,12 @@ function plainMaterial(scene: Scene, hasColors = false): StandardMaterial {
 function finished(scene: Scene, meshes: AbstractMesh[], animations: AnimationGroup[], warnings: string[]): ModelPart {
   for (const group of animations) group.stop();
   let plain: StandardMaterial | undefined;
+  let painted: StandardMaterial | undefined;
   let box: Box3 | null = null;
   for (const mesh of meshes) {
     mesh.isPickable = true;
     if (mesh.getTotalVertices() === 0) continue;
-    if (!mesh.material) mesh.material = plain ??= plainMaterial(scene);
+    if (!mesh.material) mesh.material = mesh.isVerticesDataPresent(VertexBuffer.ColorKind) ? (painted ??= plainMaterial(scene, true)) : (plain ??= plainMaterial(scene));
     const { material } = mesh;
     // Both sides: files are careless about which way their faces look, and a missing side looks like a hole.
     if (material.getClassName() !== "PBRMaterial" || material.backFaceCulling) material.backFaceCulling = false;
