@@ -11,6 +11,7 @@ import sys
 
 COMPARISONS = {
     "hot_path": "what a log() call costs the training thread",
+    "busy_sidecar": "what a picture costs the training thread while the sidecar is busy",
     "throughput": "200 pictures and 200,000 numbers until they are stored, and their bytes",
     "media": "every kind of media: a log() call, finish(), stored, bytes",
     "read": "charts of a million steps, from the store",

@@ -24,6 +24,7 @@ from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, open_stream
 
 IN_WORK_LIMIT_BYTES = 256 << 20
 SHIP_INTERVAL_SECS = 0.05
+MEDIA_SHIP_INTERVAL_SECS = 0.25
 BACKLOG_BYTES = 256 << 10
 FIRST_WAIT_SECS = 0.25
 LONGEST_WAIT_SECS = 30.0
@@ -236,8 +237,7 @@ class Pump:
             stream.is_orphan_told = batch.is_orphaned
             stream.acknowledge(batch, future.result())
             self._recover(stream)
-            is_behind = stream.waiting_bytes > BACKLOG_BYTES
-            stream.next_ship_at = time.monotonic() + (0.0 if is_behind else SHIP_INTERVAL_SECS)
+            stream.next_ship_at = time.monotonic() + _pause_secs(stream)
         elif isinstance(error, BlobsGone):
             stream.encode_again()
             self._postpone(stream, error)
@@ -357,6 +357,14 @@ def token_of(name: str) -> str | None:
     if name.startswith((GONE_PREFIX, ".")) or "." not in name:
         return None
     return name.partition(".")[0]
+
+
+def _pause_secs(stream: Stream) -> float:
+    """How long entries gather before the next batch. Each batch makes the disk sync, and until it has, a
+    training that writes beside it may have to wait: so while media are being encoded, batches are large."""
+    if stream.is_encoding:
+        return MEDIA_SHIP_INTERVAL_SECS
+    return 0.0 if stream.waiting_bytes > BACKLOG_BYTES else SHIP_INTERVAL_SECS
 
 
 def _split_seq(batch: Batch) -> int | None:

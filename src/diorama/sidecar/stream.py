@@ -24,6 +24,8 @@ from diorama.sidecar.encode import EncoderPool, MediaInWork
 from diorama.sidecar.life import is_writer_alive
 
 BATCH_BYTES = 4 << 20
+BATCH_MEDIA_BYTES = 64 << 20
+"""Of media as they were logged; the batch itself holds only their records."""
 BATCH_ENTRIES = 5_000
 READ_BYTES = 2 << 20
 GONE_PREFIX = ".gone-"
@@ -33,7 +35,9 @@ GONE_PREFIX = ".gone-"
 class _Item:
     seq: int
     entry: Entry
+    payload_bytes: int
     size_bytes: int
+    """Its payload and its media."""
     media: MediaInWork | None
     lost_before: list[Lost]
 
@@ -123,10 +127,15 @@ class Stream:
         """
         if self._in_flight or self._lost_in_flight:
             return None
-        taken_bytes = 0
+        payload_bytes = media_bytes = 0
         numbered: list[Numbered] = []
         lost: list[Lost] = []
-        while self._items and taken_bytes < BATCH_BYTES and len(numbered) < BATCH_ENTRIES:
+        while (
+            self._items
+            and payload_bytes < BATCH_BYTES
+            and media_bytes < BATCH_MEDIA_BYTES
+            and len(numbered) < BATCH_ENTRIES
+        ):
             item = self._items[0]
             entry, warnings = item.entry, list[Warn]()
             if item.media is not None:
@@ -141,7 +150,8 @@ class Stream:
                 entry, warnings = item.media.result()
             self._items.popleft()
             self._in_flight.append(item)
-            taken_bytes += item.size_bytes
+            payload_bytes += item.payload_bytes
+            media_bytes += item.size_bytes - item.payload_bytes
             lost += item.lost_before
             numbered.append(Numbered(item.seq, entry))
             numbered += [Numbered(item.seq, warning) for warning in warnings]
@@ -216,7 +226,7 @@ class Stream:
         media = self._encoders.submit(entry, self._spool_dir)
         size_bytes = len(payload) + (media.size_bytes if media is not None else 0)
         self.waiting_bytes += size_bytes
-        self._items.append(_Item(seq, entry, size_bytes, media, lost))
+        self._items.append(_Item(seq, entry, len(payload), size_bytes, media, lost))
 
 
 def open_stream(directory: Path, encoders: EncoderPool) -> Stream | None:
