@@ -181,6 +181,9 @@ def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
     if home is None:
         if name in _NOT_YET:
+            run = import_module("diorama.client.current").run
+            if run is not None and run.disabled:
+                return getattr(run, name, import_module("diorama.client.disabled").Nothing)
             raise AttributeError(f"diorama.{name} is not there yet; see docs/from-wandb.md")
         raise AttributeError(f"module 'diorama' has no attribute {name!r}")
     found = getattr(import_module(home), _NAMES_THERE.get(name, name))

@@ -46,17 +46,17 @@ def end_run(run: Run, exit_code: int, state: RunState, *, is_quiet: bool = False
     is_stored = False
     try:
         _give_back_console(run)
-        if not run._is_forked:
+        if not run._is_secondary:
             _attempt(run, "keeping the files in run.dir", lambda: keep_files(run, channel))
         _attempt(run, "writing the end of the run", lambda: _write_end(run, channel, exit_code, state))
-        if not run._is_forked:
+        if not run._is_secondary:
             is_stored = _wait(run, channel, is_silent)
     finally:
         run._channel = None
         _attempt(run, "closing the journal", channel.close)
-    if exit_code == 0 and run._last_run is not None and not run._is_forked:
+    if exit_code == 0 and run._last_run is not None and not run._is_secondary:
         run._last_run.clear(run.id)
-    if not run._is_forked:
+    if not run._is_secondary:
         _say_goodbye(run, channel, state, is_stored, is_silent)
 
 

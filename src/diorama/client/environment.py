@@ -49,7 +49,7 @@ def describe_environment() -> dict[str, Any]:
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "executable": sys.executable,
         "os": _system(),
-        "host": _host(),
+        "host": host_name(),
         "program": _program(),
         "argv": redact_argv(list(sys.argv[1:])),
         "cpu_count": os.cpu_count(),
@@ -66,7 +66,7 @@ def describe_environment() -> dict[str, Any]:
     return found
 
 
-def _host() -> str:
+def host_name() -> str:
     if hasattr(os, "uname"):
         return os.uname().nodename
     import socket

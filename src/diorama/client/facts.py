@@ -70,6 +70,14 @@ class RunFacts:
     def get_project_url(self) -> str | None:
         return self.project_url
 
+    @property
+    def sweep_id(self) -> None:
+        """None: no run is part of a sweep."""
+
+    @property
+    def sweep_url(self) -> None:
+        """None: no run is part of a sweep."""
+
     def project_name(self) -> str:
         return self.project
 

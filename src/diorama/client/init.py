@@ -168,7 +168,7 @@ def _start(settings: Settings, parameters: dict[str, Any], *, is_current: bool) 
         place.note_destination()
     reused = _state_of_same_id(place, how)
     last_step = None if past is None else past.last_step
-    run = Run(
+    run = _class_for(settings)(
         place,
         environment=describe_environment() if settings.mode != "disabled" else {},
         start_step=0 if last_step is None else last_step + 1,
@@ -197,6 +197,14 @@ def _start(settings: Settings, parameters: dict[str, Any], *, is_current: bool) 
         _greet(run)
         _warn_of(run, reused)
     return run
+
+
+def _class_for(settings: Settings) -> type[Run]:
+    if settings.mode != "disabled":
+        return Run
+    from diorama.client.disabled import DisabledRun
+
+    return DisabledRun
 
 
 def _warn_of(run: Run, reused: str | None) -> None:

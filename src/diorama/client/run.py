@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ from diorama.client.ending import end_run, wait_until_stored
 from diorama.client.facts import RunFacts, tags_from
 from diorama.client.guard import Reporter, guarded
 from diorama.client.place import RunPlace
-from diorama.client.sidecar_start import SidecarHandle
+from diorama.client.sidecar_start import SidecarHandle, sidecar_for
 from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
 from diorama.client.summary import Summary
 from diorama.errors import UsageError, WrongType
@@ -57,6 +57,7 @@ class Run(RunFacts):
         session: int = 0,
         is_resumed: bool = False,
         allow_val_change: bool = False,
+        is_attached: bool = False,
     ) -> None:
         settings = place.settings
         self._place = place
@@ -75,7 +76,10 @@ class Run(RunFacts):
         self._is_resumed = is_resumed
         self._is_disabled: bool = settings.mode == "disabled"
         self._is_finished = False
-        self._is_forked = False
+        self._is_attached = is_attached
+        """Unpickled: the run was started by another process."""
+        self._is_secondary = is_attached
+        """This process does not decide how the run ends: it is a forked child, or has unpickled the run."""
         self._last_run: LastRun | None = None
         self._channel: Channel | None = None
         self._lock = threading.RLock()
@@ -90,8 +94,19 @@ class Run(RunFacts):
         self._rules = self.summary.rules
         self._known_keys = 0
         self._config = Config(self._send_config, allow_val_change=allow_val_change)
-        if not self._is_disabled:
+        if not self._is_disabled and not is_attached:
             self._channel = self._open_channel()
+
+    def __copy__(self) -> Run:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Run:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Run], tuple[dict[str, Any]]]:
+        from diorama.client.attach import run_from, state_of
+
+        return run_from, (state_of(self),)
 
     # -- logging -------------------------------------------------------------------------------
 
@@ -118,7 +133,7 @@ class Run(RunFacts):
         >>> run.log({"val/loss": 0.31}, step=100)               # doctest: +SKIP
         """
         if type(data) is not dict:
-            data = _dict_from(data)
+            data = dict_from(data)
         if step is not None and (type(step) is not int or not -STEP_LIMIT <= step <= STEP_LIMIT):
             step = step_from(step)
         channel = self._channel
@@ -281,14 +296,16 @@ class Run(RunFacts):
         )
 
     def _channel_now(self, doing: str) -> Channel | None:
-        """The channel; None if the run is disabled. Opens one in a forked child. Raises UsageError when
-        the run is over."""
+        """The channel; None if the run is disabled. Opens one where another process has started the run.
+        Raises UsageError when the run is over."""
         channel = self._channel
         if channel is not None or self._is_disabled:
             return channel
         with self._lock:
-            if self._channel is None and self._is_forked and not self._is_finished:
+            if self._channel is None and self._is_secondary and not self._is_finished:
                 self._channel = self._open_channel()
+                if self._is_attached:
+                    self._serve()
             if self._channel is None:
                 raise UsageError(
                     f"{doing} on run {self.id} after it was finished",
@@ -296,10 +313,17 @@ class Run(RunFacts):
                 )
             return self._channel
 
+    def _serve(self) -> None:
+        """An unpickled run begins to log: nobody in this process knows of it yet."""
+        if self._place.settings.mode == "online":
+            self._sidecar = sidecar_for(self._place.settings, self._on_trouble)
+        background.add_task(self._tick)
+        current.remember(self, is_current=current.run is None)
+
     def _start_from(self, writer: str) -> entry.Start:
         key, pid, attributes = self._place.key, os.getpid(), self._attributes
         environment = self._environment
-        if self._is_forked:
+        if self._is_secondary:
             environment = {"host": environment.get("host")}
             attributes = entry.Attributes()
         return entry.Start(
@@ -310,14 +334,14 @@ class Run(RunFacts):
             pid=pid,
             pid_started=process_started_at(pid),
             time=time(),
-            resume=self._place.resume if not self._is_forked else "allow",
+            resume=self._place.resume if not self._is_secondary else "allow",
             name=attributes.name,
             notes=attributes.notes,
             tags=attributes.tags,
             group=attributes.group,
             job_type=attributes.job_type,
             environment=environment,
-            is_secondary=self._is_forked,
+            is_secondary=self._is_secondary,
             session=self._session,
         )
 
@@ -404,10 +428,10 @@ class Run(RunFacts):
         channel, self._channel = self._channel, None
         if channel is not None:
             channel.abandon()
-            self._is_forked = True
+            self._is_secondary = True
 
 
-def _dict_from(data: Any) -> dict[str, Any]:
+def dict_from(data: Any) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise WrongType(f"log() must be passed a dictionary, not {type(data).__name__}")
     return dict(data)

@@ -275,6 +275,40 @@ def test_multiprocessing(own_store: Path, tmp_path: Path, method: str) -> None:
     assert [each for entries in found for each in values(entries, "main")] == [1]
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@needs_fork
+def test_a_run_that_is_passed_to_a_process_logs_there(own_store: Path, tmp_path: Path, method: str) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        textwrap.dedent(
+            f"""
+            import multiprocessing
+            import diorama
+
+            def work(run, number):
+                assert run.config.lr == 0.5
+                run.log({{"worker": number}})
+
+            if __name__ == "__main__":
+                context = multiprocessing.get_context("{method}")
+                run = diorama.init(project="p", id="r", mode="offline", config={{"lr": 0.5}})
+                process = context.Process(target=work, args=(run, 7))
+                process.start()
+                process.join()
+                assert process.exitcode == 0
+                run.log({{"main": 1}})
+            """
+        )
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    found = journals(own_store)
+    assert [number for entries in found for number in values(entries, "worker")] == [7]
+    starts = [entries[0] for entries in found]
+    assert sorted(start.is_secondary for start in starts if isinstance(start, Start)) == [False, True]
+    assert {start.run for start in starts if isinstance(start, Start)} == {"r"}
+
+
 @needs_fork
 def test_terminating_a_forked_worker_does_not_end_the_parents_run(own_store: Path) -> None:
     code, _, err = run_script(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
+import pickle
 import threading
 import warnings
 from pathlib import Path
@@ -36,6 +38,10 @@ def entries_of(journal: Path) -> list[Entry]:
 
 def logs_of(journal: Path) -> list[tuple[int, int, dict[str, Any]]]:
     return [(each.step, each.row, each.data) for each in entries_of(journal) if isinstance(each, Log)]
+
+
+def through_pickle(value: Any) -> Any:
+    return pickle.loads(pickle.dumps(value))  # noqa: S301 our own
 
 
 @pytest.fixture
@@ -350,16 +356,27 @@ def test_an_unknown_object_warns_once_at_the_users_line(run: Run, journal: Path)
     assert [data for _, _, data in logs_of(journal)] == [{"x": "thing"}] * 3
 
 
-def test_disabled_runs_do_nothing_and_break_nothing(own_store: Path) -> None:
-    with diorama.init(mode="disabled", config={"a": 1}) as run:
-        run.log({"x": object()})
-        run.log({"x": 1}, step=7)
-        run.summary["y"] = 2
-        run.define_metric("x")
-        assert run.config.a == 1
-        assert run.disabled
-        assert run.url is None
-    assert not own_store.exists()
+def test_a_copy_of_a_run_is_the_run(run: Run) -> None:
+    assert copy.copy(run) is run
+    assert copy.deepcopy([run])[0] is run
+    assert through_pickle({"run": run})["run"] is run
+    copied = copy.deepcopy(run.config)
+    assert copied.as_dict() == run.config.as_dict()
+    assert through_pickle(run.config).lr == 0.1
+
+
+def test_a_pickled_run_is_over_when_the_run_is(journal: Path) -> None:
+    run = diorama.init(
+        project="p", mode="offline", settings={"console": "off", "api_key": "a secret of mine"}
+    )
+    kept = pickle.dumps(run)
+    run.finish()
+    for pickled in (kept, pickle.dumps(run)):
+        assert b"a secret of mine" not in pickled
+        again = pickle.loads(pickled)  # noqa: S301 our own
+        assert again.path == run.path
+        with pytest.raises(UsageError, match="after it was finished"):
+            again.log({"x": 1})
 
 
 @pytest.mark.parametrize(
