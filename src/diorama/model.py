@@ -84,6 +84,8 @@ class StoreDir:
     root/blobs/         content-addressed bytes
     root/journal/       what training processes have written and nobody has stored yet
     root/outbox/<name>/ the same of runs that go to a server: one folder per server, its URL in `url`
+    root/files/         what scripts have written into `run.dir`, by entity, project and run
+    root/resume/        which run of a working directory resume="auto" goes on with
     root/key            the API key of this store (0600)
     root/server.json    where the running server listens (0600), absent when none runs
     """
