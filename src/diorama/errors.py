@@ -25,8 +25,11 @@ Each error carries a `hint`: one sentence that says what to do.
 from __future__ import annotations
 
 import errno
+import os
 import signal
-from types import CodeType
+from types import CodeType, TracebackType
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
 
 class DioramaError(Exception):
@@ -152,7 +155,9 @@ def is_interruption(error: BaseException) -> bool:
     while trace is not None:
         frame = trace.tb_frame
         if frame.f_back is not None:
-            for value in frame.f_locals.values():
+            # Not our own frames: a look at a frame's names keeps what they name alive as long as the frame.
+            is_ours = frame.f_code.co_filename.startswith(_PACKAGE)
+            for value in () if is_ours else frame.f_locals.values():
                 if value is frame.f_back or (
                     type(value) is tuple and any(each is frame.f_back for each in value)
                 ):
@@ -161,6 +166,22 @@ def is_interruption(error: BaseException) -> bool:
                 return True
         trace = trace.tb_next
     return False
+
+
+class ignored_faults:
+    """`contextlib.suppress(OSError)` for what a training may interrupt: a time limit that a signal's handler
+    raises is an OSError as well, and passes.
+
+    >>> with ignored_faults():
+    ...     os.unlink("/no/such/file")
+    """
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        return isinstance(error, OSError) and not is_interruption(error)
 
 
 _MOMENTARY = ("EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EAGAIN", "EINTR", "EBUSY", "ENOSPC", "EDQUOT")

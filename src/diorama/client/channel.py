@@ -68,6 +68,8 @@ class Channel:
             limit_bytes=spool_bytes,
             is_draining=is_draining,
             on_trouble=on_trouble,
+            acked_seq=lambda: self.writer.acked_seq,
+            newest_seq=self.writer.newest_seq,
         )
         self.writer.buffers = self.spool
         self.append_log = self.writer.append_log
@@ -100,6 +102,7 @@ class Channel:
 
     def end(self, entry: Entry) -> int:
         """Journal the last entry; what other threads log behind it raises UsageError."""
+        self.spool.close()  # before: when the last entry is stored, the folder goes
         return self.writer.append(encode_entry(entry), is_last=True)
 
     @property

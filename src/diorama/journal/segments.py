@@ -20,7 +20,7 @@ from pathlib import Path
 from struct import Struct
 from typing import Protocol
 
-from diorama.errors import is_interruption
+from diorama.errors import ignored_faults, is_interruption
 from diorama.journal.frame import scan
 from diorama.journal.reader import list_segments, segment_name
 from diorama.journal.unsynced import Unsynced
@@ -74,6 +74,18 @@ def busy_at(directory: Path) -> float:
         return (directory / BUSY).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def make_folders(directory: Path) -> None:
+    """`os.makedirs` for what a training may interrupt: that one drops every OSError that strikes in it, also
+    that of a signal's handler. Raises OSError."""
+    try:
+        os.mkdir(directory, 0o700)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_folders(directory.parent)
+        make_folders(directory)
 
 
 def sync_folder(directory: Path) -> None:
@@ -185,6 +197,13 @@ class SegmentFiles:
                 raise
             return 0
 
+    def newest_seq(self) -> int:
+        """The highest seq that an entry may have by now."""
+        with self.lock:
+            if self._state & UNCERTAIN and not self._state & APPENDING:
+                self._settle()
+            return self.seq + (1 if self._state & APPENDING else 0)
+
     # -- what is in the file -------------------------------------------------------------------
 
     def _settle(self) -> None:
@@ -242,7 +261,7 @@ class SegmentFiles:
     # -- opening and swapping ------------------------------------------------------------------
 
     def _make_folder(self) -> None:
-        os.makedirs(self.directory.parent, mode=0o700, exist_ok=True)
+        make_folders(self.directory.parent)
         os.mkdir(self.directory, 0o700)
         self._names.add(self.directory.parent)
         self._names.add(self.directory.parent.parent)
@@ -252,7 +271,7 @@ class SegmentFiles:
         old_fd, self._ack_fd = self._ack_fd, -1
         if old_fd >= 0:
             os.close(old_fd)
-        with contextlib.suppress(OSError):
+        with ignored_faults():
             self._ack_fd = os.open(self.directory / "ack", os.O_RDWR | os.O_CREAT | _O_BINARY, 0o600)
 
     def _swap(self) -> bool:
@@ -285,9 +304,9 @@ class SegmentFiles:
         return True
 
     def _forget_file(self, number: int, fd: int) -> None:
-        with contextlib.suppress(OSError):
+        with ignored_faults():
             os.close(fd)
-        with contextlib.suppress(OSError):
+        with ignored_faults():
             os.unlink(self.directory / segment_name(number))
 
     def _drop_stored_segments(self) -> None:
@@ -296,7 +315,7 @@ class SegmentFiles:
         stored = [number for number, last_seq in self._last_seq_of.items() if last_seq <= acked_seq]
         for number in stored:
             if number > 1:
-                with contextlib.suppress(OSError):
+                with ignored_faults():
                     os.unlink(self.directory / segment_name(number))
                 self._last_seq_of.pop(number, None)
         self._let_go([segment for segment in self._unsynced if segment.last_seq <= acked_seq])
@@ -307,7 +326,7 @@ class SegmentFiles:
             for segment in done:
                 if segment in self._unsynced:
                     self._unsynced.remove(segment)
-                    with contextlib.suppress(OSError):
+                    with ignored_faults():
                         os.close(segment.fd)
 
     def _close_files(self) -> None:
@@ -318,7 +337,7 @@ class SegmentFiles:
             self._unsynced = []
         for fd in fds:
             if fd >= 0:
-                with contextlib.suppress(OSError):
+                with ignored_faults():
                     os.close(fd)
 
     # -- power loss ----------------------------------------------------------------------------
@@ -429,7 +448,7 @@ class SegmentFiles:
             if not is_ours:
                 return  # an empty one that another took the place of, or one that is stored
             self._tell_once("disk", f"{why}; writing it again")
-            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+            make_folders(self.directory)
             if number == self._segment and not self._swap():
                 raise BlockingIOError(errno.EAGAIN, "an entry is being written")
             for segment in list(self._unsynced):
@@ -467,7 +486,7 @@ class SegmentFiles:
                 os.fsync(file.fileno())
             self._names.add(self.directory)
         acked_seq = self.acked_seq
-        if not (self.directory / "ack").exists():
+        if "ack" not in os.listdir(self.directory):
             self._open_ack()
             if acked_seq and self._ack_fd >= 0:
                 os.write(self._ack_fd, ACK.pack(acked_seq))

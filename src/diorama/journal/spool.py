@@ -14,19 +14,23 @@ Invariants:
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import shutil
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
 from google_crc32c import extend as extend_crc32c
 
+from diorama.errors import ignored_faults, is_interruption
+from diorama.journal.attic import ATTIC
 from diorama.journal.codec import SpoolPart, load_part
-from diorama.journal.segments import read_ack
+from diorama.journal.segments import make_folders, read_ack, sync_folder
+from diorama.journal.unsynced import Unsynced
 from diorama.media.keep import SPOOL_FROM_BYTES, Kept, Pieces
 
 PIECE_BYTES = 256 * 1024
@@ -39,8 +43,8 @@ SHARED_SLOT_BYTES = 1 << 20
 PAGE_BYTES = 4096
 SYNC_THREADS = 6
 OPEN_FILES_LIMIT = 48
-BLOCK_LIMIT_SECS = 60.0
-"""After so long without any progress of the sidecar, waiting is given up."""
+BLOCK_LIMIT_SECS = 10.0
+"""After so long without any progress of the sidecar, waiting is given up, until it makes some."""
 
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _fdatasync = getattr(os, "fdatasync", os.fsync)
@@ -49,7 +53,17 @@ _fdatasync = getattr(os, "fdatasync", os.fsync)
 class Slot:
     """One file of the spool. `last_seq` is the newest entry that names it; 0 if none does."""
 
-    __slots__ = ("capacity_bytes", "fd", "is_filling", "is_pinned", "last_seq", "name", "references")
+    __slots__ = (
+        "attic_start",
+        "capacity_bytes",
+        "fd",
+        "fillers",
+        "is_pinned",
+        "last_seq",
+        "name",
+        "naming",
+        "references",
+    )
 
     def __init__(self, name: str, capacity_bytes: int) -> None:
         self.name = name
@@ -57,22 +71,27 @@ class Slot:
         self.fd = -1
         self.last_seq = 0
         self.references = 0
-        self.is_filling = True
+        self.naming = 0
+        """Entries on their way to the journal that name it, and have no seq yet."""
+        self.fillers: dict[_Holder, None] = {}
+        """Who writes to it now: its file must stay open."""
         self.is_pinned = False
+        self.attic_start = -1
 
 
 class Spooled:
     """Bytes that lie in a slot. While this object lives, the slot keeps them."""
 
-    __slots__ = ("_crc", "_offset", "_size_bytes", "slot", "spool")
+    __slots__ = ("__weakref__", "_crc", "_offset", "_size_bytes", "holder", "slot", "spool")
 
-    def __init__(self, spool: Spool, slot: Slot, size_bytes: int, crc: int, offset: int = 0) -> None:
+    slot: Slot
+    holder: _Holder
+
+    def __init__(self, spool: Spool) -> None:
         self.spool = spool
-        self.slot = slot
-        self._size_bytes = size_bytes
-        self._crc = crc
-        self._offset = offset
-        slot.references += 1
+        self._size_bytes = 0
+        self._crc = 0
+        self._offset = 0
 
     @property
     def size_bytes(self) -> int:
@@ -82,30 +101,46 @@ class Spooled:
     def part(self) -> SpoolPart:
         return SpoolPart(self.slot.name, self._size_bytes, self._crc, self._offset)
 
+    def note(self, size_bytes: int, crc: int, offset: int) -> None:
+        """The bytes are there."""
+        self._size_bytes, self._crc, self._offset = size_bytes, crc, offset
+
     def read(self) -> bytes | memoryview:
         """The bytes, checked. Raises Corrupt if the file was damaged or removed."""
-        # By the open file first: after the run has finished, the sidecar removes the folder.
-        if self.slot.fd >= 0 and hasattr(os, "pread"):
-            with contextlib.suppress(OSError):
+        # By what is open first: after the run has finished, the sidecar removes the folder.
+        try:
+            data = b""
+            if self.slot.attic_start >= 0:
+                data = ATTIC.read(self.slot.attic_start + self._offset, self._size_bytes)
+            elif self.slot.fd >= 0 and hasattr(os, "pread"):
                 data = os.pread(self.slot.fd, self._size_bytes, self._offset)
-                if extend_crc32c(0, data) == self._crc:
-                    return data
+            if len(data) == self._size_bytes and extend_crc32c(0, data) == self._crc:
+                return data
+        except OSError as error:
+            if is_interruption(error):
+                raise
         return load_part(self.part, self.spool.directory)
 
-    def __del__(self) -> None:
-        # May run at any moment, in any thread, within any call: no lock here.
-        try:  # noqa: SIM105 when the interpreter goes down, contextlib is gone before we are
-            self.spool.release(self.slot)
-        except AttributeError:
-            pass
+
+class _Holder(weakref.ref[Spooled]):
+    """Says that a Spooled has died, by a call that is not Python's: a `__del__` would swallow what a signal's
+    handler raises in it, and the death may come at any moment, in any thread, within any call."""
+
+    __slots__ = ("slot",)
+
+    slot: Slot | None
 
 
 class Spool:
     """The spool of one writer.
 
     is_draining: whether somebody is storing entries, so that waiting for room makes sense.
-    on_trouble(code, text): told once when the bound is reached; codes "spool-full", "spool-stuck".
+    on_trouble(code, text): told once when the bound is reached; codes "spool-full", "spool-stuck", "deleted".
+    acked_seq, newest_seq: the newest entry that is stored, and the newest there may be.
     """
+
+    # As in the writer: Python looks for signals when calls return, when functions begin and where loops turn,
+    # and changes threads there. Steps that stand together without calls are one step.
 
     def __init__(
         self,
@@ -114,6 +149,8 @@ class Spool:
         limit_bytes: int | None = None,
         is_draining: Callable[[], bool] = lambda: False,
         on_trouble: Callable[[str, str], None] = lambda code, text: None,
+        acked_seq: Callable[[], int] | None = None,
+        newest_seq: Callable[[], int] = lambda: 0,
     ) -> None:
         self.directory = Path(directory)
         self.size_bytes = 0
@@ -121,20 +158,27 @@ class Spool:
         self._limit_bytes = limit_bytes
         self._is_draining = is_draining
         self._on_trouble = on_trouble
+        self._ask_acked_seq = acked_seq or (lambda: read_ack(self.directory.parent))
+        self._ask_newest_seq = newest_seq
         self._lock = threading.RLock()
-        self._released: deque[Slot] = deque()
+        self._holders: set[_Holder] = set()
+        self._released: deque[_Holder] = deque()
         self._slots: dict[str, Slot] = {}
         self._free: dict[int, list[Slot]] = {}
-        self._waiting: deque[Slot] = deque()
-        self._live: set[Slot] = set()
+        self._waiting: dict[Slot, None] = {}
+        """No object refers to them; they are free once they are stored. In the order of logging, more or
+        less; whoever stands behind a younger one waits a little longer."""
         self._open: deque[Slot] = deque()
-        self._dirty: set[str] = set()
+        self._dirty: Unsynced[Slot] = Unsynced()
+        self._names: Unsynced[Path] = Unsynced()
         self._next_name = 1
         self._acked_seq = 0
+        self._given_up_at = -1
+        """The acknowledgement that waiting was given up at."""
         self._told: set[str] = set()
         self._owner_pid = os.getpid()
         self._is_closed = False
-        self._shared: Slot | None = None
+        self._shared: Spooled | None = None
         self._shared_bytes = 0
 
     def keep(self, view: Pieces) -> Spooled | None:
@@ -142,212 +186,291 @@ class Spool:
         process). Blocks while the spool is full and the sidecar makes progress."""
         if self._is_closed or os.getpid() != self._owner_pid:
             return None
-        size_bytes = view.nbytes
-        if size_bytes < SHARED_BELOW_BYTES:
-            return self._keep_shared(view, size_bytes)
-        slot = self._take_slot(_size_class(size_bytes))
-        if slot is None:
+        try:
+            if view.nbytes < SHARED_BELOW_BYTES:
+                return self._keep_shared(view, view.nbytes)
+            return self._keep_alone(view, view.nbytes)
+        except OSError as error:
+            if is_interruption(error):
+                raise
+            return None
+
+    def _keep_alone(self, view: Pieces, size_bytes: int) -> Spooled | None:
+        kept = self._take_slot(_size_class(size_bytes))
+        if kept is None:
             return None
         try:
-            crc = self._fill(slot, view, size_bytes)
-        except OSError:
-            self._discard(slot)
-            return None
+            self._fill(kept, view, size_bytes, 0)
         except BaseException:
-            self._discard(slot)
+            self._discard(kept.slot)
             raise
-        with self._lock:
-            kept = Spooled(self, slot, size_bytes, crc)
-            slot.is_filling = False
-            self._live.add(slot)
-            self._dirty.add(slot.name)
         return kept
 
     def _keep_shared(self, view: Pieces, size_bytes: int) -> Spooled | None:
         """Behind the last small buffer, in a slot that is let go when the next one does not fit."""
+        # On whole pages, so that no two writers of the page cache meet on one.
+        taken_bytes = -(-size_bytes // PAGE_BYTES) * PAGE_BYTES
+        kept = self._new_spooled()
+        holder = kept.holder
         while True:
             with self._lock:
-                slot, offset = self._shared, self._shared_bytes
-                if slot is not None and offset + size_bytes <= slot.capacity_bytes:
-                    try:
-                        crc = self._fill(slot, view, size_bytes, offset)
-                    except OSError:
-                        self._let_go_of_shared()
-                        return None
-                    # On whole pages, so that no two writers of the page cache meet on one.
-                    self._shared_bytes = offset + -(-size_bytes // PAGE_BYTES) * PAGE_BYTES
-                    self._dirty.add(slot.name)
-                    return Spooled(self, slot, size_bytes, crc, offset)
-                self._let_go_of_shared()
+                shared, offset = self._shared, self._shared_bytes
+                if shared is not None and offset + size_bytes <= shared.slot.capacity_bytes:
+                    slot = shared.slot
+                    kept.slot = holder.slot = slot
+                    slot.references += 1
+                    self._shared_bytes = offset + taken_bytes
+                    break
+                self._shared = None
             fresh = self._take_slot(SHARED_SLOT_BYTES)
             if fresh is None:
                 return None
             with self._lock:
-                fresh.is_filling = False
-                if self._shared is None:
-                    # As if an object referred to it: it must not be recycled while there is room in it.
-                    fresh.references += 1
-                    self._live.add(fresh)
-                    self._shared = fresh
-                else:  # another thread was quicker
-                    self._set_free(fresh)
+                if self._shared is None:  # else another thread was quicker
+                    self._shared, self._shared_bytes = fresh, 0
+        try:
+            self._fill(kept, view, size_bytes, offset)
+        except OSError:
+            if self._shared is shared:
+                self._shared = None
+            raise
+        return kept
 
-    def _let_go_of_shared(self) -> None:
-        slot, self._shared, self._shared_bytes = self._shared, None, 0
-        if slot is not None:
-            self._released.append(slot)
+    def _new_spooled(self) -> Spooled:
+        kept = Spooled(self)
+        holder = _Holder(kept, self._released.append)
+        holder.slot = None
+        kept.holder = holder
+        self._holders.add(holder)
+        return kept
 
     def place(self, kept: Kept) -> tuple[SpoolPart, Kept] | None:
-        """Where an entry finds `kept` in this spool; None if it is to travel in the frame.
+        """Where an entry finds `kept` in this spool; None if it is to travel in the frame. The entry is on
+        its way: `mark` says when it is in the journal.
 
         Bytes of another spool (of a finished run, of the process that forked this one) are copied.
         """
         if isinstance(kept, Spooled):
             if kept.spool is self and os.getpid() == self._owner_pid and not self._is_closed:
+                kept.slot.naming += 1
                 return kept.part, kept
         elif kept.size_bytes < SPOOL_FROM_BYTES:
             return None
         own = self.keep(memoryview(kept.read()).cast("B"))
-        return None if own is None else (own.part, own)
+        if own is None:
+            return None
+        own.slot.naming += 1
+        return own.part, own
 
     def mark(self, kept: list[Kept], seq: int) -> None:
         """Entry `seq` names these buffers. To be called while they are alive."""
         for each in kept:
-            if isinstance(each, Spooled) and each.slot.last_seq < seq:
-                each.slot.last_seq = seq
+            if isinstance(each, Spooled):
+                slot = each.slot
+                if slot.last_seq < seq:
+                    slot.last_seq = seq
+                if slot.naming:
+                    slot.naming -= 1
 
     def pin(self) -> None:
         """Before a fork: what is alive now may be used by the child, so it is never recycled."""
         with self._lock:
             self._collect_released()
-            for slot in self._live:
-                slot.is_pinned = True
+            for slot in self._slots.values():
+                slot.is_pinned = slot.is_pinned or slot.references > 0
+
+    # -- power loss ----------------------------------------------------------------------------
 
     def sync(self) -> None:
-        """Bring all slots to disk. Raises OSError."""
-        with self._lock:
-            dirty, self._dirty = self._dirty, set()
-        if len(dirty) < SYNC_THREADS:
-            for name in dirty:
-                self._sync_slot(name)
-            return
-        # Side by side: each sync waits for the disk, and the disk is glad of all of them at once.
+        """Bring all slots to disk. Raises OSError; what could not be brought there is tried the next time.
+
+        Takes no lock that `keep` takes, but to write deleted files again.
+        """
+        waiting = self._dirty.waiting()
+        queue = deque(waiting.items())
+        missing: list[Slot] = []
         failures: list[OSError] = []
-        names = deque(dirty)
 
         def work() -> None:
-            while True:
+            while queue:
                 try:
-                    self._sync_slot(names.popleft())
+                    slot, numbers = queue.popleft()
                 except IndexError:
-                    return
+                    return  # another thread has the last one
+                try:
+                    if self._sync_slot(slot):
+                        self._dirty.done(numbers)
+                    else:
+                        missing.append(slot)
                 except OSError as error:
+                    if is_interruption(error):
+                        raise
                     failures.append(error)
 
-        threads = [threading.Thread(target=work, daemon=True) for _ in range(SYNC_THREADS)]
-        for number, thread in enumerate(threads):
-            try:
-                thread.start()
-            except RuntimeError:  # no more threads, or the interpreter is going down
-                del threads[number:]
-                break
+        threads = []
+        if len(waiting) >= SYNC_THREADS:
+            # Side by side: each sync waits for the disk, and the disk is glad of all of them at once.
+            threads = _started([threading.Thread(target=work, daemon=True) for _ in range(SYNC_THREADS)])
         work()
         for thread in threads:
             thread.join()
+        for folder, numbers in self._names.waiting().items():
+            try:
+                sync_folder(folder)
+                self._names.done(numbers)
+            except FileNotFoundError as error:
+                failures.append(error)
+        if missing:
+            self.restore()
+            failures.append(OSError(errno.ENOENT, "media were deleted under the run"))
         if failures:
             raise failures[0]
 
-    def restore(self) -> None:
-        """The folder was deleted."""
-
-    def _sync_slot(self, name: str) -> None:
+    def _sync_slot(self, slot: Slot) -> bool:
+        """False if its file is gone."""
         try:
-            fd = os.open(self.directory / name, os.O_RDWR | _O_BINARY)
+            fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
         except FileNotFoundError:
-            return
+            return slot.name not in self._slots  # given up meanwhile, or deleted by somebody
         try:
             _fdatasync(fd)
         finally:
             os.close(fd)
+        return True
 
-    def release(self, slot: Slot) -> None:
-        """One object less refers to `slot`. Takes no lock: appending to a deque is atomic."""
-        if not self._is_closed:
-            self._released.append(slot)
-            return
-        slot.references -= 1
-        if slot.references == 0:
-            _close(slot)
+    def restore(self) -> None:
+        """Write again, from their open files, the slots that somebody has deleted. Says how many can't be.
+        Raises OSError."""
+        lost = 0
+        for slot in list(self._slots.values()):
+            with self._lock:
+                path = self.directory / slot.name
+                if path.exists() or slot.fillers:
+                    continue
+                if slot.references or slot in self._waiting:
+                    if slot.fd >= 0:
+                        self._write_again(slot, path)
+                        continue
+                    lost += 1
+                self._forget(slot)
+        if lost:
+            self._on_trouble("deleted", f"{lost} files of media were deleted before they were stored")
+
+    def _write_again(self, slot: Slot, path: Path) -> None:
+        make_folders(self.directory)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _O_BINARY, 0o600)
+        with open(slot.fd, "rb", closefd=False) as source, open(fd, "wb", closefd=False) as copy:
+            source.seek(0)
+            shutil.copyfileobj(source, copy, 1 << 20)
+        old_fd, slot.fd = slot.fd, fd
+        os.close(old_fd)
+        self._dirty.add(slot)
+        self._names.add(self.directory)
+
+    # -- the end -------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """No more bytes. The files of objects that are still alive stay open, so that they can be
-        logged to a later run although this folder is gone by then."""
+        """No more bytes, no more descriptors. The bytes of objects that are still alive go to the attic, so
+        that they can be logged to a later run although this folder is gone by then."""
+        if self._is_closed:
+            return
         with self._lock:
-            self._let_go_of_shared()
+            self._shared = None
             self._collect_released()
             self._is_closed = True
-            for slot in self._slots.values():
-                if slot not in self._live:
-                    _close(slot)
-                elif slot.fd < 0:
-                    with contextlib.suppress(OSError):
-                        slot.fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
+            slots = list(self._slots.values())
             self._open.clear()
+        is_any_alive = False
+        for slot in slots:
+            if slot.references:
+                try:
+                    slot.attic_start = ATTIC.take_in(self.directory / slot.name, self.directory.parent.parent)
+                    is_any_alive = True
+                except OSError as error:
+                    if is_interruption(error):
+                        raise
+                    # Readable as long as the folder is there.
+            if not slot.fillers:
+                _close(slot)
+        ATTIC.keep_while(self._is_any_alive if is_any_alive else _never)
+
+    def _is_any_alive(self) -> bool:
+        return any(holder() is not None for holder in self._holders.copy())
 
     # -- slots ---------------------------------------------------------------------------------
 
-    def _take_slot(self, capacity_bytes: int) -> Slot | None:
-        waited_secs = 0.0
+    def _take_slot(self, capacity_bytes: int) -> Spooled | None:
+        """A slot of its own for a new object; None if there is no room. Raises OSError."""
+        kept = self._new_spooled()
+        give_up_at = time.monotonic() + BLOCK_LIMIT_SECS
         while True:
             with self._lock:
-                slot = self._free_slot(capacity_bytes)
-                if slot is not None:
-                    return slot
+                if self._take_free_slot(kept, capacity_bytes):
+                    return kept
                 verdict = self._room_for(capacity_bytes)
                 if verdict == "room":
-                    return self._new_slot(capacity_bytes)
+                    self._make_slot(capacity_bytes)
+                    continue
                 acked_seq = self._acked_seq
-            if verdict == "none" or waited_secs > BLOCK_LIMIT_SECS:
+            if verdict == "none":
                 return None
             time.sleep(0.005)
-            waited_secs = 0.0 if read_ack(self.directory.parent) > acked_seq else waited_secs + 0.005
+            if self._ask_acked_seq() > acked_seq:
+                give_up_at = time.monotonic() + BLOCK_LIMIT_SECS
+            elif time.monotonic() > give_up_at:
+                self._given_up_at = acked_seq
 
-    def _free_slot(self, capacity_bytes: int) -> Slot | None:
-        free = self._free.get(capacity_bytes)
+    def _take_free_slot(self, kept: Spooled, capacity_bytes: int) -> bool:
+        holder = kept.holder
+        free = self._free.setdefault(capacity_bytes, [])
         if not free:
             self._collect_released()
             self._collect_stored()
-            free = self._free.get(capacity_bytes)
-            if not free:
-                return None
-        slot = free.pop()
-        slot.is_filling = True
-        return slot
+        if not free:
+            return False
+        # The one that was written last: its pages are warm.
+        slot = free[-1]
+        kept.slot = holder.slot = slot
+        slot.references += 1
+        del free[-1]
+        return True
 
     def _collect_released(self) -> None:
+        """Let go of slots that no object refers to any more."""
         while self._released:
-            slot = self._released.popleft()
-            slot.references -= 1
-            if slot.references == 0:
-                self._live.discard(slot)
-                if slot.is_pinned:
-                    continue
-                if slot.last_seq <= self._acked_seq:
-                    self._set_free(slot)
-                else:
-                    self._waiting.append(slot)
+            holder = self._released[0]
+            slot = holder.slot
+            if slot is not None and slot.name in self._slots:
+                slot.fillers.pop(holder, None)
+                if slot.naming and slot.references == 1:
+                    # An entry was interrupted on its way to the journal: it may be there, or not.
+                    slot.last_seq = self._ask_newest_seq()
+                free = self._free.setdefault(slot.capacity_bytes, [])
+                slot.references -= 1
+                holder.slot = None
+                if slot.references == 0 and not slot.is_pinned:
+                    slot.naming = 0
+                    if slot.last_seq > self._acked_seq:
+                        self._waiting[slot] = None
+                    else:
+                        slot.last_seq = 0
+                        free.append(slot)
+            self._holders.discard(holder)
+            if self._released and self._released[0] is holder:
+                del self._released[0]
 
     def _collect_stored(self) -> None:
         if not self._waiting:
             return
-        self._acked_seq = read_ack(self.directory.parent)
-        # In the order of logging, more or less; whoever stands behind a younger one waits a little longer.
-        while self._waiting and self._waiting[0].last_seq <= self._acked_seq:
-            self._set_free(self._waiting.popleft())
-
-    def _set_free(self, slot: Slot) -> None:
-        slot.last_seq = 0
-        self._free.setdefault(slot.capacity_bytes, []).append(slot)
+        self._acked_seq = acked_seq = self._ask_acked_seq()
+        for slot in list(self._waiting):
+            if slot.last_seq > acked_seq:
+                break
+            free = self._free.setdefault(slot.capacity_bytes, [])
+            if slot in self._waiting:
+                slot.last_seq = 0
+                del self._waiting[slot]
+                free.append(slot)
 
     def _room_for(self, capacity_bytes: int) -> str:
         """ "room", "wait" for the sidecar, or "none"."""
@@ -358,7 +481,7 @@ class Spool:
         self._evict(capacity_bytes)
         if self.size_bytes + capacity_bytes <= self._limit_bytes:
             return "room"
-        if self._waiting and self._is_draining():
+        if self._waiting and self._acked_seq != self._given_up_at and self._is_draining():
             self._tell(
                 "spool-full",
                 f"{self.size_bytes >> 20} MiB of media wait to be stored; log() of media waits for them",
@@ -376,54 +499,71 @@ class Spool:
     def _evict(self, needed_bytes: int) -> None:
         """Delete free slots of other sizes."""
         for slots in self._free.values():
-            while slots and self.size_bytes + needed_bytes > (self._limit_bytes or 0):
-                self._discard(slots.pop())
+            for slot in list(slots):
+                if self.size_bytes + needed_bytes <= (self._limit_bytes or 0):
+                    return
+                self._discard(slot)
 
-    def _new_slot(self, capacity_bytes: int) -> Slot | None:
+    def _make_slot(self, capacity_bytes: int) -> None:
+        """One more free slot. Raises OSError."""
         name = f"{self._next_name:06d}.bin"
         self._next_name += 1
         slot = Slot(name, capacity_bytes)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _O_BINARY
         try:
-            try:
-                slot.fd = os.open(self.directory / name, flags, 0o600)
-            except FileNotFoundError:
-                os.makedirs(self.directory, mode=0o700, exist_ok=True)
-                slot.fd = os.open(self.directory / name, flags, 0o600)
-        except OSError:
-            return None
+            slot.fd = os.open(self.directory / name, flags, 0o600)
+        except FileNotFoundError:
+            make_folders(self.directory)
+            self._names.add(self.directory.parent)
+            slot.fd = os.open(self.directory / name, flags, 0o600)
         self._slots[name] = slot
         self.size_bytes += capacity_bytes
+        self._free[capacity_bytes].append(slot)
         self._note_open(slot)
-        return slot
+        self._names.add(self.directory)
 
     def _note_open(self, slot: Slot) -> None:
         self._open.append(slot)
         if len(self._open) > OPEN_FILES_LIMIT:
             oldest = self._open.popleft()
-            if oldest.is_filling:
+            if oldest.fillers or oldest is slot:
                 self._open.append(oldest)
             else:
                 _close(oldest)
 
-    def _fill(self, slot: Slot, view: Pieces, size_bytes: int, offset: int = 0) -> int:
-        if slot.fd < 0:
-            with self._lock:
+    def _fill(self, kept: Spooled, view: Pieces, size_bytes: int, offset: int) -> None:
+        slot = kept.slot
+        with self._lock:
+            slot.fillers[kept.holder] = None
+            if slot.fd < 0:
                 slot.fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
                 self._note_open(slot)
-        return _write_pieces(slot.fd, view, size_bytes, offset)
+            fd = slot.fd
+        crc = _write_pieces(fd, view, size_bytes, offset)
+        kept.note(size_bytes, crc, offset)
+        self._dirty.add(slot)
+        slot.fillers.pop(kept.holder, None)
+        if self._is_closed and not slot.fillers:
+            _close(slot)
 
     def _discard(self, slot: Slot) -> None:
+        """Delete a slot's file."""
         with self._lock:
-            if self._slots.pop(slot.name, None) is None:
-                return
-            self.size_bytes -= slot.capacity_bytes
-            self._dirty.discard(slot.name)
-            with contextlib.suppress(ValueError):
-                self._open.remove(slot)
-            _close(slot)
-            with contextlib.suppress(OSError):
+            self._forget(slot)
+            with ignored_faults():
                 os.unlink(self.directory / slot.name)
+
+    def _forget(self, slot: Slot) -> None:
+        if self._slots.pop(slot.name, None) is None:
+            return
+        self.size_bytes -= slot.capacity_bytes
+        free = self._free.get(slot.capacity_bytes, [])
+        if slot in free:
+            free.remove(slot)
+        self._waiting.pop(slot, None)
+        if slot in self._open:
+            self._open.remove(slot)
+        _close(slot)
 
     def _tell(self, code: str, text: str) -> None:
         if code not in self._told:
@@ -431,22 +571,49 @@ class Spool:
             self._on_trouble(code, text)
 
 
+def _started(threads: list[threading.Thread]) -> list[threading.Thread]:
+    """Those that could be started: there may be no more threads, or the interpreter is going down."""
+    started = []
+    for thread in threads:
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if is_interruption(error):
+                raise
+            break
+        started.append(thread)
+    return started
+
+
+def _never() -> bool:
+    return False
+
+
 def _write_pieces(fd: int, view: Pieces, size_bytes: int, offset: int) -> int:
     crc = 0
-    os.lseek(fd, offset, os.SEEK_SET)
     for start in range(0, size_bytes, PIECE_BYTES):
         piece = view[start : start + PIECE_BYTES].tobytes()
         crc = extend_crc32c(crc, piece)
-        written = os.write(fd, piece)
+        written = _pwrite(fd, piece, offset + start)
         while written < len(piece):
-            written += os.write(fd, piece[written:])
+            written += _pwrite(fd, piece[written:], offset + start + written)
     return int(crc)
+
+
+def _seek_and_write(fd: int, data: bytes, offset: int) -> int:
+    with _seeking:
+        os.lseek(fd, offset, os.SEEK_SET)
+        return os.write(fd, data)
+
+
+_seeking = threading.Lock()
+_pwrite = getattr(os, "pwrite", _seek_and_write)
 
 
 def _close(slot: Slot) -> None:
     fd, slot.fd = slot.fd, -1
     if fd >= 0:
-        with contextlib.suppress(OSError):
+        with ignored_faults():
             os.close(fd)
 
 
@@ -459,7 +626,9 @@ def _size_class(size_bytes: int) -> int:
 def _free_disk_bytes(directory: Path) -> int:
     try:
         return shutil.disk_usage(directory).free
-    except OSError:
+    except OSError as error:
+        if is_interruption(error):
+            raise
         return 0
 
 

@@ -44,6 +44,7 @@ from diorama.journal.segments import (
     IN_TROUBLE,
     UNCERTAIN,
     SegmentFiles,
+    make_folders,
 )
 
 SEGMENT_BYTES = 64 << 20
@@ -336,7 +337,7 @@ class JournalWriter(SegmentFiles):
         for is_fresh in (self._fd < 0, True):
             try:
                 if is_fresh:
-                    os.makedirs(self.directory, mode=0o700, exist_ok=True)
+                    make_folders(self.directory)
                     if not self._swap():
                         break
                 while self._drain_some():

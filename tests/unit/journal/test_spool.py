@@ -6,6 +6,7 @@ import errno
 import gc
 import os
 import shutil
+import signal
 import struct
 import threading
 import time
@@ -15,7 +16,7 @@ import pytest
 
 from diorama.errors import Corrupt
 from diorama.journal import spool as spool_module
-from diorama.journal.codec import load_part
+from diorama.journal.codec import SpoolPart, load_part
 from diorama.journal.spool import Spool, Spooled
 from diorama.media.keep import FilePieces, InMemory
 
@@ -118,11 +119,11 @@ def test_alive_objects_stay_readable_after_the_folder_is_gone(spool: Spool, tmp_
 
 
 def test_a_full_disk_falls_back_to_memory(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(fd: int, data: bytes) -> int:
+    def refuse(fd: int, data: bytes, offset: int) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     kept(spool, 1)
-    monkeypatch.setattr(spool_module.os, "write", refuse)
+    monkeypatch.setattr(spool_module, "_pwrite", refuse)
     assert spool.keep(view_of(2)) is None
 
 
@@ -158,14 +159,209 @@ def test_at_the_bound_nobody_waits_for_a_dead_sidecar(tmp_path: Path) -> None:
     assert told == ["spool-stuck"]
 
 
-def test_a_stalled_sidecar_is_not_waited_for_for_ever(
+def test_a_stalled_sidecar_is_waited_for_once_until_it_moves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(spool_module, "BLOCK_LIMIT_SECS", 0.1)
+    waits: list[float] = []
+    real_sleep = time.sleep
+
+    def sleep(secs: float) -> None:
+        waits.append(secs)
+        real_sleep(secs)
+
+    monkeypatch.setattr(spool_module.time, "sleep", sleep)
+    (tmp_path / "w").mkdir()
+    told: list[str] = []
+    spool = Spool(
+        tmp_path / "w" / "spool",
+        limit_bytes=2 * SIZE,
+        is_draining=lambda: True,
+        on_trouble=lambda code, text: told.append(code),
+    )
+    spool.mark([kept(spool, 1)], 1)
+    assert kept(spool, 2), "the disk has room"
+    assert waits, "once it is waited for"
+    waits.clear()
+    for seq in range(2, 9):
+        spool.mark([kept(spool, seq)], seq)
+    assert waits == []
+    assert told == ["spool-full", "spool-stuck"]
+    acknowledge(spool, 1)
+    spool.mark([kept(spool, 9)], 9)
+    spool.mark([kept(spool, 10)], 10)
+    assert waits, "it moved, so it is waited for again"
+
+
+def test_where_nothing_more_can_be_kept_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool_module, "BLOCK_LIMIT_SECS", 0.05)
+    monkeypatch.setattr(spool_module, "_free_disk_bytes", lambda directory: 0)
     (tmp_path / "w").mkdir()
     spool = Spool(tmp_path / "w" / "spool", limit_bytes=2 * SIZE, is_draining=lambda: True)
     spool.mark([kept(spool, 1)], 1)
     assert spool.keep(view_of(2)) is None
+    monkeypatch.setattr(spool_module.time, "sleep", lambda secs: pytest.fail("waited again"))
+    assert spool.keep(view_of(3)) is None
+
+
+class TimeLimit(TimeoutError):
+    """What users' time limits raise: an OSError, and yet none of the disk's."""
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
+@pytest.mark.parametrize("size_bytes", [SIZE, SMALL])
+def test_what_a_signals_handler_raises_passes_and_costs_no_slot(
+    spool: Spool, size_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is interrupted: no bytes that an entry names are written over, no slot is lost."""
+    acked = [0]
+    seq = 0
+    monkeypatch.setattr(spool, "_ask_acked_seq", lambda: acked[0])
+    monkeypatch.setattr(spool, "_ask_newest_seq", lambda: seq)
+    raised = passed = 0
+
+    def handle(number: int, frame: object) -> None:
+        nonlocal raised
+        raised += 1
+        raise TimeLimit
+
+    before = signal.signal(signal.SIGALRM, handle)
+    gc.disable()
+    named: dict[int, tuple[int, SpoolPart]] = {}
+    try:
+        for round_number in range(400):
+            byte = round_number % 251
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0002 + 0.00001 * (round_number % 40))
+                while True:
+                    found = kept(spool, byte, size_bytes)
+                    placed = spool.place(found)
+                    assert placed is not None
+                    # As an append that is interrupted between its write and its return.
+                    seq += 1
+                    named[seq] = (byte, placed[0])
+                    spool.mark([found], seq)
+                    del found, placed
+            except TimeLimit:
+                passed += 1
+            for each in range(acked[0] + 1, seq + 1):
+                named_byte, part = named.pop(each)
+                assert load_part(part, spool.directory) == view_of(named_byte, size_bytes)
+            acked[0] = seq
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        gc.enable()
+    assert passed == raised
+    spool._collect_released()
+    spool._collect_stored()
+    used = [slot for slot in spool._slots.values() if slot not in spool._free[slot.capacity_bytes]]
+    assert len(used) <= 1, "but for the one that small buffers share"
+
+
+def test_of_two_threads_that_sync_neither_returns_too_early(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = kept(spool, 1)
+    is_syncing, may_end = threading.Event(), threading.Event()
+    synced: list[int] = []
+
+    def sync(fd: int) -> None:
+        is_syncing.set()
+        assert may_end.wait(60)
+        synced.append(fd)
+
+    monkeypatch.setattr(spool_module, "_fdatasync", sync)
+    first = threading.Thread(target=spool.sync)
+    first.start()
+    assert is_syncing.wait(60)
+    second_is_done = threading.Event()
+    second = threading.Thread(target=lambda: (spool.sync(), second_is_done.set()))
+    second.start()
+    assert not second_is_done.wait(0.1)
+    may_end.set()
+    first.join()
+    second.join()
+    assert synced
+    assert one.read() == view_of(1)
+
+
+def test_what_could_not_be_synced_is_tried_again(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive = [kept(spool, byte) for byte in range(3)]
+    synced: list[str] = []
+
+    def sync(fd: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
+        if len(synced) == 1:
+            raise OSError(errno.EIO, "bad disk")
+
+    monkeypatch.setattr(spool_module, "_fdatasync", sync)
+    with pytest.raises(OSError, match="bad disk"):
+        spool.sync()
+    assert len(set(synced)) == len(alive), "the others are not passed over"
+    spool.sync()
+    assert synced[-1] == synced[0], "and it is tried again"
+    spool.sync()
+    assert len(synced) == len(alive) + 1
+
+
+def test_a_slot_that_cannot_be_opened_for_syncing_goes_on_being_used(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = kept(spool, 1)
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(spool_module.os, "open", refuse)
+        with pytest.raises(OSError, match="Too many"):
+            spool.sync()
+    assert one.read() == view_of(1)
+    spool.sync()
+
+
+def test_deleted_slots_are_written_again_and_what_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "w").mkdir()
+    told: list[str] = []
+    spool = Spool(
+        tmp_path / "w" / "spool", limit_bytes=1 << 30, on_trouble=lambda code, text: told.append(text)
+    )
+    alive = [kept(spool, byte) for byte in range(spool_module.OPEN_FILES_LIMIT + 3)]
+    shutil.rmtree(spool.directory)
+    with pytest.raises(OSError, match="deleted"):
+        spool.sync()
+    assert told == ["3 files of media were deleted before they were stored"]
+    spool.sync()
+    assert all(load_part(each.part, spool.directory) == each.read() for each in alive[3:])
+
+
+def test_new_slots_are_synced_by_name(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(spool_module, "sync_folder", synced.append)
+    one = kept(spool, 1)
+    spool.sync()
+    assert set(synced) == {spool.directory, spool.directory.parent}
+    spool.sync()
+    assert len(synced) == 2
+    del one
+
+
+def test_ended_runs_hold_no_descriptors(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    alive = []
+    for number in range(30):
+        (tmp_path / str(number)).mkdir()
+        spool = Spool(tmp_path / str(number) / "spool", limit_bytes=1 << 30)
+        alive += [kept(spool, number) for _ in range(10)]
+        spool.close()
+        shutil.rmtree(spool.directory.parent)
+    assert len(os.listdir("/proc/self/fd")) <= before + 1
+    assert [each.read()[0] for each in alive] == [number for number in range(30) for _ in range(10)]
+    del alive
+    spool = Spool(tmp_path / "spool", limit_bytes=1 << 30)
+    spool.close()
+    assert len(os.listdir("/proc/self/fd")) <= before
 
 
 def test_many_threads_get_their_own_bytes_back(spool: Spool) -> None:
@@ -261,7 +457,7 @@ def test_a_shared_slot_is_recycled_when_all_of_it_is_stored_and_dropped(spool: S
 def test_a_shared_slot_that_cannot_be_written_is_left(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     first = kept(spool, 1, SMALL)
     with monkeypatch.context() as broken:
-        broken.setattr(spool_module.os, "write", lambda fd, data: (_ for _ in ()).throw(OSError(28, "full")))
+        broken.setattr(spool_module, "_pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
         assert spool.keep(view_of(2, SMALL)) is None
     second = kept(spool, 3, SMALL)
     assert second.part.file != first.part.file
