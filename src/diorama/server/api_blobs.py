@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from diorama.errors import BadRequest, Corrupt, NotFound
 from diorama.model import SHA256_TEXT, BlobRef
@@ -105,7 +105,7 @@ def _response(call: Call, loaded: _Loaded, *, name: str | None) -> Response:
     if loaded.data is not None:
         return Response(loaded.data[start:end], status_code=status, headers=headers)
     headers["content-length"] = str(end - start)
-    return StreamingResponse(_pieces(call.service, ref, start, end), status_code=status, headers=headers)
+    return call.stream(_pieces(call.service, ref, start, end), status_code=status, headers=headers)
 
 
 def _pieces(service: Service, found: BlobRef, start: int, end: int) -> Iterator[bytes]:
@@ -122,7 +122,7 @@ def _pieces(service: Service, found: BlobRef, start: int, end: int) -> Iterator[
         yield piece
 
 
-@endpoint("PUT", "/api/blobs/{sha256}", body_mime="application/octet-stream", reply=BlobRef)
+@endpoint("PUT", "/api/blobs/{sha256}", body_mime="application/octet-stream", reply=BlobRef, lane="writes")
 async def put_blob(call: Call, path: BlobPath) -> Response:
     """Store the body. 422 when its SHA-256 is not the one in the path; nothing is kept then."""
     if not SHA256_TEXT.fullmatch(path.sha256):
@@ -159,7 +159,7 @@ def _store(service: Service, spooled: tempfile.SpooledTemporaryFile[bytes] | Bin
         return service.put_blob(view, mime)
 
 
-@endpoint("POST", "/api/blobs/missing")
+@endpoint("POST", "/api/blobs/missing", lane="writes")
 def missing_blobs(service: Service, body: views.BlobsWanted) -> views.BlobsMissing:
     """Which of these the store lacks, so that nobody uploads twice."""
     if len(body.sha256) > _ASKED_LIMIT:

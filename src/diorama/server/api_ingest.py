@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MSGPACK = "application/msgpack"
 
 
-@endpoint("POST", "/api/ingest", body_mime=MSGPACK, reply=views.IngestReply)
+@endpoint("POST", "/api/ingest", body_mime=MSGPACK, reply=views.IngestReply, lane="writes")
 async def ingest(call: Call) -> Response:
     """Apply a batch (msgpack of `diorama.journal.entry.Batch`); the answer names the highest stored entry.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from diorama.errors import BadRequest
 from diorama.model import NAME_LIMIT_BYTES
@@ -89,7 +89,7 @@ def run(service: Service, path: RunPath) -> views.RunDetail:
     return service.run(path.uid)
 
 
-@endpoint("PATCH", "/api/runs/{uid:number}")
+@endpoint("PATCH", "/api/runs/{uid:number}", lane="writes")
 def edit_run(service: Service, path: RunPath, body: views.RunPatch) -> views.RunView:
     """Change a run's name, notes or tags; absent fields stay."""
     if body.name is not None and not body.name.strip():
@@ -127,14 +127,14 @@ async def file(call: Call, path: FilePath) -> Response:
     return await file_response(call, await call.run(call.service.file, path.uid, path.name))
 
 
-@endpoint("GET", "/api/runs/{uid:number}/history", reply_mime=NDJSON)
+@endpoint("GET", "/api/runs/{uid:number}/history", reply_mime=NDJSON, lane="tables")
 async def history(call: Call, path: RunPath, query: HistoryQuery) -> Response:
     """Every row that the run logged, one JSON object a line: exact, nothing sampled away."""
     keys = query.keys.split(",") if query.keys else None
     # Asked for before the answer starts, so that an unknown run is a 404 and not half an answer.
     await call.run(call.service.run, path.uid)
     rows = call.service.scan_history(path.uid, keys=keys, min_step=query.min_step, max_step=query.max_step)
-    return StreamingResponse(_lines(rows), media_type=NDJSON, headers={"cache-control": "no-store"})
+    return call.stream(_lines(rows), media_type=NDJSON, headers={"cache-control": "no-store"})
 
 
 def _lines(rows: Iterator[dict[str, object]]) -> Iterator[bytes]:

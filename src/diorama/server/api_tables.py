@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from diorama.server.content import CONTENT_HEADERS, attachment
 from diorama.server.endpoint import Call, endpoint
@@ -30,13 +30,13 @@ class CsvQuery(msgspec.Struct, forbid_unknown_fields=True):
     name: str = "table.csv"
 
 
-@endpoint("POST", "/api/tables/page")
+@endpoint("POST", "/api/tables/page", lane="tables")
 def table_page(service: Service, body: views.TableRequest) -> views.TablePage:
     """Rows of a table: sorted, filtered, a page at a time."""
     return service.table_page(body)
 
 
-@endpoint("GET", "/api/tables/csv", reply_mime="text/csv")
+@endpoint("GET", "/api/tables/csv", reply_mime="text/csv", lane="tables")
 async def table_csv(call: Call, query: CsvQuery) -> Response:
     """All rows of a table as a CSV download. Media are the SHA-256 of their file, lists and dicts JSON."""
     pieces: Iterator[bytes] = await call.run(
@@ -48,4 +48,4 @@ async def table_csv(call: Call, query: CsvQuery) -> Response:
         index=query.index,
     )
     headers = {**CONTENT_HEADERS, "content-disposition": attachment(query.name), "cache-control": "no-store"}
-    return StreamingResponse(pieces, media_type=CSV, headers=headers)
+    return call.stream(pieces, media_type=CSV, headers=headers)

@@ -28,6 +28,7 @@ from diorama.server import (
 from diorama.server.auth import Auth
 from diorama.server.endpoint import Call, Endpoint
 from diorama.server.guard import Guard
+from diorama.server.lanes import Lanes
 from diorama.server.live import LiveHub
 from diorama.server.problem import on_bug, on_diorama_error, on_http_error
 from diorama.server.settings import ServerSettings
@@ -73,7 +74,8 @@ def create_app(service: Service, *, settings: ServerSettings) -> Starlette:
     >>> app = create_app(Service.open(store_dir), settings=ServerSettings(key=store_dir.key_file))
     """
     auth = Auth(settings)
-    live = LiveHub(service, limit=settings.limits.live_streams)
+    lanes = Lanes()
+    live = LiveHub(service, lanes, limit=settings.limits.live_streams)
     pages = WebPages(settings, auth)
 
     @asynccontextmanager
@@ -86,7 +88,7 @@ def create_app(service: Service, *, settings: ServerSettings) -> Starlette:
 
     def route(endpoint: Endpoint) -> Route:
         async def answer(request: Request) -> Response:
-            return await endpoint.answer(Call(request, service, settings, auth, live))
+            return await endpoint.answer(Call(request, service, settings, auth, live, lanes, endpoint.lane))
 
         return Route(endpoint.path, answer, methods=[endpoint.method], name=endpoint.name)
 

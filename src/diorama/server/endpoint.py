@@ -17,17 +17,16 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import msgspec
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from diorama.server.lanes import Lane, Lanes
 from diorama.server.request import body_struct, path_struct, query_struct
 
 if TYPE_CHECKING:
@@ -49,10 +48,16 @@ class Call:
     settings: ServerSettings
     auth: Auth
     live: LiveHub
+    lanes: Lanes
+    lane: Lane
 
     async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Do blocking work in a thread."""
-        return await anyio.to_thread.run_sync(partial(work, *args, **kwargs))
+        """Do blocking work in a thread of the endpoint's lane."""
+        return await self.lanes.run(self.lane, work, *args, **kwargs)
+
+    def stream(self, pieces: Iterator[bytes], **more: Any) -> Response:
+        """An answer that is made piece by piece in the endpoint's lane; `more` is for the Response."""
+        return StreamingResponse(self.lanes.each(self.lane, pieces), **more)
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,7 @@ class Endpoint:
     body_mime: str
     reply_mime: str
     is_public: bool
+    lane: Lane
 
     @property
     def name(self) -> str:
@@ -129,8 +135,10 @@ def endpoint(
     reply_mime: str = JSON,
     reply: Any = None,
     is_public: bool = False,
+    lane: Lane = "reads",
 ) -> Callable[[Callable[..., Any]], Endpoint]:
-    """Make a handler an Endpoint. `reply`: the struct of an answer that is not plainly returned."""
+    """Make a handler an Endpoint. `reply`: the struct of an answer that is not plainly returned. `lane`: the
+    threads that do its work."""
 
     def decorate(handle: Callable[..., Any]) -> Endpoint:
         hints = _hints(handle)
@@ -144,6 +152,7 @@ def endpoint(
             body_mime=body_mime,
             reply_mime=reply_mime,
             is_public=is_public,
+            lane=lane,
         )
 
     return decorate

@@ -8,6 +8,7 @@ nothing is ever skipped: the event's id is the store's version, and a browser th
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
@@ -15,13 +16,19 @@ from typing import TYPE_CHECKING
 import anyio
 import msgspec
 
+from diorama.errors import DioramaError
+from diorama.server.lanes import Lanes
 from diorama.server.problem import Refusal
 from diorama.service.views import LiveEvent, LiveRun
 
 if TYPE_CHECKING:
     from diorama.service import Service
 
+log = logging.getLogger("diorama.server")
+
 POLL_SECS = 0.12
+RETRY_SECS = 1.0
+"""How long to leave alone a store that could not be read."""
 KEEP_ALIVE_SECS = 15.0
 _ANSWERS_REMEMBERED = 64
 
@@ -29,8 +36,9 @@ _ANSWERS_REMEMBERED = 64
 class LiveHub:
     """All streams of one server. `watch()` must run for them to hear anything."""
 
-    def __init__(self, service: Service, *, limit: int) -> None:
+    def __init__(self, service: Service, lanes: Lanes, *, limit: int) -> None:
         self._service = service
+        self._lanes = lanes
         self._limit = limit
         self._stream_count = 0
         self._has_streams = anyio.Event()
@@ -40,15 +48,31 @@ class LiveHub:
         self._projects: dict[int, str] = {}
 
     async def watch(self) -> None:
-        """Poll the store's version while somebody listens; runs until cancelled."""
+        """Poll the store's version while somebody listens; runs until cancelled.
+
+        A store that can't be read now is asked again: the streams wait, and hear of everything afterwards.
+        """
         version = -1
+        is_well = True
         while True:
             await self._has_streams.wait()
-            newest = await anyio.to_thread.run_sync(self._service.version)
+            try:
+                newest = await self._version()
+            except DioramaError as error:
+                if is_well:
+                    log.error("live updates wait for the store: %s", ascii(str(error)))
+                is_well = False
+                await anyio.sleep(RETRY_SECS)
+                continue
+            is_well = True
             if newest != version:
                 version = newest
                 self._wake()
             await anyio.sleep(POLL_SECS)
+
+    async def _version(self) -> int:
+        version: int = await self._lanes.run("live", self._service.version)
+        return version
 
     def close(self) -> None:
         """End all streams, so that the server can stop."""
@@ -77,20 +101,23 @@ class LiveHub:
         self._stream_count += 1
         self._has_streams.set()
         try:
-            newest = await anyio.to_thread.run_sync(self._service.version)
-            is_resuming = since is not None and since <= newest
-            sent = since if is_resuming and since is not None else newest
-            event = await self._event(sent, project) if is_resuming else LiveEvent(newest, [])
-            yield _message(event)
-            sent = event.version
+            sent = since
+            is_first = True
             while not self._is_closed and is_welcome():
                 changed = self._has_changed
-                event = await self._event(sent, project)
-                if event.version > sent:
-                    sent = event.version
-                    # Other projects' changes move the version, but are no news here.
-                    if event.runs and is_welcome():
-                        yield _message(event)
+                try:
+                    event = await self._event(sent, project, is_first=is_first)
+                except DioramaError:
+                    yield b": the store can't be read now\n\n"
+                    await anyio.sleep(RETRY_SECS)
+                    continue
+                has_news = is_first or event.version > (sent or 0)
+                sent = event.version
+                # Other projects' changes move the version, but are no news here.
+                if (is_first or event.runs) and is_welcome():
+                    yield _message(event)
+                is_first = False
+                if has_news:
                     continue
                 with anyio.move_on_after(KEEP_ALIVE_SECS) as waiting:
                     await changed.wait()
@@ -101,8 +128,13 @@ class LiveHub:
             if not self._stream_count:
                 self._has_streams = anyio.Event()
 
-    async def _event(self, since: int, project: str | None) -> LiveEvent:
-        event = await anyio.to_thread.run_sync(self._changes, since)
+    async def _event(self, since: int | None, project: str | None, *, is_first: bool) -> LiveEvent:
+        if is_first:
+            newest = await self._version()
+            if since is None or since > newest:
+                return LiveEvent(newest, [])
+        assert since is not None
+        event: LiveEvent = await self._lanes.run("live", self._changes, since)
         if project is None or not event.runs:
             return event
         runs = [run for run in event.runs if self._projects.get(run.uid) == project]

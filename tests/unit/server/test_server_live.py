@@ -12,8 +12,10 @@ import httpx
 import pytest
 from server_sample import KEY, T0, Sample, batch, running_server, start
 
+from diorama.errors import StoreError
 from diorama.journal.entry import Log, Numbered
 from diorama.model import StoreDir
+from diorama.server import live
 from diorama.server.key import ensure_key, rotate_key
 from diorama.server.run import ServerHandle
 from diorama.server.settings import Limits
@@ -150,3 +152,45 @@ def test_a_stop_ends_the_streams(service: Service, sample: Sample, store_dir: St
             before = time.monotonic()
         assert time.monotonic() - before < 3
         assert list(stream) == []
+
+
+def test_streams_outlive_a_store_that_can_not_be_read_for_a_while(
+    service: Service, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "RETRY_SECS", 0.05)
+    failures: list[int] = []
+    readable = service.version
+
+    def unreadable() -> int:
+        failures.append(1)
+        raise StoreError("the database says: disk I/O error")
+
+    with http.stream("GET", "/api/live?project=local/demo") as reply:
+        stream = events(reply)
+        next(stream)
+        with monkeypatch.context() as broken:
+            broken.setattr(service, "version", unreadable)
+            while len(failures) < 5:
+                time.sleep(0.01)
+            log_step(service, "after-a-fault", 0)
+        assert service.version == readable
+        uid = service.find_run("local", "demo", "after-a-fault").uid
+        assert [run["uid"] for run in next(stream)[1]["runs"]] == [uid]
+        log_step(service, "after-a-fault", 1)
+        assert next(stream)[1]["runs"]
+
+
+def test_a_stream_that_begins_while_the_store_can_not_be_read_waits_for_it(
+    service: Service, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "RETRY_SECS", 0.05)
+
+    def unreadable() -> int:
+        raise StoreError("the database says: disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service, "version", unreadable)
+        with http.stream("GET", "/api/live") as reply:
+            assert reply.status_code == 200
+            assert next(reply.iter_lines()).startswith(":")
+            broken.undo()
