@@ -44,6 +44,10 @@ PATIENT = settings(
 COLOURS = ["red", "green", "blue"]
 
 
+def refuse(*_: Any, **__: Any) -> Any:
+    raise BadRequest("the table takes longer than 30 s")
+
+
 @pytest.fixture
 def service(open_store: Callable[[], Service]) -> Iterator[Service]:
     with open_store() as opened:
@@ -216,6 +220,22 @@ class TestPages:
             service.table_page(TableRequest(run=1, key="nope"))
         with pytest.raises(BadRequest, match="positive"):
             service.table_page(TableRequest(run=2**62, key="t"))
+
+    @pytest.mark.parametrize("text", ["abc", "ä", "-", "1.5.x"])
+    def test_search_finds_nothing_where_nothing_could_match(self, service, text) -> None:
+        tables = stored(service, Table(columns=["a", "b"], data=[[1, 0.5], [2, 1.5]]))
+        found = page(service, tables, search=text)
+        assert (found.rows, found.matched, found.total) == ([], 0, 2)
+        assert page(service, tables, search=text, sort=[TableSort("a")]).rows == []
+        joined = TableJoin(tables, "a", "a")
+        assert page(service, tables, search=text, join=joined).rows == []
+
+    def test_csv_gives_no_formulas_to_spreadsheets(self, service) -> None:
+        data = [["=1+1", -1.5, "a"], ["+x", 2.0, "-"], ["@y", -3.0, "\tz"]]
+        tables = stored(service, Table(columns=["=name", "n", "text"], data=data))
+        assert b"".join(service.table_csv(tables)).decode() == (
+            "'=name,n,text\r\n'=1+1,-1.5,a\r\n'+x,2.0,'-\r\n'@y,-3.0,'\tz\r\n"
+        )
 
     def test_csv(self, service) -> None:
         row = [2**60, math.nan, 'a "quote",\n', b"\x00", [1, math.inf], np.zeros(2), Image([[1]]), True, None]
@@ -589,6 +609,85 @@ class TestHostileFiles:
         with refused_at_most("memory"):
             found = page(service, [sha256], limit=2, sort=[TableSort("a")])
             assert found.rows[0][0]["char_count"] == 2_000_000
+
+    def test_cells_of_any_size_make_no_large_answer(self, service) -> None:
+        """A small file whose cells are large: each is shown by its beginning, and the answer stays small."""
+        rows = 300
+        table = pa.table(
+            {
+                "text": pa.array(["x" * 200_000] * rows).dictionary_encode(),
+                "list": pa.array([list(range(10_000))] * rows),
+                "nested": pa.array([[[1.5] * 1_000] * 10] * rows),
+                "struct": pa.array([{"a": "y" * 100_000}] * rows),
+                "bytes": pa.array([b"z" * 100_000] * rows),
+            }
+        )
+        sha256 = upload(service, parquet(table, compression="zstd"))
+        found = page(service, [sha256], limit=rows)
+        assert len(msgspec.json.encode(found)) < 40_000_000
+        text, numbers, nested, struct_, bytes_ = found.rows[-1]
+        assert (text["char_count"], set(text["_text"])) == (200_000, {"x"})
+        assert numbers["_text"].startswith("[0,1,2,3")
+        assert numbers["char_count"] > 40_000
+        assert nested["_text"].startswith("[[1.5,1.5")
+        assert struct_["_text"].startswith('{"a":"yyy')
+        assert bytes_["size_bytes"] == 100_000
+        alone = page(service, [sha256], limit=1, columns=["text"]).rows[0][0]
+        assert len(alone["_text"]) == 20_000
+
+    def test_long_lists_that_were_logged_are_shown_by_their_beginning(self, service) -> None:
+        table = Table(
+            columns=["list", "array"], data=[[list(range(1_000_000)), np.arange(1_000, dtype="f4")]]
+        )
+        found = page(service, stored(service, table))
+        [[listed, array]] = found.rows
+        assert listed["_text"].startswith("[0,1,2")
+        assert len(listed["_text"]) == 20_000
+        assert listed["char_count"] == len(msgspec.json.encode(list(range(1_000_000))))
+        assert array == {"_array": [float(n) for n in range(64)], "shape": [1_000], "dtype": "float32"}
+
+    def test_media_records_are_whole_or_said_to_be_too_large(self, service) -> None:
+        record = {"kind": "text", "text": "t" * 2_000_000}
+        metadata = pq.read_schema(
+            io.BytesIO(
+                service.get_blob(
+                    stored(service, Table(data=[[Image(np.zeros((2, 2), "u1"))]], columns=["m"]))[0]
+                )
+            )
+        ).metadata
+        schema = pa.schema([pa.field("m", pa.string())], metadata=metadata)
+        one = pa.table({"m": [msgspec.json.encode(record).decode()]}, schema=schema)
+        [[cell]] = page(service, [upload(service, parquet(one))]).rows
+        assert cell["kind"] == "failed"
+        assert "too large" in cell["reason"]
+
+    def test_more_cells_than_one_answer_holds(self, service, monkeypatch) -> None:
+        monkeypatch.setattr(service_tables, "CELLS_LIMIT", 5)
+        sha256 = upload(service, parquet(pa.table({"a": [1, 2, 3], "b": [1, 2, 3]})))
+        with pytest.raises(BadRequest, match="2 columns of 3 rows"):
+            page(service, [sha256])
+        assert page(service, [sha256], limit=2).rows == [[1, 1], [2, 2]]
+
+    def test_csv_of_rows_that_do_not_fit_into_memory_together(self, service) -> None:
+        table = pa.table({"n": range(4_096), "a": pa.array(["x" * 400_000] * 4_096).dictionary_encode()})
+        sha256 = upload(service, parquet(table, compression="zstd"))
+        pieces = service.table_csv([sha256])
+        first = next(pieces)
+        assert len(first) < 2 * service_tables.CSV_PIECE_BYTES
+        assert first.startswith(b"n,a\r\n0,xxx")
+        assert next(pieces).endswith(b"x\r\n")
+
+    def test_csv_that_can_not_go_on_says_so(self, service, monkeypatch) -> None:
+        tables = stored(service, Table(columns=["a"], data=[[1], [2], [3]]))
+        monkeypatch.setattr(service_tables, "CSV_ROWS", 1)
+        pieces = service.table_csv(tables)
+        assert next(pieces) == b"a\r\n1\r\n"
+        monkeypatch.setattr(store_tables.TableEngine, "query", refuse)
+        assert b"not complete: the table takes longer" in next(pieces)
+        with pytest.raises(BadRequest):
+            next(pieces)
+        with pytest.raises(BadRequest):
+            service.table_csv(tables)
 
     def test_files_of_others(self, service) -> None:
         table = pa.table(

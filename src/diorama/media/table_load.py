@@ -99,12 +99,17 @@ class LoadedTable:
             frames = importlib.import_module(library)
         except ImportError as error:
             raise UsageError(f"{library} is not installed", hint=f"pip install {library}") from error
-        columns: dict[str, Any] = {}
-        for column in self.column_types:
-            values = self.get_column(column.name)
-            make = _pandas_series if library == "pandas" else _polars_series
-            columns[column.name] = make(frames, column, values)
-        return frames.DataFrame(columns)
+        cells: list[list[Any]] = [[] for _ in self.column_types]
+        for columns, batch in self._batches():
+            for column, array, values in zip(columns, batch.columns, cells, strict=True):
+                values += cells_from_arrow(column, array, self._media_from)
+        make = _pandas_series if library == "pandas" else _polars_series
+        return frames.DataFrame(
+            {
+                column.name: make(frames, column, values)
+                for column, values in zip(self.column_types, cells, strict=True)
+            }
+        )
 
     def __repr__(self) -> str:
         return f"<table of {len(self)} rows: {', '.join(self.columns)}>"

@@ -8,34 +8,60 @@ import datetime
 import decimal
 import io
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from diorama.errors import BadRequest
+from diorama.media import KINDS_BY_NAME
+from diorama.media.encoding import FAILED
 from diorama.media.jsonable import to_json
 from diorama.media.table import TableColumn
 from diorama.media.table_arrow import cells_from_arrow
+from diorama.service.table_sql import Cut
 
 TEXT_LIMIT_CHARS = 20_000
+LEAST_CHARS = 100
+RECORD_LIMIT_CHARS = 1 << 20
+LEAST_RECORD_CHARS = 16 << 10
 ARRAY_LIMIT = 64
 BYTES_LIMIT = 768
+ANSWER_CHARS = 64 << 20
+"""About what a page of a table may be at most: the more cells it has, the less each of them may show."""
 
 
-def cells_as_json(column: TableColumn, array: Any) -> list[Any]:
+def cut_for(cell_count: int) -> Cut:
+    """How much each of so many cells may show that could be of any length."""
+    share = ANSWER_CHARS // max(cell_count, 1)
+    return Cut(
+        chars=min(max(share, LEAST_CHARS), TEXT_LIMIT_CHARS),
+        bytes=BYTES_LIMIT,
+        numbers=ARRAY_LIMIT,
+        record_chars=min(max(share, LEAST_RECORD_CHARS), RECORD_LIMIT_CHARS),
+    )
+
+
+def cells_as_json(column: TableColumn, array: Any, sizes: Any, begins: Any) -> list[Any]:
     """A column of an answer as JSON values. Media are their records; other forms:
 
     numbers that JSON lacks   {"_number": "NaN"}
     bytes                     {"_bytes": base64 of the first ones, "size_bytes": n}
-    text over 20,000 chars    {"_text": the first ones, "char_count": n}
+    text over 20,000 chars    {"_text": the first ones, "char_count": n}; lists and dicts too, as JSON
     arrays over 64 numbers    {"_array": the first ones, flat, "shape": [...], "dtype": "float32"}
     times                     "2024-01-31T12:00:00.123456Z"; dates "2024-01-31"
+
+    sizes, begins: of cells that are too large to be in `array`, see `table_sql`.
     """
     import pyarrow as pa
 
     try:
-        return _as_json(column, array)
+        cells = _as_json(column, array)
+        for at, size in enumerate(sizes.to_pylist()) if sizes.null_count < len(sizes) else ():
+            if size is not None:
+                cells[at] = _beginning(column, begins[at].as_py(), size)
+        return cells
     except (pa.ArrowException, ValueError, TypeError, OverflowError, ArithmeticError) as error:
         raise BadRequest(f"the column {column.name[:200]!r} can't be read: {str(error)[:200]}") from error
 
@@ -48,9 +74,21 @@ def cells_as_text(column: TableColumn, array: Any) -> list[str]:
     try:
         if column.type == "timestamp":
             return [time or "" for time in _as_json(column, array)]
-        return [_text(value) for value in cells_from_arrow(column, array, lambda record: record)]
+        texts = [_text(value) for value in cells_from_arrow(column, array, lambda record: record)]
+        return texts if column.type in _NEVER_FORMULAS else [plain_for_spreadsheets(text) for text in texts]
     except (pa.ArrowException, ValueError, TypeError, OverflowError, ArithmeticError) as error:
         raise BadRequest(f"the column {column.name[:200]!r} can't be read: {str(error)[:200]}") from error
+
+
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+
+
+def plain_for_spreadsheets(text: str) -> str:
+    """A text that a spreadsheet would take for a formula is made plain text with an apostrophe.
+
+    The page does the same with what it saves (`csvField`): one rule for both.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
@@ -58,6 +96,9 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> bytes:
     lines = io.StringIO(newline="")
     csv.writer(lines).writerows(rows)
     return lines.getvalue().encode()
+
+
+_NEVER_FORMULAS = frozenset({"integer", "number", "boolean", "date"})
 
 
 def _text(value: Any) -> str:
@@ -92,22 +133,32 @@ def _time_text(nanoseconds: int) -> str:
     return f"{begin.isoformat()}.{rest:09d}Z"
 
 
+def _beginning(column: TableColumn, begin: Any, size: int) -> Any:
+    """A cell that is too large to be shown in full."""
+    if column.type == "bytes":
+        return {"_bytes": base64.b64encode(begin).decode(), "size_bytes": size}
+    if column.type == "array":
+        import numpy as np
+
+        numbers = np.array(begin).astype(column.dtype or "float64")
+        return {
+            "_array": to_json(numbers.tolist()),
+            "shape": column.shape or [size],
+            "dtype": str(numbers.dtype),
+        }
+    if column.type in KINDS_BY_NAME:
+        reason = f"its record of {size:,} characters is too large for a page of a table"
+        return {"kind": FAILED, "of": column.type, "reason": reason}
+    return {"_text": begin, "char_count": size}
+
+
 def _cell(value: Any) -> Any:
-    if type(value) is str:
-        if len(value) <= TEXT_LIMIT_CHARS:
-            return value
-        return {"_text": value[:TEXT_LIMIT_CHARS], "char_count": len(value)}
-    if value is None or type(value) is bool:
+    if type(value) is str or value is None or type(value) is bool:
         return value
     if isinstance(value, bytes):
-        return {"_bytes": base64.b64encode(value[:BYTES_LIMIT]).decode(), "size_bytes": len(value)}
+        return {"_bytes": base64.b64encode(value).decode(), "size_bytes": len(value)}
     if isinstance(value, decimal.Decimal):
         return to_json(float(value)) if math.isfinite(value) else to_json(float(str(value)))
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
-    if hasattr(value, "shape"):
-        if value.size <= ARRAY_LIMIT:
-            return to_json(value.tolist())
-        head = to_json(value.reshape(-1)[:ARRAY_LIMIT].tolist())
-        return {"_array": head, "shape": list(value.shape), "dtype": str(value.dtype)}
-    return to_json(value)
+    return to_json(value.tolist() if hasattr(value, "shape") else value)

@@ -7,6 +7,7 @@ import datetime
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -71,6 +72,8 @@ class Side:
                 for place, column in enumerate(first.columns)
                 if (text := _searched(column, f"c{place}", search)) is not None
             ]
+            if hits:
+                parameters["search"] = search
             terms.append(f"{' OR '.join(f'coalesce({hit}, false)' for hit in hits) or 'false'} AS {a}x")
         names = ", ".join(f"c{place}" for place in range(len(first.columns)))
         name = f"{a}f{group[0]}"
@@ -129,8 +132,6 @@ class Query:
     def numbers(self, request: TableRequest) -> tuple[str, dict[str, Any]]:
         """SQL for the numbers of the rows that match, in order; one column for each side."""
         parameters: dict[str, Any] = {}
-        if request.search:
-            parameters["search"] = request.search
         conditions = [self._condition(number, one, parameters) for number, one in enumerate(request.filters)]
         if request.search:
             conditions.append(
@@ -198,10 +199,23 @@ class Query:
         return f"{name} {_OPERATORS[one.op]} ${parameter}"
 
 
-def file_query(file: TableFile, places: Sequence[int], numbers: Any) -> tuple[str, dict[str, Any]]:
-    """SQL for some columns of some rows of a file; `numbers` rise. The first column is the row's number."""
+@dataclass(frozen=True)
+class Cut:
+    """How much of a cell is shown: characters of texts and of media records, bytes, numbers of arrays."""
+
+    chars: int
+    bytes: int
+    numbers: int
+    record_chars: int
+
+
+def file_query(
+    file: TableFile, places: Sequence[int], numbers: Any, cut: Cut | None
+) -> tuple[str, dict[str, Any]]:
+    """SQL for some columns of some rows of a file; `numbers` rise. The first column is the row's number; then
+    come three for each place, see `_shown`."""
     names = ", ".join(f"c{place}" for place in range(len(file.columns)))
-    shown = "".join(f", c{place}" for place in places)
+    shown = "".join(_shown(file, place, cut) for place in places)
     first, last = int(numbers[0]), int(numbers[-1])
     parameters: dict[str, Any] = {"f": [str(file.path)], "a": first, "b": last}
     where = f"{_ROW} >= $a AND {_ROW} <= $b"
@@ -213,12 +227,12 @@ def file_query(file: TableFile, places: Sequence[int], numbers: Any) -> tuple[st
 
 
 def files_query(
-    files: Sequence[TableFile], places: Sequence[int], whose: Sequence[int], numbers: Any
+    files: Sequence[TableFile], places: Sequence[int], whose: Sequence[int], numbers: Any, cut: Cut | None
 ) -> tuple[str, dict[str, Any]]:
     """SQL for some columns of some rows of files of the same make; whose: the file of each wanted row. The
-    first column says which of the wanted rows it is."""
+    first column says which of the wanted rows it is; then come three for each place, see `_shown`."""
     names = ", ".join(f"c{place}" for place in range(len(files[0].columns)))
-    shown = "".join(f", c{place}" for place in places)
+    shown = "".join(_shown(files[0], place, cut) for place in places)
     paths = [str(file.path) for file in files]
     parameters: dict[str, Any] = {
         "f": list(dict.fromkeys(paths)),
@@ -229,6 +243,64 @@ def files_query(
     wanted = "(SELECT unnest($p) AS p, unnest($r) AS r, unnest($k) AS k)"
     source = f"read_parquet($f, filename=true, file_row_number=true) AS t({names})"
     return f"SELECT k{shown} FROM {source} JOIN {wanted} ON filename = p AND {_ROW} = r", parameters
+
+
+def size_query(file: TableFile, first: int, count: int) -> tuple[str, dict[str, Any]] | None:
+    """SQL for how many bytes the cells of some rows take that may be of any length; None if none may."""
+    names = ", ".join(f"c{place}" for place in range(len(file.columns)))
+    sizes = [
+        f"coalesce(sum({size}), 0)"
+        for place in range(len(file.columns))
+        if (size := _sized(file, place)[0]) is not None
+    ]
+    if not sizes:
+        return None
+    source = f"read_parquet($f, file_row_number=true) AS t({names})"
+    where = f"{_ROW} >= $a AND {_ROW} < $b"
+    parameters = {"f": [str(file.path)], "a": first, "b": first + count}
+    return f"SELECT {' + '.join(sizes)} FROM {source} WHERE {where}", parameters
+
+
+def is_cuttable(file: TableFile, place: int) -> bool:
+    """Whether cells of the column may be of any length."""
+    return _sized(file, place)[0] is not None
+
+
+def _shown(file: TableFile, place: int, cut: Cut | None) -> str:
+    """Three columns: the value, or nothing if it is too large; then how large it is, and its beginning.
+
+    They are cut here, so that a small file with large values never becomes a large answer.
+    """
+    size, begin = _sized(file, place)
+    if size is None or cut is None:
+        return f", c{place}, NULL, NULL"
+    column = file.columns[place]
+    if column.type == "array":
+        limit = cut.numbers
+    elif column.type == "bytes":
+        limit = cut.bytes
+    else:
+        limit = cut.record_chars if column.type in _MEDIA else cut.chars
+    return (
+        f", CASE WHEN {size} <= {limit} THEN c{place} END"
+        f", CASE WHEN {size} > {limit} THEN {size} END"
+        f", CASE WHEN {size} > {limit} THEN {begin.format(limit=limit)} END"
+    )
+
+
+def _sized(file: TableFile, place: int) -> tuple[str | None, str]:
+    """SQL for the size of a column's cells (None: they are always small) and for the beginning of one."""
+    column, lies_as, name = file.columns[place], file.types[place], f"c{place}"
+    if column.type == "array":
+        return f"len({name})", f"{name}[1:{{limit}}]"
+    if column.type == "bytes":
+        return f"octet_length({name})", f"{name}[1:{{limit}}]"
+    if lies_as in ("string", "large_string") or lies_as.startswith("dictionary<values=string"):
+        return f"length({name})", f"left({name}, {{limit}})"
+    if column.type == "any" and lies_as != "null":
+        text = f"CAST(to_json({name}) AS VARCHAR)"
+        return f"length({text})", f"left({text}, {{limit}})"
+    return None, ""
 
 
 _SQL_TYPES = {

@@ -13,19 +13,26 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from diorama.errors import BadRequest
-from diorama.media.table import TableColumn
-from diorama.service.table_cells import cells_as_json, cells_as_text, csv_lines
-from diorama.service.table_sql import Query, Side, file_query, files_query
+from diorama.errors import BadRequest, DioramaError
+from diorama.service.table_cells import (
+    cells_as_json,
+    cells_as_text,
+    csv_lines,
+    cut_for,
+    plain_for_spreadsheets,
+)
+from diorama.service.table_sql import Cut, Query, Side, file_query, files_query, is_cuttable, size_query
 from diorama.service.views import TableJoin, TablePage, TableRequest
 from diorama.store.blobs import Blobs
-from diorama.store.tables import TableEngine, TableFile, TableFiles
+from diorama.store.tables import NeedsMoreMemory, TableEngine, TableFile, TableFiles
 
 LIMIT_ROWS = 1_000
 PARTS_LIMIT = 20_000
 CONDITIONS_LIMIT = 100
 REMEMBERED_BYTES = 128 << 20
+CELLS_LIMIT = 1_000_000
 CSV_ROWS = 4_096
+CSV_PIECE_BYTES = 16 << 20
 SMALL_ROWS = 2_000
 SMALL_AT_ONCE = 100
 
@@ -48,11 +55,22 @@ class Tables:
         query = Query(sides, join)
         shown = query.wanted(request.columns)
         numbers, total, matched = self._numbers(request, query, tables, join)
+        if len(shown) * len(numbers[0]) > CELLS_LIMIT:
+            raise BadRequest(
+                f"{len(shown)} columns of {len(numbers[0])} rows are more than {CELLS_LIMIT:,} cells",
+                hint="ask for fewer rows, or name the columns",
+            )
+        cut = cut_for(
+            len(numbers[0])
+            * sum(is_cuttable(query.side_of(place).files[0], query.place_in_side(place)) for place in shown)
+        )
         cells: list[list[Any]] = [[] for _ in query.columns]
         for side, rows in zip(sides, numbers, strict=True):
             places = [place for place in shown if query.side_of(place) is side]
             for place, values in zip(
-                places, self._cells(side, rows, [query.place_in_side(place) for place in places]), strict=True
+                places,
+                self._cells(side, rows, [query.place_in_side(place) for place in places], cut),
+                strict=True,
             ):
                 cells[place] = values
         page_rows = [list(row) for row in zip(*(cells[place] for place in shown), strict=True)]
@@ -71,22 +89,46 @@ class Tables:
     def csv(self, tables: Sequence[str]) -> Iterator[bytes]:
         """All rows of the table that is made of Parquet blobs, as CSV, piece by piece; every value in full.
 
-        What can't be read is told before the first piece.
+        What can't be read is told before the first piece, or in the last line: then the error follows.
         """
         if not 1 <= len(tables) <= PARTS_LIMIT:
             raise BadRequest(f"a table has from 1 to {PARTS_LIMIT} parts")
         side = Side([self._files.open(sha256) for sha256 in tables], "l")
-        return self._csv_pieces(side)
+        head = csv_lines([[plain_for_spreadsheets(column.name) for column in side.columns]])
+        pieces = (
+            piece
+            for file in side.files
+            for first in range(0, file.row_count, CSV_ROWS)
+            for piece in self._csv_rows(file, first, min(CSV_ROWS, file.row_count - first))
+        )
+        return _with_last_words(head + next(pieces, b""), pieces)
 
-    def _csv_pieces(self, side: Side) -> Iterator[bytes]:
-        yield csv_lines([[column.name for column in side.columns]])
-        places = list(range(len(side.columns)))
-        for file in side.files:
-            for first in range(0, file.row_count, CSV_ROWS):
-                count = min(CSV_ROWS, file.row_count - first)
-                order, answer = self._rows_of(file, np.arange(first, first + count), places)
-                columns = [cells_as_text(file.columns[place], answer.column(place + 1)) for place in places]
-                yield csv_lines([[values[row] for values in columns] for row in order])
+    def _csv_rows(self, file: TableFile, first: int, count: int) -> Iterator[bytes]:
+        """Some rows of a file; as many at once as fit into memory."""
+        half = count // 2
+        try:
+            if half and self._size_bytes(file, first, count) > CSV_PIECE_BYTES:
+                piece = None
+            else:
+                places = list(range(len(file.columns)))
+                order, answer = self._rows_of(file, np.arange(first, first + count), places, None)
+                columns = [
+                    cells_as_text(file.columns[place], answer.column(3 * place + 1)) for place in places
+                ]
+                piece = csv_lines([[values[row] for values in columns] for row in order])
+        except NeedsMoreMemory:
+            if not half:
+                raise
+            piece = None
+        if piece is not None:
+            yield piece
+            return
+        yield from self._csv_rows(file, first, half)
+        yield from self._csv_rows(file, first + half, count - half)
+
+    def _size_bytes(self, file: TableFile, first: int, count: int) -> int:
+        query = size_query(file, first, count)
+        return 0 if query is None else int(self._query(*query).column(0)[0].as_py())
 
     def close(self) -> None:
         """Let go of memory and of fetched files."""
@@ -125,7 +167,7 @@ class Tables:
                 self._found.popitem(last=False)
         return found
 
-    def _cells(self, side: Side, numbers: Any, places: list[int]) -> list[list[Any]]:
+    def _cells(self, side: Side, numbers: Any, places: list[int], cut: Cut) -> list[list[Any]]:
         """The cells of some rows of a side, column by column, in the order of `numbers`; -1 is no row."""
         cells: list[list[Any]] = [[None] * len(numbers) for _ in places]
         if not places or not len(numbers):
@@ -137,30 +179,36 @@ class Tables:
             files = [side.files[part] for part in group]
             wanted = numbers[where] - starts[parts[where]]
             if len(files) == 1:
-                order, answer = self._rows_of(files[0], wanted, places)
+                order, answer = self._rows_of(files[0], wanted, places, cut)
             else:
                 order, answer = self._rows_of_many(
-                    files, [group.index(part) for part in parts[where]], wanted, places
+                    files, [group.index(part) for part in parts[where]], wanted, places, cut
                 )
             for column, place in enumerate(places):
-                values = cells_as_json(files[0].columns[place], answer.column(column + 1))
+                first = 3 * column + 1
+                values = cells_as_json(
+                    files[0].columns[place],
+                    answer.column(first),
+                    answer.column(first + 1),
+                    answer.column(first + 2),
+                )
                 for at, row in zip(where, order, strict=True):
                     cells[column][at] = values[row]
         return cells
 
     def _rows_of_many(
-        self, files: list[TableFile], whose: list[int], wanted: Any, places: list[int]
+        self, files: list[TableFile], whose: list[int], wanted: Any, places: list[int], cut: Cut | None
     ) -> tuple[Any, Any]:
         """As `_rows_of`, of several small files at once; whose: the file of each wanted row."""
-        sql, parameters = files_query(files, places, whose, wanted)
+        sql, parameters = files_query(files, places, whose, wanted, cut)
         answer = self._query(sql, parameters)
         if answer.num_rows != len(wanted):
             raise BadRequest("the table can't be read: rows are missing")
         return np.argsort(answer.column(0).to_numpy(), kind="stable"), answer
 
-    def _rows_of(self, file: TableFile, wanted: Any, places: list[int]) -> tuple[Any, Any]:
+    def _rows_of(self, file: TableFile, wanted: Any, places: list[int], cut: Cut | None) -> tuple[Any, Any]:
         """(where in the answer each wanted row is, the answer)."""
-        sql, parameters = file_query(file, places, np.unique(wanted))
+        sql, parameters = file_query(file, places, np.unique(wanted), cut)
         answer = self._query(sql, parameters)
         numbers = answer.column(0).to_numpy()
         by_number = np.argsort(numbers, kind="stable")
@@ -176,6 +224,16 @@ class Tables:
                 self._engine = TableEngine(folder)
             engine = self._engine
         return engine.query(sql, parameters)
+
+
+def _with_last_words(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """All pieces; if one can't be made, a line that says so before the error."""
+    yield first
+    try:
+        yield from pieces
+    except DioramaError as error:
+        yield csv_lines([[f"This file is not complete: {error}"]])
+        raise
 
 
 def _small_together(files: Sequence[TableFile], parts: list[int]) -> list[list[int]]:
@@ -211,8 +269,3 @@ def _check(request: TableRequest, tables: Sequence[str], join: TableJoin | None)
         raise BadRequest(f"at most {CONDITIONS_LIMIT} filters and sorts")
     if len(request.search) > 1000:
         raise BadRequest("the search text is longer than 1000 characters")
-
-
-def as_text(column: TableColumn) -> str:
-    """A column in words."""
-    return f"{column.name!r} ({column.type})"

@@ -188,6 +188,10 @@ def _checked(sha256: str, path: Path, identity: tuple[int, ...]) -> TableFile:
     return TableFile(sha256, path, identity, metadata.num_rows, columns, types, make)
 
 
+class NeedsMoreMemory(BadRequest):
+    """A question about a table that can't be answered within the memory that one may take."""
+
+
 class TableEngine:
     """DuckDB in this process, which can read nothing but the folder that it is given."""
 
@@ -214,8 +218,8 @@ class TableEngine:
             self._connection.execute(statement)
 
     def query(self, sql: str, parameters: Mapping[str, Any]) -> Any:
-        """The answer as a pyarrow Table. Raises BadRequest for what takes too long or too much memory, and
-        for Parquet that can't be read."""
+        """The answer as a pyarrow Table. Raises NeedsMoreMemory; BadRequest for what takes too long, and for
+        Parquet that can't be read."""
         import duckdb
 
         cursor = self._connection.cursor()
@@ -229,7 +233,7 @@ class TableEngine:
                 f"the table takes longer than {self._time_limit_secs:g} s", hint="filter or sort by less"
             ) from error
         except duckdb.OutOfMemoryException as error:
-            raise BadRequest(
+            raise NeedsMoreMemory(
                 f"the table needs more memory than {MEMORY_LIMIT}", hint="filter or sort by less"
             ) from error
         except duckdb.Error as error:
