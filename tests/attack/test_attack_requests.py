@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import gzip
+import math
 import socket
 import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from server_sample import KEY, T0, Client, Sample, ask_raw, batch, client_of, running_server, start, status_of
 
 from diorama.journal.codec import encode_batch
-from diorama.journal.entry import Log
+from diorama.journal.entry import Console, ConsoleLine, Entry, Finish, Log, System, Warn
 from diorama.model import StoreDir
 from diorama.server.run import ServerHandle
 from diorama.server.settings import Limits
@@ -355,3 +357,50 @@ def test_t18_a_flood_of_wrong_keys_is_throttled(service: Service, sample: Sample
     refused = flooded.get("/api/projects", headers={"authorization": "Bearer x"})
     assert int(refused.headers["retry-after"]) > 0
     assert flooded.get("/api/projects").status_code == 200, "the right key must still pass"
+
+
+@pytest.mark.parametrize("time_", [math.nan, math.inf, -math.inf, 1e300])
+@pytest.mark.parametrize("field", ["time", "pid_started", "entries", "lines"])
+@pytest.mark.usefixtures("untouched")
+def test_times_that_are_none_are_400_and_the_field_is_named(
+    client: Client, server: ServerHandle, field: str, time_: float
+) -> None:
+    entries: dict[str, list[Entry]] = {
+        "time": [System(time_, {"cpu": 1.0})],
+        "entries": [Log(0, 0, time_, {"a": 1.0}), Finish(time_, 0, "finished"), Warn(time_, "a", "b")],
+        "lines": [Console([ConsoleLine(1, T0, "stdout", "x"), ConsoleLine(2, time_, "stdout", "x")])],
+    }
+    head = start("no-time", project="times")
+    if field == "pid_started":
+        head.pid_started = time_
+    for entry in entries.get(field, [Log(0, 0, T0, {})]):
+        reply = client.post("/api/ingest", content=encode_batch(batch(head, entry)), headers=MSGPACK)
+        assert reply.status_code == 400
+        named = {"lines": "entries[1].lines[1].time", "pid_started": "entries[0].pid_started"}
+        assert named.get(field, "entries[1].time") in reply.json()["message"]
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64 - 1, -(2**63)])
+@pytest.mark.usefixtures("untouched")
+def test_counts_beyond_a_database_are_400_and_the_field_is_named(client: Client, number: int) -> None:
+    for field, entry in {
+        "step": Log(number, 0, T0, {"a": 1.0}),
+        "row": Log(0, number, T0, {"a": 1.0}),
+        "exit_code": Finish(T0, number, "failed"),
+        "count": Warn(T0, "a", "b", number),
+        "lines[0].number": Console([ConsoleLine(number, T0, "stdout", "x")]),
+    }.items():
+        logged = batch(start("no-count", project="times"), entry)
+        reply = client.post("/api/ingest", content=encode_batch(logged), headers=MSGPACK)
+        assert reply.status_code == 400
+        assert f"entries[1].{field}" in reply.json()["message"]
+
+
+def test_one_connection_hears_of_a_bad_batch_and_goes_on(server: ServerHandle) -> None:
+    """A refusal is an answer: the next request on the connection is answered too."""
+    bad = encode_batch(batch(start("no-time", project="times"), Log(0, 0, math.nan, {"a": 1.0})))
+    headers = MSGPACK | {"authorization": f"Bearer {KEY}"}
+    with httpx.Client(base_url=server.url) as connection:
+        for _ in range(3):
+            assert connection.post("/api/ingest", content=bad, headers=headers).status_code == 400
+            assert connection.get("/healthz").status_code == 200

@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, columns_of, ingest, log, start
 
 from diorama.errors import BadRequest, NotFound
-from diorama.journal.entry import Console, ConsoleLine, Finish, Summary
+from diorama.journal.entry import Config, Console, ConsoleLine, Finish, Summary
 from diorama.media import HistogramRecord, ImageRecord
 from diorama.service import Service
 from diorama.service.views import HistogramRequest, MediaRequest, MediaWanted, RunPatch, TrackRequest
@@ -28,7 +29,8 @@ def runs(service: Service) -> Service:
     ):
         run = ("local", "digits", f"id{index}")
         entries: list[Any] = [
-            start(run, name=name, config=config, tags=tags, time=BEGAN + index),
+            start(run, name=name, tags=tags, time=BEGAN + index),
+            Config(config),
             Summary(summary),
             log(index, {"step_metric": 1}),
         ]
@@ -269,3 +271,52 @@ def test_clocks_that_lie_do_no_harm(service: Service) -> None:
     assert run.state == "finished"
     (row,) = service.scan_history(uid)
     assert row["_runtime"] == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "is_found"),
+    [
+        ("name~äpfel", True),
+        ("name~ÄPFEL", True),
+        ("name~БАРС", True),
+        ("name~αβγ", True),
+        ("name~apfel", False),
+        ("name~%", False),
+        ("name=äpfel", False),
+        ("notes~STRASSE", True),
+        ("notes~_", False),
+        ("group~Ü", True),
+        ("tag:Alt", True),
+        ("tag:alt", False),
+        ("tags~ALT", True),
+        ("tags~ö", True),
+        ("id~ÜMLAUT", True),
+    ],
+)
+def test_large_and_small_letters_are_alike_on_every_database(
+    service: Service, query: str, is_found: bool
+) -> None:
+    run = ("local", "letters", "ümlaut")
+    about = start(run, name="Äpfel барс ΑΒΓ", notes="Hauptstrasse", group="über", tags=["Alt", "schön"])
+    service.ingest(batch([about], run=run))
+    found = service.runs("local", "letters", query=query)
+    assert [run.id for run in found.runs] == (["ümlaut"] if is_found else [])
+
+
+def test_many_keys_at_the_same_steps_are_one_question(service: Service) -> None:
+    keys = [f"picture {number}" for number in range(50)]
+    uid = ingest(service, *(log(step, {key: f"{key} at {step}" for key in keys}) for step in range(3)))
+    wanted = [MediaWanted(uid, key, step) for step in (2, 0) for key in keys]
+    statements: list[str] = []
+    engine = service._database._engine
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        cells = service.media(MediaRequest(wanted)).cells
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert [cell.items for cell in cells] == [[f"{key} at {step}"] for step in (2, 0) for key in keys]
+    assert len(statements) < 6

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from diorama.server.endpoint import Call, endpoint
 
 
-@endpoint("GET", "/api/openapi.json", is_public=True)
+@endpoint("GET", "/api/openapi.json")
 async def description(call: Call) -> Response:
     """This document (OpenAPI 3.1)."""
     # The document lists the endpoints, and this is one of them.

@@ -25,7 +25,10 @@ class Axis:
     ) -> None:
         self.name = name
         self.is_key = name not in PLAIN_AXES
-        self._metrics: dict[int, Points] = {}
+        self._connection = connection
+        self._reader = reader
+        self._chunks: dict[int, list[history.Chunk]] = {}
+        self._metric: tuple[int, Points] | None = None
         self._began: dict[int, float] = {}
         if name == "relative":
             table = schema.runs.c
@@ -37,12 +40,18 @@ class Axis:
         elif self.is_key:
             found = metric_rows(connection, runs, [name])
             chunks = history.chunks_of(connection, [row.id for row in found.values()])
-            for (run, _), row in found.items():
-                self._metrics[run] = reader.all_points(connection, chunks[row.id])
+            self._chunks = {run: chunks[row.id] for (run, _), row in found.items()}
 
     def offset(self, run: int) -> float:
         """What to subtract from times of a run ("relative"), else 0."""
         return self._began.get(run, 0.0)
+
+    def _metric_of(self, run: int) -> Points:
+        """The metric of one run; callers go through run after run, and no two are in memory at once."""
+        if self._metric is None or self._metric[0] != run:
+            self._metric = None
+            self._metric = (run, self._reader.all_points(self._connection, self._chunks.get(run, [])))
+        return self._metric[1]
 
     def positions(self, run: int, points: Points) -> Floats:
         """Where the points of a run lie."""
@@ -50,8 +59,8 @@ class Axis:
             return points.steps.astype(np.float64)
         if not self.is_key:
             return points.times - self.offset(run)
-        metric = self._metrics.get(run)
-        if metric is None or not len(metric):
+        metric = self._metric_of(run)
+        if not len(metric):
             return np.full(len(points), np.nan)
         numbers = metric.numbers()
         before = np.searchsorted(metric.steps, points.steps, "right") - 1

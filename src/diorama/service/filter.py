@@ -22,6 +22,7 @@ import sqlalchemy as sa
 
 from diorama.errors import BadRequest
 from diorama.store import schema
+from diorama.store.text_search import fold, folded, position
 
 Op = Literal["=", "!=", ">", ">=", "<", "<=", "~"]
 QUERY_LIMIT_CHARS = 4000
@@ -119,7 +120,10 @@ def _condition(term: Term) -> sa.ColumnElement[bool]:
         return _contains(schema.runs.c.search, term.value.casefold())
     if term.path in ("tag", "tags"):
         # Tags are JSON text: the quotes make it a whole tag.
-        return _contains(schema.runs.c.tags, json.dumps(term.value) if term.op == "=" else term.value)
+        text = json.dumps(term.value)
+        if term.op == "=":
+            return position(schema.runs.c.tags, text) > 0
+        return position(folded(schema.runs.c.tags), fold(text[1:-1])) > 0
     if term.path in RUN_COLUMNS:
         return _compare_column(RUN_COLUMNS[term.path], term)
     if term.path.startswith(("config.", "summary.")):
@@ -165,7 +169,7 @@ def _compare_leaf(term: Term) -> sa.ColumnElement[bool]:
 def _compare_column(column: sa.Column[Any], term: Term) -> sa.ColumnElement[bool]:
     is_text = isinstance(column.type, sa.Text)
     if term.op == "~":
-        return _contains(sa.func.lower(sa.cast(column, sa.Text)), term.value.lower())
+        return position(folded(sa.cast(column, sa.Text)), fold(term.value)) > 0
     wanted: Any = term.value if is_text else number_from_text(term.value)
     if wanted is None:
         raise BadRequest(f"{term.path} is a number, and {term.value[:80]!r} is none")

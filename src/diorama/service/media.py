@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import sqlalchemy as sa
 
@@ -31,6 +33,7 @@ TRACK_LIMIT = 20_000
 WANTED_LIMIT = 20_000
 HISTOGRAM_LIMIT = 10_000
 _STEPS_AT_ONCE = 400
+_KEYS_AT_ONCE = 400
 
 
 def tracks(connection: sa.Connection, reader: ChunkReader, request: TrackRequest) -> bytes:
@@ -71,9 +74,13 @@ def cells(connection: sa.Connection, request: MediaRequest) -> MediaReply:
         connection, {run for run, _ in steps}, {key for _, key in steps}, not_kinds=(METRIC, SYSTEM)
     )
     found: dict[tuple[int, str, int], _Newest] = {}
+    # A page asks for many keys at the same steps: those are one question.
+    alike: dict[tuple[int, ...], list[KeyRow]] = {}
     for row in rows:
         if (row.run, row.key) in steps:
-            _find_records(connection, row, sorted(steps[row.run, row.key]), found)
+            alike.setdefault(tuple(sorted(steps[row.run, row.key])), []).append(row)
+    for wanted_steps, some in alike.items():
+        _find_records(connection, some, wanted_steps, found)
     return MediaReply(
         [
             _cell(wanted.run, wanted.key, wanted.step, found.get((wanted.run, wanted.key, wanted.step)))
@@ -95,20 +102,29 @@ class _Newest:
 
 
 def _find_records(
-    connection: sa.Connection, row: KeyRow, steps: list[int], found: dict[tuple[int, str, int], _Newest]
+    connection: sa.Connection,
+    rows: Sequence[KeyRow],
+    steps: Sequence[int],
+    found: dict[tuple[int, str, int], _Newest],
 ) -> None:
+    """The newest records of keys at steps."""
     table = schema.records.c
-    for first in range(0, len(steps), _STEPS_AT_ONCE):
-        records = connection.execute(
-            sa.select(table.id, table.step, table.row, table.time, table.data).where(
-                table.key_id == row.id, table.step.in_(steps[first : first + _STEPS_AT_ONCE])
+    by_id = {row.id: row for row in rows}
+    ids = list(by_id)
+    for first_key in range(0, len(ids), _KEYS_AT_ONCE):
+        for first in range(0, len(steps), _STEPS_AT_ONCE):
+            records = connection.execute(
+                sa.select(table.key_id, table.id, table.step, table.row, table.time, table.data).where(
+                    table.key_id.in_(ids[first_key : first_key + _KEYS_AT_ONCE]),
+                    table.step.in_(steps[first : first + _STEPS_AT_ONCE]),
+                )
             )
-        )
-        for id_, step, history_row, time, data in records:
-            newest = found.setdefault((row.run, row.key, step), _Newest())
-            newest.rows.add(history_row)
-            if (history_row, id_) > newest.order:
-                newest.order, newest.time, newest.data = (history_row, id_), time, data
+            for key_id, id_, step, history_row, time, data in records:
+                row = by_id[key_id]
+                newest = found.setdefault((row.run, row.key, step), _Newest())
+                newest.rows.add(history_row)
+                if (history_row, id_) > newest.order:
+                    newest.order, newest.time, newest.data = (history_row, id_), time, data
 
 
 def _cell(run: int, key: str, step: int, newest: _Newest | None) -> MediaCell:
@@ -141,7 +157,7 @@ def histograms(connection: sa.Connection, reader: ChunkReader, request: Histogra
     if total > request.limit:
         points = points.take(np.unique(np.linspace(0, total - 1, request.limit).round().astype(np.intp)))
     found: dict[tuple[int, str, int], _Newest] = {}
-    _find_records(connection, rows[0], points.steps.tolist(), found)
+    _find_records(connection, rows[:1], points.steps.tolist(), found)
     reply = HistogramReply(
         run=request.run, key=request.key, total=total, steps=[], times=[], bins=[], values=[]
     )

@@ -14,6 +14,7 @@ from diorama.journal.entry import Batch
 from diorama.model import BlobRef, RunKey, StoreDir
 from diorama.service import keys, media, output, runs, scan
 from diorama.service import series as charts
+from diorama.service.batch_check import check_batch
 from diorama.service.ingest import Ingest
 from diorama.service.table_parts import check_named, tables_of
 from diorama.service.tables import Tables
@@ -130,6 +131,7 @@ class Service:
 
     def ingest(self, batch: Batch) -> int:
         """Store a batch for good; returns the writer's acknowledged seq. Twice is the same as once."""
+        check_batch(batch)
         self._blobs.sync()
         return self._ingest.apply(batch)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from diorama.store.values import unpack
 
 KINDS = ("table", "joined_table", "partitioned_table", "chart", "value")
 _NAMES_AT_ONCE = 500
+_RECORDS_AT_ONCE = 200
 
 
 def tables_of(
@@ -28,50 +29,63 @@ def tables_of(
     """
     if not 0 < run < 2**62 or (step is not None and abs(step) > 2**62):
         raise BadRequest("a run's uid is a positive number, and a step is not beyond 2^62")
-    parts = table_records(connection, run, key, step, index)
-    if not parts:
+    found = _blobs_of(connection, run, key, step, index)
+    if found is None:
         raise NotFound(f"run {run} has no table {key[:200]!r} at that step")
-    return blobs_of_parts(parts)
+    return found
 
 
-def blobs_of_parts(parts: Sequence[Any]) -> tuple[list[str], TableJoin | None]:
-    """The blobs of table records of any kind."""
-    last = parts[-1]
-    if isinstance(last, JoinedTableRecord):
-        join = TableJoin([last.right.blob.sha256], last.join_key[0], last.join_key[1])
-        return [last.left.blob.sha256], join
-    if isinstance(last, PartitionedTableRecord):
-        return [part.blob.sha256 for part in last.parts], None
-    return [part.blob.sha256 for part in parts], None
-
-
-def table_records(
-    connection: sa.Connection, run: int, key: str, step: int | None, index: int = 0
-) -> list[Any]:
-    """The records that make the table: one, or all parts of an INCREMENTAL one in the order of logging."""
-    table = schema.records.c
-    rows = key_rows(connection, [run], [key], kinds=KINDS)
-    if not rows:
-        return []
-    query = (
-        sa.select(table.row, table.id, table.step, table.data)
-        .where(table.key_id.in_([row.id for row in rows]))
-        .order_by(table.step.desc(), table.row.desc(), table.id.desc())
-    )
-    if step is not None:
-        query = query.where(table.step <= step)
-    found: list[tuple[int, int, Any]] = []
-    for row, id_, _, data in connection.execute(query):
+def _blobs_of(
+    connection: sa.Connection, run: int, key: str, step: int | None, index: int
+) -> tuple[list[str], TableJoin | None] | None:
+    """The blobs of one table, or of all parts of an INCREMENTAL one in the order of logging."""
+    parts: list[tuple[int, int, str]] = []
+    for row, id_, data in _records_backwards(connection, run, key, step):
         record = _table_in(unpack(data), index)
         if record is None:
             continue
         if isinstance(record, TableRecord) and record.log_mode == "INCREMENTAL":
-            found.append((row, id_, record))
-            continue
-        if not found:
-            return [record]
-        break
-    return [record for _, _, record in sorted(found, key=lambda one: one[:2])]
+            parts.append((row, id_, record.blob.sha256))
+        elif parts:
+            break
+        elif isinstance(record, JoinedTableRecord):
+            join = TableJoin([record.right.blob.sha256], record.join_key[0], record.join_key[1])
+            return [record.left.blob.sha256], join
+        elif isinstance(record, PartitionedTableRecord):
+            return [part.blob.sha256 for part in record.parts], None
+        else:
+            return [record.blob.sha256], None
+    return ([sha256 for _, _, sha256 in sorted(parts)], None) if parts else None
+
+
+def _records_backwards(
+    connection: sa.Connection, run: int, key: str, step: int | None
+) -> Iterator[tuple[int, int, bytes]]:
+    """(row, id, data) of what was logged, the newest first; a few in memory at a time, because a table that
+    does not grow needs only the first."""
+    table = schema.records.c
+    ids = [row.id for row in key_rows(connection, [run], [key], kinds=KINDS)]
+    place = sa.tuple_(table.step, table.row, table.id)
+    after: tuple[int, int, int] | None = None
+    count = 1
+    while ids:
+        query = (
+            sa.select(table.step, table.row, table.id, table.data)
+            .where(table.key_id.in_(ids))
+            .order_by(table.step.desc(), table.row.desc(), table.id.desc())
+            .limit(count)
+        )
+        if step is not None:
+            query = query.where(table.step <= step)
+        if after is not None:
+            query = query.where(place < sa.tuple_(*after))
+        records = connection.execute(query).all()
+        for _, row, id_, data in records:
+            yield row, id_, data
+        if len(records) < count:
+            return
+        after = (records[-1].step, records[-1].row, records[-1].id)
+        count = _RECORDS_AT_ONCE
 
 
 def _table_in(value: Any, index: int) -> Any:

@@ -288,8 +288,9 @@ class TablePage(msgspec.Struct, kw_only=True):
     the whole table each is, from 0; of a join, which of the rows that match.
 
     Other forms of cells: {"_number": "NaN"}; {"_bytes": base64 of the first bytes, "size_bytes"}; long
-    texts (lists and dicts too, as JSON) as {"_text": their beginning, "char_count"}; arrays over 64 numbers as {"_array": the first ones, flat,
-    "shape", "dtype"}. Times are UTC: "2024-01-31T12:00:00.123456Z"; dates "2024-01-31".
+    texts (lists and dicts too, as JSON) as {"_text": their beginning, "char_count"}; arrays over 64 numbers
+    as {"_array": the first ones, flat, "shape", "dtype"}. Times are UTC: "2024-01-31T12:00:00.123456Z"; dates
+    "2024-01-31".
 
     A join has the columns of both tables; a name that both have is "name (2)" in the second one.
     """

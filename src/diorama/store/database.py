@@ -31,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from diorama.errors import Corrupt, DioramaError, StoreError, TooNew, Unstorable
-from diorama.store import check, schema
+from diorama.store import check, schema, text_search
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
 BUSY_WAIT_SECS = 30.0
@@ -286,6 +286,7 @@ def _make_engine(url: sa.URL) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        text_search.prepare_sqlite(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 67108864")

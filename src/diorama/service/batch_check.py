@@ -1,0 +1,45 @@
+"""What a batch says about times and counts, checked before any of it is applied.
+
+A type says "a float", and NaN and infinity are floats; a database takes the one for nothing, and readers of
+JSON get a null where the API promises a number.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from diorama.errors import BadRequest
+from diorama.journal.entry import Batch, Console, Entry
+
+TIME_LIMIT_SECS = 2.0**52
+"""Far beyond all calendars, and small enough that sums and differences stay numbers."""
+INTEGER_LIMIT = 2**62
+_TIMES = ("time", "pid_started")
+_INTEGERS = ("step", "row", "pid", "session", "count", "exit_code", "number")
+
+
+def check_batch(batch: Batch) -> None:
+    """Raises BadRequest that names the field whose number can't be."""
+    for place, numbered in enumerate(batch.entries):
+        if not 0 < numbered.seq < INTEGER_LIMIT:
+            raise BadRequest(f"entries[{place}].seq is {numbered.seq}: not between 1 and 2^62")
+        entry = numbered.entry
+        _check_numbers(entry, f"entries[{place}]")
+        if isinstance(entry, Console):
+            for at, line in enumerate(entry.lines):
+                _check_numbers(line, f"entries[{place}].lines[{at}]")
+    for place, lost in enumerate(batch.lost):
+        if max(abs(lost.first_seq), abs(lost.last_seq)) > INTEGER_LIMIT:
+            raise BadRequest(f"lost[{place}] has a seq beyond 2^62")
+
+
+def _check_numbers(one: Entry | msgspec.Struct, name: str) -> None:
+    for field in one.__struct_fields__:
+        if field in _TIMES:
+            time = getattr(one, field)
+            if not math.isfinite(time) or abs(time) > TIME_LIMIT_SECS:
+                raise BadRequest(f"{name}.{field} is {time}: not a time in Unix seconds")
+        elif field in _INTEGERS and abs(getattr(one, field)) > INTEGER_LIMIT:
+            raise BadRequest(f"{name}.{field} is {getattr(one, field)}: beyond 2^62")
