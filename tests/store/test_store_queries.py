@@ -135,7 +135,7 @@ def test_columns_count_runs(runs: Service) -> None:
         "summary.lr": ("number", 2),
         "summary.step_metric": ("number", 4),
     }
-    runs.ingest(batch([Summary({}, ["loss"])], first_seq=5, run=("local", "digits", "id0")))
+    runs.ingest(batch([Summary({}, ["loss"])], first_seq=6, run=("local", "digits", "id0")))
     columns = {view.path: (view.type, view.run_count) for view in runs.runs("local", "digits").columns}
     assert columns["summary.loss"] == ("number", 2)
 

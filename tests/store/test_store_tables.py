@@ -849,15 +849,17 @@ def test_fetched_files_are_bounded_and_checked(tmp_path, monkeypatch) -> None:
         def size_bytes(self, sha256: str) -> int | None:
             return len(self.held[sha256]) if sha256 in self.held else None
 
-        def get_range(self, sha256: str, begin: int, end: int) -> bytes:
+        def pieces(self, sha256: str) -> Iterator[bytes]:
             self.reads += 1
-            return self.held[sha256][begin:end]
+            yield self.held[sha256][:100]
+            if hashlib.sha256(self.held[sha256]).hexdigest() != sha256:
+                raise Corrupt("the last piece is never given")
+            yield self.held[sha256][100:]
 
     bucket = Bucket()
     files = store_tables.TableFiles(bucket)  # type: ignore[arg-type]  # what it needs of Blobs
     shas = [bucket.add(parquet(pa.table({"a": [number] * 1000}))) for number in range(4)]
     monkeypatch.setattr(store_tables, "CACHE_LIMIT_BYTES", 2 * len(bucket.held[shas[0]]) + 100)
-    monkeypatch.setattr(store_tables, "PIECE_BYTES", 100)
     try:
         for sha256 in shas:
             assert files.open(sha256).row_count == 1000
