@@ -238,7 +238,7 @@ class ConsoleCapture:
             if outer not in (None, name):
                 return written  # the other stream writes through this one, and has its own copy
             if self._is_on and text and isinstance(text, str):
-                self._take(name, text)
+                self._keep_printed(name, text)
             return written
 
         try:
@@ -247,7 +247,7 @@ class ConsoleCapture:
             return
         self._wrapped.append((stream, write_and_copy))
 
-    def _take(self, name: StreamName, text: str) -> None:
+    def _keep_printed(self, name: StreamName, text: str) -> None:
         if self._waiting_chars > WAITING_LIMIT_CHARS:
             self._left_out_chars += len(text)
             return

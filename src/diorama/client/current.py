@@ -83,6 +83,9 @@ class _Unready:
 
     __setattr__ = __getitem__ = __setitem__ = __delitem__ = __contains__ = __iter__ = __len__ = _refuse
 
+    def __bool__(self) -> bool:
+        return False
+
     def __repr__(self) -> str:
         return f"<diorama.{object.__getattribute__(self, '_name')}, before diorama.init()>"
 

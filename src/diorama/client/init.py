@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from diorama.client.resume import LastRun
 
 Resume = Literal["allow", "must", "never", "auto"]
+DEFAULTS_FILE = "config-defaults.yaml"
 _told_unknown: set[str] = set()
 _TO_START_ANOTHER = (
     "finish it first with run.finish(), or pass reinit='finish_previous' or 'create_new' to init()"
@@ -159,6 +160,8 @@ def _start(settings: Settings, parameters: dict[str, Any], *, is_current: bool) 
     last_run = _last_run(settings) if how == "auto" else None
     place = _place_from(settings, how, last_run)
     past = _past_run(place, how)
+    reused = _state_of_same_id(place, how)
+    settings.entity, settings.project, settings.run_id = place.key.entity, place.key.project, place.key.id
     if past is not None:
         settings.run_name = settings.run_name or past.name
     settings.run_name = settings.run_name or random_name()
@@ -166,7 +169,6 @@ def _start(settings: Settings, parameters: dict[str, Any], *, is_current: bool) 
     if settings.mode != "disabled":
         _check_files_dir(settings)
         place.note_destination()
-    reused = _state_of_same_id(place, how)
     last_step = None if past is None else past.last_step
     run = _class_for(settings)(
         place,
@@ -330,10 +332,15 @@ def _parameters(
     settings: Settings, config: Any, include: Sequence[str] | None, exclude: Sequence[str] | None
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for path in settings.config_paths or ():
+    for path in (*_default_config_paths(), *(settings.config_paths or ())):
         found.update(config_from(path))
     found.update(_chosen(config, include, exclude))
     return found
+
+
+def _default_config_paths() -> tuple[str, ...]:
+    """W&B's file of defaults, which it reads by itself where a script is started."""
+    return (DEFAULTS_FILE,) if os.path.isfile(DEFAULTS_FILE) else ()
 
 
 def _chosen(config: Any, include: Sequence[str] | None, exclude: Sequence[str] | None) -> dict[str, Any]:

@@ -364,19 +364,19 @@ class Run(RunFacts):
     def _send_values(
         self,
         cls: type[entry.Config] | type[entry.Summary],
-        what: str,
+        document: str,
         changed: dict[str, Any],
         deleted: list[str],
     ) -> dict[str, Any]:
-        channel = self._channel_now(f"changing the {what}")
+        channel = self._channel_now(f"changing the {document}")
         try:
             encoding = Encoding() if channel is None else channel.encoding()
             plain = encoding.plain_dict(changed)
             if channel is not None:
                 channel.send_encoded(encoding, cls(plain, [clean_text(name) for name in deleted]))
-                self._report(encoding, f"changing the {what}")
+                self._report(encoding, f"changing the {document}")
         except Exception as error:  # noqa: BLE001 as @guarded, but what was asked for holds in this process
-            self._reporter.fault(error, f"changing the {what}")
+            self._reporter.fault(error, f"changing the {document}")
             return dict(changed)
         return {
             name: changed[name] if isinstance(value, Ext) and name in changed else value

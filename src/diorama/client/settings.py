@@ -122,6 +122,8 @@ ACCEPTED = frozenset(
 )
 """W&B's settings that are understood and need nothing done here."""
 
+_DISABLE_STATS = ("_disable_stats", "x_disable_stats")
+
 MODES = {
     "online": "online",
     "local": "online",
@@ -155,7 +157,7 @@ class Settings:
         """Set fields."""
         for name, value in {**(fields or {}), **more}.items():
             own = _ALIASES.get(name, name)
-            if name in ("_disable_stats", "x_disable_stats"):
+            if name in _DISABLE_STATS:
                 own, value = "stats_interval_secs", 0.0 if value else None
             elif own not in SETTINGS:
                 if name.lstrip("_") not in ACCEPTED and name not in ACCEPTED:
@@ -169,6 +171,8 @@ class Settings:
 
     def __getattr__(self, name: str) -> Any:
         own = _ALIASES.get(name, name)
+        if name in _DISABLE_STATS:
+            return self._fields.get("stats_interval_secs") == 0
         setting = SETTINGS.get(own)
         if setting is None:
             if name in ACCEPTED:

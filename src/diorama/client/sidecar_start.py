@@ -27,7 +27,7 @@ STARTS_LIMIT = 5
 STARTS_WITHIN_SECS = 600.0
 """A sidecar that was started so often within so long is given up, until the first of those starts is so
 long ago, or the run ends."""
-LOOK_EVERY_SECS = 1.0
+CHECK_EVERY_SECS = 1.0
 THREAD_STOP_SECS = 5.0
 
 
@@ -47,7 +47,7 @@ class SidecarHandle:
         self._thread: Any = None
         self._started_at: deque[float] = deque(maxlen=STARTS_LIMIT)
         self._is_given_up = False
-        self._look_at = 0.0
+        self._check_at = 0.0
         self._lock = threading.Lock()
         self._pid = os.getpid()
 
@@ -94,15 +94,15 @@ class SidecarHandle:
     def tend(self) -> None:
         """Look after it, at most once a second, while runs are open."""
         now = time.monotonic()
-        if now < self._look_at or self._kind == "none" or os.getpid() != self._pid:
+        if now < self._check_at or self._kind == "none" or os.getpid() != self._pid:
             return
-        self._look_at = now + LOOK_EVERY_SECS
+        self._check_at = now + CHECK_EVERY_SECS
         if self.is_alive():
             return
         code = None if self._process is None else self._process.returncode
         if code == 0:  # it had nothing to do for a while, or another one took over
             self._started_at.clear()
-            self._look_at = now + 5 * LOOK_EVERY_SECS
+            self._check_at = now + 5 * CHECK_EVERY_SECS
         if len(self._started_at) == STARTS_LIMIT and now - self._started_at[0] < STARTS_WITHIN_SECS:
             if not self._is_given_up:
                 self._is_given_up = True

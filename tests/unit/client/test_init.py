@@ -421,6 +421,28 @@ def test_a_run_that_another_process_logs_to_may_be_joined() -> None:
     assert other.returncode == 0
 
 
+def test_w_and_bs_file_of_defaults_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config-defaults.yaml").write_text("lr: {desc: null, value: 0.5}\ndepth: {value: 3}\n")
+    run = start(config={"lr": 0.1})
+    assert run.config.as_dict() == {"lr": 0.1, "depth": 3}
+
+
+def test_settings_tell_what_the_run_is() -> None:
+    run = start(project=None)
+    settings = run.settings
+    assert (settings.run_id, settings.project, settings.entity) == (run.id, run.project, run.entity)
+    assert Settings(x_disable_stats=True).x_disable_stats is True
+    assert Settings().x_disable_stats is False
+    assert Settings(x_disable_stats=False)._disable_stats is False
+
+
+def test_config_before_init_is_nothing_yet() -> None:
+    assert not diorama.config
+    with pytest.raises(UsageError, match=r"call diorama.init\(\)"):
+        diorama.config.lr  # noqa: B018
+
+
 # -- a second init() -------------------------------------------------------------------------------
 
 

@@ -1,0 +1,45 @@
+"""Resuming a run from wherever the store keeps it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import diorama
+from diorama.errors import CommError
+from diorama.model import StoreDir
+from diorama.service import Service
+from diorama.sidecar import drain
+from diorama.sidecar.ship import LocalTransport
+
+
+def store_everything(folder: StoreDir) -> None:
+    with Service.open(folder) as service:
+        drain(folder, transport=LocalTransport(folder, service))
+
+
+def test_a_run_in_another_database_is_found(
+    own_store: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIORAMA_DATABASE_URL", postgres_url)
+    quiet = {"console": "off", "sidecar": "none"}
+    with pytest.raises(CommError, match="there is no run"):
+        diorama.init(project="p", id="a", resume="must", settings=quiet)
+    run = diorama.init(project="p", id="a", name="first", tags=["t"], config={"lr": 0.1}, settings=quiet)
+    run.log({"loss": 1.5}, step=7)
+    run.finish()
+    store_everything(StoreDir(own_store))
+    assert not list((own_store / "journal").glob("*.1")), "it is in the database alone"
+    resumed = diorama.init(project="p", id="a", resume="must", settings=quiet)
+    assert (resumed.name, resumed.tags, resumed.config.lr, resumed.step) == ("first", ("t",), 0.1, 8)
+    assert resumed.summary["loss"] == 1.5
+    resumed.finish()
+    with pytest.raises(CommError, match="exists"):
+        diorama.init(project="p", id="a", resume="never", settings=quiet)
+
+
+def test_a_database_that_does_not_answer_is_told(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIORAMA_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(CommError, match="can't look for run"):
+        diorama.init(project="p", id="a", resume="allow", settings={"console": "off", "sidecar": "none"})
