@@ -267,7 +267,9 @@ def test_zoom_is_linked_until_it_is_not(look: Callable[..., Page]) -> None:
     boxed = page.locator('[data-tile$=":boxes"] canvas')
     before = settled_pixels(masked), settled_pixels(boxed)
     masked.hover(position={"x": 20, "y": 20})
+    page.keyboard.down("Control")
     page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
     pixels_when(masked, lambda pixels: not is_same(before[0], pixels))
     pixels_when(boxed, lambda pixels: not is_same(before[1], pixels))  # the other tile follows
     assert float(query_of(page, "zoom").split(",")[0]) > 1
@@ -275,10 +277,30 @@ def test_zoom_is_linked_until_it_is_not(look: Callable[..., Page]) -> None:
     pixels_when(masked, lambda pixels: is_same(pixels, before[0]))
     pixels_when(boxed, lambda pixels: is_same(pixels, before[1]))
     page.get_by_role("button", name="Zoom and pan are shared by all tiles").first.click()
-    masked.hover(position={"x": 20, "y": 20})
+    masked.click(position={"x": 20, "y": 20})  # a picture that was clicked takes the wheel alone
     page.mouse.wheel(0, -300)
     pixels_when(masked, lambda pixels: not is_same(before[0], pixels))
     assert is_same(settled_pixels(boxed), before[1]), "an unlinked tile followed"
+
+
+@pytest.mark.parametrize("pixels", [-200, 200])
+def test_a_wheel_over_pictures_is_the_pages(look: Callable[..., Page], pixels: int) -> None:
+    page = look("masks|boxes", "ov=C.off")
+    masked = page.locator('[data-tile$=":masks"] canvas')
+    before = settled_pixels(masked)
+    masked.hover(position={"x": 20, "y": 20})
+    is_taken = page.evaluate(
+        """(deltaY) => {
+          const event = new WheelEvent("wheel", { deltaY, bubbles: true, cancelable: true });
+          document.querySelector('[data-tile$=":masks"] canvas').dispatchEvent(event);
+          return event.defaultPrevented;
+        }""",
+        pixels,
+    )
+    assert not is_taken
+    assert "zoom" not in page.url
+    assert is_same(settled_pixels(masked), before)
+    assert "Ctrl" in (masked.get_attribute("title") or "")
 
 
 def test_the_pointer_reads_exact_values(look: Callable[..., Page]) -> None:

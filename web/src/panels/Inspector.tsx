@@ -75,7 +75,7 @@ function SelectedTile(): JSX.Element {
         <FactRow name="run" value={<span class="fact-run" style={{ "--run": runColor(tile.run) }}>{run?.name ?? `run ${tile.run}`}</span>} title={run?.id ?? ""} />
         <FactRow name="key" value={`${tile.key}${shown === null || shown.cell.is_list ? `[${tile.index}]` : ""}`} />
         {shown ? <ShownFacts shown={shown} /> : <FactRow name="state" value="not in sight, or nothing at this step" />}
-        <PixelRow />
+        {shown && isImage(shown.item) && <PixelRow />}
       </dl>
       {shown && isImage(shown.item) && <ShapeList record={shown.item} />}
       {shown && <TileActions tile={tile} shown={shown} />}

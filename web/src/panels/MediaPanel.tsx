@@ -6,7 +6,6 @@ import { useComputed } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeyView, RunView } from "@/api/schema";
-import { watchPageWheel } from "@/media/image/gestures";
 import { isKnown, isRecord, nameOfKind, tileShapeOf, viewOfRecord } from "@/media/records";
 import { EmptyState } from "@/parts/States";
 import { formatCount, formatValue } from "@/parts/format";
@@ -59,7 +58,6 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   // Rows that fill the panel scroll inside themselves: at least two of them are in sight.
   const foldedHeight = isFill ? Math.max(FOLDED_HEIGHT, 2 * grid.stepY + LINE) : FOLDED_HEIGHT;
   const { cells, shown } = useWindow(scroller, body, grid, runs.length, shape.items, setRoom);
-  useEffect(watchPageWheel, []);
   // Columns are places in the runs' lists, or of a followed sample which of its items they show.
   const columnOf = (at: number, index: number): number => (sample === "" ? index : nthOfSample(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, index));
   const indexOf = (at: number, column: number): number => (sample === "" ? column : knownPlace(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, column));

@@ -64,7 +64,7 @@ export function formatView(view: ImageView): string {
 export function parseView(text: string): ImageView | undefined {
   const [zoom, cx, cy] = text.split(",").map(Number);
   if (zoom === undefined || cx === undefined || cy === undefined) return undefined;
-  return [zoom, cx, cy].every(Number.isFinite) && zoom >= 1 ? { zoom, cx, cy } : undefined;
+  return [zoom, cx, cy].every(Number.isFinite) && zoom > 0 ? { zoom, cx, cy } : undefined;
 }
 
 const ownViews = new Map<string, Signal<ImageView>>();

@@ -4,6 +4,7 @@ import type { ImageRecord } from "@/api/schema";
 import { type ScoreStats, passesScores, scoreStats } from "@/media/image/boxes";
 import { classNameOf } from "@/media/image/palette";
 import { type ShapeRecord, shapeLayersOf } from "@/media/image/shapes";
+import { dealColors } from "@/state/overlays";
 import { type ShownItem, selectedItem, shownItems } from "@/state/mediaView";
 import { type OverlayState, type ShapeKind, isTruthName, layerOf } from "@/state/overlayState";
 
@@ -106,9 +107,16 @@ export function passingCount(layer: ShapeLayerEntry, state: OverlayState): numbe
   return layer.shapes.reduce((count, shape) => count + Number(passesScores(shape, scores)), 0);
 }
 
+/** Colours are dealt before anything is drawn: a list and a picture show the same. */
+function dealColorsOf(record: ImageRecord): void {
+  for (const layer of Object.values(record.masks ?? {})) dealColors(layer.class_labels ?? record.classes, layer.class_colors ?? record.class_colors);
+  for (const { labels, colors } of shapeLayersOf(record)) dealColors(labels, colors);
+}
+
 export const overlayIndex: ReadonlySignal<OverlayIndex> = computed(() => {
   const records = (items: readonly ShownItem[]): ImageRecord[] => items.flatMap(({ item }) => (isImage(item) ? [item] : []));
   const all = records(shownItems.value);
+  for (const record of all) dealColorsOf(record);
   const chosen = selectedItem.value;
   return indexOverlays(all, chosen && isImage(chosen.item) ? [chosen.item] : all);
 });

@@ -1,5 +1,5 @@
 /**
- * Colours of runs: twelve hues that stay apart for the common kinds of colour blindness (neighbours differ in
+ * Colours of runs: fourteen hues that stay apart for the common kinds of colour blindness (neighbours differ in
  * lightness as well as hue) and that read on white and on near-black alike.
  */
 export const RUN_COLORS: readonly string[] = [

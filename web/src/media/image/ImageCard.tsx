@@ -6,6 +6,7 @@ import { ImageStage } from "@/media/image/stage";
 import { RangeMark } from "@/media/numbers";
 import type { Size } from "@/media/image/transform";
 import type { CardProps } from "@/media/view";
+import { WHEEL_HINT } from "@/media/wheel";
 import { openFull, selected } from "@/state/mediaView";
 import "@/media/image/image.css";
 
@@ -37,8 +38,7 @@ function DrawnImage({ record, size, box, shown }: CardProps<ImageRecord>): JSX.E
     if (!canvas.current) return;
     stage.current = new ImageStage(canvas.current, {
       isInteractive,
-      alwaysZooms: size === "full",
-      showsValues: size === "full",
+      isFull: size === "full",
       onSelect: () => {
         const { current } = latest;
         if (current) selected.value = { run: current.run, key: current.key, index: current.index };
@@ -62,6 +62,7 @@ function DrawnImage({ record, size, box, shown }: CardProps<ImageRecord>): JSX.E
         ref={canvas}
         class="image-canvas"
         role="img"
+        title={size === "cell" && isInteractive ? WHEEL_HINT : undefined}
         aria-label={record.caption ?? `image, ${record.width} by ${record.height} pixels`}
         style={place ? { width: `${place.width}px`, height: `${place.height}px` } : {}}
         onDblClick={() => {

@@ -51,6 +51,16 @@ describe("class colours", () => {
     expect(new Set(colorsOf(registry, other)).size).toBe(4);
   });
 
+  it("are those that classes were logged with, wherever their name is met", () => {
+    const registry = new ColorRegistry();
+    registry.deal({ 0: "road", 1: "car", 2: "background" }, { 1: "#ff0010", 2: "#00ff00", 3: "red;}" });
+    expect(registry.colorOf("car", 7)).toBe("#ff0010");
+    expect(registry.colorOf("background", 2)).toBe("#00ff00");
+    registry.deal({ 5: "car" }, { 5: "#0000ff" });
+    expect(registry.colorOf("car", 5)).toBe("#ff0010");
+    expect(registry.colorOf("class_3", 3)).toMatch(/^#[0-9a-f]{6}$/);
+  });
+
   it("do not depend on other lists", () => {
     const [alone, together] = [new ColorRegistry(), new ColorRegistry()];
     together.deal(list(40, "box"));

@@ -37,6 +37,15 @@ describe("the view of a picture", () => {
     expect(placementOf(view, picture, tile).scale).toBe(64);
   });
 
+  it("shows a picture that is smaller than its tile at its own size, and no smaller", () => {
+    const small = { width: 28, height: 14 };
+    const scale = placementOf(WHOLE, small, tile).scale;
+    const view = zoomAt(WHOLE, 1 / scale, { x: 120, y: 120 }, small, tile);
+    expect(placementOf(view, small, tile)).toEqual({ scale: 1, x: 106, y: 113 });
+    expect(placementOf(zoomAt(view, 0.5, { x: 3, y: 9 }, small, tile), small, tile)).toEqual({ scale: 1, x: 106, y: 113 });
+    expect(placementOf(view, picture, tile).scale).toBe(0.5);
+  });
+
   it("pans by what was dragged", () => {
     const view = zoomAt(WHOLE, 8, { x: 120, y: 120 }, picture, tile);
     const [before, after] = [placementOf(view, picture, tile), placementOf(panBy(view, 11, -7, picture, tile), picture, tile)];

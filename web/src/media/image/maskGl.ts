@@ -4,6 +4,7 @@
  */
 import { type MaskPaint, samplesAcross } from "@/media/image/maskPixels";
 import type { Placement } from "@/media/image/transform";
+import { isImitated } from "@/media/screen";
 
 const VERTEX = `#version 300 es
 in vec2 corner;
@@ -58,12 +59,6 @@ void main() {
 
 const UNIFORMS = ["ids", "colors", "maskSize", "place", "tileHeight", "opacity", "outline", "samples", "known"] as const;
 const TEXTURE_BYTES_LIMIT = 128 * 1024 * 1024;
-
-/** Some browsers don't own up to it by `failIfMajorPerformanceCaveat`. */
-function isImitated(gl: WebGL2RenderingContext): boolean {
-  const info = gl.getExtension("WEBGL_debug_renderer_info");
-  return /swiftshader|llvmpipe|softpipe|software|basic render/i.test(String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER)));
-}
 
 interface IdTexture {
   texture: WebGLTexture;

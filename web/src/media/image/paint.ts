@@ -6,31 +6,14 @@ import type { ImageRecord, MaskLayer } from "@/api/schema";
 import { MaskGl } from "@/media/image/maskGl";
 import type { GreyImage } from "@/media/image/maskPng";
 import { type ColorTable, colorTable, paintMask } from "@/media/image/maskPixels";
-import { LABELS_FROM_TILE, paintShapes } from "@/media/image/paintShapes";
+import { paintShapes } from "@/media/image/paintShapes";
 import { classNameOf } from "@/media/image/palette";
-import { type Tone, paintValues } from "@/media/image/tone";
-import type { Placement, Size } from "@/media/image/transform";
-import type { ValueGrid } from "@/media/image/values";
+import { LABELS_FROM_TILE, type Scene } from "@/media/image/scene";
+import { paintValues } from "@/media/image/tone";
+import type { Placement } from "@/media/image/transform";
 import { classColor, dealColors } from "@/state/overlays";
 import { type OverlayState, isClassVisible, layerOf } from "@/state/overlayState";
 import { readStored } from "@/state/storage";
-
-export interface Scene {
-  record: ImageRecord;
-  picture: ImageBitmap | undefined;
-  /** True values and how to show them, instead of the picture. */
-  values?: { grid: ValueGrid; tone: Tone } | null;
-  maskOf: (layer: MaskLayer) => GreyImage | undefined;
-  overlays: OverlayState;
-  /** Picture pixel -> device pixel of the canvas. */
-  placement: Placement;
-  tile: Size;
-  isPixelated: boolean;
-  /** Device pixels per CSS pixel. */
-  ratio: number;
-  /** A badge lies in the upper left corner: no label there. */
-  hasBadge: boolean;
-}
 
 export function paintScene(context: CanvasRenderingContext2D, scene: Scene): void {
   const { record, picture, placement, tile } = scene;
@@ -116,7 +99,7 @@ function colorsOfLayer(layer: MaskLayer, record: ImageRecord, state: OverlayStat
   const known = tables.get(layer);
   if (known?.overlays === state) return known.table;
   const labels = layer.class_labels ?? record.classes;
-  dealColors(labels); // the whole list, seen or hidden: who is drawn must not decide who gets which colour
+  dealColors(labels, layer.class_colors ?? record.class_colors); // the whole list, seen or hidden: who is drawn must not decide who gets which colour
   const present = layer.id_count ? [] : Object.keys(layer.areas ?? {}).map(Number); // many ids: not all are listed
   const { ids: list } = ids;
   const size = list ? list.length : present.length > 0 ? Math.max(...present) + 1 : 2 ** ids.bitDepth;

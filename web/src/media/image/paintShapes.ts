@@ -2,8 +2,8 @@
 import type { ImageRecord } from "@/api/schema";
 import { numberOf } from "@/api/numbers";
 import { type Rect, passesScores, placeLabels } from "@/media/image/boxes";
-import type { Scene } from "@/media/image/paint";
 import { classNameOf, inkOn } from "@/media/image/palette";
+import { LABELS_FROM_TILE, type Scene } from "@/media/image/scene";
 import { type Outline, type ShapeRecord, outlineOf, shapeLayersOf, textOfShape } from "@/media/image/shapes";
 import type { Placement } from "@/media/image/transform";
 import { classColor, dealColors } from "@/state/overlays";
@@ -25,9 +25,9 @@ export interface ShownShape {
 /** The shapes that the overlay state lets through, in the order in which they are drawn. */
 export function shownShapes(record: ImageRecord, state: OverlayState): ShownShape[] {
   const layers = shapeLayersOf(record);
-  return layers.flatMap(({ kind, name: layer, shapes, labels }) => {
+  return layers.flatMap(({ kind, name: layer, shapes, labels, colors }) => {
     const look = layerOf(state, kind, layer, layers.filter((other) => other.kind === kind).map((other) => other.name));
-    dealColors(labels);
+    dealColors(labels, colors);
     if (!look.isVisible) return [];
     return shapes.flatMap((shape) => {
       const id = shape.class_id ?? null;
@@ -41,8 +41,7 @@ export function shownShapes(record: ImageRecord, state: OverlayState): ShownShap
   });
 }
 
-export const LABELS_FROM_TILE = 260; // CSS pixels; on smaller tiles captions would cover the picture ...
-const FEW_SHAPES = 3; // ... unless there are but a few
+const FEW_SHAPES = 3; // so many have their captions on small tiles too
 const TINY_TILE = 120; // as in table cells
 const LABEL_SIZE = 11;
 const LABELS_LIMIT = 400; // of the surest; each looks for room among those before it

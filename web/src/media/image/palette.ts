@@ -1,6 +1,6 @@
 /**
  * Class colours: 26 that stay apart also for eyes without red or green cones (chosen greedily for the largest
- * distance in OKLab under normal, deuteranope and protanope vision), assigned once per page.
+ * distance in OKLab under normal, deuteranope and protanope vision). Which class gets which, `ColorRegistry` says.
  */
 
 export const CLASS_COLORS: readonly string[] = [
@@ -30,9 +30,18 @@ export function classNameOf(id: number, labels: Readonly<Record<string, string>>
  */
 export class ColorRegistry {
   private readonly slots = new Map<string, number>();
+  /** Class name -> the colour that it was logged with; the first one seen holds. */
+  private readonly given = new Map<string, string>();
 
-  /** Deal out the colours of a whole list, id -> name: different names get different colours while they last. */
-  deal(labels: Readonly<Record<string, string>>): void {
+  /**
+   * Deal out the colours of a whole list, id -> name: different names get different colours while they last.
+   * `colors`: id -> "#rrggbb" of those that have one already.
+   */
+  deal(labels: Readonly<Record<string, string>>, colors: Readonly<Record<string, string>> = {}): void {
+    for (const [id, color] of Object.entries(colors)) {
+      const name = classNameOf(Number(id), labels);
+      if (HEX_COLOR.test(color) && !this.given.has(name)) this.given.set(name, color);
+    }
     const names = Object.entries(labels).filter(([, name]) => !isBackgroundName(name));
     const taken = new Set(names.flatMap(([, name]) => this.slots.get(name) ?? []));
     const wanted = new Set(names.map(([id]) => slotOfId(Number(id))));
@@ -54,6 +63,8 @@ export class ColorRegistry {
   }
 
   colorOf(name: string, id: number | null): string {
+    const given = this.given.get(name);
+    if (given !== undefined) return given;
     if (isBackgroundName(name)) return BACKGROUND_COLOR;
     const known = this.slots.get(name);
     if (known !== undefined) return known < SLOTS ? roundColor(known) : hashedColor(known);
@@ -66,6 +77,7 @@ export class ColorRegistry {
   }
 }
 
+const HEX_COLOR = /^#[0-9a-f]{6}$/;
 const ROUNDS = 3;
 const SLOTS = CLASS_COLORS.length * ROUNDS;
 

@@ -13,14 +13,16 @@ export interface ShapeLayer {
   name: string;
   shapes: readonly ShapeRecord[];
   labels: Readonly<Record<string, string>> | undefined;
+  /** Class id -> the colour that it was given. */
+  colors: Readonly<Record<string, string>> | undefined;
 }
 
 /** Polygons first: they are filled, and nothing should lie under them. */
 export function shapeLayersOf(record: ImageRecord): ShapeLayer[] {
   const layers: ShapeLayer[] = [];
-  for (const [name, { polygons = [], class_labels: labels = record.classes }] of Object.entries(record.polygons ?? {})) layers.push({ kind: "polygon", name, shapes: polygons, labels });
-  for (const [name, { boxes = [], class_labels: labels = record.classes }] of Object.entries(record.boxes ?? {})) layers.push({ kind: "box", name, shapes: boxes, labels });
-  for (const [name, { keypoints = [], class_labels: labels = record.classes }] of Object.entries(record.keypoints ?? {})) layers.push({ kind: "keypoint", name, shapes: keypoints, labels });
+  for (const [name, { polygons = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors }] of Object.entries(record.polygons ?? {})) layers.push({ kind: "polygon", name, shapes: polygons, labels, colors });
+  for (const [name, { boxes = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors }] of Object.entries(record.boxes ?? {})) layers.push({ kind: "box", name, shapes: boxes, labels, colors });
+  for (const [name, { keypoints = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors }] of Object.entries(record.keypoints ?? {})) layers.push({ kind: "keypoint", name, shapes: keypoints, labels, colors });
   return layers;
 }
 

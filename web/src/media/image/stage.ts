@@ -9,25 +9,21 @@ import { paintScene } from "@/media/image/paint";
 import { decodedPicture, drawnMasks, gridOf, grids, masks, pictureFor, pictures } from "@/media/image/pictures";
 import { loadForProbe, probeAt } from "@/media/image/probe";
 import { type ImageView, type Point, type Size, WHOLE, isPixelated, pixelAt, placementOf } from "@/media/image/transform";
+import { pixelRatio } from "@/media/screen";
 import { imageLook, toneOf } from "@/state/imageLook";
-import { type ShownItem, probe, smoothing, viewOf } from "@/state/mediaView";
+import { type ShownItem, probe, selected, smoothing, tileId, viewOf } from "@/state/mediaView";
 import { overlays } from "@/state/overlays";
 
 export interface StageOptions {
   /** Zoom, pan and probe; a card in a list is only looked at. */
   isInteractive: boolean;
-  alwaysZooms: boolean;
-  /** Pictures of more than 8 bits by the page's range, exposure and colour map: the full view. */
-  showsValues: boolean;
+  /** The full view: the wheel is the picture's, and one of more than 8 bits is shown by the page's range, exposure and colour map. */
+  isFull: boolean;
   onSelect?: (event: PointerEvent) => void;
 }
 
 const PROBE_WAIT_MS = 120;
 const KEYPOINT_REACH_PX = 8;
-
-/** Device pixels per CSS pixel; changes when the window moves to another screen or the browser zooms. */
-const pixelRatio = signal(typeof devicePixelRatio === "number" ? devicePixelRatio : 1);
-if (typeof addEventListener === "function") addEventListener("resize", () => (pixelRatio.value = devicePixelRatio));
 
 const dirty = new Set<ImageStage>();
 
@@ -64,7 +60,7 @@ export class ImageStage {
     this.context = canvas.getContext("2d");
     this.stopFollowing = effect(() => {
       void [overlays.value, smoothing.value, pixelRatio.value, this.changed.value];
-      if (options.showsValues) void imageLook.value;
+      if (options.isFull) void imageLook.value;
       this.view();
       schedule(this);
     });
@@ -78,7 +74,7 @@ export class ImageStage {
           },
           onSelect: (event) => options.onSelect?.(event),
           onHover: (at) => this.hover(at),
-          alwaysZooms: options.alwaysZooms,
+          wantsWheel: () => options.isFull || this.isSelected(),
         })
       : () => undefined;
   }
@@ -116,7 +112,7 @@ export class ImageStage {
     const placement = { scale: onScreen.scale * ratio, x: onScreen.x * ratio, y: onScreen.y * ratio };
     const wanted = pictureFor(record, record.width * placement.scale);
     const found = decodedPicture(record, wanted);
-    const values = this.options.showsValues ? gridOf(record) : null;
+    const values = this.options.isFull ? gridOf(record) : null;
     const tone = values ? toneOf(record, imageLook.peek()) : null;
     const grid = values && tone ? grids.get(values.sha256) : undefined;
     paintScene(context, {
@@ -134,6 +130,11 @@ export class ImageStage {
     this.askFor(record, found?.blob.sha256 === wanted.sha256 ? null : wanted, tone && !grid ? values : null);
     this.keepHeld(found?.blob.sha256, grid ? values?.sha256 : undefined, record);
     if (found) this.markDrawn();
+  }
+
+  private isSelected(): boolean {
+    const chosen = selected.peek();
+    return chosen !== null && this.shown !== null && tileId(chosen) === tileId(this.shown);
   }
 
   private view(): ImageView {

@@ -12,7 +12,7 @@ export interface Point {
 
 /** A view that makes sense for pictures of any size, so that tiles can share it. */
 export interface ImageView {
-  /** 1 shows the whole picture. */
+  /** 1 fits the whole picture into the tile; less shows a small one as small as it is. */
   zoom: number;
   /** The spot of the picture in the middle of the tile, as fractions of its width and height. */
   cx: number;
@@ -41,9 +41,14 @@ function largestZoom(picture: Size, tile: Size): number {
   return Math.max(1, LARGEST_PIXEL / fitScale(picture, tile));
 }
 
+/** A picture that is smaller than its tile may be shown at its own size: one pixel for one. */
+function leastZoom(picture: Size, tile: Size): number {
+  return Math.min(1, 1 / fitScale(picture, tile));
+}
+
 /** Keep the zoom in its bounds and the picture over the tile: no empty margin where there is picture to show. */
 export function clampView(view: ImageView, picture: Size, tile: Size): ImageView {
-  const zoom = Math.min(largestZoom(picture, tile), Math.max(1, view.zoom));
+  const zoom = Math.min(largestZoom(picture, tile), Math.max(leastZoom(picture, tile), view.zoom));
   const scale = fitScale(picture, tile) * zoom;
   const keep = (centre: number, side: number, room: number): number => {
     const half = room / 2 / (side * scale);
@@ -62,7 +67,7 @@ export function placementOf(view: ImageView, picture: Size, tile: Size): Placeme
 export function zoomAt(view: ImageView, factor: number, at: Point, picture: Size, tile: Size): ImageView {
   const before = placementOf(view, picture, tile);
   const spot = pictureFromTile(at, before);
-  const zoom = Math.min(largestZoom(picture, tile), Math.max(1, clampView(view, picture, tile).zoom * factor));
+  const zoom = Math.min(largestZoom(picture, tile), Math.max(leastZoom(picture, tile), clampView(view, picture, tile).zoom * factor));
   const scale = fitScale(picture, tile) * zoom;
   const cx = (tile.width / 2 - at.x) / scale + spot.x;
   const cy = (tile.height / 2 - at.y) / scale + spot.y;

@@ -9,7 +9,7 @@ import { boxColor } from "@/media/object3d/scenery";
 import type { Content } from "@/media/object3d/viewer";
 import { coordinate, shortCount } from "@/media/object3d/words";
 import { formatValue } from "@/parts/format";
-import { changeOverlays, classColor } from "@/state/overlays";
+import { changeOverlays, classColor, dealColors } from "@/state/overlays";
 import { isClassVisible, withClasses, withSolo } from "@/state/overlayState";
 
 import { axesOf, dot } from "@/media/object3d/space";
@@ -55,7 +55,8 @@ interface ClassEntry {
 }
 
 function pointClasses(cloud: CloudPart): ClassEntry[] {
-  const { class_labels: labels, class_counts: counts = {} } = cloud.cloud;
+  const { class_labels: labels, class_colors: colors, class_counts: counts = {} } = cloud.cloud;
+  dealColors(labels, colors);
   const ids = [...new Set([...Object.keys(counts).map(Number), ...cloud.categories.ids])].sort((a, b) => a - b);
   return ids.map((id) => {
     const name = classNameOf(id, labels);

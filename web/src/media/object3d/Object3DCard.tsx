@@ -11,6 +11,7 @@ import type { Content, Picked, Stage } from "@/media/object3d/viewer";
 import { bytesOfRecord, coordinate, describe, factRows, shortCount } from "@/media/object3d/words";
 import { classNameOf } from "@/media/image/palette";
 import type { CardProps } from "@/media/view";
+import { WHEEL_HINT } from "@/media/wheel";
 import { Icon } from "@/parts/Icon";
 import { formatBytes, formatValue } from "@/parts/format";
 import { openFull, selected, tileId } from "@/state/mediaView";
@@ -117,7 +118,7 @@ export function Object3DCard({ record, size, box, shown }: CardProps<Object3DRec
         role="img"
         tabIndex={size === "thumb" ? -1 : 0}
         aria-label={record.caption ?? describe(record)}
-        title={size === "thumb" ? describe(record) : undefined}
+        title={size === "thumb" ? describe(record) : size === "cell" ? WHEEL_HINT : undefined}
         style={room ? { width: `${room.width}px`, height: `${room.height}px` } : {}}
         data-own-keys={size === "full" ? "" : undefined}
         onPointerEnter={() => size === "cell" && content?.hasAnimations && !prefersStillness() && setPlaying(true)}

@@ -17,6 +17,7 @@ import { CATEGORY_LIMIT, CategoryList, type PointBatch, batchFrom, extremes, mid
 import { rampTexels } from "@/media/object3d/ramp";
 import { POINT_MODES, pointsMaterial, rowTexture } from "@/media/object3d/shaders";
 import { type Box3, type Vec3, boxOf, sub } from "@/media/object3d/space";
+import { dealColors } from "@/state/overlays";
 
 /** So many points stay readable for the pointer; the rest is only on the graphics card. */
 const READABLE_POINTS = 1_500_000;
@@ -240,6 +241,7 @@ export class CloudPart {
   }
 
   private paint(look: Look): void {
+    dealColors(this.cloud.class_labels, this.cloud.class_colors);
     const colors = categoryColors(this.categories.ids, this.cloud.class_labels, look.overlays);
     const key = colors.join();
     if (key === this.paletteKey) return;

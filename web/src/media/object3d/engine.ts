@@ -12,6 +12,7 @@ import { signal } from "@preact/signals";
 import { apiUrl, blobUrl } from "@/api/client";
 import type { Object3DRecord } from "@/api/schema";
 import { SCHEME, WHITE_PIXEL, findFile, isPictureName, splitAddress } from "@/media/object3d/files";
+import { isImitated } from "@/media/screen";
 
 /** Grows whenever the graphics card has forgotten everything. */
 export const contextAge = signal(0);
@@ -72,10 +73,9 @@ let softwareRendered: { is: boolean | null } | undefined;
 function askRenderer(): boolean | null {
   const gl = document.createElement("canvas").getContext("webgl2");
   if (!gl) return null;
-  const names = gl.getExtension("WEBGL_debug_renderer_info");
-  const name = String(gl.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  const answer = isImitated(gl);
   gl.getExtension("WEBGL_lose_context")?.loseContext();
-  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+  return answer;
 }
 
 /** Draw a scene at this size (device pixels) and copy it onto the canvas. */

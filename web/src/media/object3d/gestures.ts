@@ -1,5 +1,6 @@
 /** Pointer, wheel and keys on a 3D view. DOM in, view out; knows nothing of records. */
 import { type Frame, type PresetName, type Pose, type View3D, orbitBy, panBy, zoomAt } from "@/media/object3d/space";
+import { takeWheel } from "@/media/wheel";
 
 export interface OrbitTarget {
   view: () => View3D;
@@ -19,21 +20,9 @@ export interface OrbitTarget {
 }
 
 const ZOOM_PER_PIXEL = 0.0016;
-const WHEEL_GESTURE_GAP_MS = 280;
 const WHEEL_REST_MS = 200;
 const KEY_STEP_PX = 24;
 const PRESET_KEYS: Readonly<Record<string, PresetName>> = { "1": "front", "2": "back", "3": "left", "4": "right", "5": "top", "6": "bottom" };
-
-// A wheel gesture belongs to what it began on.
-let lastWheelAt = -Infinity;
-let wheelOwner: Element | null = null;
-if (typeof document !== "undefined") {
-  document.addEventListener("wheel", (event) => {
-    const now = performance.now();
-    if (now - lastWheelAt > WHEEL_GESTURE_GAP_MS && !event.defaultPrevented) wheelOwner = null;
-    lastWheelAt = now;
-  }, { passive: true });
-}
 
 export function attachOrbit(element: HTMLElement, target: OrbitTarget): () => void {
   const pointers = new Map<number, { x: number; y: number }>();
@@ -57,14 +46,8 @@ export function attachOrbit(element: HTMLElement, target: OrbitTarget): () => vo
   };
 
   element.addEventListener("wheel", (event) => {
-    const now = performance.now();
-    const isPinch = event.ctrlKey || event.metaKey;
-    if (now - lastWheelAt > WHEEL_GESTURE_GAP_MS) wheelOwner = isPinch || target.wantsWheel() ? element : null;
-    lastWheelAt = now;
-    if (wheelOwner !== element && !isPinch) return;
-    event.preventDefault();
-    const unit = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 33 : event.deltaMode === WheelEvent.DOM_DELTA_PAGE ? 300 : 1;
-    const pixels = Math.max(-240, Math.min(240, event.deltaY * unit * (isPinch ? 4 : 1)));
+    const pixels = takeWheel(event, element, target.wantsWheel);
+    if (pixels === null) return;
     target.onMoving(true);
     clearTimeout(wheelTimer);
     wheelTimer = setTimeout(() => target.onMoving(false), WHEEL_REST_MS);

@@ -9,6 +9,7 @@ import { attachOrbit } from "@/media/object3d/gestures";
 import { type Look, look } from "@/media/object3d/look";
 import { paintOver } from "@/media/object3d/overlay";
 import { type Frame, HOME, PRESETS, type Pose, type PresetName, type View3D, centredOn, fitted, poseOf } from "@/media/object3d/space";
+import { pixelRatio } from "@/media/screen";
 import { frameOfTile, homeOf, setViewOfTile, viewOfTile } from "@/media/object3d/views";
 import { type ShownItem, type TileRef, isFull, selected, tileId } from "@/state/mediaView";
 
@@ -19,9 +20,6 @@ export interface StageOptions {
   onOpen: () => void;
   onHover: (found: Picked | null) => void;
 }
-
-const pixelRatio = signal(typeof devicePixelRatio === "number" ? devicePixelRatio : 1);
-if (typeof addEventListener === "function") addEventListener("resize", () => (pixelRatio.value = devicePixelRatio));
 
 /** Time that drawing may take in a frame before the rest waits for the next one. */
 const FRAME_BUDGET_MS = 24;
