@@ -48,7 +48,9 @@ def _traces_below_ours(error: BaseException) -> list[TracebackType]:
 
 
 def _is_library(filename: str) -> bool:
-    return filename.startswith((_PACKAGE, "<frozen", *_libraries()))
+    return filename.startswith((_PACKAGE, "<frozen", *_libraries())) or any(
+        f"{os.sep}{folder}{os.sep}" in filename for folder in ("site-packages", "dist-packages")
+    )
 
 
 @functools.cache

@@ -138,12 +138,10 @@ def end_at_exit() -> None:
 
 
 def _end_all(exit_code: int, state: RunState) -> None:
-    from diorama.client.ending import end_run
-
     global _is_exiting
     _is_exiting = True
     for each in reversed(open_runs()):
-        end_run(each, exit_code, state)
+        each._end(exit_code, state)
     let_all_go()
 
 

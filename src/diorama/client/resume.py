@@ -26,6 +26,8 @@ from diorama.journal.reader import JournalReader, first_payload
 from diorama.model import RunKey, StoreDir
 
 ANSWER_SECS = 10.0
+JOURNALS_LIMIT = 200
+"""So many are looked through for a warning; for resuming, all."""
 
 
 class PastRun(msgspec.Struct):
@@ -59,7 +61,7 @@ def find_past_run(
 def state_of(key: RunKey, store_dir: StoreDir | None, *, journal_root: Path) -> str | None:
     """ "running" or "ended", or None if this machine knows no such run. `store_dir`: the store to look into,
     if it is SQLite's; a server or another database is not asked, because init() would have to wait for it."""
-    writers = {start.pid for start, _ in _journals_of(key, journal_root)}
+    writers = {start.pid for start, _ in _journals_of(key, journal_root, limit=JOURNALS_LIMIT)}
     if any(_is_running(pid) for pid in writers if pid != os.getpid()):
         return "running"
     if writers:
@@ -204,15 +206,16 @@ def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> Pas
     return past
 
 
-def _journals_of(key: RunKey, journal_root: Path) -> list[tuple[Start, Path]]:
-    """The journals on this machine that hold entries of the run."""
+def _journals_of(key: RunKey, journal_root: Path, *, limit: int | None = None) -> list[tuple[Start, Path]]:
+    """The journals on this machine that hold entries of the run, of the newest `limit` journals."""
     try:
         folders = [
             Path(entry.path) for entry in os.scandir(journal_root) if entry.is_dir() and "." in entry.name
         ]
     except OSError:
         return []
-    starts = [(_start_of(folder), folder) for folder in folders]
+    # Their names begin with the time.
+    starts = [(_start_of(folder), folder) for folder in sorted(folders, reverse=True)[:limit]]
     wanted = (key.entity, key.project, key.id)
     return [
         (start, folder)

@@ -249,8 +249,15 @@ class Run(RunFacts):
         for: the sidecar stores what is left, also after the training process has gone. A run that goes to
         a server is waited for; Ctrl-C ends the waiting, not the sending. DIORAMA_FINISH_WAIT_SECS limits it.
         """
-        code = 0 if exit_code is None else int(exit_code)
-        end_run(self, code, "finished" if code == 0 else "failed", is_quiet=bool(quiet))
+        try:
+            code = 0 if exit_code is None else int(exit_code)
+        except (TypeError, ValueError):
+            raise WrongType(f"exit_code must be a whole number, not {exit_code!r}") from None
+        self._end(code, "finished" if code == 0 else "failed", is_quiet=bool(quiet))
+
+    @guarded("finish()")
+    def _end(self, exit_code: int, state: entry.RunState, *, is_quiet: bool = False) -> None:
+        end_run(self, exit_code, state, is_quiet=is_quiet)
 
     def flush(self, wait: bool = False, timeout_secs: float | None = None) -> bool:
         """Bring everything logged so far to disk, safe from power loss; with `wait`, also into the store.
@@ -279,7 +286,7 @@ class Run(RunFacts):
             code = getattr(error, "code", 1)
             self.finish(0 if code is None else code if isinstance(code, int) else 1)
         elif issubclass(kind, KeyboardInterrupt):
-            end_run(self, 255, "killed")
+            self._end(255, "killed")
         else:
             self.finish(1)
 

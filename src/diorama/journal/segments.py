@@ -84,8 +84,12 @@ def make_folders(directory: Path) -> None:
     except FileExistsError:
         return
     except FileNotFoundError:
-        make_folders(directory.parent)
-        make_folders(directory)
+        if not os.path.lexists(directory.parent):  # else a link leads nowhere, or another process was quicker
+            make_folders(directory.parent)
+        try:
+            os.mkdir(directory, 0o700)
+        except FileExistsError:
+            return
 
 
 def sync_folder(directory: Path) -> None:

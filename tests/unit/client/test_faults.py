@@ -149,6 +149,24 @@ def test_what_the_user_did_wrong_is_a_usage_error(lenient: Run, call: Callable[[
         call(lenient)
 
 
+@pytest.mark.parametrize("kind", FAULTS)
+def test_finish_raises_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch, journal: Path, kind: type[Exception]
+) -> None:
+    monkeypatch.setenv("DIORAMA_STRICT", "0")
+    run = diorama.init(project="p", mode="offline", settings={"console": "off"})
+    channel = run._channel
+    assert channel is not None
+    with monkeypatch.context() as broken, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("keep_files", "_write_end", "_wait", "_say_goodbye"):
+            broken.setattr(f"diorama.client.ending.{name}", Mock(side_effect=kind("a bug")))
+        run.finish()
+    assert diorama.run is None
+    with pytest.raises(UsageError, match="after it was finished"):
+        run.log({"x": 1})
+
+
 class _Odd:
     def __str__(self) -> str:
         raise KeyError("of the user")
