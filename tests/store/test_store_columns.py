@@ -106,3 +106,24 @@ def test_a_stored_level_comes_back() -> None:
     (_, buckets), *_ = pyramid.pyramid(points_of([float(index) for index in range(1000)]))
     again = pyramid.Buckets.from_matrix(columns.decode_floats(columns.encode_floats(buckets.matrix())))
     assert again.matrix().tobytes() == buckets.matrix().tobytes()
+
+
+@given(st.lists(st.lists(NUMBERS, min_size=1, max_size=30), max_size=30))
+def test_many_chunks_at_once_are_as_one_by_one(chunks: list[list[object]]) -> None:
+    encoded = [columns.encode(points_of(values)) for values in chunks]
+    points, counts = columns.decode_many(encoded)
+    assert counts.tolist() == [len(values) for values in chunks]
+    expected = columns.join([columns.decode(data) for data in encoded])
+    assert columns.encode(points) == columns.encode(expected) if chunks else len(points) == 0
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=40), st.data())
+def test_a_flipped_bit_of_a_chunk_is_detected(values: list[object], data: st.DataObject) -> None:
+    good = columns.encode(points_of(values))
+    bit = data.draw(st.integers(0, len(good) * 8 - 1))
+    damaged = bytearray(good)
+    damaged[bit // 8] ^= 1 << bit % 8
+    with pytest.raises(Corrupt):
+        columns.decode(bytes(damaged))
+    with pytest.raises(Corrupt):
+        columns.decode_many([good, bytes(damaged)])

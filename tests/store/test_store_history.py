@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
-from batches import BEGAN, RUN, batch, columns_of, ingest, log, start
+from batches import BEGAN, RUN, batch, columns_of, exact, ingest, log, rows_of, start
 
 from diorama.errors import BadRequest
 from diorama.journal.entry import Log, System
@@ -227,3 +230,82 @@ def test_scanning_reads_in_windows(
     assert some == list(range(700, 1501))
     assert list(service.scan_history(uid, keys=["x", "z"])) == []
     assert [row["_step"] for row in service.scan_history(uid, keys=["_step"], max_step=2)] == [0, 1, 2]
+
+
+class TestScans:
+    """Rows of a history that is read while others write, and of runs with very many keys."""
+
+    def test_the_database_does_not_wait_for_who_reads_slowly(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("diorama.service.scan.WINDOW_POINTS", 100)
+        uid = ingest(service, *(log(step, {"x": step}) for step in range(100)))
+        for number in range(5):
+            ingest(
+                service,
+                *(log(100 * number + step, {"y": step}) for step in range(100)),
+                writer=f"w.{number + 1}",
+            )
+        open_reads = 0
+        read = service._database.read
+
+        @contextmanager
+        def _counted() -> Iterator[Any]:
+            nonlocal open_reads
+            with read() as connection:
+                open_reads += 1
+                yield connection
+            open_reads -= 1
+
+        monkeypatch.setattr(service._database, "read", _counted)
+        steps = []
+        for number, row in enumerate(service.scan_history(uid)):
+            assert open_reads == 0
+            steps.append(row["_step"])
+            if number % 50 == 0:  # compaction goes on meanwhile
+                with monkeypatch.context() as patched:
+                    patched.setattr(service._database, "read", read)
+                    for late in range(history.MERGE_CHUNKS):
+                        ingest(service, log(10_000, {"x": late}), writer=f"late.{number}.{late}")
+        assert steps == sorted([*range(100), *range(500)])
+
+    def test_a_run_of_very_many_keys(self, service: Service) -> None:
+        names = [f"layer/{number}" for number in range(3_000)]
+        uid = ingest(
+            service,
+            log(0, {name: number / 3 for number, name in enumerate(names)}),
+            log(1, {name: number for number, name in enumerate(names)}),
+            log(2, {name: number % 2 == 0 for number, name in enumerate(names)} | {"note": "text"}),
+        )
+        values = ([i / 3 for i in range(3_000)], list(range(3_000)), [i % 2 == 0 for i in range(3_000)])
+        expected = [
+            {"_step": step, **dict(zip(names, some, strict=True))} for step, some in enumerate(values)
+        ]
+        expected[2]["note"] = "text"
+        assert exact(rows_of(service, uid)) == exact(expected)
+
+    @pytest.mark.parametrize("window_points", [7, 200_000])
+    @pytest.mark.parametrize("samples", [1, 2, 3, 10, 50, 51])
+    def test_samples_are_evenly_spread_over_the_rows_that_are_asked_for(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch, window_points: int, samples: int
+    ) -> None:
+        monkeypatch.setattr("diorama.service.scan.WINDOW_POINTS", window_points)
+        uid = ingest(
+            service,
+            *(log(step, {"x": step} if step % 3 else {"x": step, "y": -step}) for step in range(150)),
+        )
+        every = rows_of(service, uid, keys=["x", "y"])
+        assert len(every) == 50
+        found = rows_of(service, uid, keys=["x", "y"], samples=samples)
+        assert len(found) == min(samples, 50)
+        assert [row for row in every if row in found] == found
+        assert found[0] == every[0]
+        if samples > 1:
+            assert found[-1] == every[-1]
+            gaps = {(after["x"] - before["x"]) // 3 for before, after in itertools.pairwise(found)}
+            assert max(gaps) - min(gaps) <= 1
+
+    def test_less_than_one_sample_is_refused(self, service: Service) -> None:
+        uid = ingest(service, log(0, {"x": 1}))
+        with pytest.raises(BadRequest):
+            list(service.scan_history(uid, samples=0))

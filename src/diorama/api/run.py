@@ -135,11 +135,22 @@ class ApiRun:
         [0.9, 0.7, 0.4]
         """
         del page_size
+        return self._rows(keys, min_step=min_step, max_step=None if max_step is None else max_step - 1)
+
+    def _rows(
+        self,
+        keys: list[str] | None,
+        *,
+        min_step: int | None = None,
+        max_step: int | None = None,
+        samples: int | None = None,
+    ) -> Iterator[dict[str, Any]]:
         rows = self._source.scan_history(
             self._view.uid,
             keys=list(keys) if keys is not None else None,
             min_step=min_step,
-            max_step=None if max_step is None else max_step - 1,
+            max_step=max_step,
+            samples=samples,
         )
         for row in rows:
             step = int(row["_step"])
@@ -186,21 +197,7 @@ class ApiRun:
         """
         if samples < 1:
             raise UsageError("samples must be at least 1")
-        kept: list[dict[str, Any]] = []
-        stride = 1
-        last: dict[str, Any] | None = None
-        for number, row in enumerate(self.scan_history(keys=keys)):
-            last = row
-            if number % stride == 0:
-                kept.append(row)
-                if len(kept) >= 4 * samples:
-                    kept = kept[::2]
-                    stride *= 2
-        if last is not None and kept[-1] is not last:
-            kept.append(last)
-        if len(kept) > samples:
-            share = (len(kept) - 1) / max(samples - 1, 1)
-            kept = [kept[round(number * share)] for number in range(samples)]
+        kept = list(self._rows(keys, samples=samples))
         return _data_frame(kept) if pandas else kept
 
     def files(self) -> list[ApiFile]:

@@ -40,7 +40,13 @@ class Source(Protocol):
         ...
 
     def scan_history(
-        self, uid: int, *, keys: list[str] | None, min_step: int | None, max_step: int | None
+        self,
+        uid: int,
+        *,
+        keys: list[str] | None,
+        min_step: int | None,
+        max_step: int | None,
+        samples: int | None = None,
     ) -> Iterator[dict[str, Any]]: ...
 
     def files(self, uid: int) -> FileList: ...
@@ -88,10 +94,18 @@ class LocalSource:
         return self._service.documents(run.uid)
 
     def scan_history(
-        self, uid: int, *, keys: list[str] | None, min_step: int | None, max_step: int | None
+        self,
+        uid: int,
+        *,
+        keys: list[str] | None,
+        min_step: int | None,
+        max_step: int | None,
+        samples: int | None = None,
     ) -> Iterator[dict[str, Any]]:
         self.refresh()
-        return self._service.scan_history(uid, keys=keys, min_step=min_step, max_step=max_step)
+        return self._service.scan_history(
+            uid, keys=keys, min_step=min_step, max_step=max_step, samples=samples
+        )
 
     def files(self, uid: int) -> FileList:
         self.refresh()
@@ -132,14 +146,27 @@ class RemoteSource:
         return from_json(run.config), from_json(run.summary)
 
     def scan_history(
-        self, uid: int, *, keys: list[str] | None, min_step: int | None, max_step: int | None
+        self,
+        uid: int,
+        *,
+        keys: list[str] | None,
+        min_step: int | None,
+        max_step: int | None,
+        samples: int | None = None,
     ) -> Iterator[dict[str, Any]]:
         # The route separates keys by commas; keys with commas in them are picked out here instead.
         asked = keys if keys is not None and not any("," in key for key in keys) else None
+        is_picked_here = keys is not None and asked is None
+        if is_picked_here and samples is not None:
+            rows = list(self.scan_history(uid, keys=keys, min_step=min_step, max_step=max_step))
+            last = max(len(rows) - 1, 0) / max(samples - 1, 1)
+            yield from rows if len(rows) <= samples else (rows[round(last * n)] for n in range(samples))
+            return
         query = {
             "keys": ",".join(asked) if asked is not None else None,
             "min_step": min_step,
             "max_step": max_step,
+            "samples": samples,
         }
         with (
             _as_store_errors(),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Uid = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 Offset = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 Step = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
+Samples = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 NDJSON = "application/x-ndjson"
 
 
@@ -62,11 +63,13 @@ class ConsoleQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class HistoryQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """keys: separated by commas; all when absent. Steps are inclusive."""
+    """keys: separated by commas; all when absent. Steps are inclusive. samples: at most so many of the rows,
+    evenly spread."""
 
     keys: str | None = None
     min_step: Step | None = None
     max_step: Step | None = None
+    samples: Samples | None = None
 
 
 @endpoint("GET", "/api/projects")
@@ -129,11 +132,13 @@ async def file(call: Call, path: FilePath) -> Response:
 
 @endpoint("GET", "/api/runs/{uid:number}/history", reply_mime=NDJSON, lane="tables")
 async def history(call: Call, path: RunPath, query: HistoryQuery) -> Response:
-    """Every row that the run logged, one JSON object a line: exact, nothing sampled away."""
+    """Every row that the run logged, one JSON object a line: exact, nothing sampled away unless asked for."""
     keys = query.keys.split(",") if query.keys else None
     # Asked for before the answer starts, so that an unknown run is a 404 and not half an answer.
     await call.run(call.service.run, path.uid)
-    rows = call.service.scan_history(path.uid, keys=keys, min_step=query.min_step, max_step=query.max_step)
+    rows = call.service.scan_history(
+        path.uid, keys=keys, min_step=query.min_step, max_step=query.max_step, samples=query.samples
+    )
     return call.stream(_lines(rows), media_type=NDJSON, headers={"cache-control": "no-store"})
 
 

@@ -2,28 +2,33 @@
 
 A row is what the calls of one writer's row logged together. Rows come by step, then time; inside a row
 the last value of a key wins; nothing is left out. Memory is bounded: history is read in windows of steps.
+Each window is read in a moment and then handed out: however slowly the rows are taken, the database is not
+kept waiting. No row is made of two moments; rows that come meanwhile, at steps still ahead, may be among
+them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import sqlalchemy as sa
 
-from diorama.errors import NotFound
+from diorama.errors import BadRequest, NotFound
 from diorama.service.flatten import METRIC, SYSTEM
 from diorama.service.keys import KeyRow, key_rows
 from diorama.store import history, schema
-from diorama.store.columns import Points
+from diorama.store.columns import Ints, Points
 from diorama.store.history import Chunk, ChunkReader
 from diorama.store.values import unpack
 
 ROW_KEYS = ("_step", "_timestamp", "_runtime")
 """Every row has these: the step, Unix seconds, seconds since the run began."""
 WINDOW_POINTS = 200_000
+_RECORDS_AT_ONCE = 500
 Read = Callable[[], AbstractContextManager[sa.Connection]]
 
 
@@ -35,11 +40,15 @@ def scan_history(
     keys: list[str] | None = None,
     min_step: int | None = None,
     max_step: int | None = None,
+    samples: int | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Rows with min_step <= _step <= max_step; with `keys`, only those rows that have all of them.
 
-    The rows are a snapshot: what is logged while they are read does not appear. Raises NotFound.
+    `samples`: at most so many of those rows, evenly spread, the first and the last included. Raises NotFound,
+    and BadRequest for less than one sample.
     """
+    if samples is not None and samples < 1:
+        raise BadRequest("samples must be at least 1")
     with read() as connection:
         began = connection.execute(
             sa.select(schema.runs.c.created_at).where(schema.runs.c.id == uid)
@@ -51,16 +60,42 @@ def scan_history(
         rows = key_rows(connection, [uid], wanted or None, not_kinds=(SYSTEM,))
         if wanted is not None and not set(wanted) <= {row.key for row in rows}:
             return
-        chunks = history.chunks_of(connection, [row.id for row in rows])
-        for first, last in _windows(chunks, min_step, max_step):
-            for row in _window(connection, reader, rows, chunks, first, last):
-                row["_runtime"] = max(0.0, row["_timestamp"] - began)
-                if keys is None:
-                    yield row
-                elif not wanted:
-                    yield {key: row[key] for key in keys}
-                elif all(key in row for key in wanted):
-                    yield {key: row[key] for key in (*ROW_KEYS, *wanted)}
+        taken = _Taken(reader, rows, wanted)
+        chunks = taken.chunks(connection)
+        windows = list(_windows(chunks, min_step, max_step))
+        if len(windows) == 1:
+            [window] = windows
+            found = taken.window(connection, chunks, *window)
+            if samples is not None:
+                found = _only(found, *_spread([len(found.lines)], samples))
+            whole = taken.rows(connection, found, *window)
+    for row in whole if len(windows) == 1 else _in_windows(read, taken, windows, samples):
+        row["_runtime"] = max(0.0, row["_timestamp"] - began)
+        if keys is None:
+            yield row
+        else:
+            yield {key: row[key] for key in ((*ROW_KEYS, *wanted) if wanted else keys)}
+
+
+def _in_windows(
+    read: Read, taken: _Taken, windows: list[tuple[int, int]], samples: int | None
+) -> Iterator[dict[str, Any]]:
+    picked: list[Ints | None] = [None] * len(windows)
+    if samples is not None:
+        counts = []
+        for window in windows:
+            with read() as connection:
+                counts.append(len(taken.window(connection, taken.chunks(connection), *window).lines))
+        picked = list(_spread(counts, samples))
+    for window, places in zip(windows, picked, strict=True):
+        if places is not None and not len(places):
+            continue
+        with read() as connection:
+            found = taken.window(connection, taken.chunks(connection), *window)
+            if places is not None:
+                found = _only(found, places[places < len(found.lines)])
+            rows = taken.rows(connection, found, *window)
+        yield from rows
 
 
 def _windows(
@@ -90,55 +125,131 @@ def _windows(
     yield start, last
 
 
-def _window(
-    connection: sa.Connection,
-    reader: ChunkReader,
-    rows: list[KeyRow],
-    chunks: dict[int, list[Chunk]],
-    first: int,
-    last: int,
-) -> Iterator[dict[str, Any]]:
-    found: list[tuple[KeyRow, Points]] = []
-    for row in rows:
-        points = reader.points_between(connection, chunks[row.id], first, last)
-        if len(points):
-            found.append((row, points))
-    if not found:
-        return
-    steps = np.concatenate([points.steps for _, points in found])
-    times = np.concatenate([points.times for _, points in found])
-    ids = np.concatenate([points.rows for _, points in found])
-    # One line per row: by row, then by time, so that a row's last call gives its time.
-    order = np.lexsort((times, ids))
-    is_last = np.append(ids[order][1:] != ids[order][:-1], True)
-    order = order[is_last]
-    order = order[np.lexsort((ids[order], times[order], steps[order]))]
-    place_of_id = np.empty(len(order), np.int64)
-    by_id = np.argsort(ids[order], kind="stable")
-    sorted_ids = ids[order][by_id]
-    place_of_id = by_id
-    lines: list[dict[str, Any]] = [
-        {"_step": step, "_timestamp": time}
-        for step, time in zip(steps[order].tolist(), times[order].tolist(), strict=True)
-    ]
-    for row, points in found:
-        places = place_of_id[np.searchsorted(sorted_ids, points.rows)].tolist()
-        key = row.key
-        values = points.values() if row.kind == METRIC else _records(connection, row, points, first, last)
-        for place, value in zip(places, values, strict=True):
-            lines[place][key] = value
-    yield from lines
+def _spread(counts: list[int], samples: int) -> Iterator[Ints]:
+    """Which rows of each window make an even choice of all of them."""
+    total = sum(counts)
+    chosen = np.unique(np.linspace(0, max(total - 1, 0), min(samples, total)).round().astype(np.int64))
+    start = 0
+    for count in counts:
+        yield chosen[(chosen >= start) & (chosen < start + count)] - start
+        start += count
 
 
-def _records(connection: sa.Connection, row: KeyRow, points: Points, first: int, last: int) -> list[Any]:
-    """The values of a key's points, in their order."""
-    table = schema.records.c
-    found: dict[int, bytes] = {}
-    records = connection.execute(
-        sa.select(table.row, table.data)
-        .where(table.key_id == row.id, table.step >= first, table.step <= last)
-        .order_by(table.id)
-    )
-    for history_row, data in records:
-        found[history_row] = data
-    return [unpack(found[history_row]) for history_row in points.rows.tolist()]
+class _Window(NamedTuple):
+    """Points of some steps, key by key, and the lines (history rows) that they make."""
+
+    points: Points
+    owners: Ints
+    """Which key each point is of."""
+    lines: Ints
+    """The point that gives a line its step and time, for each line, by step and time."""
+    line_of: Ints
+    """The line of each point; -1: of none that is wanted."""
+
+
+class _Taken:
+    """Takes windows of some keys out of the database."""
+
+    def __init__(self, reader: ChunkReader, keys: list[KeyRow], wanted: list[str] | None) -> None:
+        self._reader = reader
+        self._keys = keys
+        self._wanted_count = len(wanted or ())
+        names = {name: number for number, name in enumerate(dict.fromkeys(key.key for key in keys))}
+        self._name_numbers = np.array([names[key.key] for key in keys], np.int64)
+
+    def chunks(self, connection: sa.Connection) -> dict[int, list[Chunk]]:
+        """The chunks of the keys, as they are now: compaction replaces them."""
+        return history.chunks_of(connection, [key.id for key in self._keys])
+
+    def rows(self, connection: sa.Connection, window: _Window, first: int, last: int) -> list[dict[str, Any]]:
+        """The rows of a window of steps first..last."""
+        points, owners = window.points, window.owners.tolist()
+        records = self._records(connection, window, first, last)
+        steps, times = points.steps[window.lines].tolist(), points.times[window.lines].tolist()
+        rows = [{"_step": step, "_timestamp": time} for step, time in zip(steps, times, strict=True)]
+        names = [key.key for key in self._keys]
+        values = points.values()
+        for place, line in enumerate(window.line_of.tolist()):
+            if line >= 0:
+                rows[line][names[owners[place]]] = records[place] if place in records else values[place]
+        return rows
+
+    def window(
+        self, connection: sa.Connection, chunks_of: dict[int, list[Chunk]], first: int, last: int
+    ) -> _Window:
+        """The points of steps first..last."""
+        chunks: list[Chunk] = []
+        owner_of_chunk: list[int] = []
+        for number, key in enumerate(self._keys):
+            for chunk in chunks_of[key.id]:
+                if chunk.step_max >= first and chunk.step_min <= last:
+                    chunks.append(chunk)
+                    owner_of_chunk.append(number)
+        points, places = self._reader.joined(connection, chunks)
+        inside = np.flatnonzero((points.steps >= first) & (points.steps <= last))
+        owners = np.array(owner_of_chunk, np.int64)[places[inside]]
+        points, places = points.take(inside), places[inside]
+        # Key by key; what was logged twice in a row in the order in which it came.
+        order = np.lexsort((places, points.rows, points.steps, owners))
+        points, owners = points.take(order), owners[order]
+        return self._lines(points, owners)
+
+    def _lines(self, points: Points, owners: Ints) -> _Window:
+        """One line per row: by row, then by time, so that a row's last call gives its time."""
+        if not len(points):
+            none = np.empty(0, np.int64)
+            return _Window(points, owners, none, none)
+        order = np.lexsort((points.times, points.rows))
+        rows = points.rows[order]
+        is_last = np.append(rows[1:] != rows[:-1], True)
+        lines = order[is_last]
+        line_of = np.empty(len(points), np.int64)
+        line_of[order] = np.cumsum(np.append(False, is_last[:-1]))
+        keep = self._complete(line_of, len(lines), owners)
+        shown = np.flatnonzero(keep)
+        by_step = np.lexsort((rows[is_last][shown], points.times[lines[shown]], points.steps[lines[shown]]))
+        return _only(_Window(points, owners, lines, line_of), shown[by_step])
+
+    def _complete(self, line_of: Ints, line_count: int, owners: Ints) -> npt.NDArray[np.bool_]:
+        """The lines that have all wanted keys."""
+        if not self._wanted_count:
+            return np.ones(line_count, bool)
+        pairs = np.unique(line_of * self._wanted_count + self._name_numbers[owners])
+        counts = np.bincount(pairs // self._wanted_count, minlength=line_count)
+        complete: npt.NDArray[np.bool_] = counts == self._wanted_count
+        return complete
+
+    def _records(self, connection: sa.Connection, window: _Window, first: int, last: int) -> dict[int, Any]:
+        """place of a point -> what was logged, for points that stand for more than a number."""
+        is_record = np.array([key.kind != METRIC for key in self._keys], bool)
+        by_key: dict[int, list[int]] = {}
+        for place in np.flatnonzero(is_record[window.owners] & (window.line_of >= 0)).tolist():
+            by_key.setdefault(self._keys[int(window.owners[place])].id, []).append(place)
+        table = schema.records.c
+        data: dict[tuple[int, int], bytes] = {}
+        ids = list(by_key)
+        for start in range(0, len(ids), _RECORDS_AT_ONCE):
+            found = connection.execute(
+                sa.select(table.key_id, table.row, table.data)
+                .where(
+                    table.key_id.in_(ids[start : start + _RECORDS_AT_ONCE]),
+                    table.step >= first,
+                    table.step <= last,
+                )
+                .order_by(table.id)
+            )
+            data.update(((key_id, row), packed) for key_id, row, packed in found)
+        rows = window.points.rows
+        return {
+            place: unpack(data[key_id, int(rows[place])])
+            for key_id, of_key in by_key.items()
+            for place in of_key
+        }
+
+
+def _only(window: _Window, picked: Ints) -> _Window:
+    """Some lines, in the order in which they are picked."""
+    new_number = np.full(len(window.lines), -1, np.int64)
+    new_number[picked] = np.arange(len(picked))
+    line_of = np.where(window.line_of >= 0, new_number[window.line_of], -1)
+    return window._replace(lines=window.lines[picked], line_of=line_of)

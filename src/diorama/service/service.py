@@ -279,13 +279,21 @@ class Service:
         keys: list[str] | None = None,
         min_step: int | None = None,
         max_step: int | None = None,
+        samples: int | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Every row, exactly as logged; with `keys`, the rows that have all of them.
+        """Every row, exactly as logged; with `keys`, the rows that have all of them; with `samples`, at most
+        so many of them, evenly spread.
 
         Values are Python objects, media are records; `service/jsonable.to_json` makes JSON of them.
         """
         return scan.scan_history(
-            self._database.read, self._reader, uid, keys=keys, min_step=min_step, max_step=max_step
+            self._database.read,
+            self._reader,
+            uid,
+            keys=keys,
+            min_step=min_step,
+            max_step=max_step,
+            samples=samples,
         )
 
     def version(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from diorama.store import columns as codec
 from diorama.store import pyramid as pyramids
-from diorama.store.columns import Points
+from diorama.store.columns import Ints, Points
 from diorama.store.pyramid import Buckets
 from diorama.store.schema import chunks as chunks_table
 from diorama.store.schema import pyramids as pyramids_table
@@ -35,11 +35,13 @@ _TIER_LIMITS = (16, 256, 4096, SEAL_POINTS)
 CACHE_BYTES = 192 * 1024 * 1024
 _POINT_BYTES = 33
 _SELECT_AT_ONCE = 500
+_DENSE = 3
+"""A range of numbers is read as a whole where every third of them is wanted."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Chunk:
-    """Where some points of a key lie."""
+    """Where some points of a key lie. Never changed; not frozen, because 100,000 of them are made at once."""
 
     id: int
     key_id: int
@@ -151,24 +153,39 @@ def _row(key_id: int, points: Points, tier: int) -> dict[str, object]:
         "key_id": key_id,
         "tier": tier,
         "count": len(points),
+        "data": codec.encode(points),
+    } | _extent(points)
+
+
+def _extent(points: Points) -> dict[str, object]:
+    if len(points) == 1:
+        step, time = int(points.steps[0]), float(points.times[0])
+        return {"step_min": step, "step_max": step, "time_min": time, "time_max": time}
+    return {
         "step_min": int(points.steps.min()),
         "step_max": int(points.steps.max()),
         "time_min": float(points.times.min()),
         "time_max": float(points.times.max()),
-        "data": codec.encode(points),
     }
 
 
 def _data_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
-    for first in range(0, len(ids), _SELECT_AT_ONCE):
-        rows = connection.execute(
-            sa.select(chunks_table.c.id, chunks_table.c.data).where(
-                chunks_table.c.id.in_(ids[first : first + _SELECT_AT_ONCE])
-            )
-        )
-        found.update((int(id_), bytes(data)) for id_, data in rows)
+    for condition in _among(chunks_table.c.id, ids):
+        rows = connection.execute(sa.select(chunks_table.c.id, chunks_table.c.data).where(condition))
+        found.update((id_, data) for id_, data in rows.all())
     return found
+
+
+def _among(column: sa.Column[int], numbers: Sequence[int]) -> Iterator[sa.ColumnElement[bool]]:
+    """Conditions that together find all rows with these numbers; others too, where they lie close."""
+    if len(numbers) > _SELECT_AT_ONCE:
+        low, high = min(numbers), max(numbers)
+        if high - low < _DENSE * len(numbers):
+            yield column.between(low, high)
+            return
+    for first in range(0, len(numbers), _SELECT_AT_ONCE):
+        yield column.in_(numbers[first : first + _SELECT_AT_ONCE])
 
 
 def chunks_of(connection: sa.Connection, key_ids: Iterable[int]) -> dict[int, list[Chunk]]:
@@ -176,7 +193,7 @@ def chunks_of(connection: sa.Connection, key_ids: Iterable[int]) -> dict[int, li
     table = chunks_table.c
     wanted = list(key_ids)
     found: dict[int, list[Chunk]] = {key_id: [] for key_id in wanted}
-    for first in range(0, len(wanted), _SELECT_AT_ONCE):
+    for condition in _among(table.key_id, wanted):
         rows = connection.execute(
             sa.select(
                 table.id,
@@ -188,11 +205,13 @@ def chunks_of(connection: sa.Connection, key_ids: Iterable[int]) -> dict[int, li
                 table.time_min,
                 table.time_max,
             )
-            .where(table.key_id.in_(wanted[first : first + _SELECT_AT_ONCE]))
+            .where(condition)
             .order_by(table.id)
         )
-        for row in rows:
-            found[int(row.key_id)].append(Chunk(*row))
+        for row in rows.all():
+            of_key = found.get(row[1])
+            if of_key is not None:
+                of_key.append(Chunk(*row))
     return found
 
 
@@ -220,6 +239,22 @@ class ChunkReader:
             points = found[id_] = codec.decode(data)
             self._points.put(id_, points, len(points) * _POINT_BYTES + 600)
         return found
+
+    def joined(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> tuple[Points, Ints]:
+        """The points of all of `chunks`, in no order, and for each of them its chunk (0, 1, ...).
+
+        As `points`, but a hundred thousand small chunks take a second, and leave the large ones remembered.
+        """
+        small = [place for place, chunk in enumerate(chunks) if chunk.count < codec.SMALL_POINTS]
+        data = _data_of(connection, [chunks[place].id for place in small])
+        points, counts = codec.decode_many([data[chunks[place].id] for place in small])
+        parts, places = [points], [np.repeat(np.array(small, np.int64), counts)]
+        large = [place for place, chunk in enumerate(chunks) if chunk.count >= codec.SMALL_POINTS]
+        found = self.points(connection, [chunks[place] for place in large])
+        for place in large:
+            parts.append(found[chunks[place].id])
+            places.append(np.full(len(parts[-1]), place, np.int64))
+        return codec.join(parts), np.concatenate(places)
 
     def buckets(self, connection: sa.Connection, chunks: Sequence[Chunk], level: int) -> dict[int, Buckets]:
         """chunk id -> buckets of a level of LEVELS, for all of `chunks` (sealed ones only)."""

@@ -117,6 +117,7 @@ class _Routes(BaseHTTPRequestHandler):
                 keys=query["keys"].split(",") if "keys" in query else None,
                 min_step=int(query["min_step"]) if "min_step" in query else None,
                 max_step=int(query["max_step"]) if "max_step" in query else None,
+                samples=int(query["samples"]) if "samples" in query else None,
             )
             return b"".join(json.dumps(to_json(row)).encode() + b"\n" for row in rows)
         if parts[2] == "files":
