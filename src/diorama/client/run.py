@@ -33,7 +33,7 @@ from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
 from diorama.client.summary import Summary
 from diorama.errors import UsageError, WrongType
 from diorama.journal import entry
-from diorama.journal.codec import PLAIN, Encoding, encode_plain, plain_numbers
+from diorama.journal.codec import PLAIN, Encoding, encode_plain, is_plain, plain_numbers
 from diorama.model import clean_text
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Run(RunFacts):
         try:
             for value in data.values():
                 # Faster than map(): most values are floats.
-                if value.__class__ is not float and type(value) not in PLAIN:
+                if value.__class__ is not float and type(value) not in PLAIN and not is_plain(value):
                     numbers = plain_numbers(data)
                     if numbers is None:
                         self._log_slowly(channel, data, step, commit)

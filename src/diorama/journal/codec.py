@@ -50,10 +50,25 @@ from diorama.media.foreign import Refusal
 from diorama.media.keep import InMemory, Kept, MappedFile
 from diorama.model import clean_text
 
-PLAIN = frozenset({float, int, str, bool, type(None)})
+PLAIN = frozenset({float, int, bool, type(None)})
 """Types that need no look at the value (except ints beyond 64 bits, which the encoder refuses)."""
 
+
+def is_plain(value: object) -> bool:
+    """Whether a value can go to the encoder as it is."""
+    return type(value) in PLAIN or (type(value) is str and len(value) <= TEXT_LIMIT_CHARS)
+
+
 DEPTH_LIMIT = 64
+TEXT_LIMIT_CHARS = 1 << 20
+"""Longer text is kept as media."""
+ENTRY_LIMIT_BYTES = 64 << 20
+"""Of plain values in one entry, more or less."""
+NUMBER_BYTES = 9
+INLINE_LIMIT_BYTES = 32 << 20
+"""Of a buffer that the spool has no room for, and that travels in the frame."""
+NO_ROOM = "no-room"
+"""Stands for the file of a buffer that nothing could take."""
 INTEGER_BITS_LIMIT = 13_000
 """About 3,900 digits: below the length at which Python refuses to turn text into an int."""
 SHOWN_OBJECT_CHARS = 2000
@@ -97,7 +112,7 @@ class Encoding:
     WrongType for a value whose own code fails when it is read.
     """
 
-    __slots__ = ("_snapshots", "faults", "kept", "run", "to_spool", "warnings")
+    __slots__ = ("_size_bytes", "_snapshots", "faults", "kept", "run", "to_spool", "warnings")
 
     def __init__(self, to_spool: ToSpool | None = None, run: tuple[str, ...] | None = None) -> None:
         self.to_spool = to_spool
@@ -106,10 +121,7 @@ class Encoding:
         self._snapshots: list[tuple[Media, Any, Snapshot]] = []
         self.warnings: list[tuple[str, str]] = []
         self.faults: list[Exception] = []
-
-    def encode_data(self, data: Mapping[str, Any]) -> bytes:
-        """msgpack of a dict of values of any kind."""
-        return _encoder.encode(self.plain_dict(data))
+        self._size_bytes = 0
 
     def note_logged(self) -> None:
         """The entry with what was encoded is in the journal."""
@@ -122,8 +134,10 @@ class Encoding:
     def plain(self, value: Any, name: str = "", _inside: tuple[int, ...] = ()) -> Any:
         """`value` as something that msgpack takes. `name` is for messages."""
         cls = type(value)
+        if cls is str:
+            return self._text(value, name)
         if cls in PLAIN:
-            return _exact_int(value) if cls is int else clean_text(value) if cls is str else value
+            return _exact_int(value) if cls is int else value
         if cls in _numpy_numbers or _is_numpy_number(cls):
             return value.item()
         if isinstance(value, enum.Enum):
@@ -133,6 +147,7 @@ class Encoding:
                 raise WrongValue(f"{name!r} refers to itself")
             if len(_inside) >= DEPTH_LIMIT:
                 raise WrongValue(f"{name!r} is nested more than {DEPTH_LIMIT} levels deep")
+            self._count(name, NUMBER_BYTES * len(value))
             inside = (*_inside, id(value))
             if isinstance(value, Mapping):
                 return {_key(key): self.plain(item, name, inside) for key, item in value.items()}
@@ -152,6 +167,23 @@ class Encoding:
             self.warnings.append(("internal", f"{name!r} is kept as text: {type(error).__name__}: {error}"))
             return clean_text(object.__repr__(value))
 
+    def _text(self, text: str, name: str) -> Any:
+        """Text of megabytes becomes media: it lies in a file then, and the encoder never sees it."""
+        if len(text) > TEXT_LIMIT_CHARS:
+            from diorama.media.text import Text
+
+            return self._snapshot(Text(text), name)
+        self._count(name, len(text))
+        return clean_text(text)
+
+    def _count(self, name: str, size_bytes: int) -> None:
+        self._size_bytes += size_bytes
+        if self._size_bytes > ENTRY_LIMIT_BYTES:
+            raise WrongValue(
+                f"{name!r} is too much for one entry, which takes {ENTRY_LIMIT_BYTES >> 20} MiB",
+                hint="log it as a Table, as an array or as a file",
+            )
+
     def _snapshot(self, media: Media, name: str) -> Ext:
         if self.run is None:
             snapshot = media.snapshot()
@@ -162,7 +194,11 @@ class Encoding:
         buffers: list[bytes | memoryview | list[Any]] = []
         for kept in snapshot.buffers:
             placed = self.to_spool(kept) if self.to_spool is not None else None
-            if placed is None:
+            if placed is None and kept.size_bytes > INLINE_LIMIT_BYTES:
+                text = f"there is no room on the disk for the {kept.size_bytes >> 20} MiB of {name!r}"
+                self.warnings.append(("dropped", text))
+                buffers.append(list(SpoolPart(NO_ROOM, kept.size_bytes, 0)))
+            elif placed is None:
                 buffers.append(kept.read())
             else:
                 part, owned = placed
@@ -210,7 +246,7 @@ def plain_numbers(data: Mapping[str, Any]) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     for name, value in data.items():
         cls = type(value)
-        if cls in PLAIN:
+        if is_plain(value):
             found[name] = value
         elif cls in _numpy_numbers or _is_numpy_number(cls):
             found[name] = value.item()

@@ -19,21 +19,18 @@ import os
 import shutil
 import threading
 import time
-import weakref
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from google_crc32c import extend as extend_crc32c
-
 from diorama.errors import ignored_faults, is_interruption
 from diorama.journal.attic import ATTIC
-from diorama.journal.codec import SpoolPart, load_part
+from diorama.journal.codec import SpoolPart
 from diorama.journal.segments import make_folders, read_ack, sync_folder
+from diorama.journal.slot import Holder, Slot, Spooled, close_slot, write_pieces
 from diorama.journal.unsynced import Unsynced
 from diorama.media.keep import SPOOL_FROM_BYTES, Kept, Pieces
 
-PIECE_BYTES = 256 * 1024
 LIMIT_BYTES = 8 << 30
 LIMIT_SHARE_OF_FREE_DISK = 0.10
 LEAST_FREE_DISK_BYTES = 256 << 20
@@ -48,87 +45,6 @@ BLOCK_LIMIT_SECS = 10.0
 
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _fdatasync = getattr(os, "fdatasync", os.fsync)
-
-
-class Slot:
-    """One file of the spool. `last_seq` is the newest entry that names it; 0 if none does."""
-
-    __slots__ = (
-        "attic_start",
-        "capacity_bytes",
-        "fd",
-        "fillers",
-        "is_pinned",
-        "last_seq",
-        "name",
-        "naming",
-        "references",
-    )
-
-    def __init__(self, name: str, capacity_bytes: int) -> None:
-        self.name = name
-        self.capacity_bytes = capacity_bytes
-        self.fd = -1
-        self.last_seq = 0
-        self.references = 0
-        self.naming = 0
-        """Entries on their way to the journal that name it, and have no seq yet."""
-        self.fillers: dict[_Holder, None] = {}
-        """Who writes to it now: its file must stay open."""
-        self.is_pinned = False
-        self.attic_start = -1
-
-
-class Spooled:
-    """Bytes that lie in a slot. While this object lives, the slot keeps them."""
-
-    __slots__ = ("__weakref__", "_crc", "_offset", "_size_bytes", "holder", "slot", "spool")
-
-    slot: Slot
-    holder: _Holder
-
-    def __init__(self, spool: Spool) -> None:
-        self.spool = spool
-        self._size_bytes = 0
-        self._crc = 0
-        self._offset = 0
-
-    @property
-    def size_bytes(self) -> int:
-        return self._size_bytes
-
-    @property
-    def part(self) -> SpoolPart:
-        return SpoolPart(self.slot.name, self._size_bytes, self._crc, self._offset)
-
-    def note(self, size_bytes: int, crc: int, offset: int) -> None:
-        """The bytes are there."""
-        self._size_bytes, self._crc, self._offset = size_bytes, crc, offset
-
-    def read(self) -> bytes | memoryview:
-        """The bytes, checked. Raises Corrupt if the file was damaged or removed."""
-        # By what is open first: after the run has finished, the sidecar removes the folder.
-        try:
-            data = b""
-            if self.slot.attic_start >= 0:
-                data = ATTIC.read(self.slot.attic_start + self._offset, self._size_bytes)
-            elif self.slot.fd >= 0 and hasattr(os, "pread"):
-                data = os.pread(self.slot.fd, self._size_bytes, self._offset)
-            if len(data) == self._size_bytes and extend_crc32c(0, data) == self._crc:
-                return data
-        except OSError as error:
-            if is_interruption(error):
-                raise
-        return load_part(self.part, self.spool.directory)
-
-
-class _Holder(weakref.ref[Spooled]):
-    """Says that a Spooled has died, by a call that is not Python's: a `__del__` would swallow what a signal's
-    handler raises in it, and the death may come at any moment, in any thread, within any call."""
-
-    __slots__ = ("slot",)
-
-    slot: Slot | None
 
 
 class Spool:
@@ -161,8 +77,8 @@ class Spool:
         self._ask_acked_seq = acked_seq or (lambda: read_ack(self.directory.parent))
         self._ask_newest_seq = newest_seq
         self._lock = threading.RLock()
-        self._holders: set[_Holder] = set()
-        self._released: deque[_Holder] = deque()
+        self._holders: set[Holder] = set()
+        self._released: deque[Holder] = deque()
         self._slots: dict[str, Slot] = {}
         self._free: dict[int, list[Slot]] = {}
         self._waiting: dict[Slot, None] = {}
@@ -237,8 +153,8 @@ class Spool:
         return kept
 
     def _new_spooled(self) -> Spooled:
-        kept = Spooled(self)
-        holder = _Holder(kept, self._released.append)
+        kept = Spooled(self.directory)
+        holder = Holder(kept, self._released.append)
         holder.slot = None
         kept.holder = holder
         self._holders.add(holder)
@@ -251,7 +167,7 @@ class Spool:
         Bytes of another spool (of a finished run, of the process that forked this one) are copied.
         """
         if isinstance(kept, Spooled):
-            if kept.spool is self and os.getpid() == self._owner_pid and not self._is_closed:
+            if kept.directory is self.directory and os.getpid() == self._owner_pid and not self._is_closed:
                 kept.slot.naming += 1
                 return kept.part, kept
         elif kept.size_bytes < SPOOL_FROM_BYTES:
@@ -391,7 +307,7 @@ class Spool:
                         raise
                     # Readable as long as the folder is there.
             if not slot.fillers:
-                _close(slot)
+                close_slot(slot)
         ATTIC.keep_while(self._is_any_alive if is_any_alive else _never)
 
     def _is_any_alive(self) -> bool:
@@ -529,7 +445,7 @@ class Spool:
             if oldest.fillers or oldest is slot:
                 self._open.append(oldest)
             else:
-                _close(oldest)
+                close_slot(oldest)
 
     def _fill(self, kept: Spooled, view: Pieces, size_bytes: int, offset: int) -> None:
         slot = kept.slot
@@ -539,12 +455,12 @@ class Spool:
                 slot.fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
                 self._note_open(slot)
             fd = slot.fd
-        crc = _write_pieces(fd, view, size_bytes, offset)
+        crc = write_pieces(fd, view, size_bytes, offset)
         kept.note(size_bytes, crc, offset)
         self._dirty.add(slot)
         slot.fillers.pop(kept.holder, None)
         if self._is_closed and not slot.fillers:
-            _close(slot)
+            close_slot(slot)
 
     def _discard(self, slot: Slot) -> None:
         """Delete a slot's file."""
@@ -563,7 +479,7 @@ class Spool:
         self._waiting.pop(slot, None)
         if slot in self._open:
             self._open.remove(slot)
-        _close(slot)
+        close_slot(slot)
 
     def _tell(self, code: str, text: str) -> None:
         if code not in self._told:
@@ -587,34 +503,6 @@ def _started(threads: list[threading.Thread]) -> list[threading.Thread]:
 
 def _never() -> bool:
     return False
-
-
-def _write_pieces(fd: int, view: Pieces, size_bytes: int, offset: int) -> int:
-    crc = 0
-    for start in range(0, size_bytes, PIECE_BYTES):
-        piece = view[start : start + PIECE_BYTES].tobytes()
-        crc = extend_crc32c(crc, piece)
-        written = _pwrite(fd, piece, offset + start)
-        while written < len(piece):
-            written += _pwrite(fd, piece[written:], offset + start + written)
-    return int(crc)
-
-
-def _seek_and_write(fd: int, data: bytes, offset: int) -> int:
-    with _seeking:
-        os.lseek(fd, offset, os.SEEK_SET)
-        return os.write(fd, data)
-
-
-_seeking = threading.Lock()
-_pwrite = getattr(os, "pwrite", _seek_and_write)
-
-
-def _close(slot: Slot) -> None:
-    fd, slot.fd = slot.fd, -1
-    if fd >= 0:
-        with ignored_faults():
-            os.close(fd)
 
 
 def _size_class(size_bytes: int) -> int:

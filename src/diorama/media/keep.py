@@ -111,8 +111,8 @@ def keep(data: bytes | bytearray | memoryview) -> Kept:
 
 
 def keep_open_file(file: IO[bytes], size_bytes: int) -> Kept:
-    """Keep the `size_bytes` bytes that `file` (open, at its start) holds, piece by piece where a keeper is
-    installed, so that a large video never lies in memory as a whole.
+    """Keep the `size_bytes` bytes that `file` (open, at its start) holds: piece by piece where a keeper takes
+    them, so that a large video does not lie in memory as a whole; else in memory.
 
     Raises ValueError if the file is shorter.
     """

@@ -21,7 +21,8 @@ from google_crc32c import value as crc32c_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diorama.errors import BadRequest, Corrupt, JournalError, WrongType
+from diorama.errors import BadRequest, Corrupt, JournalError, WrongType, WrongValue
+from diorama.journal import codec
 from diorama.journal.codec import (
     Encoding,
     SnapshotRef,
@@ -29,12 +30,13 @@ from diorama.journal.codec import (
     decode_batch,
     decode_entry,
     encode_batch,
+    encode_plain,
     load_part,
     load_snapshot,
     plain_numbers,
 )
 from diorama.journal.entry import Batch, Finish, Log, Numbered, Start
-from diorama.media import Histogram, Image, UnknownRecord
+from diorama.media import Histogram, Image, RunFile, UnknownRecord
 
 plain_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec="utf-8")),
@@ -48,7 +50,7 @@ plain_values = st.recursive(
 
 def through(value: Any) -> Any:
     encoding = Encoding()
-    body = encoding.encode_data({"value": value})
+    body = encode_plain(encoding.plain_dict({"value": value}))
     entry = decode_entry(msgspec.msgpack.encode(["log", 0, 0, 1.0, msgspec.Raw(body)]))
     assert isinstance(entry, Log)
     return entry.data["value"]
@@ -205,19 +207,19 @@ def test_containers_that_hold_themselves_are_refused() -> None:
     loop: dict[str, Any] = {}
     loop["self"] = [loop]
     with pytest.raises(ValueError, match="refers to itself"):
-        Encoding().encode_data({"loop": loop})
+        Encoding().plain_dict({"loop": loop})
     deep: list[Any] = []
     for _ in range(100):
         deep = [deep]
     with pytest.raises(ValueError, match="levels deep"):
-        Encoding().encode_data({"deep": deep})
+        Encoding().plain_dict({"deep": deep})
     shared = [1]
     assert through([shared, shared]) == [[1], [1]]
 
 
 def test_an_integer_of_absurd_size_is_refused() -> None:
     with pytest.raises(ValueError, match="too large"):
-        Encoding().encode_data({"n": 1 << 20_000})
+        Encoding().plain_dict({"n": 1 << 20_000})
     assert through(10**3900) == 10**3900
 
 
@@ -287,3 +289,31 @@ def test_batches_survive_the_wire() -> None:
 def test_noise_is_no_batch(noise: bytes) -> None:
     with pytest.raises(BadRequest):
         decode_batch(noise)
+
+
+def test_text_of_megabytes_is_kept_as_media() -> None:
+    text = "x" * (codec.TEXT_LIMIT_CHARS + 1)
+    found = through(text)
+    assert isinstance(found, SnapshotRef)
+    assert (found.kind, bytes(found.buffers[0])) == ("text", text.encode())
+    assert through([text[:-1]]) == [text[:-1]]
+    assert plain_numbers({"long": text}) is None
+
+
+def test_what_is_too_much_for_one_entry_is_refused_before_it_is_encoded() -> None:
+    with pytest.raises(WrongValue, match="too much for one entry"):
+        Encoding().plain_dict({"numbers": [0] * (codec.ENTRY_LIMIT_BYTES // 9 + 1)})
+    with pytest.raises(WrongValue, match="too much for one entry"):
+        Encoding().plain_dict({"texts": ["x" * codec.TEXT_LIMIT_CHARS] * 65})
+
+
+def test_a_buffer_that_nothing_has_room_for_costs_itself_and_not_the_entry() -> None:
+    encoding = Encoding(lambda kept: None)
+    large = RunFile("large.bin", bytes(codec.INLINE_LIMIT_BYTES + 1))
+    body = encode_plain(encoding.plain_dict({"file": large, "loss": 0.5}))
+    assert len(body) < 1000
+    assert [code for code, _ in encoding.warnings] == ["dropped"]
+    entry = decode_entry(msgspec.msgpack.encode(["log", 0, 0, 1.0, msgspec.Raw(body)]))
+    assert isinstance(entry, Log)
+    assert entry.data["loss"] == 0.5
+    assert isinstance(entry.data["file"], SnapshotRef)

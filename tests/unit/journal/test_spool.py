@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from diorama.errors import Corrupt
+from diorama.journal import slot as slot_module
 from diorama.journal import spool as spool_module
 from diorama.journal.codec import SpoolPart, load_part
-from diorama.journal.spool import Spool, Spooled
+from diorama.journal.slot import Spooled
+from diorama.journal.spool import Spool
 from diorama.media.keep import FilePieces, InMemory
 
 SIZE = 150_000  # a slot of its own
@@ -123,7 +125,7 @@ def test_a_full_disk_falls_back_to_memory(spool: Spool, monkeypatch: pytest.Monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     kept(spool, 1)
-    monkeypatch.setattr(spool_module, "_pwrite", refuse)
+    monkeypatch.setattr(slot_module, "_pwrite", refuse)
     assert spool.keep(view_of(2)) is None
 
 
@@ -457,7 +459,7 @@ def test_a_shared_slot_is_recycled_when_all_of_it_is_stored_and_dropped(spool: S
 def test_a_shared_slot_that_cannot_be_written_is_left(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     first = kept(spool, 1, SMALL)
     with monkeypatch.context() as broken:
-        broken.setattr(spool_module, "_pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+        broken.setattr(slot_module, "_pwrite", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
         assert spool.keep(view_of(2, SMALL)) is None
     second = kept(spool, 3, SMALL)
     assert second.part.file != first.part.file
