@@ -43,7 +43,11 @@ check-web:
 	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent check
 	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent test
 
-test: check .venv/.chromium ## every test there is
+.venv/.strace: .venv/.dev scripts/strace.sh
+	@scripts/strace.sh
+	@touch $@
+
+test: check .venv/.chromium .venv/.strace ## every test there is
 	@DIORAMA_CHROMIUM="$$(cat .venv/.chromium)" $(PYTHON_BIN) -m pytest -n 2 --dist loadgroup tests
 
 dev: .venv/.dev ui ## the server on the demo's store, and Vite with hot reload beside it

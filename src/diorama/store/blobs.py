@@ -109,6 +109,8 @@ class LocalBlobs:
         self.folder = folder
         self._drafts = Drafts(folder / DRAFTS)
         self._pieces = Pieces(self)
+        self._is_named = False
+        """Whether the folder's own name is known to be on disk."""
         self._lock = threading.Lock()
         self._waiting: dict[str, Path | None] = {}
         """SHA-256 -> the draft of a deferred put; None if it has its name, but perhaps not for good."""
@@ -184,13 +186,15 @@ class LocalBlobs:
     def _place(self, drafts: Mapping[str, Path | None]) -> None:
         """Bring drafts to disk, give them their names, and bring the names to disk."""
         _sync_all({draft for draft in drafts.values() if draft is not None})
-        folders: set[Path] = set()
+        # The folder of all blobs came with the first draft: nobody has brought its name to disk.
+        folders = set() if self._is_named else {self.folder.parent}
         for sha256, draft in drafts.items():
             path = self.folder / path_of(sha256)
             folders |= {path.parent, *_make_folder(path.parent, self.folder)}
             if draft is not None:
                 draft.replace(path)
         _sync_all(folders)
+        self._is_named = True
 
     def get(self, sha256: str) -> bytes:
         try:
