@@ -34,6 +34,8 @@ from PIL import Image
 from power_trace import Trace, strace_command
 
 from diorama.errors import DioramaError
+from diorama.media import UnknownRecord
+from diorama.media.image_record import ImageRecord
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import drain
@@ -125,14 +127,14 @@ def _problem_of(service: Service, row: dict[str, Any], *, is_promised: bool) -> 
         if row.get(name) != value:
             return f"{name} of row {number} is {row.get(name)!r}"
     for key, value in row.items():
-        if getattr(value, "kind", None) == "failed":  # honest, unless it was promised
+        if isinstance(value, UnknownRecord):  # "failed": honest, unless it was promised
             if is_promised:
                 return f"{key} of row {number} was promised and is a failed record"
             continue
         for blob in blobs_in(value):
             service.get_blob(blob)  # raises unless it is there and its bytes give its name
     picture = row.get("image")
-    if picture is not None and getattr(picture, "kind", None) == "image":
+    if isinstance(picture, ImageRecord):
         shown = np.asarray(Image.open(io.BytesIO(service.get_blob(picture.blob))))
         if not np.array_equal(shown, image_of(number)):
             return f"the picture of row {number} is another"

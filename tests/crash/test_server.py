@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from flaky_proxy import FlakyProxy
 from kills import check, is_running, sidecar_pids, start_trainer, wait_for
+from server_process import ServerProcess
 
 from diorama.model import StoreDir
 from diorama.sidecar import drain
@@ -21,40 +21,9 @@ from diorama.sidecar.leftovers import outboxes
 from diorama.sidecar.remote import HttpTransport
 
 
-class Server:
-    """`diorama ui` of the store in `folder`, as a process that can be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = StoreDir(folder)
-        self.port = 0
-        self.start()
-
-    def start(self) -> None:
-        self.store.server_file.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "diorama", "ui", "--store", str(self.store.root), "--no-browser"]
-        self.process = subprocess.Popen(
-            [*command, "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        assert wait_for(self.store.server_file.exists, 30), "the server does not start"
-        self.url = str(json.loads(self.store.server_file.read_text())["url"]).rstrip("/")
-        self.port = int(self.url.rpartition(":")[2])
-
-    @property
-    def key(self) -> str:
-        return self.store.key_file.read_text().strip()
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(30)
-
-
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(tmp_path / "server")
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    server = ServerProcess(tmp_path / "server")
     yield server
     server.stop()
 
@@ -64,13 +33,13 @@ def train(tmp_path: Path, url: str, key: str, secs: float, **more: str) -> subpr
     return start_trainer(StoreDir(tmp_path / "client"), tmp_path / "record", "r", secs, **environment)
 
 
-def assert_all_there(tmp_path: Path, server: Server) -> None:
+def assert_all_there(tmp_path: Path, server: ServerProcess) -> None:
     verdict = check("http", server.store, tmp_path / "record", "r")
     assert verdict.faults == 0, verdict
     assert verdict.readable == verdict.returned > 0
 
 
-def test_a_run_that_goes_to_a_server(tmp_path: Path, server: Server) -> None:
+def test_a_run_that_goes_to_a_server(tmp_path: Path, server: ServerProcess) -> None:
     trainer = train(tmp_path, server.url, server.key, 0.2)
     assert trainer.wait(60) == 0
     assert_all_there(tmp_path, server)
@@ -80,7 +49,7 @@ def test_a_run_that_goes_to_a_server(tmp_path: Path, server: Server) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_exactly_once_over_a_bad_network(tmp_path: Path, server: Server, seed: int) -> None:
+def test_exactly_once_over_a_bad_network(tmp_path: Path, server: ServerProcess, seed: int) -> None:
     proxy = FlakyProxy(server.url, seed=seed)
     try:
         trainer = train(tmp_path, proxy.url, server.key, 0.15, DIORAMA_FINISH_WAIT_SECS="0")
@@ -93,7 +62,7 @@ def test_exactly_once_over_a_bad_network(tmp_path: Path, server: Server, seed: i
     assert sum(count for fault, count in proxy.happened.items() if fault) >= 3, proxy.happened
 
 
-def test_a_server_that_is_killed_and_comes_back(tmp_path: Path, server: Server) -> None:
+def test_a_server_that_is_killed_and_comes_back(tmp_path: Path, server: ServerProcess) -> None:
     trainer = train(tmp_path, server.url, server.key, 2.0, DIORAMA_FINISH_WAIT_SECS="60")
     assert wait_for((tmp_path / "record").exists, 30)
     time.sleep(0.8)
@@ -106,7 +75,7 @@ def test_a_server_that_is_killed_and_comes_back(tmp_path: Path, server: Server) 
 
 def test_no_server_then_sync(tmp_path: Path) -> None:
     """The training neither waits nor fails; the journal keeps all, and `diorama sync` knows where to."""
-    server = Server(tmp_path / "server")
+    server = ServerProcess(tmp_path / "server")
     server.kill()
     trainer = train(tmp_path, server.url, server.key, 0.1, DIORAMA_FINISH_WAIT_SECS="0.1")
     assert trainer.wait(60) == 0
@@ -123,7 +92,7 @@ def test_no_server_then_sync(tmp_path: Path) -> None:
     assert_all_there(tmp_path, server)
 
 
-def test_a_wrong_key_parks_everything_and_says_so(tmp_path: Path, server: Server) -> None:
+def test_a_wrong_key_parks_everything_and_says_so(tmp_path: Path, server: ServerProcess) -> None:
     trainer = train(tmp_path, server.url, server.key, 0.05, DIORAMA_MODE="offline")
     assert trainer.wait(60) == 0
     client = StoreDir(tmp_path / "client")
