@@ -104,6 +104,7 @@ def refuse_once(target: str, call: str, number: int, folder: Path) -> Verdict:
         _detach(strace)
         trainer.stdin.write(b"end\n")
         trainer.stdin.close()
+        trainer.stdout.close()
         if trainer.wait(60) != 0:
             verdict.problem = f"the training ended with {trainer.returncode}"
         verdict.was_injected = "(INJECTED)" in (folder / "trace").read_text(errors="replace")

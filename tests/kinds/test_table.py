@@ -715,7 +715,8 @@ class TestFrames:
         loaded = trip(table).loaded
         frame = loaded.get_dataframe()
         assert frame["a"].tolist()[0] == 1
-        assert [str(dtype) for dtype in frame.dtypes] == ["Int64", "str", "boolean", "float64"]
+        dtypes = [str(dtype) for dtype in frame.dtypes]
+        assert dtypes == ["Int64", str(pd.Series(["x"]).dtype), "boolean", "float64"]
         polars = loaded.get_dataframe("polars")
         assert polars.schema["a"] == pl.Int64
         assert polars["d"].to_list() == [0.5, 1.5]
