@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { Button } from "@/parts/Button";
+import { shortenMiddle } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
@@ -11,6 +12,8 @@ import { axis as pageAxis } from "@/state/clock";
 import {
   changePage,
   FIRST_AMOUNT,
+  isMeanOfGroups,
+  isReplacedShown,
   MOST_AMOUNT,
   overrideChart,
   overridesOf,
@@ -20,7 +23,9 @@ import {
   type ChartSettings,
   type YRange,
 } from "@/state/chartSettings";
+import { columnTitle } from "@/state/paths";
 import { axisChoices } from "@/state/axes";
+import { groupBy } from "@/state/runs";
 import { changeAxis } from "@/state/tracks";
 import type { Smoothing } from "./smoothing";
 import { axisName } from "./format";
@@ -39,6 +44,11 @@ export function PageChartSettings(): JSX.Element {
       {isOpen && (
         <Popover anchor={button} label="Settings of all charts" align="end" onClose={() => setOpen(false)}>
           <SettingsForm settings={pageSettings.value} onChange={changeAll} />
+          <div class="chart-form">
+            <span class="chart-form-label">Resumed runs</span>
+            <Toggle label="also what a later session replaced, faintly" isOn={isReplacedShown.value} onChange={(isOn) => (isReplacedShown.value = isOn)} />
+          </div>
+          <GroupChoice />
         </Popover>
       )}
     </span>
@@ -52,7 +62,8 @@ function changeAll(changes: Partial<ChartSettings>): void {
 
 /** "x: step · smoothing 0.6": what a section's heading says about its charts. */
 export function summaryOf({ x, smoothing, isLogX, isLogY }: ChartSettings): string {
-  const parts = [`x: ${axisName(x)}${isLogX ? " (log)" : ""}`];
+  const parts = [`x: ${shortenMiddle(axisName(x), 24)}${isLogX ? " (log)" : ""}`];
+  if (groupBy.value !== "" && isMeanOfGroups.value) parts.push(`mean by ${shortenMiddle(columnTitle(groupBy.value), 16)}`);
   if (isLogY) parts.push("log y");
   if (smoothing.kind !== "none") parts.push(`smoothing ${amountText(smoothing)}`);
   return parts.join(" · ");
@@ -110,7 +121,7 @@ function SettingsForm({ settings, onChange }: { settings: ChartSettings; onChang
       )}
       <span class="chart-form-label">X axis</span>
       <div class="chart-form-row">
-        <Select label="X axis" value={settings.x} options={choices.map((value) => ({ value, label: axisName(value) }))} onChange={(x) => onChange({ x })} />
+        <Select label="X axis" value={settings.x} options={choices.map((value) => ({ value, label: shortenMiddle(axisName(value), 32) }))} onChange={(x) => onChange({ x })} />
         <Toggle label="log" isOn={settings.isLogX} onChange={(isLogX) => onChange({ isLogX })} />
       </div>
       <span class="chart-form-label">Y axis</span>
@@ -139,6 +150,25 @@ function SettingsForm({ settings, onChange }: { settings: ChartSettings; onChang
       )}
       <span class="chart-form-label">Band</span>
       <Toggle label="min to max of what a pixel stands for" isOn={settings.isBandShown} onChange={(isBandShown) => onChange({ isBandShown })} />
+    </div>
+  );
+}
+
+/** Of the page, while the rail gathers runs in groups. */
+function GroupChoice(): JSX.Element | null {
+  if (groupBy.value === "") return null;
+  return (
+    <div class="chart-form">
+      <span class="chart-form-label">Groups</span>
+      <Choice
+        label="Curves of groups"
+        value={isMeanOfGroups.value ? "mean" : "runs"}
+        options={[
+          { value: "mean", label: "Mean", title: "One curve for each group: the mean of its runs, with their least and greatest value as its band" },
+          { value: "runs", label: "Every run" },
+        ]}
+        onChange={(choice) => (isMeanOfGroups.value = choice === "mean")}
+      />
     </div>
   );
 }

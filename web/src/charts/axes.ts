@@ -1,7 +1,8 @@
 // uPlot's axes in our dress: tick places and labels for steps, durations, moments and log scales.
 
 import type uPlot from "uplot";
-import { formatDuration, formatLogTick, formatTicks } from "./format";
+import { formatDuration, formatTicks } from "./format";
+import { type LabelledTicks, logTicks } from "./ticks";
 
 export type XKind = "number" | "time" | "relative";
 
@@ -13,6 +14,9 @@ const DURATION_STEPS = [
   0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200,
   86400, 172800, 432000, 864000,
 ];
+
+const X_SPACE_PX = 52;
+const Y_SPACE_PX = 30;
 
 interface Look {
   text: string;
@@ -26,16 +30,16 @@ export function xAxis(kind: XKind, isLog: boolean, look: Look): uPlot.Axis {
     font: look.font,
     size: 20,
     gap: 4,
-    space: kind === "time" ? 70 : 52,
+    space: kind === "time" ? 70 : X_SPACE_PX,
     ticks: { show: false },
     grid: { show: false },
+    ...(isLog ? logPlaces((chart) => chart.bbox.width, X_SPACE_PX) : {}),
     ...(kind === "relative" && !isLog ? { incrs: DURATION_STEPS } : {}),
-    values: (_chart, splits, _axis, _space, step) => {
-      if (isLog) return splits.map((value: number | null) => (value === null ? "" : formatLogTick(value)));
+    ...(isLog ? {} : { values: (_chart: uPlot, splits: number[], _axis: number, _space: number, step: number) => {
       if (kind === "relative") return splits.map(formatDuration);
       if (kind === "time") return splits.map((value, i) => momentTick(value, splits[i - 1], step));
       return formatTicks(splits, step);
-    },
+    } }),
   };
 }
 
@@ -45,11 +49,25 @@ export function yAxis(isLog: boolean, look: Look): uPlot.Axis {
     font: look.font,
     size: (chart, values) => labelWidth(chart, values, look.font),
     gap: 6,
-    space: isLog ? 18 : 30,
+    space: Y_SPACE_PX,
     ticks: { show: false },
     grid: { stroke: look.line, width: 1 },
-    values: (_chart, splits, _axis, _space, step) =>
-      isLog ? splits.map((value: number | null) => (value === null ? "" : formatLogTick(value))) : formatTicks(splits, step),
+    ...(isLog ? logPlaces((chart) => chart.bbox.height, Y_SPACE_PX) : { values: (_chart: uPlot, splits: number[], _axis: number, _space: number, step: number) => formatTicks(splits, step) }),
+  };
+}
+
+/** uPlot's own places on a log axis begin at its odd end and are mostly dropped: these are round, and never fewer than two. */
+function logPlaces(lengthOf: (chart: uPlot) => number, spacePx: number): Pick<uPlot.Axis, "splits" | "values" | "filter"> {
+  const ticksOf = (chart: uPlot, from: number, to: number): LabelledTicks => logTicks(from, to, Math.floor(lengthOf(chart) / devicePixelRatio / spacePx));
+  let labels = new Map<number, string>();
+  return {
+    splits: (chart, _axis, from, to) => {
+      const ticks = ticksOf(chart, from, to);
+      labels = new Map(ticks.values.map((value, at) => [value, ticks.labels[at] ?? ""]));
+      return ticks.values;
+    },
+    filter: (_chart, splits) => splits,
+    values: (_chart, splits) => splits.map((value) => labels.get(value) ?? ""),
   };
 }
 

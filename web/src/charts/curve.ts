@@ -3,7 +3,7 @@
 
 import type { ChartSettings, YRange } from "@/state/chartSettings";
 import type { Series } from "@/state/series";
-import { smooth } from "./smoothing";
+import { NO_SMOOTHING, smooth } from "./smoothing";
 
 export interface Curve {
   series: Series;
@@ -18,6 +18,8 @@ export interface Curve {
   /** the line to draw: `mean`, or its smoothed form */
   line: Float64Array;
   isSmoothed: boolean;
+  /** of an earlier session, at steps that a later one logged again: drawn faintly */
+  replaced: Curve | null;
 }
 
 /** What is not finite in a bucket or point: bits of `broken`. */
@@ -37,7 +39,7 @@ interface Columns {
 
 const orderedColumns = new WeakMap<Series, Columns>();
 
-function columnsOf(series: Series): Columns {
+export function columnsOf(series: Series): Columns {
   const known = orderedColumns.get(series);
   if (known) return known;
   const { xLow, xHigh } = series;
@@ -85,7 +87,8 @@ export function curveFrom(series: Series, settings: Pick<ChartSettings, "smoothi
   const { smoothing } = settings;
   const isSmoothed = smoothing.kind !== "none" && smoothing.amount > 0;
   const scaled = settings.isLogX ? columns.x.map(Math.log10) : columns.x;
-  return { series, ...columns, line: isSmoothed ? smooth(scaled, columns.mean, smoothing, width) : columns.mean, isSmoothed };
+  const replaced = series.replaced ? curveFrom(series.replaced, { ...settings, smoothing: NO_SMOOTHING }, width) : null;
+  return { series, ...columns, replaced, line: isSmoothed ? smooth(scaled, columns.mean, smoothing, width) : columns.mean, isSmoothed };
 }
 
 /** First and last x of all series (of the positive ones on a log axis); null when there is nothing. */
@@ -164,7 +167,7 @@ export function yLimits(curves: readonly Curve[], from: number, to: number, y: Y
     else if (isLog && Number.isFinite(high) && high > 0) lows.push(high);
     if (Number.isFinite(high) && (!isLog || high > 0)) highs.push(high);
   };
-  for (const curve of curves) {
+  for (const curve of curves.flatMap((one) => (one.replaced ? [one, one.replaced] : [one]))) {
     const [first, end] = indicesWithin(curve.x, from, to);
     const usesBand = isBandShown || curve.isSmoothed;
     for (let i = first; i < end; i++) {
@@ -200,13 +203,17 @@ function withManual(auto: { min: number; max: number }, y: YRange, isLog: boolea
   return { min, max, outside };
 }
 
+/** Values closer together than this part of their size are alike: to stretch them would show the noise of rounding. */
+const LEAST_SPAN = 1e-10;
+
 function padY(min: number, max: number, isLog: boolean): { min: number; max: number } {
   if (isLog) {
-    const room = min === max ? 2 : Math.pow(max / min, 0.04);
+    const room = max <= min * (1 + LEAST_SPAN) ? 2 : Math.pow(max / min, 0.04);
     return { min: min / room, max: max * room };
   }
-  if (min === max) {
-    const room = Math.abs(min) * 0.1 || 1;
+  const size = Math.max(Math.abs(min), Math.abs(max));
+  if (max - min <= size * LEAST_SPAN) {
+    const room = size * 0.1 || 1;
     return { min: min - room, max: max + room };
   }
   const room = (max - min) * 0.05;

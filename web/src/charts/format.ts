@@ -31,13 +31,18 @@ export function formatExact(value: number): string {
   return Number.isFinite(value) ? String(value) : value > 0 ? "Infinity" : "-Infinity";
 }
 
+const MOST_UNIT_DIGITS = 3;
+
 /** Labels of an axis: all with the digits that `step` between them needs, thousands as k, M, G. */
 export function formatTicks(values: readonly (number | null)[], step: number): string[] {
   const largest = values.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
   if (largest > 0 && (largest < 1e-3 || largest >= 1e13)) {
     return values.map((value) => (value === null ? "" : value === 0 ? "0" : minus(shortExponent(value.toExponential(digitsBetween(largest, step))))));
   }
-  const [unit, suffix] = largest >= 1e10 ? [1e9, "G"] : largest >= 1e7 ? [1e6, "M"] : largest >= 2000 ? [1e3, "k"] : [1, ""];
+  const [inUnit, suffixOfUnit] = largest >= 1e10 ? [1e9, "G"] : largest >= 1e7 ? [1e6, "M"] : largest >= 2000 ? [1e3, "k"] : [1, ""];
+  // Places that differ far behind the point of "1000.00000002M" are easier told apart in full.
+  const isFine = digitsOf(step / inUnit) > MOST_UNIT_DIGITS;
+  const [unit, suffix] = isFine ? [1, ""] : [inUnit, suffixOfUnit];
   const digits = digitsOf(step / unit);
   return values.map((value) => {
     if (value === null) return "";
@@ -51,7 +56,7 @@ export function formatLogTick(value: number): string {
   const lead = size / 10 ** Math.floor(Math.log10(size) + 1e-9);
   if (!(Math.abs(lead - Math.round(lead)) < 1e-6)) return "";
   if (size >= 1e-3 && size < 1e4) return minus(String(Number(value.toPrecision(3))));
-  if (size >= 1e4 && size < 1e12) return formatTicks([value], value)[0] ?? "";
+  if (size >= 1e4 && size < 1e12) return formatShort(value).replace(",000", "k");
   return minus(shortExponent(value.toExponential(0)));
 }
 

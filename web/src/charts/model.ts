@@ -5,8 +5,10 @@
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { ApiError } from "@/api/client";
 import { axis as pageAxis, hoverX, position, zoom } from "@/state/clock";
-import { settingsOf, type ChartSettings } from "@/state/chartSettings";
+import { isMeanOfGroups, isReplacedShown, settingsOf, type ChartSettings } from "@/state/chartSettings";
+import { groupNames } from "@/state/runs";
 import { watchSeries, type Series, type SeriesState } from "@/state/series";
+import { groupMeans } from "./groupMeans";
 import { curveFrom, hiddenOnLog, indicesWithin, lastOf, padX, sampleAt, sampleUpTo, xExtent, yLimits, type Curve, type YLimits } from "./curve";
 
 /** Hover and zoom of the charts that share an x axis; those of the page's axis live in the clock. */
@@ -44,6 +46,8 @@ export interface Reading {
   index: number;
   x: number;
   value: number;
+  /** of several runs together: what they are called */
+  name?: string;
 }
 
 type Watched = Map<number, ReadonlySignal<SeriesState>>;
@@ -72,6 +76,8 @@ export class ChartModel {
   readonly curves: ReadonlySignal<Curve[]>;
   readonly xLimits: ReadonlySignal<[number, number]>;
   readonly yLimits: ReadonlySignal<YLimits>;
+  /** every run has logged it once: a bar says more than a dot */
+  readonly isSingle: ReadonlySignal<boolean>;
   /** what is not shown, in words; "" when all is */
   readonly note: ReadonlySignal<string>;
   /** values under the pointer, else at the scrub bar, else each run's last */
@@ -119,8 +125,12 @@ export class ChartModel {
       const { smoothing, isLogX: isLog } = this.settings.value;
       const [from, to] = this.xLimits.value;
       const width = isLog ? Math.log10(to / from) : to - from;
-      return drawn.value.filter((series) => series.mean.length > 0).map((series) => curveFrom(series, { smoothing, isLogX: isLog }, width));
+      const groupOf = this.isSystem ? null : groupNames.value;
+      const shown = groupOf && isMeanOfGroups.value ? groupMeans(drawn.value, groupOf) : drawn.value;
+      return shown.filter((series) => series.mean.length > 0).map((series) => curveFrom(series, { smoothing, isLogX: isLog }, width));
     });
+
+    this.isSingle = computed(() => this.curves.value.length > 0 && this.curves.value.every((curve) => curve.series.total === 1));
 
     this.yLimits = computed(() => {
       const { y, isLogY, isBandShown } = this.settings.value;
@@ -203,7 +213,7 @@ export class ChartModel {
     return this.curves.value.flatMap((curve) => {
       const last = lastOf(curve);
       if (!last) return [];
-      if (x === null || x >= last.x) return { run: curve.series.run, index: curve.x.length - 1, ...last };
+      if (x === null || x >= last.x) return { run: curve.series.run, index: curve.x.length - 1, ...last, ...nameOf(curve) };
       const index = sampleUpTo(curve, x);
       return index === null ? [] : readingOf(curve, index);
     });
@@ -215,9 +225,10 @@ export class ChartModel {
     query: { x: string; range: [number, number] | null; buckets: number },
     mayHold: boolean,
   ): () => void {
+    const hasReplaced = !this.isSystem && isReplacedShown.value;
     return untracked(() => {
       const watches = new Map(
-        uids.map((run) => [run, watchSeries({ run, key: this.keyName, isSystem: this.isSystem, ...query })] as const),
+        uids.map((run) => [run, watchSeries({ run, key: this.keyName, isSystem: this.isSystem, hasReplaced, ...query })] as const),
       );
       if ([...watches.values()].some((watch) => !watch.state.value.series)) this.askedAt ??= performance.now();
       const before = into.peek();
@@ -275,7 +286,11 @@ export class ChartModel {
 }
 
 function readingOf(curve: Curve, index: number): Reading {
-  return { run: curve.series.run, index, x: curve.x[index] ?? NaN, value: curve.line[index] ?? NaN };
+  return { run: curve.series.run, index, x: curve.x[index] ?? NaN, value: curve.line[index] ?? NaN, ...nameOf(curve) };
+}
+
+function nameOf({ series: { group } }: Curve): { name?: string } {
+  return group ? { name: `${group.name} (${group.runCount})` } : {};
 }
 
 /** The state, with the series drawn before for as long as its own has not arrived. */

@@ -46,10 +46,11 @@ describe("ema", () => {
   });
 
   it("weighs by distance in x: after a long pause the past hardly counts", () => {
-    const near = smooth(f(0, 1, 1000), f(0, 1, 1), { kind: "ema", amount: 0.9 }, 1000);
-    const far = smooth(f(0, 900, 1000), f(0, 1, 1), { kind: "ema", amount: 0.9 }, 1000);
-    expect(near[1]).toBeLessThan(0.6);
-    expect(far[1]).toBeCloseTo(1, 6);
+    const y = Float64Array.from({ length: 200 }, (_, i) => (i < 100 ? 0 : 1));
+    const near = smooth(ramp(200, 5), y, { kind: "ema", amount: 0.9 }, 1000);
+    const far = smooth(Float64Array.from({ length: 200 }, (_, i) => (i < 100 ? i : 800 + i)), y, { kind: "ema", amount: 0.9 }, 1000);
+    expect(near[100]).toBeLessThan(0.1);
+    expect(far[100]).toBeGreaterThan(0.95);
   });
 
   it("lets several values at one x count alike", () => {
@@ -59,7 +60,29 @@ describe("ema", () => {
 });
 
 it("running mean is the mean of its window", () => {
-  const out = smooth(ramp(11), ramp(11), { kind: "running", amount: 20 }, 10);
-  expect(out[5]).toBeCloseTo(5, 12);
-  expect(out[0]).toBeCloseTo(0.5, 12);
+  const out = smooth(ramp(1001), ramp(1001), { kind: "running", amount: 2 }, 1000);
+  expect(out[500]).toBeCloseTo(500, 9);
+  expect(out[0]).toBeCloseTo(5, 9);
+});
+
+describe.each<Smoothing>([
+  { kind: "ema", amount: 0.6 },
+  { kind: "gaussian", amount: 1 },
+  { kind: "running", amount: 2 },
+])("$kind at its first amount", (smoothing) => {
+  it.each([5, 30, 300, 3000])("smooths a curve of %i points, and more at a larger amount", (count) => {
+    const y = Float64Array.from({ length: count }, (_, i) => (i % 2 ? 1 : -1));
+    const rest = (amount: number): number => {
+      const out = smooth(ramp(count), y, { ...smoothing, amount }, count - 1);
+      return out.reduce((sum, value) => sum + Math.abs(value), 0) / count;
+    };
+    const first = rest(smoothing.amount);
+    expect(first).toBeLessThan(0.9);
+    expect(rest(smoothing.amount * (smoothing.kind === "ema" ? 1.5 : 4))).toBeLessThanOrEqual(first + 1e-9);
+  });
+
+  it.each([1e-4, 1e9, -0.1, 12345.678])("never leaves the range of its input: %d stays what it is", (value) => {
+    const out = smooth(ramp(500), new Float64Array(500).fill(value), smoothing, 499);
+    expect(new Set(out)).toEqual(new Set([value]));
+  });
 });

@@ -12,7 +12,10 @@ export interface Smoothing {
 
 export const NO_SMOOTHING: Smoothing = { kind: "none", amount: 0 };
 
-/** A step of the exponential mean is this part of the x width: 0.6 looks alike for 100 points and a million. */
+/**
+ * A step of the exponential mean is this part of the x width, so that 0.6 looks alike for a thousand points and a million.
+ * A curve with fewer points has longer steps: from one point to the next.
+ */
 const EMA_STEPS = 1000;
 
 /** Beyond this many sigmas a gaussian's weight is under 1/80 of its peak. */
@@ -20,26 +23,51 @@ const GAUSSIAN_REACH = 3;
 
 /** The smoothed values; `x` ascending (or log10 of it), `width` the x width that the amounts refer to. */
 export function smooth(x: Float64Array, y: Float64Array, smoothing: Smoothing, width: number): Float64Array {
-  if (smoothing.amount <= 0 || !(width > 0)) return y;
-  switch (smoothing.kind) {
-    case "none":
-      return y;
+  const { kind, amount } = smoothing;
+  if (kind === "none" || amount <= 0 || !(width > 0)) return y;
+  const spacing = spacingOf(x);
+  const part = (amount / 100) * width;
+  switch (kind) {
     case "ema":
-      return exponentialMean(x, y, Math.min(smoothing.amount, 0.9999), width);
+      return withinRange(exponentialMean(x, y, Math.min(amount, 0.9999), Math.max(width / EMA_STEPS, spacing)), y);
     case "gaussian":
-      return gaussianMean(x, y, (smoothing.amount / 100) * width);
+      return withinRange(gaussianMean(x, y, Math.hypot(part, (amount / 2) * spacing)), y);
     case "running":
-      return runningMean(x, y, (smoothing.amount / 100) * width);
+      return withinRange(runningMean(x, y, Math.hypot(part, (2 + amount / 10) * spacing)), y);
   }
+}
+
+/** Mean distance of neighbours: a few points far apart would otherwise never reach one another. */
+function spacingOf(x: Float64Array): number {
+  const extent = (x[x.length - 1] ?? NaN) - (x[0] ?? NaN);
+  return x.length > 1 && extent > 0 && Number.isFinite(extent) ? extent / (x.length - 1) : 0;
+}
+
+/** A mean lies within the range of its values: what rounding puts outside of it is brought back. */
+function withinRange(means: Float64Array, values: Float64Array): Float64Array {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  for (let i = 0; i < means.length; i++) {
+    const mean = means[i] ?? NaN;
+    if (!Number.isFinite(mean)) continue;
+    if (mean < low) means[i] = low;
+    else if (mean > high) means[i] = high;
+  }
+  return means;
 }
 
 /**
  * The exponential mean weighted by distance in x, and debiased: the first values count in full
  * instead of being pulled towards zero.
  */
-function exponentialMean(x: Float64Array, y: Float64Array, weight: number, width: number): Float64Array {
+function exponentialMean(x: Float64Array, y: Float64Array, weight: number, step: number): Float64Array {
   const out = new Float64Array(y.length);
-  const decayPerX = Math.log(Math.sqrt(weight)) * (EMA_STEPS / width);
+  const decayPerX = Math.log(Math.sqrt(weight)) / step;
   let sum = 0;
   let weights = 0;
   let previousX = NaN;

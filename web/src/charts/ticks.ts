@@ -1,7 +1,7 @@
 // Places for labels along a strip that is no uPlot axis (the scrub bar), and counts of stops along it.
 
 import { countUpTo } from "@/state/resolve";
-import { formatDuration, formatTicks } from "./format";
+import { formatDuration, formatLogTick, formatTicks } from "./format";
 
 const DURATIONS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
 
@@ -21,6 +21,47 @@ export function niceTicks(from: number, to: number, most: number, kind: "number"
   const last = Math.floor(to / step + 1e-9);
   for (let i = first; i <= last; i++) values.push(i === 0 ? 0 : i * step);
   return { step, values };
+}
+
+export interface LabelledTicks {
+  values: number[];
+  labels: string[];
+}
+
+/** Multiples of each power of ten that are labelled, from few to many. */
+const LOG_LEADS: readonly (readonly number[])[] = [[1], [1, 3], [1, 2, 5], [1, 2, 3, 5, 7], [1, 2, 3, 4, 5, 6, 7, 8, 9]];
+
+/**
+ * Places on a log axis, at most about `most` and at least two: powers of ten where the range has several, else the
+ * multiples between them, else (a range within one such step) round places as on a linear axis.
+ */
+export function logTicks(min: number, max: number, most: number): LabelledTicks {
+  const places = Math.max(2, most);
+  const from = Math.floor(Math.log10(min));
+  const to = Math.ceil(Math.log10(max));
+  let best: number[] = [];
+  for (const leads of LOG_LEADS) {
+    const found: number[] = [];
+    for (let power = from; power <= to; power++) {
+      for (const lead of leads) {
+        const value = lead * 10 ** power;
+        if (value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9)) found.push(Number(value.toPrecision(12)));
+      }
+    }
+    if (best.length >= 2 && found.length > places) break;
+    best = found;
+  }
+  if (best.length > places) {
+    const every = Math.ceil(best.length / places);
+    const aligned = best.filter((value) => Math.round(Math.log10(value)) % every === 0);
+    best = aligned.length >= 2 ? aligned : best.filter((_, at) => at % every === 0);
+  }
+  if (best.length >= 2) return { values: best, labels: best.map(formatLogTick) };
+  for (let count = places; count <= 16 * places; count *= 2) {
+    const { values, step } = niceTicks(min, max, count, "number");
+    if (values.length >= 2) return { values, labels: formatTicks(values, step) };
+  }
+  return { values: [min, max], labels: formatTicks([min, max], max - min) };
 }
 
 /** The next of 1, 2, 5, 10, 20 ... */

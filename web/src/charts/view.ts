@@ -3,7 +3,7 @@
 import { effect, untracked } from "@preact/signals";
 import uPlot from "uplot";
 import { axis as pageAxis, now, position, stops as mediaStops } from "@/state/clock";
-import { hoveredRun, runColor, runOf } from "@/state/runs";
+import { hoveredRun, labelOf, runColor, runOf } from "@/state/runs";
 import { theme, token } from "@/state/theme";
 import { sampleAt } from "./curve";
 import { ExactReader } from "./exact";
@@ -285,12 +285,14 @@ export class ChartView {
       const raw = exact ? exact.value : (curve?.mean[reading.index] ?? NaN);
       const parts: string[] = [];
       if (curve?.isSmoothed) parts.push(`smoothed ${formatShort(reading.value)}`);
-      if (exact) parts.push(placeText(exact.x));
+      const { group } = curve?.series ?? {};
+      if (group) parts.push(`mean of ${group.runCount} runs from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`, placeText(reading.x));
+      else if (exact) parts.push(placeText(exact.x));
       else if (count > 1) parts.push(`mean of ${count.toLocaleString("en-US")} from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`);
       else parts.push(placeText(reading.x));
       return {
         color: runColor(reading.run),
-        name: runOf(reading.run)?.name ?? `run ${reading.run}`,
+        name: curve?.series.group?.name ?? nameOfRun(reading.run),
         value: formatValue(raw),
         detail: parts.filter((part) => part !== "").join(" · "),
         isNearest: reading === nearest,
@@ -318,6 +320,11 @@ export class ChartView {
     const index = curve && sampleAt(curve, x, Infinity);
     return curve && typeof index === "number" && curve.series.isExact ? { x: curve.x[index] ?? x } : null;
   }
+}
+
+function nameOfRun(uid: number): string {
+  const run = runOf(uid);
+  return run ? labelOf(run) : `run ${uid}`;
 }
 
 function nearestReading(readings: readonly Reading[], top: number, toY: (value: number) => number): Reading | null {

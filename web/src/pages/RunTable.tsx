@@ -9,6 +9,7 @@ import { ColorDot } from "@/parts/ColorDot";
 import { exactText, formatCount, formatDate } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { Link } from "@/parts/Link";
+import { MiddleText } from "@/parts/MiddleText";
 import { RunStateBadge } from "@/parts/RunState";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { VirtualList, type VirtualListHandle } from "@/parts/VirtualList";
@@ -23,7 +24,7 @@ import { RUN_COLORS } from "@/state/palette";
 import { valueAt } from "@/state/paths";
 import { route, runPath } from "@/state/route";
 import {
-  availableColumns, ensureRows, focusedRun, isShown, listState, matched, query, reloadRuns, rows, runColor, runs, selectedRuns,
+  availableColumns, ensureRows, focusedRun, isNameTwice, isShown, listState, matched, query, reloadRuns, rows, runColor, runs, selectedRuns,
   setRunColor, setShown, showOnly, sort, total,
 } from "@/state/runs";
 import { safeFileName, saveText } from "@/state/saving";
@@ -163,7 +164,7 @@ function HeadCell({ column }: { column: TableColumn }): JSX.Element {
         title={`${column.path}\nClick to sort`}
         onClick={() => (sort.value = isSorted ? (isDown ? column.path : `-${column.path}`) : column.isNumber ? `-${column.path}` : column.path)}
       >
-        <span class="truncate">{column.title}</span>
+        <MiddleText text={column.title} title={column.path} />
         {isSorted && <Icon name={isDown ? "chevronDown" : "chevronUp"} size={12} />}
       </button>
     </div>
@@ -204,7 +205,8 @@ function BodyRow({ run, columns, index, onPick }: BodyRowProps): JSX.Element {
           <Icon name={isOn ? "eye" : "eyeOff"} size={14} />
         </button>
         <ColorDot color={runColor(run.uid)} label={run.name} palette={RUN_COLORS} isDim={!isOn} tabIndex={-1} onChange={(color) => setRunColor(run.uid, color)} />
-        <Link class="truncate" path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}>{run.name}</Link>
+        <Link class="table-link" path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}><MiddleText text={run.name} /></Link>
+        {isNameTwice(run.name) && <span class="rail-id">{run.id}</span>}
       </div>
       {columns.map((column) => <BodyCell key={column.path} run={run} column={column} />)}
     </div>

@@ -7,12 +7,18 @@ import { useLayoutEffect } from "preact/hooks";
 import { Button, IconButton } from "@/parts/Button";
 import { fullChart } from "@/state/chartSettings";
 import { onEscape, registerCommand } from "@/state/commands";
-import { keys } from "@/state/keys";
+import { keys, sectionsOf } from "@/state/keys";
 import { visibleRuns } from "@/state/runs";
+import { panelFilter, panelQuery } from "@/state/view";
 import { ChartPanel } from "./ChartPanel";
 import "./chart.css";
 
-const metricKeys = computed(() => keys.value.filter((view) => view.kind === "metric").map((view) => view.key));
+/** The charts of the page, in its order: what the search hides is not walked to. */
+const metricKeys = computed(() => {
+  const test = panelFilter(panelQuery.value);
+  return sectionsOf(keys.value.filter((view) => view.kind === "metric" && (test instanceof Error || test(view.key))))
+    .flatMap((section) => section.keys.map((view) => view.key));
+});
 
 function neighbour(count: number): string | undefined {
   const all = metricKeys.value;

@@ -12,14 +12,16 @@ import { ChartModel, type Reading } from "@/charts/model";
 import { OneChartSettings } from "@/charts/SettingsForm";
 import { IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
+import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { fullChart, overridesOf } from "@/state/chartSettings";
-import { runColor, runOf } from "@/state/runs";
+import { labelOf, runColor, runOf } from "@/state/runs";
 import { retryFailedSeries } from "@/state/series";
 import { token } from "@/state/theme";
 import { showToast } from "@/state/toasts";
 import { apiErrorFrom } from "@/api/client";
+import { SingleValues } from "./SingleValues";
 import "./chart.css";
 
 export interface ChartPanelProps {
@@ -48,13 +50,14 @@ export function ChartPanel(props: ChartPanelProps): JSX.Element {
   return (
     <section class={`chart${props.isFull ? " chart-full" : ""}`} aria-label={props.title ?? keyName}>
       <header class="chart-head">
-        <h3 class="chart-name truncate" title={keyName}>{props.title ?? keyName}</h3>
+        <h3 class="chart-name"><MiddleText text={props.title ?? keyName} title={keyName} /></h3>
         {Object.keys(overridesOf(keyName)).length > 0 && <span class="chart-own" role="img" aria-label="Has its own settings" title="Has its own settings" />}
         <Values model={model} most={props.isFull ? 8 : MOST_VALUES} />
         <Tools model={model} body={body} {...props} />
       </header>
       <div class="chart-body" ref={body}>
         <LineChart model={model} />
+        {status.is === "ready" && model.isSingle.value && <SingleValues readings={model.readings.value} axis={model.settings.value.x} />}
         {status.is === "loading" && <div class="chart-cover chart-loading" role="status" aria-label="Loading" />}
         {status.is === "empty" && (
           <div class="chart-cover"><EmptyState isSmall title={uids.length === 0 ? "No run is shown" : "No selected run has this metric"} /></div>
@@ -101,7 +104,7 @@ function Values({ model, most }: { model: ChartModel; most: number }): JSX.Eleme
         if (!host.current) return;
         host.current.textContent = valuesText(readings, most, Math.floor(width.value / LETTER_PX));
         const where = x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
-        host.current.title = [where, ...readings.map((reading) => `${runOf(reading.run)?.name ?? reading.run}: ${formatValue(reading.value)}`)].join("\n");
+        host.current.title = [where, ...readings.map((reading) => `${reading.name ?? runOf(reading.run)?.name ?? reading.run}: ${formatValue(reading.value)}`)].join("\n");
       }),
     [model, most, width],
   );
@@ -126,15 +129,19 @@ function Note({ model }: { model: ChartModel }): JSX.Element | null {
 
 /** In full size: every run with its value. */
 function Legend({ model }: { model: ChartModel }): JSX.Element {
-  const readings = useComputed(() => new Map(model.readings.value.map((reading) => [reading.run, reading.value])));
+  const readings = useComputed(() => new Map(model.readings.value.map((reading) => [reading.run, reading])));
+  const curves = model.curves.value;
+  const isGrouped = curves.some((curve) => curve.series.group);
   return (
     <ul class="chart-legend">
-      {model.uids.value.map((uid) => {
-        const value = readings.value.get(uid);
+      {(isGrouped ? curves.map((curve) => curve.series.run) : model.uids.value).map((uid) => {
+        const reading = readings.value.get(uid);
+        const value = reading?.value;
+        const run = runOf(uid);
         return (
           <li key={uid} class="chart-legend-run">
             <span class="chart-legend-line" style={{ background: runColor(uid) }} />
-            <span class="truncate">{runOf(uid)?.name ?? `run ${uid}`}</span>
+            <MiddleText text={reading?.name ?? (run ? labelOf(run) : `run ${uid}`)} />
             <span class="chart-legend-value">{value === undefined ? "–" : formatValue(value)}</span>
           </li>
         );
@@ -163,7 +170,7 @@ function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
         icon="download"
         align="end"
         items={[
-          { label: "Download PNG", onSelect: () => void savePng(model, body.current, props.title ?? keyName) },
+          { label: "Download PNG", isDisabled: model.isSingle.value, onSelect: () => void savePng(model, body.current, props.title ?? keyName) },
           { label: "Download CSV", detail: "values in sight", onSelect: () => void saveCsv(model, props.runs) },
         ]}
       />
@@ -183,7 +190,7 @@ async function savePng(model: ChartModel, body: HTMLDivElement | null, title: st
   try {
     const entries = model.readings.peek().map((reading) => ({
       color: runColor(reading.run),
-      text: `${runOf(reading.run)?.name ?? reading.run}  ${formatValue(reading.value)}`,
+      text: `${reading.name ?? runOf(reading.run)?.name ?? reading.run}  ${formatValue(reading.value)}`,
     }));
     const colors = { surface: token("--surface"), text: token("--text"), faint: token("--text-2") };
     saveFile(await pngOf(canvas, uPlot.pxRatio, { title, entries, colors }), `${title}.png`);

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import { Button, IconButton } from "@/parts/Button";
+import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { TextField } from "@/parts/TextField";
 import { Toggle } from "@/parts/Toggle";
@@ -68,5 +69,5 @@ function Picker(): JSX.Element {
 
 function PathLabel({ path }: { path: string }): JSX.Element {
   const group = /^(config|summary)\./.exec(path)?.[1];
-  return <>{group !== undefined && <span class="picker-group">{group} </span>}{columnTitle(path)}</>;
+  return <>{group !== undefined && <span class="picker-group">{group} </span>}<MiddleText text={columnTitle(path)} title={path} /></>;
 }

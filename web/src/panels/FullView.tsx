@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { gridOf } from "@/media/image/pictures";
 import { type Size, placementOf, zoomAt, WHOLE } from "@/media/image/transform";
 import { Button, IconButton } from "@/parts/Button";
+import { MiddleText } from "@/parts/MiddleText";
 import { formatNumber } from "@/parts/format";
 import { isKnown, viewOfRecord } from "@/media/records";
 import { TableCellView } from "@/panels/TableCellView";
@@ -11,13 +12,14 @@ import { actOnCover, useCoverKeys } from "@/panels/coverKeys";
 import { StepBadge, TileFace, captionOf } from "@/panels/MediaTile";
 import { ValueTools } from "@/panels/ValueTools";
 import { cellAt } from "@/state/mediaCache";
+import { whyNotThere } from "@/state/missing";
 import { stepsOf } from "@/state/mediaRows";
 import { type TileRef, isFull, selected, smoothing, viewOf } from "@/state/mediaView";
 import { onEscape, registerCommand } from "@/state/commands";
 import { isImage } from "@/state/overlayIndex";
 import { askForSample, followedSample, nthOfSample, sampleOf } from "@/state/sample";
 import { changeOverlays } from "@/state/overlays";
-import { runColor, runOf, visibleRuns } from "@/state/runs";
+import { labelOf, runColor, runOf, visibleRuns } from "@/state/runs";
 import { Tile } from "@/state/tiles";
 import { trackOf } from "@/state/tracks";
 import { isInspectorOpen } from "@/state/view";
@@ -61,6 +63,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   const record = shown && isImage(shown.item) ? shown.item : null;
   // What is no picture is not covered by the badge: it stands in the head.
   const isFramed = shown !== null && isKnown(shown.item) && viewOfRecord(shown.item).tile !== undefined;
+  const missing = shown ? null : whyNotThere(wanted);
   const isLate = asked?.step !== shown?.cell.step;
 
   useEffect(() => () => tile.dispose(), [tile]);
@@ -113,8 +116,8 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   return (
     <div ref={page} class="full" role="region" aria-label={`Full view of ${wanted.key}`} tabIndex={-1}>
       <header class="full-head">
-        <span class="full-run truncate" style={{ "--run": runColor(wanted.run) }}>{run?.name ?? `run ${wanted.run}`}</span>
-        <span class="full-key truncate" title={wanted.key}>{wanted.key}</span>
+        <span class="full-run" style={{ "--run": runColor(wanted.run) }}><MiddleText text={run ? labelOf(run) : `run ${wanted.run}`} /></span>
+        <span class="full-key"><MiddleText text={wanted.key} /></span>
         {isFramed && <StepBadge shown={shown} isLate={isLate} />}
         <span class="full-note">{items > 1 ? `item ${wanted.index + 1} of ${items}` : ""}{sampleOf(shown?.item) ? ` · ${sampleOf(shown?.item) ?? ""}` : ""}</span>
         <span class="full-caption truncate" title={captionOf(shown)}>{captionOf(shown)}</span>
@@ -136,7 +139,8 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
       </header>
       {record && gridOf(record) && <ValueTools record={record} />}
       <div ref={stage} class={`full-stage${isFramed ? " full-framed" : ""}`}>
-        {size.width > 0 && <TileFace tile={tile} box={size} isLate={isLate} isFullSize hasBadge={!isFramed} />}
+        {missing !== null && <div class="tile-words full-missing" role="status">{missing}</div>}
+        {missing === null && size.width > 0 && <TileFace tile={tile} box={size} isLate={isLate} isFullSize hasBadge={!isFramed} />}
       </div>
     </div>
   );

@@ -9,6 +9,7 @@ import { Plot } from "@/media/histogram/Plot";
 import { type Counted, type Span, binAt, columnAt, columnEdges, largestCount, spanOf, spread } from "@/media/histogram/maths";
 import { frameOf, paintBars, paintClock, paintHeatMap, paintRidges, ridgeBases, valueFromX } from "@/media/histogram/paint";
 import { isKnown } from "@/media/records";
+import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { Choice } from "@/parts/Toggle";
 import { Tooltip } from "@/parts/Tooltip";
@@ -17,7 +18,7 @@ import { type HistogramState, histogramsOf, reloadHistograms } from "@/state/his
 import { cellAt } from "@/state/mediaCache";
 import { stepsOf } from "@/state/mediaRows";
 import { positionOfStep } from "@/state/resolve";
-import { runColor, visibleRuns } from "@/state/runs";
+import { labelOf, runColor, visibleRuns } from "@/state/runs";
 import { trackOf } from "@/state/tracks";
 import { urlSignal } from "@/state/url";
 import "@/media/histogram/histogram.css";
@@ -47,7 +48,7 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   return (
     <section class="histogram-panel" aria-label={key}>
       <header class="histogram-head">
-        <h3 class="truncate" title={key}>{key}</h3>
+        <h3><MiddleText text={key} /></h3>
         {view.value === "heat" && (
           <button type="button" class="histogram-log" aria-pressed={isLog.value} title="Colour by the logarithm of the count" onClick={() => (isLog.value = !isLog.value)}>
             log
@@ -59,9 +60,17 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
           <div class="histogram-runs" role="tablist" aria-label="Runs">
             <button type="button" role="tab" aria-selected={chosen === "all"} onClick={() => setChosen("all")}>all</button>
             {options.map((run) => (
-              <button key={run.uid} type="button" role="tab" class="truncate" aria-selected={chosen === run.uid} title={run.name} style={{ "--run": runColor(run.uid) }} onClick={() => setChosen(run.uid)}>
-                {run.name}
-              </button>
+              <button
+                key={run.uid}
+                type="button"
+                role="tab"
+                class="histogram-dot"
+                aria-selected={chosen === run.uid}
+                aria-label={labelOf(run)}
+                title={labelOf(run)}
+                style={{ "--run": runColor(run.uid) }}
+                onClick={() => setChosen(chosen === run.uid ? "all" : run.uid)}
+              />
             ))}
           </div>
         )}
@@ -108,7 +117,7 @@ function OverSteps({ run, keyName, span, height, hasName }: { run: RunView; keyN
   if (state.is === "failed") return <ErrorState isSmall title="The histograms could not be loaded" error={state.error} onRetry={() => reloadHistograms(run.uid, keyName)} />;
   return (
     <div class="histogram-run" style={{ "--run": runColor(run.uid) }}>
-      {hasName && <div class="histogram-run-name truncate" title={run.name}>{run.name}</div>}
+      {hasName && <div class="histogram-run-name"><MiddleText text={labelOf(run)} /></div>}
       {state.is === "loading" ? <div style={{ height: `${height}px` }} aria-busy="true" /> : <StepsPlot reply={state.reply} run={run} span={span} height={height} />}
       {state.is === "ready" && (
         <p class="histogram-note">

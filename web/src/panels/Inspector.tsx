@@ -13,8 +13,9 @@ import { OverlayControls } from "@/panels/OverlayControls";
 import { ShapeList } from "@/panels/ShapeList";
 import { axis } from "@/state/clock";
 import { captionOf } from "@/panels/MediaTile";
-import { type ShownItem, type TileRef, openFull, probe, selected, selectedItem } from "@/state/mediaView";
-import { isImage } from "@/state/overlayIndex";
+import { whyNotThere } from "@/state/missing";
+import { type ShownItem, type TileRef, isFull, openFull, probe, selected, selectedItem } from "@/state/mediaView";
+import { isImage, overlayScope } from "@/state/overlayIndex";
 import { areOverlaysChanged, overlays } from "@/state/overlays";
 import { DEFAULT_OVERLAYS } from "@/state/overlayState";
 import { runColor, runOf } from "@/state/runs";
@@ -28,7 +29,7 @@ export function Inspector(): JSX.Element {
     <div class="inspector">
       <Section
         name="Overlays"
-        note="whole page"
+        note={overlayScope.value}
         action={areOverlaysChanged.value && <IconButton icon="reset" size={14} label="Reset all overlays" onClick={() => (overlays.value = DEFAULT_OVERLAYS)} />}
       >
         <OverlayControls />
@@ -74,7 +75,7 @@ function SelectedTile(): JSX.Element {
       <dl class="facts">
         <FactRow name="run" value={<span class="fact-run" style={{ "--run": runColor(tile.run) }}>{run?.name ?? `run ${tile.run}`}</span>} title={run?.id ?? ""} />
         <FactRow name="key" value={`${tile.key}${shown === null || shown.cell.is_list ? `[${tile.index}]` : ""}`} />
-        {shown ? <ShownFacts shown={shown} /> : <FactRow name="state" value="not in sight, or nothing at this step" />}
+        {shown ? <ShownFacts shown={shown} /> : <FactRow name="state" value={whyNotThere(tile) ?? "not in sight, or nothing at this step"} />}
         {shown && isImage(shown.item) && <PixelRow />}
       </dl>
       {shown && isImage(shown.item) && <ShapeList record={shown.item} />}
@@ -140,7 +141,7 @@ function TileActions({ tile, shown }: { tile: TileRef; shown: ShownItem }): JSX.
   const stem = `${tile.key}-step${shown.cell.step}-${tile.index}`.replace(/[^\w.-]+/g, "_");
   return (
     <div class="inspector-actions">
-      <Button icon="expand" onClick={() => openFull(tile)}>Full view</Button>
+      {!isFull.value && <Button icon="expand" onClick={() => openFull(tile)}>Full view</Button>}
       {file && (
         <a class="button button-normal" href={blobUrl(file.sha256)} download={file.name.includes(".") && file.name.startsWith("image.") ? `${stem}${file.name.slice(5)}` : file.name}>
           <Icon name="download" size={14} />

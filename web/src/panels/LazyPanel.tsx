@@ -12,9 +12,14 @@ export interface LazyPanelProps {
   leastHeight: number;
   children: ComponentChildren;
   class?: string;
+  style?: Record<string, string>;
+  /** Which panel it is, for the page to find it. */
+  name: string;
+  /** Mounted wherever it is: something inside is asked for. */
+  isWanted?: boolean;
 }
 
-export function LazyPanel({ leastHeight, children, class: name = "" }: LazyPanelProps): JSX.Element {
+export function LazyPanel({ leastHeight, children, class: className = "", style = {}, name, isWanted = false }: LazyPanelProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const measured = useRef(leastHeight);
   const [isNear, setNear] = useState(false);
@@ -33,8 +38,8 @@ export function LazyPanel({ leastHeight, children, class: name = "" }: LazyPanel
     return () => observer.disconnect();
   }, []);
   return (
-    <div ref={box} class={`lazy ${name}`} style={{ minHeight: `${isNear ? leastHeight : measured.current}px` }}>
-      {isNear && children}
+    <div ref={box} class={`lazy ${className}`} data-panel={name} style={{ ...style, minHeight: `${isNear ? leastHeight : measured.current}px` }}>
+      {(isNear || isWanted) && children}
     </div>
   );
 }

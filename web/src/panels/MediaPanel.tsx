@@ -7,17 +7,20 @@ import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeyView, RunView } from "@/api/schema";
 import { isKnown, isRecord, nameOfKind, tileShapeOf, viewOfRecord } from "@/media/records";
+import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
 import { formatCount, formatValue } from "@/parts/format";
 import { MediaPanelTools } from "@/panels/MediaPanelTools";
 import { MediaTile, captionOf } from "@/panels/MediaTile";
-import { type Box, type Cells, type GridShape, cellOf, cellsIn, framedSize, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
+import {
+  type Box, type Cells, type GridShape, GAP, cellOf, cellsIn, foldedRows, framedSize, gridShape, packedWidth, pictureHeight, shownCount, tileAt,
+} from "@/panels/tileGrid";
 import { cellAt } from "@/state/mediaCache";
-import { type KeyShape, type RunStep, rememberShape, rememberedShape, stepsOf } from "@/state/mediaRows";
+import { type KeyShape, type RunStep, rememberShape, rememberedShape, shapePlace, stepsOf } from "@/state/mediaRows";
 import { type TileRef, mediaLayout, openFull, selected, tileId, tileWidth } from "@/state/mediaView";
 import { columnTitle, tellingPaths, valueAt } from "@/state/paths";
 import { askForSample, followedSample, knownPlace, nthOfSample, placesOf, sampleOf } from "@/state/sample";
-import { hoveredRun, runColor, visibleRuns } from "@/state/runs";
+import { hoveredRun, labelOf, runColor, visibleRuns } from "@/state/runs";
 import "@/panels/media.css";
 
 const LEARN_FROM_RUNS = 40;
@@ -31,7 +34,11 @@ const TILE_HEAD = 26;
 const FILL_HEIGHT = 320;
 const NOT_KNOWN: KeyShape = { aspect: 4 / 3, items: 1, hasCaption: false, samples: [] };
 
-export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
+/** Height of a picture with its lines of text in a panel that stands among charts. */
+const PACKED_HEIGHT = 166;
+
+/** `isPacked`: it stands among charts, with one or two tiles. */
+export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; isPacked?: boolean }): JSX.Element {
   const { key } = keyView;
   const having = new Set(keyView.runs.map((run) => run.run));
   const runs = visibleRuns.value.filter((run) => having.has(run.uid));
@@ -49,35 +56,38 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const layout = isFill ? "wrap" : mediaLayout.value === "auto" ? (runs.length > 1 && shape.items > 1 ? "grid" : "wrap") : mediaLayout.value;
   const isGrid = layout === "grid";
   const hasTitle = !isGrid && (runs.length > 1 || shape.items > 1);
+  const tiles = runs.length * shape.items;
+  const isTable = /table$/.test(keyView.kind);
+  const words = (hasTitle ? LINE : 0) + (shape.hasCaption ? LINE : 0);
+  const across = room - PADDING - (isGrid ? HEAD_WIDTH : 0);
+  const wide = isPacked ? packedWidth({ tiles, tileWidth: tileWidth.value, room: across, aspect: shape.aspect, high: PACKED_HEIGHT - words }) : tileWidth.value;
   const picture = framed
-    ? framedSize({ shape: framed, fillHeight: shape.fillHeight ?? FILL_HEIGHT, tileWidth: tileWidth.value, room: room - PADDING - (isGrid ? HEAD_WIDTH : 0), layout })
-    : { width: tileWidth.value, height: pictureHeight(tileWidth.value, shape.aspect) };
+    ? framedSize({ shape: framed, fillHeight: shape.fillHeight ?? FILL_HEIGHT, tileWidth: tileWidth.value, room: across, layout, tiles, isAlone: isTable })
+    : { width: wide, height: pictureHeight(wide, shape.aspect) };
   const { width } = picture;
-  const tileHeight = picture.height + (framed ? TILE_HEAD : (hasTitle ? LINE : 0) + (shape.hasCaption ? LINE : 0));
-  const grid = gridShape({ layout, runs: runs.length, items: shape.items, tileWidth: width, tileHeight, room: room - (framed ? PADDING : 0) - (isGrid ? HEAD_WIDTH : 0) });
-  // Rows that fill the panel scroll inside themselves: at least two of them are in sight.
-  const foldedHeight = isFill ? Math.max(FOLDED_HEIGHT, 2 * grid.stepY + LINE) : FOLDED_HEIGHT;
-  const { cells, shown } = useWindow(scroller, body, grid, runs.length, shape.items, setRoom);
+  const tileHeight = picture.height + (framed ? TILE_HEAD : words);
+  const grid = gridShape({ layout, runs: runs.length, items: shape.items, tileWidth: width, tileHeight, room: framed || isPacked ? across : room - (isGrid ? HEAD_WIDTH : 0) });
+  const rowsAtFirst = foldedRows(grid.stepY, FOLDED_HEIGHT, isFill ? 2 : 1);
+  const canExpand = grid.rows > rowsAtFirst;
+  const rowsShown = isExpanded ? grid.rows : Math.min(grid.rows, rowsAtFirst);
+  const { cells, shown } = useWindow(scroller, body, { ...grid, rows: rowsShown }, runs.length, shape.items, setRoom);
   // Columns are places in the runs' lists, or of a followed sample which of its items they show.
   const columnOf = (at: number, index: number): number => (sample === "" ? index : nthOfSample(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, index));
   const indexOf = (at: number, column: number): number => (sample === "" ? column : knownPlace(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, column));
-  useKeepInSight(scroller, body, key, runs, shape.items, columnOf, grid, isGrid ? LINE + 4 : 0);
-
-  const canExpand = isExpanded || grid.height > foldedHeight - LINE;
+  useKeepInSight(scroller, body, key, runs, shape.items, columnOf, grid, rowsShown, () => setExpanded(true));
   // The same element again is not rendered again: the panel renders at every step of the clock, its tools need not.
   const tools = useMemo(
-    () => <MediaPanelTools hasPictures={keyView.kind === "image"} hasVideos={keyView.kind === "video"} isFill={isFill} canExpand={canExpand} isExpanded={isExpanded} onExpand={toggle} />,
-    [keyView.kind, isFill, canExpand, isExpanded],
+    () => <MediaPanelTools hasPictures={keyView.kind === "image"} hasVideos={keyView.kind === "video"} isFill={isFill} />,
+    [keyView.kind, isFill],
   );
-  const total = runs.length * shape.items;
-  const isCut = shown < total;
+  const isCut = shown < tiles;
   if (runs.length === 0) return <section class="media-panel"><EmptyState isSmall icon="eyeOff" title={key}>No shown run has logged it.</EmptyState></section>;
   return (
     <section class="media-panel" aria-label={key}>
       <header class="media-head">
-        <h3 class="truncate" title={key}>{key}</h3>
+        <h3><MiddleText text={key} /></h3>
         <span class="media-count" role="status">
-          {nameOfKind(keyView.kind)} · {isCut ? `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} shown` : formatCount(total, "item")}
+          {nameOfKind(keyView.kind)} · {isCut ? `${shown.toLocaleString("en")} of ${tiles.toLocaleString("en")} shown` : formatCount(tiles, "item")}
           {runs.length > 1 && ` · ${runs.length} runs`}
         </span>
         {tools}
@@ -91,11 +101,10 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
         aria-colcount={grid.columns}
         aria-activedescendant={selected.value?.key === key ? `tile-${tileId(selected.value)}` : undefined}
         tabIndex={0}
-        style={isExpanded ? {} : { maxHeight: `${foldedHeight}px` }}
         onKeyDown={(event) => onKey(event, key, runs, shape.items, grid, columnOf, indexOf)}
       >
         {isGrid && <ColumnHeads grid={grid} cells={cells} width={width} samples={shape.samples} />}
-        <div class="media-rows" style={{ height: `${grid.height}px`, width: isGrid ? `${grid.width + HEAD_WIDTH}px` : "auto" }}>
+        <div class="media-rows" style={{ height: `${Math.max(0, rowsShown * grid.stepY - GAP)}px`, width: isGrid ? `${grid.width + HEAD_WIDTH}px` : "auto" }}>
           {isGrid && <RunHeads runs={runs} grid={grid} cells={cells} height={tileHeight} />}
           <div ref={body} class="media-body" role="rowgroup" style={{ width: isGrid ? `${grid.width}px` : "100%" }}>
             {mounted(grid, cells, runs.length, shape.items).map(({ run: at, item, row, column }) => {
@@ -121,13 +130,18 @@ export function MediaPanel({ keyView }: { keyView: KeyView }): JSX.Element {
           </div>
         </div>
       </div>
+      {canExpand && (
+        <button type="button" class="media-more" aria-expanded={isExpanded} onClick={toggle}>
+          {isExpanded ? "Show fewer rows" : `Show all rows (${grid.rows.toLocaleString("en")})`}
+        </button>
+      )}
     </section>
   );
 }
 
 function titleOf(run: RunView, runCount: number, item: number, shape: KeyShape): string {
   const name = shape.samples[item] ?? (shape.items > 1 ? `#${item}` : "");
-  return runCount > 1 ? [run.name, name].filter(Boolean).join(" · ") : name;
+  return runCount > 1 ? [labelOf(run), name].filter(Boolean).join(" · ") : name;
 }
 
 function mounted(grid: GridShape, cells: Cells, runs: number, items: number): { run: number; item: number; row: number; column: number }[] {
@@ -171,7 +185,7 @@ function RunHeads({ runs, grid, cells, height }: { runs: readonly RunView[]; gri
             onPointerEnter={() => (hoveredRun.value = run.uid)}
             onPointerLeave={() => (hoveredRun.value = null)}
           >
-            <span class="media-run-name">{run.name}</span>
+            <span class="media-run-name">{labelOf(run)}</span>
             {detail.map((text) => <span key={text} class="media-run-detail truncate">{text}</span>)}
           </div>
         );
@@ -182,7 +196,7 @@ function RunHeads({ runs, grid, cells, height }: { runs: readonly RunView[]; gri
 
 /** How many items there are and which shape they have, learned from the cells, kept while the next ones are loading. */
 function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunStep[], sample: string): KeyShape {
-  const place = `${runs[0]?.entity ?? ""}/${runs[0]?.project ?? ""}/${key}`;
+  const place = shapePlace(runs[0], key);
   const followed = useRef(sample);
   const before = useRef<KeyShape | null>(null);
   if (followed.current !== sample) before.current = null;
@@ -260,9 +274,20 @@ function useWindow(
     const observer = new ResizeObserver(measure);
     observer.observe(outer);
     observer.observe(inner);
+    // What stands above the tiles stays at the top of the page while the tiles pass under it.
+    const freeze = (): void => {
+      const heads = outer.querySelector<HTMLElement>(".media-columns");
+      const page = outer.closest(".sections");
+      if (!heads || !page) return;
+      const hidden = page.getBoundingClientRect().top - outer.getBoundingClientRect().top;
+      heads.style.translate = hidden > 0 ? `0 ${Math.min(hidden, outer.clientHeight - 2 * LINE)}px` : "";
+    };
     // What scrolls inside a tile, or elsewhere on the page, moves no tile.
     const onScroll = (event: Event): void => {
-      if (event.target instanceof Node && event.target.contains(outer)) measure();
+      if (event.target instanceof Node && event.target.contains(outer)) {
+        freeze();
+        measure();
+      }
     };
     document.addEventListener("scroll", onScroll, { capture: true, passive: true });
     addEventListener("resize", measure);
@@ -292,7 +317,10 @@ function closeTo(a: Box, b: Box): boolean {
   return Math.abs(a.left - b.left) < CLOSE_PX && Math.abs(a.right - b.right) < CLOSE_PX && Math.abs(a.top - b.top) < CLOSE_PX && Math.abs(a.bottom - b.bottom) < CLOSE_PX;
 }
 
-/** Scroll the panel so that a tile selected by key stays in sight. */
+/** Room for the frozen heads above a tile. */
+const HEADS = 28;
+
+/** Scroll panel and page so that a tile selected by key stays in sight. */
 function useKeepInSight(
   scroller: { current: HTMLDivElement | null },
   body: { current: HTMLDivElement | null },
@@ -301,7 +329,8 @@ function useKeepInSight(
   items: number,
   columnOf: (at: number, index: number) => number,
   grid: GridShape,
-  headHeight: number,
+  rowsShown: number,
+  showAll: () => void,
 ): void {
   const tile = useComputed(() => (selected.value?.key === key ? tileId(selected.value) : "")).value;
   useEffect(() => {
@@ -312,11 +341,16 @@ function useKeepInSight(
     const run = runs.findIndex(({ uid }) => uid === chosen.run);
     if (run < 0) return;
     const { row, column } = cellOf(grid, run, columnOf(run, chosen.index), items);
+    if (row >= rowsShown) showAll();
     const leftEdge = inner.offsetLeft;
-    const top = row * grid.stepY;
     const left = column * grid.stepX;
-    if (top < outer.scrollTop) outer.scrollTop = top;
-    else if (top + grid.stepY > outer.scrollTop + outer.clientHeight - headHeight) outer.scrollTop = top + grid.stepY - outer.clientHeight + headHeight;
+    const page = outer.closest(".sections");
+    if (page) {
+      const window = page.getBoundingClientRect();
+      const top = inner.getBoundingClientRect().top + row * grid.stepY;
+      if (top < window.top + HEADS) page.scrollTop += top - window.top - HEADS;
+      else if (top + grid.stepY > window.bottom) page.scrollTop += top + grid.stepY - window.bottom;
+    }
     if (left < outer.scrollLeft) outer.scrollLeft = left;
     else if (left + grid.stepX > outer.scrollLeft + outer.clientWidth - leftEdge) outer.scrollLeft = left + grid.stepX - outer.clientWidth + leftEdge;
   }, [tile]);

@@ -9,14 +9,11 @@ import { LARGEST_TILE, SMALLEST_TILE, clampTile, isLinked, isZoomed, mediaLayout
 export interface MediaPanelToolsProps {
   hasPictures: boolean;
   hasVideos: boolean;
-  /** Tiles fill rows: there is nothing to choose but how many are seen. */
+  /** Tiles fill rows: there is nothing to choose. */
   isFill: boolean;
-  canExpand: boolean;
-  isExpanded: boolean;
-  onExpand: () => void;
 }
 
-export function MediaPanelTools({ hasPictures, hasVideos, isFill, canExpand, isExpanded, onExpand }: MediaPanelToolsProps): JSX.Element {
+export function MediaPanelTools({ hasPictures, hasVideos, isFill }: MediaPanelToolsProps): JSX.Element {
   const setSmoothing = (value: typeof smoothing.value) => () => (smoothing.value = value);
   const setLayout = (value: typeof mediaLayout.value) => () => (mediaLayout.value = value);
   return (
@@ -44,7 +41,6 @@ export function MediaPanelTools({ hasPictures, hasVideos, isFill, canExpand, isE
           { label: "Layout: wrapped", isChecked: mediaLayout.value === "wrap", onSelect: setLayout("wrap") },
         ]}
       />}
-      {canExpand && <IconButton icon={isExpanded ? "chevronUp" : "chevronDown"} size={14} label={isExpanded ? "Show fewer rows" : "Show all rows"} isExpanded={isExpanded} onClick={onExpand} />}
     </div>
   );
 }

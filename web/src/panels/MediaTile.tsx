@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
 import { MediaCard } from "@/media/MediaCard";
 import { Button, IconButton } from "@/parts/Button";
+import { MiddleText } from "@/parts/MiddleText";
 import { formatNumber } from "@/parts/format";
 import { type ShownItem, openFull, probe, selected, tileId } from "@/state/mediaView";
 import { Tile, type Wanted } from "@/state/tiles";
@@ -50,7 +51,7 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
     >
       {isFramed && <TileHead shown={shown} isLate={isLate} title={title} caption={caption} onOpen={() => openFull(wanted)} />}
       <TileFace tile={tile} box={box} isLate={isLate} hasBadge={!isFramed} />
-      {!isFramed && title !== null && <div class="tile-title truncate" title={title}>{title}</div>}
+      {!isFramed && title !== null && <div class="tile-title"><MiddleText text={title} /></div>}
       {!isFramed && hasCaption && <div class="tile-caption truncate" title={caption ?? ""}>{caption}</div>}
     </div>
   );
@@ -61,7 +62,7 @@ function TileHead({ shown, isLate, title, caption, onOpen }: { shown: ShownItem 
   return (
     <div class="tile-head">
       {shown && <StepBadge shown={shown} isLate={isLate} />}
-      {title !== null && title !== "" && <span class="tile-head-title truncate" title={title}>{title}</span>}
+      {title !== null && title !== "" && <span class="tile-head-title"><MiddleText text={title} /></span>}
       <span class="tile-head-caption truncate" title={caption ?? ""}>{caption}</span>
       <IconButton icon="expand" size={13} label="Full view (double-click this line)" tabIndex={-1} onClick={onOpen} />
     </div>

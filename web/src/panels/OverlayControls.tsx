@@ -1,32 +1,63 @@
 /** Masks, boxes, polygons, keypoints and classes of everything on the page: each control acts on all tiles at once. */
-import { signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ScoreFilter } from "@/panels/ScoreFilter";
 import { Button, IconButton } from "@/parts/Button";
 import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice } from "@/parts/Toggle";
-import { type ClassEntry, type ShapeLayerEntry, overlayIndex, passingCount } from "@/state/overlayIndex";
+import { Icon } from "@/parts/Icon";
+import { pageImages } from "@/state/pageImages";
+import { type ClassEntry, type MaskLayerEntry, type ShapeLayerEntry, overlayIndex, passingCount } from "@/state/overlayIndex";
 import { changeOverlays, classColor, overlays } from "@/state/overlays";
 import { type CaptionMode, EYE_OF_KIND, type LayerKind, isClassVisible, layerKey, layerOf, own, withClasses, withColor, withLayer, withSolo } from "@/state/overlayState";
 
 export function OverlayControls(): JSX.Element {
   const index = overlayIndex.value;
   if (index.maskLayers.length === 0 && index.shapeLayers.length === 0) {
+    if (pageImages.value.isPartial) return <p class="inspector-empty">Looking at the pictures of this page.</p>;
     return <p class="inspector-empty">The pictures on this page have no masks, boxes, polygons or keypoints.</p>;
   }
+  const maskNames = index.maskLayers.map(({ name }) => name);
+  // Layers often share their classes: a list that says nothing new is folded at first.
+  const seen = new Set<string>();
+  const hasNews = (classes: readonly ClassEntry[]): boolean => {
+    const isNew = classes.some(({ name }) => !seen.has(name));
+    for (const { name } of classes) seen.add(name);
+    return isNew;
+  };
   return (
     <>
-      {index.maskLayers.map((name) => <MaskLayerControls key={name} name={name} all={index.maskLayers} />)}
-      {index.shapeLayers.map((layer) => <ShapeLayerControls key={layerKey(layer.kind, layer.name)} layer={layer} beside={index.shapeLayers.filter(({ kind }) => kind === layer.kind).map(({ name }) => name)} />)}
+      <SoloNote />
+      {index.maskLayers.map((layer) => (
+        <MaskLayerControls key={layer.name} layer={layer} all={maskNames} hasNews={hasNews(layer.classes)} />
+      ))}
+      {index.shapeLayers.map((layer) => (
+        <ShapeLayerControls
+          key={layerKey(layer.kind, layer.name)}
+          layer={layer}
+          beside={index.shapeLayers.filter(({ kind }) => kind === layer.kind).map(({ name }) => name)}
+          hasNews={hasNews(layer.classes)}
+        />
+      ))}
       {index.shapeLayers.length > 0 && <CaptionChoice />}
-      <ClassList classes={index.classes} layers={index.maskLayers} hasShapes={index.shapeLayers.length > 0} />
     </>
   );
 }
 
-function MaskLayerControls({ name, all }: { name: string; all: readonly string[] }): JSX.Element {
+function SoloNote(): JSX.Element | null {
+  const { solo } = overlays.value;
+  if (solo.length === 0) return null;
+  return (
+    <p class="classes-solo">
+      only {solo.join(", ")}
+      <Button look="plain" onClick={() => changeOverlays((state) => ({ ...state, solo: [] }))}>show all</Button>
+    </p>
+  );
+}
+
+function MaskLayerControls({ layer, all, hasNews }: { layer: MaskLayerEntry; all: readonly string[]; hasNews: boolean }): JSX.Element {
+  const { name } = layer;
   const look = layerOf(overlays.value, "mask", name, all);
   const percent = Math.round(look.opacity * 100);
   return (
@@ -51,6 +82,7 @@ function MaskLayerControls({ name, all }: { name: string; all: readonly string[]
         text={`${percent} %`}
         onInput={(opacity) => changeOverlays((state) => withLayer(state, "mask", name, { opacity }))}
       />
+      <ClassList of={name} classes={layer.classes} textOf={percentText} isOpenAtFirst={hasNews} />
     </div>
   );
 }
@@ -65,7 +97,7 @@ function LayerEye({ kind, name, label }: { kind: LayerKind; name: string; label:
 
 const PLURALS = { box: "boxes", polygon: "polygons", keypoint: "keypoints" } as const;
 
-function ShapeLayerControls({ layer, beside }: { layer: ShapeLayerEntry; beside: readonly string[] }): JSX.Element {
+function ShapeLayerControls({ layer, beside, hasNews }: { layer: ShapeLayerEntry; beside: readonly string[]; hasNews: boolean }): JSX.Element {
   const { kind, name, shapes } = layer;
   const state = overlays.value;
   const look = layerOf(state, kind, name, beside);
@@ -91,6 +123,7 @@ function ShapeLayerControls({ layer, beside }: { layer: ShapeLayerEntry; beside:
         <Slider label={`Opacity of ${name}`} value={look.opacity} min={0} max={1} step={0.01} text={`${percent} %`} onInput={(opacity) => changeOverlays((now) => withLayer(now, kind, name, { opacity }))} />
       )}
       {layer.scores.map((stats) => <ScoreFilter key={stats.name} kind={kind} layer={name} stats={stats} range={own(look.scores, stats.name) ?? [null, null]} />)}
+      <ClassList of={name} classes={layer.classes} textOf={String} isOpenAtFirst={hasNews} />
     </div>
   );
 }
@@ -109,44 +142,65 @@ function CaptionChoice(): JSX.Element {
   );
 }
 
-const search = signal("");
 const SEARCH_FROM = 9;
 const ROWS_LIMIT = 200; // single things are numbered by the thousand: the rest is found by searching
 
-function ClassList({ classes, layers, hasShapes }: { classes: readonly ClassEntry[]; layers: readonly string[]; hasShapes: boolean }): JSX.Element {
-  const wanted = search.value.trim().toLowerCase();
-  const found = classes.filter(({ name }) => name.toLowerCase().includes(wanted));
+interface ClassListProps {
+  /** The layer. */
+  of: string;
+  classes: readonly ClassEntry[];
+  textOf: (amount: number) => string;
+  isOpenAtFirst: boolean;
+}
+
+/** The classes of one layer, with what each has of it. */
+function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps): JSX.Element | null {
+  const [isOpen, setOpen] = useState(isOpenAtFirst);
+  const [search, setSearch] = useState("");
+  if (classes.length === 0) return null;
+  const wanted = search.trim().toLowerCase();
+  const found = isOpen ? classes.filter(({ name }) => name.toLowerCase().includes(wanted)) : [];
   const names = found.map(({ name }) => name);
-  const [layer] = layers;
+  const count = wanted === "" ? `${classes.length} ${classes.length === 1 ? "class" : "classes"}` : `${found.length} of ${classes.length} classes`;
   return (
     <div class="classes">
       <div class="classes-head">
-        <span class="layer-note">{found.length === classes.length ? `${classes.length} classes` : `${found.length} of ${classes.length} classes`}</span>
-        <Button look="plain" label={wanted === "" ? "Show all classes" : "Show the classes found"} onClick={() => changeOverlays((state) => withClasses(state, names, true))}>all</Button>
-        <Button look="plain" label={wanted === "" ? "Hide all classes" : "Hide the classes found"} onClick={() => changeOverlays((state) => withClasses(state, names, false))}>none</Button>
+        <button type="button" class="classes-fold layer-note" aria-expanded={isOpen} aria-label={`Classes of ${layer}`} onClick={() => setOpen(!isOpen)}>
+          <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={11} />
+          {count}
+        </button>
+        {isOpen && (
+          <>
+            <Button look="plain" label={wanted === "" ? "Show all classes" : "Show the classes found"} onClick={() => changeOverlays((state) => withClasses(state, names, true))}>
+              all
+            </Button>
+            <Button look="plain" label={wanted === "" ? "Hide all classes" : "Hide the classes found"} onClick={() => changeOverlays((state) => withClasses(state, names, false))}>
+              none
+            </Button>
+          </>
+        )}
       </div>
-      {classes.length >= SEARCH_FROM && <TextField label="Search classes" icon="search" placeholder="Search classes" value={search.value} hasClear onInput={(text) => (search.value = text)} />}
-      {overlays.value.solo.length > 0 && (
-        <p class="classes-solo">
-          only {overlays.value.solo.join(", ")}
-          <Button look="plain" onClick={() => changeOverlays((state) => ({ ...state, solo: [] }))}>show all</Button>
-        </p>
+      {isOpen && classes.length >= SEARCH_FROM && (
+        <TextField label="Search classes" icon="search" placeholder="Search classes" value={search} hasClear onInput={setSearch} />
       )}
-      <ul class="classes-list" tabIndex={found.length > 12 ? 0 : -1} aria-label="Classes">
-        {found.slice(0, ROWS_LIMIT).map((entry) => <ClassRow key={entry.name} entry={entry} layer={layer} hasShapes={hasShapes} />)}
-      </ul>
-      {found.length > ROWS_LIMIT && <p class="inspector-empty">{ROWS_LIMIT} of {found.length.toLocaleString("en")} shown. Search for a name or a number to see others.</p>}
-      {found.length === 0 && <p class="inspector-empty">No class matches “{search.value}”.</p>}
+      {isOpen && (
+        <ul class="classes-list" tabIndex={found.length > 12 ? 0 : -1} aria-label={`Classes of ${layer}`}>
+          {found.slice(0, ROWS_LIMIT).map((entry) => <ClassRow key={entry.name} entry={entry} text={entry.amount > 0 ? textOf(entry.amount) : "–"} />)}
+        </ul>
+      )}
+      {found.length > ROWS_LIMIT && (
+        <p class="inspector-empty">{ROWS_LIMIT} of {found.length.toLocaleString("en")} shown. Search for a name or a number to see others.</p>
+      )}
+      {isOpen && found.length === 0 && <p class="inspector-empty">No class matches “{search}”.</p>}
     </div>
   );
 }
 
-function ClassRow({ entry, layer, hasShapes }: { entry: ClassEntry; layer: string | undefined; hasShapes: boolean }): JSX.Element {
+function ClassRow({ entry, text }: { entry: ClassEntry; text: string }): JSX.Element {
   const state = overlays.value;
   const { name, id } = entry;
   const isVisible = isClassVisible(state, name);
   const color = classColor(state, name, id);
-  const share = layer === undefined ? undefined : entry.shares.get(layer);
   const solo = (isAdding: boolean): void => changeOverlays((now) => withSolo(now, name, isAdding));
   return (
     <li class={`class-row${isVisible ? "" : " class-off"}`}>
@@ -156,17 +210,17 @@ function ClassRow({ entry, layer, hasShapes }: { entry: ClassEntry; layer: strin
         onChange={(isOn, isSolo, isAdding) => (isSolo ? solo(isAdding) : changeOverlays((now) => withClasses(now, [name], isOn)))}
       />
       <Swatch name={name} color={color} isChosen={own(state.colors, name) !== undefined} />
-      <button type="button" class="class-name truncate" title={`${name}${id === null ? "" : ` · id ${id}`}\n${sharesText(entry)}\nClick: only this class`} onClick={(event) => solo(event.shiftKey)}>{name}</button>
-      {share !== undefined && <span class="class-number" title={`share of ${layer ?? ""}`}>{share > 0 ? percentText(share) : "–"}</span>}
-      {hasShapes && <span class="class-number class-count" title="boxes, polygons and keypoints">{entry.shapeCount > 0 ? entry.shapeCount : "–"}</span>}
+      <button
+        type="button"
+        class="class-name truncate"
+        title={`${name}${id === null ? "" : ` · id ${id}`}\nClick: only this class`}
+        onClick={(event) => solo(event.shiftKey)}
+      >
+        {name}
+      </button>
+      <span class="class-number">{text}</span>
     </li>
   );
-}
-
-function sharesText({ shares, shapeCount }: ClassEntry): string {
-  const parts = [...shares].map(([layer, share]) => `${layer}: ${percentText(share)}`);
-  if (shapeCount > 0) parts.push(`${shapeCount} on the picture`);
-  return parts.join("\n");
 }
 
 function percentText(share: number): string {

@@ -1,12 +1,15 @@
-/** The centre of the workspace: a section for each key prefix, a panel for each key. */
+/**
+ * The centre of the workspace: a section for each key prefix, a panel for each key. All of them stand in one grid:
+ * panels of one or two tiles among the charts, and small sections side by side.
+ */
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { KeyView } from "@/api/schema";
 import { Button } from "@/parts/Button";
 import { formatCount } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
-import { PageChartSettings } from "@/charts/SettingsForm";
 import { tileShapeOf } from "@/media/records";
 import { ChartPanel } from "@/panels/ChartPanel";
 import { NoProject } from "@/panels/NoProject";
@@ -14,12 +17,21 @@ import { HistogramPanel } from "@/panels/HistogramPanel";
 import { LazyPanel } from "@/panels/LazyPanel";
 import { MediaPanel } from "@/panels/MediaPanel";
 import { ValuePanel } from "@/panels/ValuePanel";
+import { COLUMN_GAP, panelColumns } from "@/panels/tileGrid";
+import { mostItemsOf, shapePlace } from "@/state/mediaRows";
+import { tileWidth } from "@/state/mediaView";
+import { awaitedCell } from "@/state/tableModel";
+import { useKeptScroll } from "@/panels/keptScroll";
 import { type Section, keys, keysState, reloadKeys, sectionsOf } from "@/state/keys";
 import { route } from "@/state/route";
 import { followedSample } from "@/state/sample";
 import { fixedRun, listState, query, reloadRuns, runs, shown, total, visibleRuns } from "@/state/runs";
 import { isFolded, panelFilter, panelQuery, setFolded } from "@/state/view";
 import "@/panels/sections.css";
+
+/** The least width of a column of the grid; see .sections-grid. */
+const COLUMN_PX = 280;
+const SIDE_PX = 16;
 
 const LEAST_HEIGHT = { chart: 216, media: 220, histogram: 240, value: 96 };
 
@@ -29,9 +41,21 @@ export function PanelSections(): JSX.Element {
     const test = filter.value;
     return sectionsOf(test instanceof Error ? keys.value : keys.value.filter((key) => test(key.key)));
   });
+  const place = useRef<HTMLElement>(null);
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth - 2 * SIDE_PX));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  useKeptScroll(place, route.value, width > 0 && found.value.length > 0);
+  const columns = Math.max(1, Math.floor((width + COLUMN_GAP) / (COLUMN_PX + COLUMN_GAP)));
+  const columnWidth = (width + COLUMN_GAP) / columns - COLUMN_GAP;
   const foundCount = found.value.reduce((sum, section) => sum + section.keys.length, 0);
   return (
-    <main class="sections" aria-label="Panels">
+    <main ref={place} class="sections" aria-label="Panels">
       {filter.value instanceof Error ? (
         <p class="sections-note sections-note-bad" role="alert">The panel search is no regular expression: {filter.value.message}</p>
       ) : (
@@ -48,30 +72,56 @@ export function PanelSections(): JSX.Element {
           <Button look="plain" icon="close" label="Stop following this sample" onClick={() => (followedSample.value = "")}>Show all samples</Button>
         </p>
       )}
-      {found.value.map((section) => <SectionBlock key={section.name} section={section} />)}
+      {width > 0 && (
+        <div class="sections-grid">
+          {found.value.map((section) => <SectionBlock key={section.name} section={section} columns={columns} columnWidth={columnWidth} />)}
+        </div>
+      )}
       {foundCount === 0 && <NoPanels />}
     </main>
   );
 }
 
-function SectionBlock({ section }: { section: Section }): JSX.Element {
+interface GridProps {
+  /** Of the page's grid. */
+  columns: number;
+  columnWidth: number;
+}
+
+/** Columns that a panel takes; more than there are: the whole row. */
+function spanOf(keyView: KeyView, columnWidth: number): number {
+  if (keyView.kind === "metric" || keyView.kind === "histogram") return 1;
+  const having = new Set(keyView.runs.map((run) => run.run));
+  const shown = visibleRuns.value.filter((run) => having.has(run.uid));
+  if (keyView.kind === "value") return Math.min(3, Math.max(1, shown.length));
+  return panelColumns({
+    shape: tileShapeOf(keyView.kind),
+    isTable: /table$/.test(keyView.kind),
+    tiles: Math.max(1, shown.length) * mostItemsOf(shapePlace(shown[0], keyView.key)),
+    tileWidth: tileWidth.value,
+    columnWidth,
+  });
+}
+
+function SectionBlock({ section, columns, columnWidth }: GridProps & { section: Section }): JSX.Element {
   const here = route.value;
   const place = "project" in here ? `${here.entity}/${here.project}/${section.name}` : section.name;
   // A search opens what it finds.
   const isOpen = panelQuery.value.trim() !== "" || !isFolded(place);
+  const spans = section.keys.map((key) => Math.min(columns, spanOf(key, columnWidth)));
+  const wanted = spans.reduce((sum, span) => sum + span, 0);
   return (
-    <section class="section" aria-label={section.name === "" ? "Keys without a prefix" : section.name}>
+    <section class="section" style={{ gridColumn: isOpen && wanted < columns ? `span ${wanted}` : "1 / -1" }} aria-label={section.name === "" ? "Keys without a prefix" : section.name}>
       <h2 class="section-head">
         <button type="button" aria-expanded={isOpen} onClick={() => setFolded(place, isOpen)}>
           <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={14} />
           <span class="section-name">{section.name === "" ? "other" : `${section.name}/`}</span>
           <span class="section-count">{formatCount(section.keys.length, "panel")}</span>
         </button>
-        {isOpen && section.keys.some((key) => key.kind === "metric") && <PageChartSettings />}
       </h2>
       {isOpen && (
         <div class="section-grid">
-          {section.keys.map((key) => <PanelSlot key={`${key.kind} ${key.key}`} keyView={key} />)}
+          {section.keys.map((key, at) => <PanelSlot key={`${key.kind} ${key.key}`} keyView={key} span={spans[at] ?? 1} isWhole={(spans[at] ?? 1) === columns && spanOf(key, columnWidth) === Infinity} />)}
         </div>
       )}
     </section>
@@ -79,22 +129,28 @@ function SectionBlock({ section }: { section: Section }): JSX.Element {
 }
 
 /** The kind of a key picks the panel: the one place that says so. */
-function PanelSlot({ keyView }: { keyView: KeyView }): JSX.Element {
+function PanelSlot({ keyView, span, isWhole }: { keyView: KeyView; span: number; isWhole: boolean }): JSX.Element {
+  const common = {
+    name: keyView.key,
+    style: { gridColumn: isWhole ? "1 / -1" : `span ${span}` },
+    isWanted: awaitedCell.value?.tile.key === keyView.key,
+  };
   switch (keyView.kind) {
     case "metric":
-      return <LazyPanel class="slot" leastHeight={LEAST_HEIGHT.chart}><ChartPanel keyName={keyView.key} runs={visibleRuns.value} /></LazyPanel>;
+      return <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.chart}><ChartPanel keyName={keyView.key} runs={visibleRuns.value} /></LazyPanel>;
     case "histogram":
-      return <LazyPanel class="slot slot-histogram" leastHeight={LEAST_HEIGHT.histogram}><HistogramPanel keyView={keyView} /></LazyPanel>;
+      return <LazyPanel class="slot slot-histogram" {...common} leastHeight={LEAST_HEIGHT.histogram}><HistogramPanel keyView={keyView} /></LazyPanel>;
     case "value":
-      return <LazyPanel class="slot" leastHeight={LEAST_HEIGHT.value}><ValuePanel keyView={keyView} /></LazyPanel>;
+      return <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.value}><ValuePanel keyView={keyView} /></LazyPanel>;
     default:
-      return <LazyPanel class="slot slot-wide" leastHeight={leastMediaHeight(keyView.kind)}><MediaPanel keyView={keyView} /></LazyPanel>;
+      return <LazyPanel class="slot" {...common} leastHeight={leastMediaHeight(keyView.kind, isWhole)}><MediaPanel keyView={keyView} isPacked={!isWhole} /></LazyPanel>;
   }
 }
 
 /** One row of tiles with their heads and the panel's; low kinds, such as sounds, are not kept higher than they are. */
-function leastMediaHeight(kind: string): number {
+function leastMediaHeight(kind: string, isWhole: boolean): number {
   const tile = tileShapeOf(kind);
+  if (!isWhole) return LEAST_HEIGHT.chart;
   return typeof tile === "object" ? Math.min(LEAST_HEIGHT.media, tile.height + 78) : LEAST_HEIGHT.media;
 }
 
@@ -137,7 +193,7 @@ function SectionSkeleton(): JSX.Element {
   return (
     <div aria-busy="true" aria-label="Loading panels">
       <div class="section-head"><Skeleton width={120} height={14} /></div>
-      <div class="section-grid">
+      <div class="sections-grid sections-skeleton">
         {Array.from({ length: 6 }, (_, index) => <div key={index} class="slot slot-skeleton" />)}
       </div>
     </div>

@@ -4,7 +4,6 @@ import { Menu, type MenuItem } from "@/parts/Menu";
 import { columnTitle } from "@/state/paths";
 import { availableColumns, groupBy, railPaths, sort } from "@/state/runs";
 
-const MOST_PATHS = 40;
 const SORT_FIELDS = ["created_at", "name", "runtime_secs", "state", "last_activity_at"];
 const GROUP_FIELDS = ["state", "group", "job_type", "host"];
 
@@ -82,6 +81,5 @@ export function GroupMenu(): JSX.Element {
 function pathsOf(prefix: string, type?: string): string[] {
   return availableColumns.value
     .filter((column) => column.path.startsWith(prefix) && (type === undefined || column.type === type) && column.type !== "other")
-    .slice(0, MOST_PATHS)
     .map((column) => column.path);
 }

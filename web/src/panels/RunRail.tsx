@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
 import type { RunView } from "@/api/schema";
 import { Button, IconButton } from "@/parts/Button";
-import { formatCount, formatValue } from "@/parts/format";
+import { formatCount } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { VirtualList, type VirtualListHandle } from "@/parts/VirtualList";
@@ -17,7 +17,7 @@ import { filterHints } from "@/state/filterText";
 import { type RailItem, railItems, selectionAfter } from "@/state/groups";
 import { columnTitle, tellingPaths } from "@/state/paths";
 import {
-  DRAWN_MOST, availableColumns, ensureRows, eyedRuns, focusedRun, groupBy, isShown, listState, matched, query, railPaths, reloadRuns, rows, runs, selectedRuns, setShown,
+  DRAWN_MOST, availableColumns, ensureRows, eyedRuns, focusedRun, groupBy, groupName, isShown, listState, matched, query, railPaths, reloadRuns, rows, runs, selectedRuns, setShown,
   showOnly, shown, total, visibleRuns,
 } from "@/state/runs";
 import { RAIL_WIDTH, isRailOpen, railWidth, setRailWidth } from "@/state/view";
@@ -91,7 +91,7 @@ function RailBody(): JSX.Element {
   const anchor = useRef<number | null>(null);
   const list = useRef<VirtualListHandle | null>(null);
   const paths = useComputed(shownPaths);
-  const items = useComputed(() => railItems(rows.value, groupBy.value, (value) => formatValue(value) || "none", (name) => !closed.value.has(name)));
+  const items = useComputed(() => railItems(rows.value, groupBy.value, groupName, (name) => !closed.value.has(name)));
   const order = useComputed(() => items.value.flatMap((item) => (item.is === "run" ? [item.run.uid] : [])));
 
   useLayoutEffect(() => onEscape(() => {

@@ -6,12 +6,13 @@ import { ColorDot } from "@/parts/ColorDot";
 import { formatValue } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { Link } from "@/parts/Link";
+import { MiddleText } from "@/parts/MiddleText";
 import { stateText } from "@/parts/RunState";
 import { Spark } from "@/panels/Spark";
 import { RUN_COLORS } from "@/state/palette";
 import { columnTitle, valueAt } from "@/state/paths";
 import { runPath } from "@/state/route";
-import { focusedRun, hoveredRun, isShown, runColor, selectedRuns, setRunColor, setShown, showOnly } from "@/state/runs";
+import { focusedRun, hoveredRun, isNameTwice, isShown, runColor, selectedRuns, setRunColor, setShown, showOnly } from "@/state/runs";
 
 export interface RunRowProps {
   run: RunView;
@@ -53,14 +54,15 @@ export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
       <ColorDot color={color} label={run.name} palette={RUN_COLORS} isDim={!isOn} tabIndex={-1} onChange={(next) => setRunColor(run.uid, next)} />
       <div class="rail-text">
         <div class="rail-heading">
-          <div class="rail-name truncate">
-            <Link path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}>{run.name}</Link>
-          </div>
-          <span class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`}>{stateText(run)}</span>
+          <Link class="rail-name" path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}><MiddleText text={run.name} /></Link>
+          {isNameTwice(run.name) && <span class="rail-id">{run.id}</span>}
         </div>
-        <div class="rail-params truncate" title={details.join("\n")}>{details.join(" · ")}</div>
+        <div class="rail-line">
+          <span class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`} role="img" aria-label={stateText(run)} title={stateText(run)} />
+          <span class="rail-params truncate" title={details.join("\n")}>{details.join(" · ")}</span>
+          <Spark uid={run.uid} color={color} isDim={!isOn} />
+        </div>
       </div>
-      <Spark uid={run.uid} color={color} isDim={!isOn} />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { axisName, formatDuration, formatPosition, formatShort, parsePosition } from "@/charts/format";
 import { Button, IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
+import { shortenMiddle } from "@/parts/MiddleText";
 import { axisChoices, BUILT_IN_AXES } from "@/state/axes";
 import { axis, extent, isLooping, isPlaying, matchRule, moveTo, now, position, range, speed, SPEEDS, stepBy, zoom } from "@/state/clock";
 import { registerCommand } from "@/state/commands";
@@ -211,7 +212,7 @@ function AxisMenu(): JSX.Element {
     <Menu
       label="Axis of the page"
       align="end"
-      text={<><span class="scrub-wide">axis: </span>{axisName(axis.value)}</>}
+      text={<><span class="scrub-wide">axis: </span>{shortenMiddle(axisName(axis.value), 20)}</>}
       items={choices.map((each, i) => ({
         label: axisName(each),
         isChecked: each === axis.value,

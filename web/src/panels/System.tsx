@@ -4,6 +4,7 @@ import { computed } from "@preact/signals";
 import type { JSX } from "preact";
 import type { RunView } from "@/api/schema";
 import { EmptyState } from "@/parts/States";
+import { formatDuration } from "@/parts/format";
 import { systemKeys } from "@/state/keys";
 import { ChartPanel } from "./ChartPanel";
 import { systemName, systemSections } from "./systemSections";
@@ -14,11 +15,20 @@ const GAP_PX = 10;
 
 const sections = computed(() => systemSections(systemKeys.value));
 
+/** The machine is looked at a second after the start, then every ten seconds: see DIORAMA_STATS_INTERVAL_SECS. */
+const SURE_SECS = 15;
+
+function whyNone(run: RunView): string {
+  if (run.state === "running") return "The first sample comes a second or two after the start.";
+  if (run.runtime_secs < SURE_SECS) return `The run ended after ${formatDuration(run.runtime_secs)}, before a sample of the machine was stored.`;
+  return "The run was logged with system metrics turned off (DIORAMA_STATS_INTERVAL_SECS=0), or imported without them.";
+}
+
 export function System({ run }: { run: RunView }): JSX.Element {
   if (sections.value.length === 0) {
     return (
       <EmptyState icon="monitor" title="No system metrics">
-        {run.state === "running" ? "The first samples come some seconds after the start." : "This run was logged without them."}
+        {whyNone(run)}
       </EmptyState>
     );
   }

@@ -1,11 +1,14 @@
 /** The bar on top of every page: where we are, which tab, whether data is live, search, commands, theme, share. */
 import type { JSX } from "preact";
+import { PageChartSettings } from "@/charts/SettingsForm";
 import { Button } from "@/parts/Button";
 import { Keys } from "@/parts/Keys";
 import { Link } from "@/parts/Link";
 import { Menu } from "@/parts/Menu";
+import { MiddleText } from "@/parts/MiddleText";
 import { TextField } from "@/parts/TextField";
 import { FIELD_IDS, shareView } from "@/state/frame";
+import { keys } from "@/state/keys";
 import { isLive, isPausedByHand, newSteps } from "@/state/live";
 import { RUN_TABS, type Route, type RunTab, projectPath, route, runPath } from "@/state/route";
 import { fixedRun, runColor } from "@/state/runs";
@@ -30,6 +33,7 @@ export function TopBar(): JSX.Element {
       <Tabs here={here} />
       <div class="top-space" />
       {"project" in here && <LiveChip />}
+      {hasPanels && keys.value.some((key) => key.kind === "metric") && <PageChartSettings />}
       {hasPanels && <PanelSearch />}
       <Button look="normal" keys="Mod+K" label="All commands, runs and panels (Ctrl K)" onClick={() => (openDialog.value = "palette")}>
         Commands
@@ -65,10 +69,10 @@ function Breadcrumb({ here }: { here: Route }): JSX.Element {
           <Link path={projectPath(here.entity, here.project)} class="truncate">{here.project}</Link>
           <span class="crumbs-slash">/</span>
           {run && <span class="dot" style={{ background: runColor(run.uid) }} />}
-          <b class="truncate" title={run?.name ?? here.id}>{run?.name ?? here.id}</b>
+          <b class="crumbs-name"><MiddleText text={run?.name ?? here.id} /></b>
         </>
       ) : (
-        <b class="truncate" title={here.project}>{here.project}</b>
+        <b class="crumbs-name"><MiddleText text={here.project} /></b>
       )}
     </nav>
   );

@@ -6,11 +6,12 @@ import { MediaCard } from "@/media/MediaCard";
 import { isRecord } from "@/media/records";
 import { Button } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
+import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
 import { exactText, formatNumber } from "@/parts/format";
 import { cellAt } from "@/state/mediaCache";
 import { type RunStep, stepsOf } from "@/state/mediaRows";
-import { runColor, visibleRuns } from "@/state/runs";
+import { labelOf, runColor, visibleRuns } from "@/state/runs";
 import "@/panels/histogram.css";
 
 const ROWS_AT_FIRST = 12;
@@ -27,13 +28,15 @@ export function ValuePanel({ keyView }: { keyView: KeyView }): JSX.Element {
   return (
     <section class="value-panel" aria-label={key}>
       <header class="value-head">
-        <h3 class="truncate" title={key}>{key}</h3>
+        <h3><MiddleText text={key} /></h3>
       </header>
       {runs.length === 0 && <EmptyState isSmall title="No shown run has logged it." />}
-      {drawn.map((run, at) => {
-        const step = steps[at];
-        return step && <ValueRow key={run.uid} run={run} keyName={key} step={step} isOnly={runs.length === 1} />;
-      })}
+      <div class="value-rows">
+        {drawn.map((run, at) => {
+          const step = steps[at];
+          return step && <ValueRow key={run.uid} run={run} keyName={key} step={step} isOnly={runs.length === 1} />;
+        })}
+      </div>
       {runs.length > drawn.length && <Button look="plain" onClick={() => setAll(true)}>{`${drawn.length} of ${runs.length} runs shown · show all`}</Button>}
     </section>
   );
@@ -46,8 +49,8 @@ function ValueRow({ run, keyName, step, isOnly }: { run: RunView; keyName: strin
   return (
     <div class={`value-row${isOnly ? " value-row-one" : ""}`}>
       {!isOnly && (
-        <div class="value-run truncate" style={{ "--run": runColor(run.uid) }} title={run.name}>
-          {run.name}
+        <div class="value-run" style={{ "--run": runColor(run.uid) }}>
+          <MiddleText text={labelOf(run)} />
           <span class={`value-step${step.isOtherStep ? " value-step-other" : ""}`}>{stepText}</span>
         </div>
       )}

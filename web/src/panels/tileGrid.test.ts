@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { cellOf, cellsIn, framedSize, gridShape, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
+import { cellOf, cellsIn, foldedRows, framedSize, gridShape, packedWidth, panelColumns, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
 
 const grid = gridShape({ layout: "grid", runs: 3, items: 5000, tileWidth: 100, tileHeight: 80, room: 500 });
 const wrap = gridShape({ layout: "wrap", runs: 2, items: 7, tileWidth: 100, tileHeight: 80, room: 431 });
@@ -38,12 +38,12 @@ describe("the tile grid", () => {
 
   it("gives wide kinds a row or a size of their own, never wider than the panel", () => {
     const shape = { width: 360, height: 240 };
-    expect(framedSize({ shape: "fill", fillHeight: 400, tileWidth: 72, room: 900, layout: "wrap" })).toEqual({ width: 900, height: 400 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 900, layout: "grid" })).toEqual({ width: 360, height: 240 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 900, layout: "wrap" })).toEqual({ width: 446, height: 240 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 700, layout: "wrap" })).toEqual({ width: 346, height: 231 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 360, room: 500, layout: "wrap" })).toEqual({ width: 500, height: 480 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 18, room: 20, layout: "grid" })).toEqual({ width: 120, height: 72 });
+    expect(framedSize({ shape: "fill", fillHeight: 400, tileWidth: 72, room: 900, layout: "wrap", tiles: 1, isAlone: true })).toEqual({ width: 900, height: 400 });
+    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 900, layout: "grid", tiles: 3, isAlone: false })).toEqual({ width: 360, height: 240 });
+    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 900, layout: "wrap", tiles: 3, isAlone: false })).toEqual({ width: 446, height: 240 });
+    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 700, layout: "wrap", tiles: 3, isAlone: false })).toEqual({ width: 346, height: 231 });
+    expect(framedSize({ shape, fillHeight: 0, tileWidth: 360, room: 500, layout: "wrap", tiles: 3, isAlone: false })).toEqual({ width: 500, height: 480 });
+    expect(framedSize({ shape, fillHeight: 0, tileWidth: 18, room: 20, layout: "grid", tiles: 3, isAlone: false })).toEqual({ width: 120, height: 72 });
   });
 
   it("keeps banners and towers in bounds", () => {
@@ -51,4 +51,32 @@ describe("the tile grid", () => {
     expect(pictureHeight(260, 100)).toBe(100);
     expect(pictureHeight(100, 0.01)).toBe(160);
   });
+});
+
+it("tiles that fill a row stand side by side where there is room", () => {
+  const fill = { shape: "fill", fillHeight: 300, tileWidth: 180, layout: "wrap", isAlone: false } as const;
+  expect(framedSize({ ...fill, room: 900, tiles: 4 }).width).toBe(446);
+  expect(framedSize({ ...fill, room: 900, tiles: 1 }).width).toBe(900);
+  expect(framedSize({ ...fill, room: 500, tiles: 4 }).width).toBe(500);
+  expect(framedSize({ ...fill, room: 900, tiles: 4, isAlone: true }).width).toBe(900);
+});
+
+it("panels of one or two tiles take a few columns of the page, larger ones the row", () => {
+  const picture = { shape: undefined, isTable: false, tileWidth: 180, columnWidth: 280 };
+  expect(panelColumns({ ...picture, tiles: 1 })).toBe(1);
+  expect(panelColumns({ ...picture, tiles: 2 })).toBe(2);
+  expect(panelColumns({ ...picture, tiles: 3 })).toBe(Infinity);
+  expect(panelColumns({ ...picture, tiles: 1, tileWidth: 400 })).toBe(2);
+  expect(panelColumns({ ...picture, tiles: 1, isTable: true })).toBe(Infinity);
+  expect(panelColumns({ ...picture, tiles: 1, shape: "fill" })).toBe(2);
+  expect(panelColumns({ ...picture, tiles: 1, shape: { width: 276, height: 88 } })).toBe(2);
+  expect(packedWidth({ tiles: 1, tileWidth: 180, room: 256, aspect: 4 / 3, high: 150 })).toBe(200);
+  expect(packedWidth({ tiles: 1, tileWidth: 180, room: 256, aspect: 3, high: 150 })).toBe(256);
+  expect(packedWidth({ tiles: 2, tileWidth: 180, room: 300, aspect: 1, high: 150 })).toBe(146);
+});
+
+it("a folded panel shows whole rows", () => {
+  expect(foldedRows(200, 520, 1)).toBe(2);
+  expect(foldedRows(900, 520, 1)).toBe(1);
+  expect(foldedRows(400, 520, 2)).toBe(2);
 });

@@ -17,6 +17,11 @@ export interface GridShape {
 }
 
 export const GAP = 8;
+/** A panel of more tiles has the whole row. */
+const MOST_PACKED = 2;
+/** Between the columns of the page's grid, and at each side inside a panel. */
+export const COLUMN_GAP = 10;
+const SIDE = 12;
 export const MOST_STRETCH = 2.6;
 
 /** Height of a tile's picture for a width, kept in bounds so that a banner or a tower does not rule the panel. */
@@ -29,19 +34,57 @@ const USUAL_TILE = 180;
 const NARROWEST = 120;
 const LOWEST = 72;
 
+/** A tile that fills its row shares it with others when each has this much. */
+const NARROWEST_FILL = 400;
+
 /**
- * Room for a kind with a shape of its own: a whole row, or its size scaled by the slider but never wider than the panel.
+ * Room for a kind with a shape of its own: its part of a row, or its size scaled by the slider but never wider than the panel.
  * Where tiles wrap they are made a little smaller or larger, so that they fill the panel from edge to edge.
  */
-export function framedSize(options: { shape: TileShape; fillHeight: number; tileWidth: number; room: number; layout: Layout }): { width: number; height: number } {
-  const { shape, fillHeight, tileWidth, room, layout } = options;
+export function framedSize(options: FramedOptions): { width: number; height: number } {
+  const { shape, fillHeight, tileWidth, room, layout, tiles, isAlone } = options;
   const widest = Math.max(NARROWEST, Math.floor(room));
-  if (shape === "fill") return { width: widest, height: Math.max(LOWEST, Math.round(fillHeight)) };
+  if (shape === "fill") {
+    const beside = isAlone ? 1 : Math.max(1, Math.min(tiles, Math.floor((widest + GAP) / (NARROWEST_FILL + GAP))));
+    return { width: Math.floor((widest - (beside - 1) * GAP) / beside), height: Math.max(LOWEST, Math.round(fillHeight)) };
+  }
   const scale = tileWidth / USUAL_TILE;
   const wished = Math.min(widest, Math.max(NARROWEST, Math.round(shape.width * scale)));
   const across = Math.max(1, Math.round((widest + GAP) / (wished + GAP)));
   const width = layout === "grid" ? wished : Math.floor((widest - (across - 1) * GAP) / across);
   return { width, height: Math.max(LOWEST, Math.round(shape.height * scale * Math.min(1, width / wished))) };
+}
+
+export interface FramedOptions {
+  shape: TileShape;
+  fillHeight: number;
+  tileWidth: number;
+  room: number;
+  layout: Layout;
+  tiles: number;
+  /** A tile of "fill" has its row for itself: tables. */
+  isAlone: boolean;
+}
+
+/** How many columns of the page's grid a panel of media takes; Infinity: all of them. */
+export function panelColumns(options: { shape: TileShape | undefined; isTable: boolean; tiles: number; tileWidth: number; columnWidth: number }): number {
+  const { shape, isTable, tiles, tileWidth, columnWidth } = options;
+  if (isTable || tiles > MOST_PACKED) return Infinity;
+  if (shape === "fill") return tiles === 1 ? 2 : Infinity;
+  const width = shape ? (shape.width * tileWidth) / USUAL_TILE : tileWidth;
+  return Math.max(1, Math.ceil((tiles * (width + GAP) - GAP + 2 * SIDE) / (columnWidth + COLUMN_GAP)));
+}
+
+/** Pictures in a panel that stands among charts: as high as a chart leaves, if there is room. */
+export function packedWidth(options: { tiles: number; tileWidth: number; room: number; aspect: number; high: number }): number {
+  const { tiles, tileWidth, room, aspect, high } = options;
+  const each = Math.max(NARROWEST, Math.floor((room - (tiles - 1) * GAP) / Math.max(1, tiles)));
+  return Math.min(each, Math.max(tileWidth, Math.round(high * aspect)));
+}
+
+/** Rows of a folded panel: as many as fit, and never none. */
+export function foldedRows(stepY: number, room: number, least: number): number {
+  return Math.max(least, Math.floor((room + GAP) / Math.max(1, stepY)));
 }
 
 export function gridShape(options: { layout: Layout; runs: number; items: number; tileWidth: number; tileHeight: number; room: number }): GridShape {

@@ -4,7 +4,9 @@ import { useRef, useState } from "preact/hooks";
 import { Button, IconButton } from "@/parts/Button";
 import { Icon, type IconName } from "@/parts/Icon";
 import { Keys } from "@/parts/Keys";
+import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
+import { TextField } from "@/parts/TextField";
 import "@/parts/parts.css";
 
 export interface MenuItem {
@@ -65,10 +67,26 @@ export function Menu(props: MenuProps): JSX.Element {
   );
 }
 
+/** Beyond this many choices there is a field to find one. */
+const SEARCH_FROM = 14;
+/** More are not drawn: they are found by typing. */
+const DRAWN_MOST = 200;
+
 export function MenuItems({ items, onDone }: { items: readonly MenuItem[]; onDone: () => void }): JSX.Element {
+  const [wanted, setWanted] = useState("");
+  const hasSearch = items.length >= SEARCH_FROM;
+  const words = wanted.trim().toLowerCase().split(/\s+/);
+  const found = wanted.trim() === "" ? items : foundItems(items, words);
+  const drawn = found.slice(0, DRAWN_MOST);
   return (
     <div class="menu" onKeyDown={moveFocus}>
-      {items.map((item, index) => (
+      {hasSearch && (
+        <div class="menu-search" role="none">
+          <TextField label="Find in the list" placeholder="Find" icon="search" hasClear value={wanted} onInput={setWanted} />
+        </div>
+      )}
+      {found.length === 0 && <div class="menu-none">Nothing is called that.</div>}
+      {drawn.map((item, index) => (
         <div key={index} role="none">
           {item.divider !== undefined && item.divider !== false && (
             <div class="menu-divider" role="separator">{item.divider === true ? "" : item.divider}</div>
@@ -85,22 +103,38 @@ export function MenuItems({ items, onDone }: { items: readonly MenuItem[]; onDon
             }}
           >
             <span class="menu-mark">{item.isChecked ? <Icon name="check" size={14} /> : item.icon ? <Icon name={item.icon} size={14} /> : null}</span>
-            <span class="menu-label truncate">{item.label}</span>
+            <span class="menu-label"><MiddleText text={item.label} /></span>
             {item.detail !== undefined && <span class="menu-detail">{item.detail}</span>}
             {item.keys && <Keys keys={item.keys} />}
           </button>
         </div>
       ))}
+      {found.length > drawn.length && <div class="menu-none">{(found.length - drawn.length).toLocaleString("en-US")} more: type a part of the name.</div>}
     </div>
   );
 }
 
+/** Items that hold all words; the first of each part keeps the part's heading. */
+function foundItems(items: readonly MenuItem[], words: readonly string[]): MenuItem[] {
+  let heading: MenuItem["divider"];
+  return items.flatMap((item) => {
+    if (item.divider !== undefined) heading = item.divider;
+    if (!words.every((word) => item.label.toLowerCase().includes(word))) return [];
+    const found = { ...item, ...(heading === undefined ? {} : { divider: heading }) };
+    if (heading === undefined) delete found.divider;
+    heading = undefined;
+    return [found];
+  });
+}
+
 function moveFocus(event: TargetedKeyboardEvent<HTMLDivElement>): void {
-  const items = [...event.currentTarget.querySelectorAll<HTMLButtonElement>("button:not(:disabled)")];
+  const items = [...event.currentTarget.querySelectorAll<HTMLButtonElement>("button.menu-item:not(:disabled)")];
+  const isTyping = event.target instanceof HTMLInputElement;
   const at = items.findIndex((item) => item === document.activeElement);
   let next: HTMLButtonElement | undefined;
   if (event.key === "ArrowDown") next = items[(at + 1) % items.length];
   else if (event.key === "ArrowUp") next = items.at(at <= 0 ? -1 : at - 1);
+  else if (isTyping) next = event.key === "Enter" && items[0] ? (items[0].click(), undefined) : undefined;
   else if (event.key === "Home") next = items[0];
   else if (event.key === "End") next = items.at(-1);
   else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey && event.key !== " ") {

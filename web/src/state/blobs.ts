@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, request } from "@/api/client";
 import type { BlobRef } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 import { onRecovery } from "@/lib/recovery";
 import type { Preparation } from "@/media/view";
 
@@ -10,7 +11,10 @@ export type Fetched<T> = { is: "loading" } | { is: "ready"; value: T } | { is: "
 const KEPT_BYTES_LIMIT = 96 * 1024 * 1024;
 
 class BlobStore<T> {
-  readonly #kept = new Map<string, { state: Signal<Fetched<T>>; sizeBytes: number }>(); // least recently used first
+  readonly #kept = new Recent<string, { state: Signal<Fetched<T>>; sizeBytes: number }>({
+    limit: KEPT_BYTES_LIMIT,
+    size: ({ sizeBytes }) => sizeBytes,
+  });
   readonly #read: (response: Response) => Promise<T>;
 
   constructor(read: (response: Response) => Promise<T>) {
@@ -22,14 +26,9 @@ class BlobStore<T> {
 
   get({ sha256, size_bytes }: BlobRef): ReadonlySignal<Fetched<T>> {
     const found = this.#kept.get(sha256);
-    if (found) {
-      this.#kept.delete(sha256);
-      this.#kept.set(sha256, found);
-      return found.state;
-    }
+    if (found) return found.state;
     const state = signal<Fetched<T>>({ is: "loading" });
     this.#kept.set(sha256, { state, sizeBytes: size_bytes });
-    this.#trim();
     void this.#load(sha256, state);
     return state;
   }
@@ -45,7 +44,7 @@ class BlobStore<T> {
 
   /** Failures are forgotten, so that the next reader asks again. */
   retry(blob: BlobRef): void {
-    const found = this.#kept.get(blob.sha256);
+    const found = this.#kept.peek(blob.sha256);
     if (found) this.#again(blob.sha256, found.state);
   }
 
@@ -53,16 +52,6 @@ class BlobStore<T> {
     if (state.peek().is !== "failed") return;
     state.value = { is: "loading" };
     void this.#load(sha256, state);
-  }
-
-  #trim(): void {
-    let used = 0;
-    for (const { sizeBytes } of this.#kept.values()) used += sizeBytes;
-    for (const [sha256, { sizeBytes }] of this.#kept) {
-      if (used <= KEPT_BYTES_LIMIT || this.#kept.size === 1) return;
-      this.#kept.delete(sha256);
-      used -= sizeBytes;
-    }
   }
 }
 

@@ -36,6 +36,12 @@ export const pageLogY: Signal<boolean> = urlSignal("logy", false);
 export const pageY: Signal<YRange> = urlSignal<YRange>("y", "auto", { parse: parseYRange, format: formatYRange, history: "replace" });
 export const pageBand: Signal<boolean> = urlSignal("band", true);
 
+/** After a resume from a checkpoint: also draw, faintly, what the earlier session had logged at the same steps. */
+export const isReplacedShown: Signal<boolean> = urlSignal("replaced", true);
+
+/** While the rail gathers runs in groups, a curve is the mean of a group rather than a run. */
+export const isMeanOfGroups: Signal<boolean> = urlSignal("means", true);
+
 /** The chart shown in full size, by key; "" for none. */
 export const fullChart: Signal<string> = urlSignal("chart", "");
 

@@ -3,6 +3,7 @@
  * a limit of bytes, least recently used out first; what is held (drawn on a tile) stays.
  */
 import type { BlobRef } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 import { onRecovery } from "@/lib/recovery";
 
 export interface Loading<T> {
@@ -48,29 +49,30 @@ export function forgetFailures(): void {
 onRecovery(forgetFailures);
 
 export class DecodedCache<T> {
-  private readonly kept = new Map<string, Kept<T>>(); // insertion order = least recently used first
+  private readonly kept: Recent<string, Kept<T>>;
   private readonly holds = new Map<string, number>();
   private readonly jobs = new Map<string, Job<T>>();
   private readonly failures = new Map<string, { reason: unknown; at: number }>();
   private running = 0;
   private runningAhead = 0;
-  private usedBytes = 0;
 
   constructor(private readonly options: DecodedCacheOptions<T>) {
+    this.kept = new Recent({
+      limit: options.limitBytes,
+      size: ({ sizeBytes }) => sizeBytes,
+      mayGo: (sha256) => !this.holds.has(sha256),
+      onGone: (_sha256, { value }) => options.dispose?.(value),
+    });
     retries.push(() => this.failures.clear());
   }
 
   get sizeBytes(): number {
-    return this.usedBytes;
+    return this.kept.used;
   }
 
   /** What is decoded already. */
   get(sha256: string): T | undefined {
-    const found = this.kept.get(sha256);
-    if (!found) return undefined;
-    this.kept.delete(sha256);
-    this.kept.set(sha256, found);
-    return found.value;
+    return this.kept.get(sha256)?.value;
   }
 
   load(blob: BlobRef, isUrgent = true): Loading<T> {
@@ -156,15 +158,6 @@ export class DecodedCache<T> {
   }
 
   private keep(sha256: string, value: T): void {
-    const sizeBytes = this.options.sizeBytes(value);
-    this.kept.set(sha256, { value, sizeBytes });
-    this.usedBytes += sizeBytes;
-    for (const [old, entry] of this.kept) {
-      if (this.usedBytes <= this.options.limitBytes) break;
-      if (old === sha256 || this.holds.has(old)) continue;
-      this.kept.delete(old);
-      this.usedBytes -= entry.sizeBytes;
-      this.options.dispose?.(entry.value);
-    }
+    this.kept.set(sha256, { value, sizeBytes: this.options.sizeBytes(value) });
   }
 }

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
 import type { HistogramReply, HistogramRequest } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 
@@ -20,15 +21,13 @@ export const STEPS_DRAWN = 200;
 const REFRESH_MS = 1_500;
 const ENTRY_LIMIT = 120;
 
-const entries = new Map<string, Entry>();
+const entries = new Recent<string, Entry>({ limit: ENTRY_LIMIT, mayGo: (_id, entry) => !entry.isWatched });
 let isFollowing = false;
 
 /** At most STEPS_DRAWN steps of the key, evenly spread. Reading its value subscribes to it. */
 export function histogramsOf(run: number, key: string): ReadonlySignal<HistogramState> {
   follow();
-  const id = `${run}|${key}`;
-  let entry = entries.get(id);
-  if (!entry) {
+  const entry = entries.getOrMake(`${run}|${key}`, () => {
     const made: Entry = {
       run,
       key,
@@ -37,13 +36,8 @@ export function histogramsOf(run: number, key: string): ReadonlySignal<Histogram
       isOld: true,
       isFetching: false,
     };
-    entry = made;
-    entries.set(id, made);
-    for (const [old, { isWatched }] of entries) {
-      if (entries.size <= ENTRY_LIMIT) break;
-      if (!isWatched && old !== id) entries.delete(old);
-    }
-  }
+    return made;
+  });
   if (entry.isOld) void fetchHistograms(entry);
   return entry.state;
 }

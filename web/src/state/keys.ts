@@ -28,11 +28,7 @@ export interface Section {
   keys: KeyView[];
 }
 
-/**
- * Keys by what stands before their first "/". What people came to look at is on top: sections with
- * pictures and other media, then those with curves, then those of histograms alone, then plain
- * values; within these in natural order, keys without a "/" last.
- */
+/** Keys by what stands before their first "/", in natural order; keys without a "/" last. */
 export const sections: ReadonlySignal<Section[]> = computed(() => sectionsOf(keys.value));
 
 export function sectionName(key: string): string {
@@ -52,24 +48,13 @@ export function sectionsOf(all: readonly KeyView[]): Section[] {
 }
 
 function compareSections(a: Section, b: Section): number {
-  return (
-    sectionRank(a) - sectionRank(b) ||
-    Number(a.name === "") - Number(b.name === "") ||
-    collator.compare(a.name, b.name)
-  );
-}
-
-function sectionRank(section: Section): number {
-  const kinds = new Set(section.keys.map((key) => key.kind));
-  if ([...kinds].some((kind) => !NO_MEDIA.has(kind))) return 0;
-  return kinds.has("metric") ? 1 : kinds.has("histogram") ? 2 : 3;
+  return Number(a.name === "") - Number(b.name === "") || collator.compare(a.name, b.name);
 }
 
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const MEDIA_RANK = 5;
 /** What is taken in at a glance stands before what is read. */
 const RANK = new Map([["metric", 0], ["image", 1], ["video", 2], ["object3d", 3], ["molecule", 3], ["audio", 4], ["histogram", 6], ["value", 9]]);
-const NO_MEDIA = new Set(["metric", "histogram", "value"]);
 
 /** Curves first, then pictures, then other media, then plain values; inside each "layer2" before "layer10". */
 export function compareKeys(a: KeyView, b: KeyView): number {

@@ -25,7 +25,7 @@ it("puts sections with media on top, then curves, then histograms, then plain va
     key("val/loss"),
     key("val/scenes", "image"),
   ]);
-  expect(found.map((section) => section.name)).toEqual(["val", "train", "", "weights", "notes"]);
+  expect(found.map((section) => section.name)).toEqual(["notes", "train", "val", "weights", ""]);
 });
 
 it("puts pictures before tables and texts", () => {

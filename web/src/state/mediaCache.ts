@@ -5,6 +5,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
 import type { LiveEvent, MediaCell, MediaReply, MediaRequest, MediaWanted } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 
@@ -26,7 +27,7 @@ const BATCH_CELLS = 128;
 const RECHECK_MS = 10_000;
 const RETRY_MS = 3_000;
 
-const entries = new Map<string, Entry>(); // insertion order = least recently used first
+const entries = new Recent<string, Entry>({ limit: CELL_LIMIT, mayGo: (_id, entry) => !entry.isWatched && entry.asked === "none" });
 let timer: ReturnType<typeof setTimeout> | undefined;
 let inFlight = 0;
 let isFollowing = false;
@@ -41,7 +42,7 @@ export function cellAt(run: number, key: string, step: number): ReadonlySignal<C
 
 /** What is known of the cell, without asking for it. */
 export function peekCell(run: number, key: string, step: number): MediaCell | undefined {
-  const state = entries.get(idOf({ run, key, step }))?.state.peek();
+  const state = entries.peek(idOf({ run, key, step }))?.state.peek();
   return state?.is === "ready" ? state.cell : undefined;
 }
 
@@ -58,16 +59,7 @@ function idOf({ run, key, step }: MediaWanted): string {
 
 function entryOf(wanted: MediaWanted): Entry {
   follow();
-  const id = idOf(wanted);
-  let entry = entries.get(id);
-  if (entry) entries.delete(id);
-  else entry = newEntry(wanted);
-  entries.set(id, entry);
-  for (const [old, { isWatched }] of entries) {
-    if (entries.size <= CELL_LIMIT) break;
-    if (!isWatched && old !== id) entries.delete(old);
-  }
-  return entry;
+  return entries.getOrMake(idOf(wanted), () => newEntry(wanted));
 }
 
 function newEntry(wanted: MediaWanted): Entry {

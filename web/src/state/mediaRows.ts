@@ -1,4 +1,6 @@
 /** What a key asks of the clock for each run: the step to show, whether it is the asked one, and words where there is none. */
+import { signal } from "@preact/signals";
+import { Recent } from "@/lib/recent";
 import { formatPosition } from "@/charts/format";
 import { axis, matchRule, position } from "@/state/clock";
 import { peekCell } from "@/state/mediaCache";
@@ -49,12 +51,27 @@ export interface KeyShape {
   samples: (string | null)[];
   /** Of a tile that fills a row. */
   fillHeight?: number;
+  /** The most items that any step was seen with: a panel must not change its width while the clock runs. */
+  mostItems?: number;
 }
 
 const SHAPES_KEPT = 200;
 const SAMPLES_KEPT = 64;
-const shapes = new Map<string, KeyShape>();
+const shapes = new Recent<string, KeyShape>({ limit: SHAPES_KEPT });
 let isRead = false;
+const shapesVersion = signal(0);
+
+/** How many items the key's lists have at most, as far as they were seen; 1 for a key that never was. Subscribes. */
+export function mostItemsOf(place: string): number {
+  void shapesVersion.value;
+  const shape = rememberedShape(place);
+  return shape?.mostItems ?? shape?.items ?? 1;
+}
+
+/** Where the shape of a key is remembered. */
+export function shapePlace(run: { entity: string; project: string } | undefined, key: string): string {
+  return `${run?.entity ?? ""}/${run?.project ?? ""}/${key}`;
+}
 
 export function rememberedShape(place: string): KeyShape | undefined {
   if (!isRead) {
@@ -66,15 +83,17 @@ export function rememberedShape(place: string): KeyShape | undefined {
       // written by another version: the shapes are learned again
     }
   }
-  return shapes.get(place);
+  return shapes.peek(place);
 }
 
 export function rememberShape(place: string, shape: KeyShape): void {
-  const before = shapes.get(place);
+  const before = shapes.peek(place);
+  const mostItems = Math.max(shape.items, before?.mostItems ?? 0);
+  shape = { ...shape, mostItems };
   if (before && JSON.stringify(before) === JSON.stringify(shape)) return;
-  shapes.delete(place);
   shapes.set(place, { ...shape, samples: shape.samples.slice(0, SAMPLES_KEPT) });
-  store("tile-shapes", JSON.stringify([...shapes].slice(-SHAPES_KEPT)));
+  if (before?.mostItems !== mostItems) shapesVersion.value += 1;
+  store("tile-shapes", JSON.stringify([...shapes]));
 }
 
 /** How many items a run has at its step, as far as that is known. */

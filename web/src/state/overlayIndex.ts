@@ -1,104 +1,106 @@
-/** Which layers, classes and scores the pictures on the page have: what the inspector lists. Pure but for the last lines. */
+/** Which layers, classes and scores the pictures of the page have: what the inspector lists. Pure but for the last lines. */
 import { type ReadonlySignal, computed } from "@preact/signals";
 import type { ImageRecord } from "@/api/schema";
 import { type ScoreStats, passesScores, scoreStats } from "@/media/image/boxes";
 import { classNameOf } from "@/media/image/palette";
 import { type ShapeRecord, shapeLayersOf } from "@/media/image/shapes";
+import { selectedItem, shownItems } from "@/state/mediaView";
 import { dealColors } from "@/state/overlays";
-import { type ShownItem, selectedItem, shownItems } from "@/state/mediaView";
 import { type OverlayState, type ShapeKind, isTruthName, layerOf } from "@/state/overlayState";
+import { isImage, pageImages } from "@/state/pageImages";
+
+export { isImage };
 
 export interface ClassEntry {
   name: string;
   id: number | null;
-  /** Share of the mask's pixels, by layer, 0 to 1. */
-  shares: ReadonlyMap<string, number>;
-  /** Boxes, polygons and things with keypoints. */
-  shapeCount: number;
+  /** Of a mask: its share of the pixels, 0 to 1. Of shapes: how many there are. */
+  amount: number;
+}
+
+export interface MaskLayerEntry {
+  name: string;
+  classes: ClassEntry[];
 }
 
 export interface ShapeLayerEntry {
   kind: ShapeKind;
   name: string;
+  /** Those that are counted. */
   shapes: ShapeRecord[];
+  /** Of all pictures of the page: thresholds hold for all of them. */
   scores: ScoreStats[];
-}
-
-export interface OverlayIndex {
-  maskLayers: string[];
-  shapeLayers: ShapeLayerEntry[];
   classes: ClassEntry[];
 }
 
-export function isImage(item: unknown): item is ImageRecord {
-  return typeof item === "object" && item !== null && "kind" in item && item.kind === "image";
+export interface OverlayIndex {
+  maskLayers: MaskLayerEntry[];
+  shapeLayers: ShapeLayerEntry[];
 }
 
-/** Layers and classes come from all records; shares and counts from `measured` (the selected tile, else all). */
+/** Ids and names of a layer's classes, with the amount of each. */
+class Classes {
+  readonly #ids = new Map<string, number | null>();
+  readonly #amounts = new Map<string, number>();
+  total = 0;
+
+  name(name: string, id: number): void {
+    if (!this.#ids.has(name)) this.#ids.set(name, id);
+  }
+
+  count(name: string, amount: number): void {
+    this.#amounts.set(name, (this.#amounts.get(name) ?? 0) + amount);
+    this.total += amount;
+  }
+
+  /** `unit`: what an amount of 1 is. */
+  entries(unit: number): ClassEntry[] {
+    const found = [...this.#ids].map(([name, id]): ClassEntry => ({ name, id, amount: (this.#amounts.get(name) ?? 0) / unit }));
+    return found.sort((a, b) => (a.id ?? Infinity) - (b.id ?? Infinity) || a.name.localeCompare(b.name));
+  }
+}
+
+/** Layers, classes and scores come from all records; amounts from `measured` (the selected picture, else all). */
 export function indexOverlays(all: readonly ImageRecord[], measured: readonly ImageRecord[]): OverlayIndex {
-  const maskLayers = new Set<string>();
-  const shapes = new Map<string, Omit<ShapeLayerEntry, "scores">>();
-  const ids = new Map<string, number | null>();
-  const inMask = new Set<string>();
-  const add = (name: string, id: number | null): void => {
-    if (!ids.has(name)) ids.set(name, id);
-  };
-  for (const record of all) {
+  const masks = new Map<string, Classes>();
+  const shapes = new Map<string, { kind: ShapeKind; name: string; all: ShapeRecord[]; counted: ShapeRecord[]; classes: Classes }>();
+  const isMeasured = new Set(measured);
+  for (const record of new Set([...all, ...measured])) {
+    const counts = isMeasured.has(record);
     for (const [layer, mask] of Object.entries(record.masks ?? {})) {
-      maskLayers.add(layer);
+      const classes = masks.get(layer) ?? new Classes();
+      masks.set(layer, classes);
       const labels = mask.class_labels ?? record.classes;
-      for (const id of [...Object.keys(labels ?? {}), ...Object.keys(mask.areas ?? {})]) {
-        const name = classNameOf(Number(id), labels);
-        inMask.add(name);
-        add(name, Number(id));
-      }
-    }
-    for (const { kind, name: layer, shapes: own, labels } of shapeLayersOf(record)) {
-      const entry = shapes.get(`${kind}:${layer}`) ?? { kind, name: layer, shapes: [] };
-      for (const shape of own) entry.shapes.push(shape);
-      shapes.set(`${kind}:${layer}`, entry);
-      for (const id of Object.keys(labels ?? {})) add(classNameOf(Number(id), labels), Number(id));
-      for (const { class_id: id } of own) if (id !== null && id !== undefined) add(classNameOf(id, labels), id);
-    }
-  }
-  const { areas, counts } = measure(measured);
-  const classes = [...ids].map(([name, id]): ClassEntry => {
-    const shares = new Map<string, number>();
-    for (const [layer, { total, byName }] of areas) shares.set(layer, total > 0 ? (byName.get(name) ?? 0) / total : 0);
-    return { name, id, shares, shapeCount: counts.get(name) ?? 0 };
-  });
-  // Classes of masks first: ids of masks and of boxes are often two different lists.
-  classes.sort((a, b) => Number(inMask.has(b.name)) - Number(inMask.has(a.name)) || (a.id ?? Infinity) - (b.id ?? Infinity) || a.name.localeCompare(b.name));
-  return {
-    // Predictions first: theirs are the numbers in the class list.
-    maskLayers: [...maskLayers].sort((a, b) => Number(isTruthName(a)) - Number(isTruthName(b))),
-    shapeLayers: [...shapes.values()].map((entry) => ({ ...entry, scores: scoreStats(entry.shapes) })),
-    classes,
-  };
-}
-
-function measure(records: readonly ImageRecord[]): { areas: Map<string, { total: number; byName: Map<string, number> }>; counts: Map<string, number> } {
-  const areas = new Map<string, { total: number; byName: Map<string, number> }>();
-  const counts = new Map<string, number>();
-  for (const record of records) {
-    for (const [layer, mask] of Object.entries(record.masks ?? {})) {
-      const sum = areas.get(layer) ?? { total: 0, byName: new Map<string, number>() };
-      areas.set(layer, sum);
+      for (const id of Object.keys(labels ?? {})) classes.name(classNameOf(Number(id), labels), Number(id));
       for (const [id, area] of Object.entries(mask.areas ?? {})) {
-        const name = classNameOf(Number(id), mask.class_labels ?? record.classes);
-        sum.byName.set(name, (sum.byName.get(name) ?? 0) + area);
-        sum.total += area;
+        const name = classNameOf(Number(id), labels);
+        classes.name(name, Number(id));
+        if (counts) classes.count(name, area);
       }
     }
-    for (const { shapes, labels } of shapeLayersOf(record)) {
-      for (const { class_id: id } of shapes) {
+    for (const { kind, name, shapes: own, labels } of shapeLayersOf(record)) {
+      const layer = shapes.get(`${kind}:${name}`) ?? { kind, name, all: [], counted: [], classes: new Classes() };
+      shapes.set(`${kind}:${name}`, layer);
+      for (const id of Object.keys(labels ?? {})) layer.classes.name(classNameOf(Number(id), labels), Number(id));
+      for (const shape of own) {
+        layer.all.push(shape);
+        if (counts) layer.counted.push(shape);
+        const { class_id: id } = shape;
         if (id === null || id === undefined) continue;
-        const name = classNameOf(id, labels);
-        counts.set(name, (counts.get(name) ?? 0) + 1);
+        layer.classes.name(classNameOf(id, labels), id);
+        if (counts) layer.classes.count(classNameOf(id, labels), 1);
       }
     }
   }
-  return { areas, counts };
+  return {
+    // Predictions first.
+    maskLayers: [...masks]
+      .sort(([a], [b]) => Number(isTruthName(a)) - Number(isTruthName(b)))
+      .map(([name, classes]) => ({ name, classes: classes.entries(classes.total || 1) })),
+    shapeLayers: [...shapes.values()].map(({ kind, name, all: every, counted, classes }) => ({
+      kind, name, shapes: counted, scores: scoreStats(every), classes: classes.entries(1),
+    })),
+  };
 }
 
 /** How many of the layer's shapes pass its thresholds. */
@@ -113,10 +115,27 @@ function dealColorsOf(record: ImageRecord): void {
   for (const { labels, colors } of shapeLayersOf(record)) dealColors(labels, colors);
 }
 
+/** Every picture of the page: what its panels have at the clock's step, and what is open beside them (a cell of a table). */
+const allImages = computed(() => {
+  const open = shownItems.value.flatMap(({ item }) => (isImage(item) ? [item] : []));
+  return [...new Set([...pageImages.value.records, ...open])];
+});
+
+/** What is counted: the selected picture, else those of the page's panels, else whatever is open. */
+const counted = computed((): readonly ImageRecord[] => {
+  const chosen = selectedItem.value?.item;
+  if (isImage(chosen)) return [chosen];
+  return pageImages.value.records.length > 0 ? pageImages.value.records : allImages.value;
+});
+
+/** What the numbers of the inspector are of, in words. */
+export const overlayScope: ReadonlySignal<string> = computed(() => {
+  if (isImage(selectedItem.value?.item)) return "in this picture";
+  const count = counted.value.length;
+  return `${pageImages.value.isPartial ? "at least " : ""}${count.toLocaleString("en-US")} ${count === 1 ? "picture" : "pictures"}`;
+});
+
 export const overlayIndex: ReadonlySignal<OverlayIndex> = computed(() => {
-  const records = (items: readonly ShownItem[]): ImageRecord[] => items.flatMap(({ item }) => (isImage(item) ? [item] : []));
-  const all = records(shownItems.value);
-  for (const record of all) dealColorsOf(record);
-  const chosen = selectedItem.value;
-  return indexOverlays(all, chosen && isImage(chosen.item) ? [chosen.item] : all);
+  for (const record of allImages.value) dealColorsOf(record);
+  return indexOverlays(allImages.value, counted.value);
 });

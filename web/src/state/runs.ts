@@ -7,6 +7,8 @@
 import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
 import type { ColumnView, LiveEvent, RunDetail, RunList, RunView } from "@/api/schema";
+import { formatValue } from "@/parts/format";
+import { valueAt } from "@/state/paths";
 import { onRecovery } from "@/lib/recovery";
 import { onLive, whenListening } from "@/state/live";
 import { defaultColor, isColor } from "@/state/palette";
@@ -112,6 +114,32 @@ export function showOnly(uids: readonly number[]): void {
 
 export function runOf(uid: number): RunView | undefined {
   return fixedRun.value?.uid === uid ? fixedRun.value : runs.value.find((run) => run.uid === uid);
+}
+
+const namesTwice: ReadonlySignal<ReadonlySet<string>> = computed(() => {
+  const seen = new Set<string>();
+  return new Set(runs.value.flatMap(({ name }) => (seen.has(name) ? [name] : (seen.add(name), []))));
+});
+
+/** Whether several runs of the list bear this name: then their ids tell them apart. */
+export function isNameTwice(name: string): boolean {
+  return namesTwice.value.has(name);
+}
+
+/** A run's name as text; with its id where the name alone would mean several. */
+export function labelOf(run: Pick<RunView, "name" | "id">): string {
+  return isNameTwice(run.name) ? `${run.name} (${run.id})` : run.name;
+}
+
+/** What each drawn run's group is called; null while the rail has no groups, and on a run's own page. */
+export const groupNames: ReadonlySignal<ReadonlyMap<number, string> | null> = computed(() => {
+  const path = groupBy.value;
+  if (path === "" || fixedRun.value) return null;
+  return new Map(visibleRuns.value.map((run) => [run.uid, groupName(valueAt(run, path))]));
+});
+
+export function groupName(value: unknown): string {
+  return formatValue(value) || "none";
 }
 
 // ---- colours ------------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ export interface SeriesQuery {
   range: readonly [number, number] | null;
   buckets: number;
   isSystem: boolean;
+  /** also what an earlier session logged at steps that a later one logged again */
+  hasReplaced?: boolean;
 }
 
 /** One curve. Exact: `low`, `high` and `mean` are the values themselves and every `count` is 1. */
@@ -38,6 +40,10 @@ export interface Series {
   count: Float64Array | null;
   /** those of them that are finite; null when exact, or when the server does not say */
   finite: Float64Array | null;
+  /** What an earlier session of the run logged at steps that a later one logged again: no part of the columns here. */
+  replaced?: Series;
+  /** Of several runs together; `run` is the first of them. */
+  group?: { name: string; runCount: number };
 }
 
 export interface SeriesState {
@@ -76,7 +82,7 @@ let isListening = false;
 /** Keep a query's answer here and up to date until released. */
 export function watchSeries(query: SeriesQuery): Watch {
   listen();
-  const id = JSON.stringify([query.run, query.key, query.x, query.range, query.buckets, query.isSystem]);
+  const id = JSON.stringify([query.run, query.key, query.x, query.range, query.buckets, query.isSystem, query.hasReplaced === true]);
   let entry = entries.get(id);
   if (!entry) {
     const state = signal<SeriesState>({ series: null, isLoading: true, error: null });
@@ -166,8 +172,8 @@ function forget(): void {
 function requestsFor(due: Entry[]): Entry[][] {
   const alike = new Map<string, Entry[]>();
   for (const entry of due) {
-    const { x, range, buckets, isSystem } = entry.query;
-    const id = JSON.stringify([x, range, buckets, isSystem]);
+    const { x, range, buckets, isSystem, hasReplaced } = entry.query;
+    const id = JSON.stringify([x, range, buckets, isSystem, hasReplaced === true]);
     const list = alike.get(id);
     if (list) list.push(entry);
     else alike.set(id, [entry]);
@@ -186,7 +192,7 @@ function requestsFor(due: Entry[]): Entry[][] {
 async function load(group: Entry[]): Promise<void> {
   const first = group[0];
   if (!first) return;
-  const { x, range, buckets, isSystem } = first.query;
+  const { x, range, buckets, isSystem, hasReplaced } = first.query;
   const body: SeriesRequest = {
     runs: [...new Set(group.map((entry) => entry.query.run))],
     keys: [...new Set(group.map((entry) => entry.query.key))],
@@ -195,6 +201,7 @@ async function load(group: Entry[]): Promise<void> {
     x_max: range?.[1] ?? null,
     buckets,
     is_system: isSystem,
+    ...(hasReplaced ? { with_superseded: true } : {}),
   };
   const request = new AbortController();
   requestCount += 1;
@@ -206,10 +213,12 @@ async function load(group: Entry[]): Promise<void> {
   let nextWait = 0;
   try {
     const { head, column } = await postColumns<SeriesReply>("api/series", body, { signal: request.signal });
-    const found = new Map(head.series.map((one) => [JSON.stringify([one.run, one.key]), one]));
+    const found = new Map(head.series.map((one) => [JSON.stringify([one.run, one.key, one.is_superseded === true]), one]));
     for (const entry of group) {
-      const one = found.get(JSON.stringify([entry.query.run, entry.query.key]));
+      const one = found.get(JSON.stringify([entry.query.run, entry.query.key, false]));
+      const replaced = found.get(JSON.stringify([entry.query.run, entry.query.key, true]));
       const series = one ? seriesFrom(one, column) : emptySeries(entry.query);
+      if (replaced) series.replaced = seriesFrom(replaced, column);
       entry.state.value = { series, isLoading: false, error: null };
     }
   } catch (thrown) {
@@ -254,7 +263,7 @@ export function seriesFrom(head: Head, column: (range: readonly [number, number]
   };
 }
 
-function emptySeries({ run: uid, key }: SeriesQuery): Series {
+export function emptySeries({ run: uid, key }: Pick<SeriesQuery, "run" | "key">): Series {
   const none = new Float64Array(0);
   const columns = { xLow: none, xHigh: none, low: none, high: none, mean: none, last: none, count: null, finite: null };
   return { run: uid, key, total: 0, isExact: true, ...columns };

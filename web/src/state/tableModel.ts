@@ -1,9 +1,11 @@
 /** One table on the page: what it shows until the next thing is here, where it is scrolled to, which cell has the focus. */
-import { type ReadonlySignal, type Signal, effect, signal, untracked } from "@preact/signals";
+import { type ReadonlySignal, type Signal, batch, effect, signal, untracked } from "@preact/signals";
 import type { TableColumn } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 import { markPending, markSettled } from "@/state/mediaCache";
-import type { ShownItem } from "@/state/mediaView";
+import { type ShownItem, type TileRef, tileFromId, tileId } from "@/state/mediaView";
 import type { TablePages } from "@/state/tables";
+import { urlSignal } from "@/state/url";
 
 export interface CellPlace {
   row: number;
@@ -88,30 +90,23 @@ export class TableModel {
 }
 
 const MODELS_KEPT = 100;
-const models = new Map<string, TableModel>();
+const models = new Recent<string, TableModel>({ limit: MODELS_KEPT });
 
 /**
  * The model of a place on the page: kept when the table goes out of sight, so that it comes back as it was. A new one
  * begins where another (`like`) stands.
  */
 export function tableModel(id: string, like?: string): TableModel {
-  let found = models.get(id);
-  if (!found) {
-    found = new TableModel();
-    const other = like === undefined ? undefined : models.get(like);
+  return models.getOrMake(id, () => {
+    const made = new TableModel();
+    const other = like === undefined ? undefined : models.peek(like);
     if (other) {
-      found.top = other.top;
-      found.left = other.left;
-      found.focus.value = other.focus.peek();
+      made.top = other.top;
+      made.left = other.left;
+      made.focus.value = other.focus.peek();
     }
-  }
-  models.delete(id);
-  models.set(id, found);
-  for (const old of models.keys()) {
-    if (models.size <= MODELS_KEPT) break;
-    models.delete(old);
-  }
-  return found;
+    return made;
+  });
 }
 
 /** A cell, or a record of its own, that covers the centre of the page. */
@@ -129,4 +124,68 @@ export function showCell(cell: OpenCell): void {
 
 export function closeCell(): void {
   openCell.value = openCell.peek()?.under ?? null;
+}
+
+// ---- the open cell in the address bar ----
+
+/** A cell of a table that is a tile: enough to find it again on a page that has just been opened. */
+export interface CellAddress {
+  tile: TileRef;
+  row: number;
+  /** By name: another order or other hidden columns do not change what a link shows. */
+  column: string;
+}
+
+export function formatCellAddress({ tile, row, column }: CellAddress): string {
+  return `${row}:${encodeURIComponent(column)}:${tileId(tile)}`;
+}
+
+export function parseCellAddress(text: string): CellAddress | undefined {
+  const [, row, column, id] = /^(\d+):([^:]*):(.+)$/s.exec(text) ?? [];
+  const tile = id === undefined ? undefined : tileFromId(id);
+  return row === undefined || column === undefined || !tile ? undefined : { row: Number(row), column: decodeURIComponent(column), tile };
+}
+
+const cellInUrl: Signal<CellAddress | null> = urlSignal<CellAddress | null>("cell", null, {
+  parse: parseCellAddress,
+  format: (address) => (address ? formatCellAddress(address) : ""),
+  history: "silent",
+});
+
+/** The cell that the address bar names and that is not open yet: its table has to be on the page first. */
+export const awaitedCell: Signal<CellAddress | null> = signal(cellInUrl.peek());
+
+function addressOf(open: OpenCell | null): CellAddress | null {
+  if (!open) return null;
+  const { under } = open;
+  if (!("model" in open) || !open.model.shownAs) return addressOf(under ?? null);
+  const { run, key, index } = open.model.shownAs;
+  return { tile: { run, key, index }, row: open.row, column: open.model.columns[open.column]?.column.name ?? "" };
+}
+
+let isFirst = true;
+openCell.subscribe((open) => {
+  if (isFirst) isFirst = false; // what the address bar names at the start is still to be opened
+  else cellInUrl.value = addressOf(open);
+});
+cellInUrl.subscribe((address) => {
+  const here = addressOf(openCell.peek());
+  if ((address ? formatCellAddress(address) : "") === (here ? formatCellAddress(here) : "")) return;
+  batch(() => {
+    awaitedCell.value = address;
+    if (!address) openCell.value = null;
+  });
+});
+
+/** A table is on the page, with its columns: the awaited cell is opened if it is one of its own. */
+export function openAwaited(model: TableModel, tile: TileRef): void {
+  const address = awaitedCell.peek();
+  if (!address || tileId(address.tile) !== tileId(tile)) return;
+  const column = model.columns.findIndex((lane) => lane.column.name === address.column);
+  if (column < 0) return;
+  batch(() => {
+    awaitedCell.value = null;
+    model.focus.value = { row: address.row, column };
+    openCell.value = { model, row: address.row, column };
+  });
 }

@@ -4,6 +4,7 @@
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
+import { Recent } from "@/lib/recent";
 import { onRecovery } from "@/lib/recovery";
 import type { TableColumn, TablePage, TableRequest } from "@/api/schema";
 
@@ -37,7 +38,10 @@ export class TablePages {
   private readonly headSignal = signal<TableHead | null>(null);
   private readonly errorSignal = signal<ApiError | null>(null);
   private readonly versionSignal = signal(0);
-  private readonly pages = new Map<number, Page>(); // insertion order = least recently used first
+  private readonly pages = new Recent<number, Page>({
+    limit: PAGES_KEPT,
+    mayGo: (page) => page < this.wanted[0] - 1 || page > this.wanted[1] + 1,
+  });
   private readonly inFlight = new Map<number, AbortController>();
   private wanted: [number, number] = [0, 0];
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -63,7 +67,7 @@ export class TablePages {
   }
 
   row(index: number): TableRow | undefined {
-    const page = this.pages.get(Math.floor(index / PAGE_ROWS));
+    const page = this.pages.peek(Math.floor(index / PAGE_ROWS));
     const at = index % PAGE_ROWS;
     const cells = page?.rows[at];
     return cells && { cells, number: page.numbers[at] ?? index };
@@ -137,12 +141,7 @@ export class TablePages {
   }
 
   private keep(page: number, reply: TablePage): void {
-    this.pages.delete(page);
     this.pages.set(page, { rows: reply.rows, numbers: reply.numbers });
-    for (const old of this.pages.keys()) {
-      if (this.pages.size <= PAGES_KEPT) break;
-      if (old < this.wanted[0] - 1 || old > this.wanted[1] + 1) this.pages.delete(old);
-    }
     const before = this.headSignal.peek();
     if (!before || before.matched !== reply.matched || before.total !== reply.total) this.headSignal.value = { columns: reply.columns, total: reply.total, matched: reply.matched };
     this.errorSignal.value = null;
@@ -150,7 +149,7 @@ export class TablePages {
   }
 }
 
-const kept = new Map<string, TablePages>();
+const kept = new Recent<string, TablePages>({ limit: TABLES_KEPT, onGone: (_id, pages) => pages.rest() });
 onRecovery(() => {
   for (const pages of kept.values()) if (pages.error.peek()) pages.retry();
 });
@@ -158,15 +157,7 @@ onRecovery(() => {
 /** The rows of a table under a query. `identity` tells apart tables that the same request names at different times. */
 export function pagesOf(source: TableSource, query: TableQuery, identity = ""): TablePages {
   const id = JSON.stringify([source, query, identity]);
-  const found = kept.get(id) ?? new TablePages(source, query);
-  kept.delete(id);
-  kept.set(id, found);
-  for (const [old, pages] of kept) {
-    if (kept.size <= TABLES_KEPT) break;
-    kept.delete(old);
-    pages.rest();
-  }
-  return found;
+  return kept.getOrMake(id, () => new TablePages(source, query));
 }
 
 /** Every row of a query, for saving. `onPart` is told how many are here and answers false to stop. */

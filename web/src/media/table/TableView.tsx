@@ -19,7 +19,7 @@ import { formatCount } from "@/parts/format";
 import { safeFileName } from "@/state/saving";
 import type { ShownItem } from "@/state/mediaView";
 import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings, changeSettings, settingsOf } from "@/state/tableSettings";
-import { tableModel } from "@/state/tableModel";
+import { openAwaited, tableModel } from "@/state/tableModel";
 import { type TableHead, type TableSource, pagesOf } from "@/state/tables";
 import "@/media/table/table.css";
 
@@ -74,6 +74,7 @@ export function TableView(props: TableViewProps): JSX.Element {
   useLayoutEffect(() => () => model.dispose(), [model]);
   useLayoutEffect(() => {
     model.shownAs = shown ?? null;
+    if (shown) openAwaited(model, shown);
   });
   useLayoutEffect(() => {
     const element = frame.current;
