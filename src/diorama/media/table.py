@@ -347,7 +347,7 @@ class Table(Media):
         blocks = self._store.blocks_from(first_row)
         header = {
             "columns": plain_columns(columns_from(self._store.columns)),
-            "blocks": [[block.row_count, [count for _, count in block.packs]] for block in blocks],
+            "blocks": [[block.row_count, [pack.column_count for pack in block.packs]] for block in blocks],
             "row_count": sum(block.row_count for block in blocks),
             "log_mode": self.log_mode,
             "first_row": first_row,
@@ -355,7 +355,17 @@ class Table(Media):
             "caption": self.caption,
             "sample_id": self.sample_id,
         }
-        return Snapshot(self.KIND, header, tuple(pack for block in blocks for pack, _ in block.packs))
+        packs = [pack for block in blocks for pack in block.packs]
+        buffers = [pack.kept for pack in packs]
+        if any(pack.others for pack in packs):
+            # Media may lie in an earlier pack; of an INCREMENTAL table in one that was logged before.
+            places = {id(kept): number for number, kept in enumerate(buffers)}
+            for other in (other for pack in packs for other in pack.others):
+                if id(other) not in places:
+                    places[id(other)] = len(buffers)
+                    buffers.append(other)
+            header["others"] = [[places[id(other)] for other in pack.others] for pack in packs]
+        return Snapshot(self.KIND, header, tuple(buffers))
 
 
 def _columns_from_names(names: Any) -> list[Column]:

@@ -140,7 +140,14 @@ def arrow_from_cells(
         return pa.array(values, target)
     if column.type == "none":
         return pa.nulls(len(values), target)
-    return pa.array([_json_text(value, record_of) for value in values], target)
+    texts: dict[int, str | None] = {}  # of media, which may come many times
+    for value in values:
+        if type(value) is Snapshot and id(value) not in texts:
+            texts[id(value)] = _json_text(value, record_of)
+    return pa.array(
+        [texts[id(value)] if type(value) is Snapshot else _json_text(value, record_of) for value in values],
+        target,
+    )
 
 
 def _finite(value: Any, column: TableColumn) -> Any:

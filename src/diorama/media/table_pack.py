@@ -7,15 +7,18 @@ A pack is a 4-byte length, a msgpack list of parts (one per column) and the part
 
 The media in cells lie in the pack too: header in the cell, buffers among the bytes. So a table of many small
 pictures is a few files of some megabytes in the spool, and neither its frame nor the memory grows with it.
+A media object that comes again is written once: within a column of a pack a cell refers to the first one, and
+in later packs its buffers are those in the earlier pack, which the later one then names.
 """
 
 from __future__ import annotations
 
 import datetime
 import decimal
+import weakref
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.msgpack import Ext
@@ -29,6 +32,8 @@ PACK_ROWS = 8192
 
 _EXT_MEDIA = 1
 _EXT_INTEGER = 2
+_EXT_AGAIN = 3
+"""The n-th media object of this column of this pack once more; n as a little-endian integer."""
 _EXT_DATETIME = 10
 _EXT_DATE = 11
 _EXT_DECIMAL = 12
@@ -55,12 +60,59 @@ class RawColumn:
         self.validity = validity
 
 
+class Pack(NamedTuple):
+    """Some columns of some rows as bytes. others: the packs of earlier rows that media in it lie in."""
+
+    kept: Kept
+    column_count: int
+    others: tuple[Kept, ...] = ()
+
+
+class _Place(NamedTuple):
+    """Where a living media object was written: its buffers, and where each begins in a pack."""
+
+    owner: weakref.ref[Media]
+    buffers: tuple[Kept, ...]
+    pack: Kept
+    starts: tuple[int, ...]
+
+
+class MediaPlaces:
+    """Where the media objects of a table lie that may come again, because somebody still holds them."""
+
+    def __init__(self) -> None:
+        self._places: dict[int, _Place] = {}
+
+    def find(self, media: Media, buffers: tuple[Kept, ...]) -> _Place | None:
+        """Where these very buffers of `media` were written."""
+        place = self._places.get(id(media))
+        if place is None or place.owner() is not media or len(place.buffers) != len(buffers):
+            return None
+        is_same = all(kept is known for kept, known in zip(buffers, place.buffers, strict=True))
+        return place if is_same else None
+
+    def knows(self, media: Media) -> bool:
+        place = self._places.get(id(media))
+        return place is not None and place.owner() is media
+
+    def add(self, media: Media, buffers: tuple[Kept, ...], pack: Kept, starts: tuple[int, ...]) -> None:
+        places, key = self._places, id(media)
+        owner = weakref.ref(media, lambda _: places.pop(key, None))
+        places[key] = _Place(owner, buffers, pack, starts)
+
+
 class _Packing:
     """Bytes of a pack that is being made."""
 
-    def __init__(self) -> None:
+    def __init__(self, places: MediaPlaces) -> None:
         self.pieces: list[Any] = []
         self.size = 0
+        self.others: list[Kept] = []
+        self.fresh: list[tuple[Media, tuple[Kept, ...], list[int]]] = []
+        """Media that were written to this pack: their buffers, and where these begin in it."""
+        self.again: dict[int, Ext] = {}
+        """What stands for media of this column that were written already, by id."""
+        self._places = places
 
     def add(self, data: Any) -> tuple[int, int]:
         view = memoryview(data).cast("B") if not isinstance(data, bytes) else data
@@ -69,13 +121,57 @@ class _Packing:
         self.size += size
         return start, size
 
+    def begin_column(self) -> None:
+        self.again = {}
 
-def pack_columns(columns: Sequence[Column], cells: Sequence[Sequence[Any] | RawColumn]) -> Kept:
-    """Frozen cells, column by column, as one pack. What they show of the columns is noted in those."""
-    packing = _Packing()
+    def add_media(self, media: Media) -> Ext:
+        """What stands for `media` in its cell."""
+        again = self.again.get(id(media))
+        if again is not None:
+            return again
+        self.again[id(media)] = Ext(_EXT_AGAIN, len(self.again).to_bytes(4, "little"))
+        snapshot = media.snapshot()
+        place = self._places.find(media, snapshot.buffers)
+        lies_in: list[Any]
+        if place is None:
+            lies_in = [self.add(kept.read()) for kept in snapshot.buffers]
+            if lies_in:
+                self.fresh.append((media, snapshot.buffers, [start for start, _ in lies_in]))
+        else:
+            number = self._number_of(place.pack)
+            sizes = (kept.size_bytes for kept in place.buffers)
+            lies_in = [(number, start, size) for start, size in zip(place.starts, sizes, strict=True)]
+        return Ext(_EXT_MEDIA, _encode([snapshot.kind, snapshot.header, lies_in]))
+
+    def _number_of(self, pack: Kept) -> int:
+        for number, other in enumerate(self.others):
+            if other is pack:
+                return number
+        self.others.append(pack)
+        return len(self.others) - 1
+
+
+def pack_columns(
+    columns: Sequence[Column],
+    cells: Sequence[Sequence[Any] | RawColumn],
+    places: MediaPlaces | None = None,
+    *,
+    is_lasting: bool = True,
+) -> Pack:
+    """Frozen cells, column by column, as one pack. What they show of the columns is noted in those.
+
+    places: where the table's media lie so far; those that are new are noted there, if the pack is lasting.
+    """
+    places = MediaPlaces() if places is None else places
+    packing = _Packing(places)
     parts = [_part(packing, column, values) for column, values in zip(columns, cells, strict=True)]
     head = _encode(parts)
-    return keep(b"".join([len(head).to_bytes(4, "little"), head, *packing.pieces]))
+    kept = keep(b"".join([len(head).to_bytes(4, "little"), head, *packing.pieces]))
+    if is_lasting:
+        begin = 4 + len(head)
+        for media, buffers, starts in packing.fresh:
+            places.add(media, buffers, kept, tuple(begin + start for start in starts))
+    return Pack(kept, len(columns), tuple(packing.others))
 
 
 def _part(packing: _Packing, column: Column, values: Sequence[Any] | RawColumn) -> list[Any]:
@@ -86,6 +182,7 @@ def _part(packing: _Packing, column: Column, values: Sequence[Any] | RawColumn) 
         validity = None if raw.validity is None else packing.add(raw.validity)[0]
         return ["raw", start, size, raw.dtype, list(raw.shape), validity]
     assert not isinstance(values, RawColumn)
+    packing.begin_column()
     return ["cells", *packing.add(_cells_from(packing, column, values))]
 
 
@@ -145,7 +242,10 @@ def _cells_from(packing: _Packing, column: Column, values: Sequence[Any]) -> byt
             return _encode(values)
         except UnicodeEncodeError:
             pass  # a lone surrogate, which the way below spells out
-    return _encode([_wire(packing, column, value) for value in values])
+    again = packing.again
+    return _encode(
+        [again[id(value)] if id(value) in again else _wire(packing, column, value) for value in values]
+    )
 
 
 def _wire(packing: _Packing, column: Column, value: Any) -> Any:
@@ -173,9 +273,7 @@ def _wire(packing: _Packing, column: Column, value: Any) -> Any:
     if cls is bytes:
         return value
     if isinstance(value, Media):
-        snapshot = value.snapshot()
-        buffers = [packing.add(kept.read()) for kept in snapshot.buffers]
-        return Ext(_EXT_MEDIA, _encode([snapshot.kind, snapshot.header, buffers]))
+        return packing.add_media(value)
     if cls is ArrayCell:
         column.dtypes.add(_dtype_name(value.dtype))
         return Ext(_EXT_ARRAY, _encode([value.dtype, value.shape, value.data]))
@@ -227,10 +325,20 @@ def _pack_bytes(pack: Kept) -> bytes | memoryview:
 
 
 class PackReader:
-    """Reads a pack. `media_from(snapshot)` makes of media in cells what the caller wants of them."""
+    """Reads a pack. `media_from(snapshot)` makes of media in cells what the caller wants of them; once for
+    media that come again in a column. others: the packs that this one names."""
 
-    def __init__(self, pack: Kept, media_from: Callable[[Snapshot], Any], *, is_lazy: bool) -> None:
+    def __init__(
+        self,
+        pack: Kept,
+        media_from: Callable[[Snapshot], Any],
+        *,
+        is_lazy: bool,
+        others: Sequence[Kept] = (),
+    ) -> None:
         self._pack = pack
+        self._others = others
+        self._in_column: list[Any] = []
         self._data = memoryview(_pack_bytes(pack) if is_lazy else pack.read())
         head_size = int.from_bytes(self._data[:4], "little")
         self._begin = 4 + head_size
@@ -244,6 +352,7 @@ class PackReader:
         form, start, size, *more = self.parts[index]
         data = self._bytes(start, size)
         if form == "cells":
+            self._in_column = []
             cells: list[Any] = self._decoder.decode(data)
             return cells
         dtype, shape, validity = more
@@ -255,16 +364,27 @@ class PackReader:
     def _bytes(self, start: int, size: int) -> memoryview:
         return self._data[self._begin + start : self._begin + start + size]
 
+    def _buffer(self, *place: int) -> Kept:
+        """(start, size) in this pack, or (number of another pack, start from its first byte, size)."""
+        if len(place) == 3:
+            number, start, size = place
+            other = self._others[number]
+            if isinstance(other, InMemory):
+                return InMemory(memoryview(other.data)[start : start + size])
+            return PackSlice(other, start, size)
+        start, size = place
+        if self._is_lazy:
+            return PackSlice(self._pack, self._begin + start, size)
+        return InMemory(self._bytes(start, size))
+
     def _extension(self, code: int, data: memoryview) -> Any:
         if code == _EXT_MEDIA:
             kind, header, places = msgspec.msgpack.decode(data)
-            buffers: list[Kept] = [
-                PackSlice(self._pack, self._begin + start, size)
-                if self._is_lazy
-                else InMemory(self._bytes(start, size))
-                for start, size in places
-            ]
-            return self._media_from(Snapshot(kind, header, tuple(buffers)))
+            buffers = tuple(self._buffer(*place) for place in places)
+            self._in_column.append(self._media_from(Snapshot(kind, header, buffers)))
+            return self._in_column[-1]
+        if code == _EXT_AGAIN:
+            return self._in_column[int.from_bytes(data, "little")]
         if code == _EXT_ARRAY:
             dtype, shape, content = msgspec.msgpack.decode(data)
             return ArrayCell(dtype, tuple(shape), content)

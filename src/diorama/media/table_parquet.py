@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import mmap
 import os
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +19,7 @@ from diorama.errors import is_of_the_moment
 from diorama.media.base import MANIFEST_MIME, PutBlob, Snapshot
 from diorama.media.encoding import encode_media
 from diorama.media.jsonable import to_json
+from diorama.media.keep import InMemory
 from diorama.media.table_arrow import arrow_from_cells, schema_of
 from diorama.media.table_pack import PackReader, RawColumn
 from diorama.media.table_record import TableColumn, TableRecord
@@ -29,6 +31,10 @@ ROW_GROUP_BYTES = 8 << 20
 IN_MEMORY_BYTES = 16 << 20
 """Smaller tables are written without a temporary file."""
 CELL_THREADS = min(4, os.cpu_count() or 2)
+OPEN_PACKS_LIMIT = 8
+"""Earlier packs, which later ones name, that stay in memory."""
+KNOWN_MEDIA_LIMIT = 4096
+"""Records of media that may come again in the same table."""
 WARNING_KINDS_LIMIT = 20
 REASON_LIMIT_CHARS = 300
 
@@ -85,12 +91,26 @@ def _put_file(file: Any, put_blob: PutBlob) -> BlobRef:
 def _arrow_columns(
     snapshot: Snapshot, columns: Sequence[TableColumn], cells: CellEncoder
 ) -> Iterator[list[Any]]:
-    packs = iter(snapshot.buffers)
-    for _, counts in snapshot.header["blocks"]:
+    header, buffers = snapshot.header, snapshot.buffers
+    others = header.get("others", [])
+    opened: OrderedDict[int, InMemory] = OrderedDict()
+
+    def open_other(number: int) -> InMemory:
+        if number not in opened:
+            opened[number] = InMemory(buffers[number].read())
+            while len(opened) > OPEN_PACKS_LIMIT:
+                opened.popitem(last=False)
+        opened.move_to_end(number)
+        return opened[number]
+
+    place = 0
+    for _, counts in header["blocks"]:
         values: list[RawColumn | list[Any]] = []
         for count in counts:
-            reader = PackReader(next(packs), lambda media: media, is_lazy=False)
+            named = [open_other(number) for number in others[place]] if others else []
+            reader = PackReader(buffers[place], lambda media: media, is_lazy=False, others=named)
             values += [reader.column(index) for index in range(count)]
+            place += 1
         cells.encode_all(values)
         yield [
             arrow_from_cells(column, some, cells.record_of)
@@ -110,6 +130,7 @@ class CellEncoder:
         self._blobs: dict[str, BlobRef] = {}
         self._warnings: Counter[tuple[str, str]] = Counter()
         self._records: dict[int, dict[str, Any]] = {}
+        self._by_content: OrderedDict[bytes, _Encoded] = OrderedDict()
         self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> CellEncoder:
@@ -121,17 +142,27 @@ class CellEncoder:
 
     def encode_all(self, values: Sequence[RawColumn | list[Any]]) -> None:
         """Encode the media of a block of rows."""
-        found: list[Snapshot] = []
+        found: dict[int, Snapshot] = {}
+        uses: Counter[int] = Counter()
         for column in values:
             if not isinstance(column, RawColumn):
-                _collect(column, found)
+                _collect(column, found, uses)
         self._records = {}
         if not found:
             return
-        for media, (record, warnings) in zip(found, self._each(found), strict=True):
-            self._records[id(media)] = record
+        new: dict[bytes, Snapshot] = {}
+        contents = {place: _content_of(media) for place, media in found.items()}
+        for place, content in contents.items():
+            if content not in self._by_content:
+                new[content] = found[place]
+        self._by_content.update(zip(new, self._each(list(new.values())), strict=True))
+        for place, content in contents.items():
+            self._by_content.move_to_end(content)
+            self._records[place], warnings = self._by_content[content]
             for code, text, count in warnings:
-                self._warnings[code, text] += count
+                self._warnings[code, text] += count * uses[place]
+        while len(self._by_content) > KNOWN_MEDIA_LIMIT:
+            self._by_content.popitem(last=False)
 
     def _each(self, found: list[Snapshot]) -> list[_Encoded]:
         try:
@@ -174,12 +205,22 @@ class CellEncoder:
         return ref
 
 
-def _collect(value: Any, found: list[Snapshot]) -> None:
+def _content_of(media: Snapshot) -> bytes:
+    """A digest of all that a record is made from."""
+    digest = hashlib.sha256(msgspec.msgpack.encode([media.kind, media.header]))
+    for kept in media.buffers:
+        digest.update(kept.size_bytes.to_bytes(8, "little"))
+        digest.update(kept.read())
+    return digest.digest()
+
+
+def _collect(value: Any, found: dict[int, Snapshot], uses: Counter[int]) -> None:
     if isinstance(value, Snapshot):
-        found.append(value)
+        found[id(value)] = value
+        uses[id(value)] += 1
     elif type(value) is list:
         for item in value:
-            _collect(item, found)
+            _collect(item, found, uses)
     elif type(value) is dict:
         for item in value.values():
-            _collect(item, found)
+            _collect(item, found, uses)

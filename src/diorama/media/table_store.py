@@ -10,10 +10,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from diorama.media.keep import Kept
+from diorama.media.base import Media
 from diorama.media.table_pack import (
     PACK_BYTES,
     PACK_ROWS,
+    MediaPlaces,
+    Pack,
     PackReader,
     RawColumn,
     pack_columns,
@@ -25,10 +27,10 @@ Cells = Sequence[Any]
 
 
 class Block(NamedTuple):
-    """Some rows: packs beside one another, each of some columns (how many)."""
+    """Some rows: packs beside one another, each of some columns."""
 
     row_count: int
-    packs: tuple[tuple[Kept, int], ...]
+    packs: tuple[Pack, ...]
 
 
 class TableStore:
@@ -38,6 +40,7 @@ class TableStore:
         self.columns = columns
         self.blocks: list[Block] = []
         self.sealed_count = 0
+        self._places = MediaPlaces()
         self._tail: list[tuple[Any, ...]] = []
         self._tail_bytes = 0
         self._tail_pack: tuple[int, int, Block] | None = None
@@ -82,7 +85,7 @@ class TableStore:
         first = 0
         while first < row_count:
             # Media are frozen block by block, so that only one block's buffers are read at a time.
-            count = min(_rows_at_once(columns, first), PACK_ROWS, row_count - first)
+            count = min(_rows_at_once(columns, first, self._places), row_count - first)
             block = [values[first : first + count] for values in columns]
             frozen = [
                 self._accepted(column, values, len(self))
@@ -112,8 +115,8 @@ class TableStore:
         self._add_block(row_count, frozen)
 
     def _add_block(self, row_count: int, columns: Sequence[Cells | RawColumn]) -> None:
-        pack = pack_columns(self.columns, columns)
-        self.blocks.append(Block(row_count, ((pack, len(self.columns)),)))
+        pack = pack_columns(self.columns, columns, self._places)
+        self.blocks.append(Block(row_count, (pack,)))
         self.sealed_count += row_count
 
     def _accepted(self, column: Column, values: Cells, first_row: int) -> tuple[Cells, int]:
@@ -133,12 +136,17 @@ class TableStore:
             return values, sum(map(len, filter(None, values)))
         size = 0
         frozen: list[Any] = []
+        accepted: dict[int, Any] = {}
+        """By id: the same object in many cells is frozen, and written, once."""
         for row, value in enumerate(values, first_row):
             if type(value) in column.ok:
                 frozen.append(value)
                 continue
-            kept, cell_bytes = column.accept(value, row)
-            frozen.append(kept)
+            if id(value) in accepted:
+                frozen.append(accepted[id(value)])
+                continue
+            accepted[id(value)], cell_bytes = column.accept(value, row)
+            frozen.append(accepted[id(value)])
             size += cell_bytes
         return frozen, size
 
@@ -148,8 +156,8 @@ class TableStore:
         first = 0
         blocks = []
         for block in self.blocks:
-            pack = pack_columns([column], [frozen[first : first + block.row_count]])
-            blocks.append(Block(block.row_count, (*block.packs, (pack, 1))))
+            pack = pack_columns([column], [frozen[first : first + block.row_count]], self._places)
+            blocks.append(Block(block.row_count, (*block.packs, pack)))
             first += block.row_count
         self.blocks = blocks
         if self.columns:
@@ -197,7 +205,7 @@ class TableStore:
 
     def _loose_block(self, cells: Sequence[Cells]) -> Block:
         row_count = len(cells[0]) if cells else 0
-        return Block(row_count, ((pack_columns(self.columns, cells), len(self.columns)),))
+        return Block(row_count, (pack_columns(self.columns, cells, self._places, is_lasting=False),))
 
     # Reading back ----------------------------------------------------------------------------------
 
@@ -228,31 +236,48 @@ class TableStore:
         values: list[Any] = []
         for block in self.blocks:
             first = 0
-            for pack, count in block.packs:
-                if first <= index < first + count:
-                    reader = PackReader(pack, thaw, is_lazy=True)
+            for pack in block.packs:
+                if first <= index < first + pack.column_count:
+                    reader = PackReader(pack.kept, thaw, is_lazy=True, others=pack.others)
                     values += _values(reader.column(index - first))
-                first += count
+                first += pack.column_count
         return values + [row[index] for row in self._tail]
 
     def _read_block(self, number: int) -> list[Cells]:
         """The cells of a block, column by column; the last one read stays at hand."""
         if self._opened is None or self._opened[0] != number:
             columns: list[Cells] = []
-            for pack, count in self.blocks[number].packs:
-                reader = PackReader(pack, thaw, is_lazy=True)
-                columns += [_values(reader.column(index)) for index in range(count)]
+            for pack in self.blocks[number].packs:
+                reader = PackReader(pack.kept, thaw, is_lazy=True, others=pack.others)
+                columns += [_values(reader.column(index)) for index in range(pack.column_count)]
             self._opened = (number, columns)
         return self._opened[1]
 
 
-def _rows_at_once(columns: Sequence[Cells], first: int) -> int:
-    """How many rows make a pack, going by the sizes of some of the next ones."""
-    sizes = []
+def _rows_at_once(columns: Sequence[Cells], first: int, places: MediaPlaces) -> int:
+    """How many rows make a pack, going by the sizes of some of the next ones; media count once, however often
+    they come."""
+    plain_bytes = 0
+    of_media: list[Cells] = []
     for values in columns:
         some = values[first : first + 16]
-        sizes.append(max(map(_size_of, some), default=0))
-    return max(PACK_BYTES // max(sum(sizes), 1), 1)
+        if any(isinstance(value, Media) for value in some):
+            of_media.append(values)
+        else:
+            plain_bytes += max(map(_size_of, some), default=0)
+    most = min(PACK_BYTES // max(plain_bytes, 1), PACK_ROWS)
+    seen: set[int] = set()
+    size = 0
+    for row in range(most if of_media else 0):
+        size += plain_bytes
+        for values in of_media:
+            value = values[first + row] if first + row < len(values) else None
+            if id(value) not in seen:
+                seen.add(id(value))
+                size += 0 if isinstance(value, Media) and places.knows(value) else _size_of(value)
+        if size > PACK_BYTES:
+            return max(row, 1)
+    return max(most, 1)
 
 
 def _size_of(value: Any) -> int:
