@@ -12,6 +12,7 @@ A buffer that can't be read (its file is damaged) is None there.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from typing import Any
 
@@ -58,6 +59,15 @@ def encode_media(snapshot: Snapshot, put_blob: PutBlob) -> Any:
                     continue
             return UnknownRecord(_failed(snapshot, f"{type(error).__name__}: {error}", put_blob))
     raise AssertionError("the last attempt returns or raises")
+
+
+def content_of(media: Snapshot) -> bytes:
+    """A digest of all that a record is made from: the same content makes the same record."""
+    digest = hashlib.sha256(msgspec.msgpack.encode([media.kind, media.header]))
+    for kept in media.buffers:
+        digest.update(kept.size_bytes.to_bytes(8, "little"))
+        digest.update(kept.read())
+    return digest.digest()
 
 
 def _failed(snapshot: Snapshot, reason: str, put_blob: PutBlob) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import mmap
 import os
@@ -17,7 +16,7 @@ import msgspec
 
 from diorama.errors import is_of_the_moment
 from diorama.media.base import MANIFEST_MIME, PutBlob, Snapshot
-from diorama.media.encoding import encode_media
+from diorama.media.encoding import content_of, encode_media
 from diorama.media.jsonable import to_json
 from diorama.media.keep import InMemory
 from diorama.media.table_arrow import arrow_from_cells, schema_of
@@ -151,7 +150,7 @@ class CellEncoder:
         if not found:
             return
         new: dict[bytes, Snapshot] = {}
-        contents = {place: _content_of(media) for place, media in found.items()}
+        contents = {place: content_of(media) for place, media in found.items()}
         for place, content in contents.items():
             if content not in self._by_content:
                 new[content] = found[place]
@@ -203,15 +202,6 @@ class CellEncoder:
         ref = self._put_blob(data, mime)
         self._blobs[ref.sha256] = ref
         return ref
-
-
-def _content_of(media: Snapshot) -> bytes:
-    """A digest of all that a record is made from."""
-    digest = hashlib.sha256(msgspec.msgpack.encode([media.kind, media.header]))
-    for kept in media.buffers:
-        digest.update(kept.size_bytes.to_bytes(8, "little"))
-        digest.update(kept.read())
-    return digest.digest()
 
 
 def _collect(value: Any, found: dict[int, Snapshot], uses: Counter[int]) -> None:

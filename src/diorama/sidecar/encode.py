@@ -8,7 +8,10 @@ kind "failed", which names its bytes, takes its place, and a warning tells it to
 from __future__ import annotations
 
 import os
+import threading
 import time
+import zlib
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -20,13 +23,15 @@ from diorama.errors import is_of_the_moment
 from diorama.journal.codec import SnapshotRef, SpoolPart, load_snapshot
 from diorama.journal.entry import Config, Entry, File, Log, Summary, Warn
 from diorama.media import MediaRecord, UnknownRecord, record_warnings
-from diorama.media.base import PutBlob
-from diorama.media.encoding import encode_media
+from diorama.media.base import PutBlob, Snapshot
+from diorama.media.encoding import content_of, encode_media
 from diorama.sidecar.ship import Unavailable
 
 ENCODER_THREADS = max(4, min(8, os.cpu_count() or 4))
 """More than two cores' worth even on two: half of the time is waiting for the disk to sync blobs."""
 WARNING_TEXT_LIMIT = 500
+SEEN_LIMIT = 8192
+RECORDS_LIMIT = 1024
 
 Encoded = MediaRecord | UnknownRecord
 
@@ -78,6 +83,7 @@ class EncoderPool:
         self, put_blob: PutBlob, *, threads: int = ENCODER_THREADS, on_done: Callable[[], None]
     ) -> None:
         self._put_blob = put_blob
+        self._known = _Known()
         self._on_done = on_done
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="diorama-encode")
 
@@ -104,17 +110,64 @@ class EncoderPool:
                 future.set_exception(trouble)
             return future
 
+    def forget_records(self) -> None:
+        """The store lacks blobs that it was given: encode anew also what was encoded before."""
+        self._known = _Known()
+
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _encode(self, ref: SnapshotRef, spool_dir: Path) -> Encoded:
         """The record. Raises Unavailable, and nothing else."""
         try:
-            return encode_media(load_snapshot(ref, spool_dir), self._put_blob)  # type: ignore[no-any-return]  # one of the union
+            return self._known.record_of(ref, load_snapshot(ref, spool_dir), self._put_blob)
         except Unavailable:
             raise
         except BaseException as error:
             raise Unavailable(f"{ref.kind} can't be stored now: {type(error).__name__}: {error}") from error
+
+
+class _Known:
+    """Records of media that are logged again and again (the same picture at each step): encoded twice, and
+    then never more. What comes once only costs a look at the numbers that its entry holds anyway."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: OrderedDict[tuple[Any, ...], None] = OrderedDict()
+        self._records: OrderedDict[bytes, Encoded] = OrderedDict()
+
+    def record_of(self, ref: SnapshotRef, snapshot: Snapshot, put_blob: PutBlob) -> Encoded:
+        looks = _looks_of(ref)
+        with self._lock:
+            came_before = looks in self._seen
+            self._seen[looks] = None
+            _trim(self._seen, looks, SEEN_LIMIT)
+        content = content_of(snapshot) if came_before else b""
+        with self._lock:
+            known = self._records.get(content)
+        if known is not None:
+            return known
+        record: Encoded = encode_media(snapshot, put_blob)
+        if came_before and not isinstance(record, UnknownRecord):
+            with self._lock:
+                self._records[content] = record
+                _trim(self._records, content, RECORDS_LIMIT)
+        return record
+
+
+def _looks_of(ref: SnapshotRef) -> tuple[Any, ...]:
+    """What media with the same content have in common, without a look at large buffers."""
+    parts = (
+        (part.size_bytes, part.crc) if isinstance(part, SpoolPart) else (len(part), zlib.crc32(part))
+        for part in ref.buffers
+    )
+    return (ref.kind, zlib.crc32(msgspec.msgpack.encode(ref.header)), *parts)
+
+
+def _trim(known: OrderedDict[Any, Any], newest: Any, limit: int) -> None:
+    known.move_to_end(newest)
+    while len(known) > limit:
+        known.popitem(last=False)
 
 
 def replace_refs(value: Any, replacement: Callable[[SnapshotRef], Any]) -> Any:

@@ -189,6 +189,7 @@ class Stream:
 
     def encode_again(self) -> None:
         """The blobs of the batch in flight are not where they should be: make them anew."""
+        self._encoders.forget_records()
         for item in self._in_flight:
             if item.media is not None:
                 item.media = self._encoders.submit(item.entry, self._spool_dir)

@@ -1,0 +1,105 @@
+"""The encoders of the sidecar: what comes again, what can't be encoded now, threads that can't be started."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from memory_store import MemoryStore
+
+from diorama.journal.codec import Encoding, decode_entry
+from diorama.journal.entry import Entry, Log
+from diorama.media import KINDS_BY_NAME, FileRecord, RunFile
+from diorama.media.base import PutBlob, Snapshot
+from diorama.sidecar.encode import EncoderPool
+from diorama.sidecar.ship import Unavailable
+
+
+@pytest.fixture
+def pool(store: MemoryStore) -> Iterator[EncoderPool]:
+    pool = EncoderPool(store.put_blob, on_done=lambda: None)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that were encoded."""
+    encoded: list[str] = []
+    kind = KINDS_BY_NAME["file"]
+
+    def encode(snapshot: Snapshot, put_blob: PutBlob) -> Any:
+        encoded.append(snapshot.header["name"])
+        return kind.encode(snapshot, put_blob)
+
+    monkeypatch.setitem(KINDS_BY_NAME, "file", dataclasses.replace(kind, encode=encode))
+    return encoded
+
+
+def entry_of(content: bytes, name: str = "a.bin") -> Entry:
+    plain = Encoding().plain({"file": RunFile(name, content)})
+    return decode_entry(msgspec.msgpack.encode(Log(1, 1, 0.0, plain)))
+
+
+def record_of(pool: EncoderPool, entry: Entry, folder: Path) -> Any:
+    work = pool.submit(entry, folder)
+    assert work is not None
+    [future] = work._futures
+    future.exception(20)
+    trouble = work.needs_retry()
+    if trouble is not None:
+        raise trouble
+    return work.result()[0].data["file"]  # type: ignore[union-attr]  # a Log
+
+
+def test_what_is_logged_again_and_again_is_encoded_twice_at_most(
+    pool: EncoderPool, calls: list[str], tmp_path: Path, store: MemoryStore
+) -> None:
+    records = [record_of(pool, entry_of(b"the same"), tmp_path) for _ in range(10)]
+    assert len(calls) == 2
+    assert records == [records[0]] * 10
+    assert record_of(pool, entry_of(b"another"), tmp_path) != records[0]
+    assert record_of(pool, entry_of(b"the same", "b.bin"), tmp_path).name == "b.bin"
+    assert len(calls) == 4
+
+
+def test_records_are_forgotten_when_the_store_has_lost_blobs(
+    pool: EncoderPool, calls: list[str], tmp_path: Path, store: MemoryStore
+) -> None:
+    for _ in range(5):
+        record_of(pool, entry_of(b"the same"), tmp_path)
+    store.blobs.clear()
+    pool.forget_records()
+    record_of(pool, entry_of(b"the same"), tmp_path)
+    assert b"the same" in store.blobs.values()
+
+
+def test_no_thread_is_no_loss(pool: EncoderPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert type(record_of(pool, entry_of(b"x"), tmp_path)) is FileRecord
+
+
+@pytest.mark.parametrize("trouble", [MemoryError(), OSError(28, "No space left on device"), KeyError("x")])
+def test_a_blob_that_cannot_be_put_is_put_later(
+    store: MemoryStore, tmp_path: Path, trouble: Exception
+) -> None:
+    troubles = [trouble]
+
+    def put(data: bytes | bytearray | memoryview, mime: str) -> Any:
+        if troubles:
+            raise troubles.pop()
+        return store.put_blob(data, mime)
+
+    pool = EncoderPool(put, on_done=lambda: None)
+    with pytest.raises(Unavailable):
+        record_of(pool, entry_of(b"x"), tmp_path)
+    assert type(record_of(pool, entry_of(b"x"), tmp_path)) is FileRecord
+    pool.close()
