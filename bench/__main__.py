@@ -1,5 +1,6 @@
 """`make bench`, or `python -m bench [NAME ...]`: every comparison in turn, each in its own process.
 
+Options behind the names go to each of them: `python -m bench soak --minutes 30`.
 Read ratios, not absolute times: each comparison measures its peer or its limit in the same run.
 """
 
@@ -15,21 +16,28 @@ COMPARISONS = {
     "throughput": "200 pictures and 200,000 numbers until they are stored, and their bytes",
     "media": "every kind of media: a log() call, finish(), stored, bytes",
     "read": "charts of a million steps, from the store",
+    "soak": "memory of server and sidecars under 20 writers and 200 live pages (--minutes N)",
     "ui_charts": "the same on the page: request to drawn, scrubbing, log() to pixels",
 }
+
+BY_NAME_ONLY = {"soak"}
+"""What takes long enough to be wanted."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these: " + ", ".join(COMPARISONS))
-    names = parser.parse_args().names or list(COMPARISONS)
+    asked, options = parser.parse_known_args()
+    names = asked.names or [name for name in COMPARISONS if name not in BY_NAME_ONLY]
     unknown = [name for name in names if name not in COMPARISONS]
     if unknown:
         parser.error(f"no comparison named {', '.join(unknown)}; there are {', '.join(COMPARISONS)}")
     worst = 0
     for name in names:
         print(f"\n== {name}: {COMPARISONS[name]}", flush=True)
-        worst = max(worst, subprocess.run([sys.executable, "-m", f"bench.{name}"], check=False).returncode)
+        worst = max(
+            worst, subprocess.run([sys.executable, "-m", f"bench.{name}", *options], check=False).returncode
+        )
     return worst
 
 

@@ -30,6 +30,7 @@ from diorama.server.endpoint import Call, Endpoint
 from diorama.server.guard import Guard
 from diorama.server.lanes import Lanes
 from diorama.server.live import LiveHub
+from diorama.server.memory import keep_small
 from diorama.server.problem import on_bug, on_diorama_error, on_http_error
 from diorama.server.settings import ServerSettings
 from diorama.server.static import WebPages
@@ -82,6 +83,7 @@ def create_app(service: Service, *, settings: ServerSettings) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(live.watch)
+            tasks.start_soon(keep_small)
             yield
             live.close()
             tasks.cancel_scope.cancel()

@@ -27,6 +27,7 @@ from diorama.model import StoreDir
 from diorama.server.api_session import Health
 from diorama.server.app import create_app
 from diorama.server.auth import mint_token, store_name
+from diorama.server.memory import limit_heaps
 from diorama.server.settings import ServerSettings
 from diorama.server.wire import PatientProtocol
 
@@ -65,6 +66,7 @@ def serve(
     `on_ready` runs once requests are answered; it must not block. Port 0 takes a free one.
     UsageError when the port is taken or the address is not this machine's.
     """
+    limit_heaps()
     listener = _listen(settings.host, settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
     app = create_app(service, settings=settings)

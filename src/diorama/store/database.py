@@ -290,7 +290,7 @@ def _make_engine(url: sa.URL) -> sa.Engine:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 67108864")
-        connection.execute("PRAGMA cache_size = -32768")
+        connection.execute("PRAGMA cache_size = -8192")
         # Becoming WAL needs the file alone, and SQLite does not wait for that by itself.
         _until_not_busy(lambda: _use_wal(connection))
 

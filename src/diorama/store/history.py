@@ -32,7 +32,7 @@ MERGE_CHUNKS = 16
 OPEN_CHUNK_LIMIT = 256
 SEALED = 9
 _TIER_LIMITS = (16, 256, 4096, SEAL_POINTS)
-CACHE_BYTES = 192 * 1024 * 1024
+CACHE_BYTES = 64 * 1024 * 1024
 _POINT_BYTES = 33
 _SELECT_AT_ONCE = 500
 _DENSE = 3
@@ -218,7 +218,7 @@ def chunks_of(connection: sa.Connection, key_ids: Iterable[int]) -> dict[int, li
 class ChunkReader:
     """Reads chunks and pyramids, remembering the decoded ones (chunks never change).
 
-    Safe to use from several threads. Holds at most about 192 MB.
+    Safe to use from several threads. Holds at most about 64 MB.
     """
 
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
