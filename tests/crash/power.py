@@ -29,9 +29,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 from crash_trainer import image_of, scalars_of
-from kills import sidecar_pids, wait_for
 from PIL import Image
 from power_trace import Trace, strace_command
+from processes import sidecar_pids, wait_for
 
 from diorama.errors import DioramaError
 from diorama.media import UnknownRecord

@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import numpy as np
 import psutil
 from crash_trainer import scalars_of
-from kills import kill, sidecar_pids, wait_for
 from PIL import Image
+from processes import kill, sidecar_pids, wait_for
 from refused_trainer import image_of
 from server_process import ServerProcess
 

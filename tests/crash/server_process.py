@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kills import wait_for
+from processes import wait_for
 
 from diorama.model import StoreDir
 

@@ -38,7 +38,7 @@ class Copy:
 
     def recover(self) -> tuple[DrainReport, Verdict, list[str]]:
         report = drain(self.store)
-        verdict = check("damage", self.store, self.record, "r")
+        verdict = check("damage", self.store, [self.record], "r")
         service = Service.open(self.store)
         try:
             run = service.find_run("local", "crash", "r")

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kills import Verdict, check, sidecar_pids, start_trainer, wait_for
+from kills import Verdict, check, start_trainer
+from processes import sidecar_pids, wait_for
 
 from diorama.model import StoreDir
 from diorama.service import Service
@@ -45,7 +46,7 @@ def train(store: StoreDir, record: Path, limit_bytes: int, *, heals: bool) -> fl
 def recover(store: StoreDir, record: Path) -> tuple[Verdict, list[str]]:
     assert wait_for(lambda: not sidecar_pids(store), 60)
     drain(store)
-    verdict = check("disk", store, record, "r")
+    verdict = check("disk", store, [record], "r")
     service = Service.open(store)
     try:
         run = service.find_run("local", "crash", "r")
@@ -92,7 +93,7 @@ def test_a_real_full_disk(tmp_path: Path, small_disk: Path) -> None:
     trainer = start_trainer(small, record, "r", 1.0, DIORAMA_MODE="offline", DIORAMA_STRICT="0")
     assert trainer.wait(120) == 0
     report = drain(home, journal_root=small.journal)
-    verdict = check("tmpfs", home, record, "r")
+    verdict = check("tmpfs", home, [record], "r")
     assert report.failed == []
     assert verdict.returned > verdict.readable > 1000, "more was logged than fits"
     assert verdict.duplicated == verdict.corrupt == verdict.phantom == verdict.disordered == 0, verdict

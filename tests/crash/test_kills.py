@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kills import MODES, kill_once
 
-KILLS = 8
+KILLS = 6
 
 
 @pytest.mark.parametrize("seed", range(KILLS))
@@ -15,7 +15,7 @@ KILLS = 8
 def test_nothing_is_lost(mode: str, seed: int, tmp_path: Path) -> None:
     verdict = kill_once(mode, seed, tmp_path)
     assert verdict.faults == 0, verdict
-    if mode == "sidecar":
+    if mode in ("sidecar", "server", "sync"):
         assert verdict.state == "finished"
     elif verdict.returned:
         assert verdict.state == "crashed"

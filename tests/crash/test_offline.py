@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from kills import check, sidecar_pids, start_trainer, wait_for
+from kills import check, start_trainer
+from processes import sidecar_pids, wait_for
 
 from diorama.model import StoreDir
 
@@ -28,7 +29,7 @@ def test_an_offline_run_waits_for_sync(tmp_path: Path) -> None:
     done = sync(store)
     assert done.returncode == 0, done.stderr
     assert "local/crash/r" in done.stdout
-    verdict = check("offline", store, record, "r")
+    verdict = check("offline", store, [record], "r")
     assert verdict.faults == 0, verdict
     assert verdict.returned > 0
     assert verdict.state == "finished"
@@ -42,7 +43,7 @@ def test_sync_takes_a_path(tmp_path: Path, how: str) -> None:
     (writer,) = away.journal.glob("*.*")
     done = sync(home, str(writer if how == "writer" else away.root))
     assert done.returncode == 0, done.stderr
-    verdict = check("path", home, record, "r")
+    verdict = check("path", home, [record], "r")
     assert verdict.faults == 0, verdict
     assert verdict.readable == verdict.returned > 0
 
@@ -50,7 +51,7 @@ def test_sync_takes_a_path(tmp_path: Path, how: str) -> None:
 def test_a_sidecar_in_a_thread(tmp_path: Path) -> None:
     store, record = StoreDir(tmp_path / "store"), tmp_path / "record"
     assert start_trainer(store, record, "r", 0.2, DIORAMA_SIDECAR="thread").wait(120) == 0
-    verdict = check("thread", store, record, "r")
+    verdict = check("thread", store, [record], "r")
     assert verdict.faults == 0, verdict
     assert verdict.state == "finished"
 
@@ -68,7 +69,7 @@ def test_one_bad_journal_among_many_does_not_stop_sync(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert bad.name in done.stderr
     for run_id, record in records.items():
-        assert check("many", store, record, run_id).faults == 0
+        assert check("many", store, [record], run_id).faults == 0
     assert bad.exists()
 
 
@@ -78,6 +79,6 @@ def test_the_next_start_brings_in_what_was_left(tmp_path: Path) -> None:
     assert start_trainer(store, second, "r2", 3.0).wait(60) == 0
     assert wait_for(lambda: not sidecar_pids(store), 60)
     for run_id, record in (("r1", first), ("r2", second)):
-        verdict = check("sweep", store, record, run_id)
+        verdict = check("sweep", store, [record], run_id)
         assert verdict.faults == 0, verdict
         assert verdict.readable == verdict.returned > 0

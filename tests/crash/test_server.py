@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from flaky_proxy import FlakyProxy
-from kills import check, is_running, sidecar_pids, start_trainer, wait_for
+from kills import check, start_trainer
+from processes import is_running, sidecar_pids, wait_for
 from server_process import ServerProcess
 
 from diorama.model import StoreDir
@@ -34,7 +35,7 @@ def train(tmp_path: Path, url: str, key: str, secs: float, **more: str) -> subpr
 
 
 def assert_all_there(tmp_path: Path, server: ServerProcess) -> None:
-    verdict = check("http", server.store, tmp_path / "record", "r")
+    verdict = check("http", server.store, [tmp_path / "record"], "r")
     assert verdict.faults == 0, verdict
     assert verdict.readable == verdict.returned > 0
 
