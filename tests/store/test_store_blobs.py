@@ -300,3 +300,21 @@ def test_damaged_hashes_of_pieces_are_made_again(tmp_path: Path) -> None:
         assert beside.read_bytes() == good
     LocalBlobs(tmp_path).delete(sha256)
     assert not beside.exists()
+
+
+def test_a_bucket_is_sent_large_bytes_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    from diorama.store import blobs as module
+
+    pieces: list[int] = []
+    readinto = module._Reading.readinto
+
+    def count(reading: object, buffer: object) -> int:
+        pieces.append(readinto(reading, buffer))  # type: ignore[arg-type]  # a wrapped method
+        return pieces[-1]
+
+    monkeypatch.setattr(module._Reading, "readinto", count)
+    bucket = RemoteBlobs("memory:///", {})
+    content = bytes(range(256)) * (12 << 12)
+    sha256 = bucket.put(memoryview(content))
+    assert bucket.get(sha256) == content
+    assert 0 < max(pieces) < len(content)

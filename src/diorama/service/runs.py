@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -212,19 +212,6 @@ def patch(connection: sa.Connection, uid: int, change: RunPatch) -> None:
     changes = runstate.text_changes({"name": change.name, "notes": change.notes, "tags": change.tags})
     version = runstate.next_version(connection)
     runstate.update_run(connection, dict(row), changes | {"version": version})
-
-
-def touch(connection: sa.Connection, uids: Iterable[int], *, now: float) -> None:
-    """Note that runs are heard of: a heartbeat without a batch."""
-    runs = schema.runs.c
-    connection.execute(
-        sa.update(schema.runs)
-        .where(runs.id.in_(list(uids)))
-        .values(
-            seen_at=now,
-            last_activity_at=sa.case((runs.last_activity_at < now, now), else_=runs.last_activity_at),
-        )
-    )
 
 
 def _project_id(connection: sa.Connection, entity: str, project: str) -> int:

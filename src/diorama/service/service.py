@@ -144,18 +144,6 @@ class Service:
         sha256 = self._blobs.put(data, is_deferred=is_deferred)
         return BlobRef(sha256, memoryview(data).nbytes, mime)
 
-    def mark_crashed(self, run: RunName, writer: str) -> None:
-        """The process of a writer died without finishing."""
-        key = _key_of(run)
-        self.ingest(Batch((key.entity, key.project, key.id), writer, [], is_orphaned=True))
-
-    def touch(self, run: RunName) -> None:
-        """A sign of life of a run that has nothing to say."""
-        key = _key_of(run)
-        with self._database.write() as connection:
-            uid = runs.find_uid(connection, key.entity, key.project, key.id)
-            runs.touch(connection, [uid], now=self._now())
-
     def patch_run(self, uid: int, patch: RunPatch) -> RunView:
         """Change a run's name, notes or tags."""
         with self._database.write() as connection:

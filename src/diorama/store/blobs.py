@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import re
 import threading
@@ -30,6 +31,7 @@ Data = bytes | bytearray | memoryview
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 DRAFTS = "tmp"
 REMOTE_THREADS = 16
+WHOLE_BELOW_BYTES = 8 << 20
 KNOWN_LIMIT = 100_000
 SYNC_THREADS = 8
 """Syncs that run at once are merged by the file system's own journal."""
@@ -289,7 +291,7 @@ class RemoteBlobs:
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 not in self._known and self.size_bytes(sha256) != memoryview(data).nbytes:
             with _bucket_errors(sha256):
-                self._store.put(path_of(sha256), bytes(data))
+                self._store.put(path_of(sha256), _body_of(data))
         self._note(sha256)
         return sha256
 
@@ -370,6 +372,41 @@ class RemoteBlobs:
 
     def close(self) -> None:
         self._threads.shutdown(wait=False)
+
+
+def _body_of(data: Data) -> Any:
+    """What a bucket is sent: large data piece by piece, so that a mapped file never lies in memory whole."""
+    view = memoryview(data).cast("B")
+    return bytes(view) if view.nbytes < WHOLE_BELOW_BYTES else _Reading(view)
+
+
+class _Reading(io.RawIOBase):
+    """A buffer as a file."""
+
+    def __init__(self, view: memoryview) -> None:
+        super().__init__()
+        self._view = view
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._view.nbytes}[whence]
+        self._at = start + offset
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._view[self._at : self._at + len(buffer)]
+        buffer[: piece.nbytes] = piece
+        self._at += piece.nbytes
+        return piece.nbytes
 
 
 class _bucket_errors:
