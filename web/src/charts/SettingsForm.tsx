@@ -46,7 +46,11 @@ export function PageChartSettings(): JSX.Element {
           <SettingsForm settings={pageSettings.value} onChange={changeAll} />
           <div class="chart-form">
             <span class="chart-form-label">Resumed runs</span>
-            <Toggle label="also what a later session replaced, faintly" isOn={isReplacedShown.value} onChange={(isOn) => (isReplacedShown.value = isOn)} />
+            <Toggle
+              label="also what a later session replaced, faintly"
+              isOn={isReplacedShown.value}
+              onChange={(isOn) => (isReplacedShown.value = isOn)}
+            />
           </div>
           <GroupChoice />
         </Popover>
@@ -76,7 +80,9 @@ export function OneChartSettings({ chart }: { chart: string }): JSX.Element {
     <>
       <SettingsForm settings={settingsOf(chart)} onChange={(changes) => overrideChart(chart, changes)} />
       <div class="chart-form-foot">
-        <span class="chart-form-hint">{hasOwn ? "This chart has its own settings." : "As the page's settings; changes here are for this chart."}</span>
+        <span class="chart-form-hint">
+          {hasOwn ? "This chart has its own settings." : "As the page's settings; changes here are for this chart."}
+        </span>
         <Button look="plain" icon="reset" isDisabled={!hasOwn} onClick={() => resetChart(chart)}>
           As the page
         </Button>
@@ -121,7 +127,12 @@ function SettingsForm({ settings, onChange }: { settings: ChartSettings; onChang
       )}
       <span class="chart-form-label">X axis</span>
       <div class="chart-form-row">
-        <Select label="X axis" value={settings.x} options={choices.map((value) => ({ value, label: shortenMiddle(axisName(value), 32) }))} onChange={(x) => onChange({ x })} />
+        <Select
+          label="X axis"
+          value={settings.x}
+          options={choices.map((value) => ({ value, label: shortenMiddle(axisName(value), 32) }))}
+          onChange={(x) => onChange({ x })}
+        />
         <Toggle label="log" isOn={settings.isLogX} onChange={(isLogX) => onChange({ isLogX })} />
       </div>
       <span class="chart-form-label">Y axis</span>

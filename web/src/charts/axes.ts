@@ -52,13 +52,19 @@ export function yAxis(isLog: boolean, look: Look): uPlot.Axis {
     space: Y_SPACE_PX,
     ticks: { show: false },
     grid: { stroke: look.line, width: 1 },
-    ...(isLog ? logPlaces((chart) => chart.bbox.height, Y_SPACE_PX) : { values: (_chart: uPlot, splits: number[], _axis: number, _space: number, step: number) => formatTicks(splits, step) }),
+    ...(isLog
+      ? logPlaces((chart) => chart.bbox.height, Y_SPACE_PX)
+      : { values: (_chart: uPlot, splits: number[], _axis: number, _space: number, step: number) => formatTicks(splits, step) }),
   };
 }
 
 /** uPlot's own places on a log axis begin at its odd end and are mostly dropped: these are round, and never fewer than two. */
 function logPlaces(lengthOf: (chart: uPlot) => number, spacePx: number): Pick<uPlot.Axis, "splits" | "values" | "filter"> {
-  const ticksOf = (chart: uPlot, from: number, to: number): LabelledTicks => logTicks(from, to, Math.floor(lengthOf(chart) / devicePixelRatio / spacePx));
+  const ticksOf = (chart: uPlot, from: number, to: number): LabelledTicks => logTicks(
+    from,
+    to,
+    Math.floor(lengthOf(chart) / devicePixelRatio / spacePx),
+  );
   let labels = new Map<number, string>();
   return {
     splits: (chart, _axis, from, to) => {

@@ -1,6 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { Series } from "@/state/series";
-import { curveFrom, HAS_MINUS_INFINITY, HAS_NAN, HAS_PLUS_INFINITY, hiddenOnLog, lastOf, padX, sampleAt, sampleUpTo, xExtent, yLimits } from "./curve";
+import {
+  curveFrom,
+  HAS_MINUS_INFINITY,
+  HAS_NAN,
+  HAS_PLUS_INFINITY,
+  hiddenOnLog,
+  lastOf,
+  padX,
+  sampleAt,
+  sampleUpTo,
+  xExtent,
+  yLimits,
+} from "./curve";
 import { NO_SMOOTHING } from "./smoothing";
 
 const f = (values: number[]) => Float64Array.from(values);
@@ -40,7 +52,12 @@ describe("curveFrom", () => {
   });
 
   it("finds every value that is not finite, also inside buckets", () => {
-    expect([...(curve(exact([0, 1, 2, 3], [1, NaN, Infinity, -Infinity])).broken ?? [])]).toEqual([0, HAS_NAN, HAS_PLUS_INFINITY, HAS_MINUS_INFINITY]);
+    expect([...(curve(exact([
+      0,
+      1,
+      2,
+      3,
+    ], [1, NaN, Infinity, -Infinity])).broken ?? [])]).toEqual([0, HAS_NAN, HAS_PLUS_INFINITY, HAS_MINUS_INFINITY]);
     expect(curve(exact([0, 1], [1, 2])).broken).toBeNull();
     const mixed = curve(bucketed([
       { x: [0, 9], low: 0, high: 1, mean: 0.5, count: 10, finite: 9 },

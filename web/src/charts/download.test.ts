@@ -6,7 +6,20 @@ const f = (...values: number[]) => Float64Array.from(values);
 
 it("writes exact values with every digit, and disarms names", () => {
   const y = f(0.1 + 0.2, NaN);
-  const series: Series = { run: 1, key: "loss", total: 2, isExact: true, xLow: f(0, 10), xHigh: f(0, 10), low: y, high: y, mean: y, last: y, count: null, finite: null };
+  const series: Series = {
+    run: 1,
+    key: "loss",
+    total: 2,
+    isExact: true,
+    xLow: f(0, 10),
+    xHigh: f(0, 10),
+    low: y,
+    high: y,
+    mean: y,
+    last: y,
+    count: null,
+    finite: null,
+  };
   const text = csvText([{ series, name: '=cmd,"x"' }], { key: "loss", x: "step", range: null });
   expect(text).toBe('run,step,loss\n"\'=cmd,""x""",0,0.30000000000000004\n"\'=cmd,""x""",10,NaN\n');
 });

@@ -30,7 +30,12 @@ export function showTooltip(by: object, place: { x: number; y: number }, title: 
     const line = element("div", row.isNearest ? "chart-tooltip-row chart-tooltip-nearest" : "chart-tooltip-row");
     const swatch = element("span", "chart-tooltip-swatch");
     swatch.style.background = row.color;
-    line.append(swatch, element("span", "chart-tooltip-name", row.name), element("span", "chart-tooltip-value", row.value), element("span", "chart-tooltip-detail", row.detail));
+    line.append(
+      swatch,
+      element("span", "chart-tooltip-name", row.name),
+      element("span", "chart-tooltip-value", row.value),
+      element("span", "chart-tooltip-detail", row.detail),
+    );
     return line;
   });
   const hidden = rows.length - list.length;

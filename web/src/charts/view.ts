@@ -286,7 +286,10 @@ export class ChartView {
       const parts: string[] = [];
       if (curve?.isSmoothed) parts.push(`smoothed ${formatShort(reading.value)}`);
       const { group } = curve?.series ?? {};
-      if (group) parts.push(`mean of ${group.runCount} runs from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`, placeText(reading.x));
+      if (group) parts.push(
+        `mean of ${group.runCount} runs from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`,
+        placeText(reading.x),
+      );
       else if (exact) parts.push(placeText(exact.x));
       else if (count > 1) parts.push(`mean of ${count.toLocaleString("en-US")} from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`);
       else parts.push(placeText(reading.x));

@@ -31,7 +31,14 @@ export function Projects(): JSX.Element {
       <div class="projects-head">
         <h1>Projects</h1>
         {all.length >= SEARCH_FROM && (
-          <TextField label="Search projects" placeholder="Search" icon="search" hasClear value={wanted.value} onInput={(text) => (wanted.value = text)} />
+          <TextField
+            label="Search projects"
+            placeholder="Search"
+            icon="search"
+            hasClear
+            value={wanted.value}
+            onInput={(text) => (wanted.value = text)}
+          />
         )}
       </div>
       {state.is === "loading" ? (
@@ -43,7 +50,10 @@ export function Projects(): JSX.Element {
           {found.map((project) => <ProjectRow key={`${project.entity}/${project.name}`} project={project} />)}
         </ul>
       ) : (
-        <EmptyState title={<>No project matches <code>{wanted.value}</code></>} action={<Button onClick={() => (wanted.value = "")}>Clear the search</Button>}>
+        <EmptyState
+          title={<>No project matches <code>{wanted.value}</code></>}
+          action={<Button onClick={() => (wanted.value = "")}>Clear the search</Button>}
+        >
           {formatCount(all.length, "project")} {all.length === 1 ? "is" : "are"} hidden by it.
         </EmptyState>
       )}

@@ -17,7 +17,11 @@ export function RunPage({ here }: { here: Route & { page: "run" } }): JSX.Elemen
     if (state.error.status === 404) {
       return (
         <main class="page">
-          <EmptyState icon="search" title="There is no such run" action={<Button onClick={() => navigate(projectPath(here.entity, here.project))}>All runs of {here.project}</Button>}>
+          <EmptyState
+            icon="search"
+            title="There is no such run"
+            action={<Button onClick={() => navigate(projectPath(here.entity, here.project))}>All runs of {here.project}</Button>}
+          >
             {state.error.message}. It may have been deleted, or the link is cut short.
           </EmptyState>
         </main>
@@ -47,7 +51,9 @@ function RunSkeleton(): JSX.Element {
       <div class="overview-head"><Skeleton width={220} height={18} /></div>
       <div class="overview-edit"><Skeleton width={180} height={22} /><Skeleton height={52} /></div>
       <div class="overview-cards">
-        {[0, 1, 2].map((index) => <div key={index} class="card"><div class="card-head"><Skeleton width={70} height={13} /></div><div class="run-skeleton" /></div>)}
+        {[0, 1, 2].map((index) => (
+          <div key={index} class="card"><div class="card-head"><Skeleton width={70} height={13} /></div><div class="run-skeleton" /></div>
+        ))}
       </div>
     </main>
   );

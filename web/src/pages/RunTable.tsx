@@ -78,7 +78,14 @@ function TableTools(): JSX.Element {
         </div>
       )}
       <ColumnPicker />
-      <Button icon="download" label="Save all rows of this table as CSV" isDisabled={isSaving.value || matched.value === 0} onClick={() => void save()}>CSV</Button>
+      <Button
+        icon="download"
+        label="Save all rows of this table as CSV"
+        isDisabled={isSaving.value || matched.value === 0}
+        onClick={() => void save()}
+      >
+        CSV
+      </Button>
     </div>
   );
 }
@@ -102,7 +109,11 @@ function TableBody(): JSX.Element {
   if (rows.value.length === 0 && state.is === "ready") {
     if (total.value === 0) return <EmptyState icon="columns" title="No runs yet">Runs appear here when a script logs to this project.</EmptyState>;
     return (
-      <EmptyState icon="search" title={<>No run matches <code>{query.value}</code></>} action={<Button onClick={() => (query.value = "")}>Clear the filter</Button>}>
+      <EmptyState
+        icon="search"
+        title={<>No run matches <code>{query.value}</code></>}
+        action={<Button onClick={() => (query.value = "")}>Clear the filter</Button>}
+      >
         {formatCount(total.value, "run")} {total.value === 1 ? "is" : "are"} hidden by it.
         {filterHints(query.value, availableColumns.value).map((hint) => <div key={hint}>{hint}</div>)}
       </EmptyState>
@@ -133,7 +144,9 @@ function TableBody(): JSX.Element {
       }
       renderRow={(index) => {
         const run = rows.value[index];
-        return run ? <BodyRow run={run} columns={shown} index={index} onPick={pick} /> : <div class="table-row"><div class="table-cell table-name"><Skeleton width="60%" /></div></div>;
+        return run ? (
+          <BodyRow run={run} columns={shown} index={index} onPick={pick} />
+        ) : <div class="table-row"><div class="table-cell table-name"><Skeleton width="60%" /></div></div>;
       }}
     />
   );
@@ -204,7 +217,14 @@ function BodyRow({ run, columns, index, onPick }: BodyRowProps): JSX.Element {
         >
           <Icon name={isOn ? "eye" : "eyeOff"} size={14} />
         </button>
-        <ColorDot color={runColor(run.uid)} label={run.name} palette={RUN_COLORS} isDim={!isOn} tabIndex={-1} onChange={(color) => setRunColor(run.uid, color)} />
+        <ColorDot
+          color={runColor(run.uid)}
+          label={run.name}
+          palette={RUN_COLORS}
+          isDim={!isOn}
+          tabIndex={-1}
+          onChange={(color) => setRunColor(run.uid, color)}
+        />
         <Link class="table-link" path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}><MiddleText text={run.name} /></Link>
         {isNameTwice(run.name) && <span class="rail-id">{run.id}</span>}
       </div>

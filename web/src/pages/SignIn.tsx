@@ -37,7 +37,15 @@ export function SignIn(): JSX.Element {
         <p>Open the address that <code>diorama ui</code> prints in its terminal: it signs this browser in.</p>
         <p>Or paste this store's key. This command prints it:</p>
         <div class="code-line"><code>diorama key</code><CopyButton text="diorama key" label="Copy the command" /></div>
-        <TextField label="Key" isSecret isMono placeholder="Key" value={key.value} error={problem.value} onInput={(text) => { key.value = text; problem.value = undefined; }} />
+        <TextField
+          label="Key"
+          isSecret
+          isMono
+          placeholder="Key"
+          value={key.value}
+          error={problem.value}
+          onInput={(text) => { key.value = text; problem.value = undefined; }}
+        />
         <Button look="accent" type="submit" isDisabled={key.value.trim() === "" || isBusy.value}>Sign in</Button>
       </form>
     </main>

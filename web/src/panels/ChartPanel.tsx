@@ -51,7 +51,9 @@ export function ChartPanel(props: ChartPanelProps): JSX.Element {
     <section class={`chart${props.isFull ? " chart-full" : ""}`} aria-label={props.title ?? keyName}>
       <header class="chart-head">
         <h3 class="chart-name"><MiddleText text={props.title ?? keyName} title={keyName} /></h3>
-        {Object.keys(overridesOf(keyName)).length > 0 && <span class="chart-own" role="img" aria-label="Has its own settings" title="Has its own settings" />}
+        {Object.keys(overridesOf(keyName)).length > 0 && (
+          <span class="chart-own" role="img" aria-label="Has its own settings" title="Has its own settings" />
+        )}
         <Values model={model} most={props.isFull ? 8 : MOST_VALUES} />
         <Tools model={model} body={body} {...props} />
       </header>
@@ -63,7 +65,9 @@ export function ChartPanel(props: ChartPanelProps): JSX.Element {
           <div class="chart-cover"><EmptyState isSmall title={uids.length === 0 ? "No run is shown" : "No selected run has this metric"} /></div>
         )}
         {status.is === "failed" && (
-          <div class="chart-cover"><ErrorState isSmall title="The curves could not be loaded" error={status.error} onRetry={retryFailedSeries} /></div>
+          <div class="chart-cover">
+            <ErrorState isSmall title="The curves could not be loaded" error={status.error} onRetry={retryFailedSeries} />
+          </div>
         )}
         <Note model={model} />
       </div>
@@ -104,7 +108,10 @@ function Values({ model, most }: { model: ChartModel; most: number }): JSX.Eleme
         if (!host.current) return;
         host.current.textContent = valuesText(readings, most, Math.floor(width.value / LETTER_PX));
         const where = x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
-        host.current.title = [where, ...readings.map((reading) => `${reading.name ?? runOf(reading.run)?.name ?? reading.run}: ${formatValue(reading.value)}`)].join("\n");
+        host.current.title = [
+          where,
+          ...readings.map((reading) => `${reading.name ?? runOf(reading.run)?.name ?? reading.run}: ${formatValue(reading.value)}`),
+        ].join("\n");
       }),
     [model, most, width],
   );
@@ -163,8 +170,18 @@ function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
   const isZoomed = model.shared.value.zoom.value !== null;
   return (
     <span class={`chart-tools${isOpen ? " chart-tools-shown" : ""}`}>
-      {isZoomed && <IconButton icon="reset" size={14} label="Show all of the x axis (double-click)" onClick={() => (model.shared.peek().zoom.value = null)} />}
-      <IconButton buttonRef={anchor} icon="settings" size={14} label={hasOwn ? "Settings of this chart (its own)" : "Settings of this chart"} isPressed={hasOwn} isExpanded={isOpen} onClick={() => setOpen(!isOpen)} />
+      {isZoomed && (
+        <IconButton icon="reset" size={14} label="Show all of the x axis (double-click)" onClick={() => (model.shared.peek().zoom.value = null)} />
+      )}
+      <IconButton
+        buttonRef={anchor}
+        icon="settings"
+        size={14}
+        label={hasOwn ? "Settings of this chart (its own)" : "Settings of this chart"}
+        isPressed={hasOwn}
+        isExpanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      />
       <Menu
         label="More for this chart"
         icon="download"
@@ -209,7 +226,10 @@ async function saveCsv(model: ChartModel, runs: readonly RunView[]): Promise<voi
       isSystem: model.isSystem,
     });
     saveFile(new Blob([text], { type: "text/csv" }), `${model.keyName}.csv`);
-    if (!isExact) showToast("The file holds buckets, not every point.", { hint: "Zoom in for single values, or read them all with the API's scan_history()." });
+    if (!isExact) showToast(
+      "The file holds buckets, not every point.",
+      { hint: "Zoom in for single values, or read them all with the API's scan_history()." },
+    );
   } catch (thrown) {
     const error = apiErrorFrom(thrown);
     showToast("The values could not be loaded.", { tone: "error", hint: error.message });

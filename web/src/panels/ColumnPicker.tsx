@@ -45,11 +45,22 @@ function Picker(): JSX.Element {
   };
   return (
     <div class="picker">
-      <TextField label="Search columns" placeholder="Search columns" icon="search" hasClear value={wanted.value} onInput={(text) => (wanted.value = text)} />
+      <TextField
+        label="Search columns"
+        placeholder="Search columns"
+        icon="search"
+        hasClear
+        value={wanted.value}
+        onInput={(text) => (wanted.value = text)}
+      />
       <div class="picker-list">
         {shown.filter((path) => path.toLowerCase().includes(words)).map((path) => (
           <div key={path} class="picker-row">
-            <Toggle label={<PathLabel path={path} />} isOn onChange={() => (columns.value = shown.length > 1 ? shown.filter((one) => one !== path) : shown)} />
+            <Toggle
+              label={<PathLabel path={path} />}
+              isOn
+              onChange={() => (columns.value = shown.length > 1 ? shown.filter((one) => one !== path) : shown)}
+            />
             <IconButton icon="chevronUp" size={12} label={`Move ${path} to the left`} onClick={() => move(path, -1)} />
             <IconButton icon="chevronDown" size={12} label={`Move ${path} to the right`} onClick={() => move(path, 1)} />
           </div>

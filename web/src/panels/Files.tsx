@@ -40,7 +40,14 @@ export function Files({ run }: { run: RunView }): JSX.Element {
     <main class="files" aria-label="Files">
       <div class="files-list">
         <div class="files-head">
-          <TextField label="Search files" placeholder="Search files" icon="search" hasClear value={wanted.value} onInput={(text) => (wanted.value = text)} />
+          <TextField
+            label="Search files"
+            placeholder="Search files"
+            icon="search"
+            hasClear
+            value={wanted.value}
+            onInput={(text) => (wanted.value = text)}
+          />
           <span class="logs-count">
             {formatCount(all.length, "file")} · {formatBytes(all.reduce((sum, file) => sum + file.size_bytes, 0))}
           </span>
@@ -49,10 +56,18 @@ export function Files({ run }: { run: RunView }): JSX.Element {
           <div class="files-skeleton" aria-busy="true">{Array.from({ length: 5 }, (_, index) => <Skeleton key={index} width="70%" />)}</div>
         ) : (
           <ul class="files-rows">
-            {words !== "" && found.length === 0 && media.length === 0 && <EmptyState isSmall title={<>Nothing is called <code>{wanted.value}</code></>} />}
+            {words !== "" && found.length === 0 && media.length === 0 && (
+              <EmptyState isSmall title={<>Nothing is called <code>{wanted.value}</code></>} />
+            )}
             {found.map((file) => (
               <li key={file.name}>
-                <button type="button" class="file-row" aria-current={file === shown} title={`${file.name}\n${file.mime}\n${formatDate(file.time)}`} onClick={() => (chosen.value = `file ${file.name}`)}>
+                <button
+                  type="button"
+                  class="file-row"
+                  aria-current={file === shown}
+                  title={`${file.name}\n${file.mime}\n${formatDate(file.time)}`}
+                  onClick={() => (chosen.value = `file ${file.name}`)}
+                >
                   <Icon name={file.mime.startsWith("image/") ? "image" : "file"} size={14} />
                   <span class="file-name"><MiddleText text={file.name} /></span>
                   <span class="file-size">{formatBytes(file.size_bytes)}</span>
@@ -62,7 +77,13 @@ export function Files({ run }: { run: RunView }): JSX.Element {
             {media.length > 0 && <li class="files-part">Logged by key</li>}
             {media.map((view) => (
               <li key={`key ${view.key}`}>
-                <button type="button" class="file-row" aria-current={view === shownKey} title={`${view.key}\n${nameOfKind(view.kind)}`} onClick={() => (chosen.value = `key ${view.key}`)}>
+                <button
+                  type="button"
+                  class="file-row"
+                  aria-current={view === shownKey}
+                  title={`${view.key}\n${nameOfKind(view.kind)}`}
+                  onClick={() => (chosen.value = `key ${view.key}`)}
+                >
                   <Icon name={view.kind === "image" ? "image" : view.kind === "histogram" ? "chart" : "file"} size={14} />
                   <span class="file-name"><MiddleText text={view.key} /></span>
                   <span class="file-size">{formatCount(view.runs.reduce((sum, one) => sum + one.count, 0), "step")}</span>
@@ -72,8 +93,22 @@ export function Files({ run }: { run: RunView }): JSX.Element {
             {words === "" && (
               <>
                 <li class="files-part">Data</li>
-                <li><DataLink href={apiUrl(`api/runs/${run.uid}/history`)} name="history.ndjson" note={formatCount(numbers, "metric")} label="Every row that was logged, one JSON object a line" /></li>
-                <li><Link class="file-row" path={runPath(run, "logs")}><Icon name="wrap" size={14} /><span class="file-name">Console</span><span class="file-size">in Logs</span></Link></li>
+                <li>
+                  <DataLink
+                    href={apiUrl(`api/runs/${run.uid}/history`)}
+                    name="history.ndjson"
+                    note={formatCount(numbers, "metric")}
+                    label="Every row that was logged, one JSON object a line"
+                  />
+                </li>
+                <li>
+                  <Link
+                    class="file-row"
+                    path={runPath(run, "logs")}
+                  >
+                    <Icon name="wrap" size={14} /><span class="file-name">Console</span><span class="file-size">in Logs</span>
+                  </Link>
+                </li>
               </>
             )}
           </ul>
@@ -116,7 +151,9 @@ function FilePreview({ run, file }: { run: RunView; file: FileView }): JSX.Eleme
       </div>
       <div class="file-body">
         {preview.is === "loading" && <div class="files-skeleton"><Skeleton width="60%" /><Skeleton width="40%" /></div>}
-        {preview.is === "failed" && <ErrorState isSmall title="The file could not be loaded" error={preview.error} onRetry={() => setAttempt(attempt + 1)} />}
+        {preview.is === "failed" && (
+          <ErrorState isSmall title="The file could not be loaded" error={preview.error} onRetry={() => setAttempt(attempt + 1)} />
+        )}
         {preview.is === "none" && <EmptyState icon="file" title="No preview for this kind of file">Download it to open it.</EmptyState>}
         {preview.is === "picture" && <img class="file-picture" src={preview.url} alt={file.name} />}
         {preview.is === "text" && (

@@ -56,7 +56,10 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   const asked = stepsOf(runs, wanted.key)[runs.indexOf(wanted.run)] ?? stepsOf([wanted.run], wanted.key)[0];
   const items = itemCount(wanted, asked?.step);
   const sample = followedSample.value;
-  const place = asked && (sample === "" ? { ...asked, index: wanted.index } : askForSample(asked, wanted.run, wanted.key, sample, nthOfSample(wanted.run, wanted.key, asked.step, sample, wanted.index)));
+  const place = asked && (sample === "" ? {
+    ...asked,
+    index: wanted.index,
+  } : askForSample(asked, wanted.run, wanted.key, sample, nthOfSample(wanted.run, wanted.key, asked.step, sample, wanted.index)));
   const shown = tile.shown.value;
   const run = runOf(wanted.run);
   const view = viewOf(wanted).value;
@@ -119,20 +122,37 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
         <span class="full-run" style={{ "--run": runColor(wanted.run) }}><MiddleText text={run ? labelOf(run) : `run ${wanted.run}`} /></span>
         <span class="full-key"><MiddleText text={wanted.key} /></span>
         {isFramed && <StepBadge shown={shown} isLate={isLate} />}
-        <span class="full-note">{items > 1 ? `item ${wanted.index + 1} of ${items}` : ""}{sampleOf(shown?.item) ? ` · ${sampleOf(shown?.item) ?? ""}` : ""}</span>
+        <span class="full-note">
+          {items > 1 ? `item ${wanted.index + 1} of ${items}` : ""}
+          {sampleOf(shown?.item) ? ` · ${sampleOf(shown?.item) ?? ""}` : ""}
+        </span>
         <span class="full-caption truncate" title={captionOf(shown)}>{captionOf(shown)}</span>
         {items > 1 && <IconButton icon="chevronLeft" label="Previous item (←)" isDisabled={wanted.index === 0} onClick={actions.ArrowLeft} />}
         {items > 1 && <IconButton icon="chevronRight" label="Next item (→)" isDisabled={wanted.index + 1 >= items} onClick={actions.ArrowRight} />}
         {runs.length > 1 && <IconButton icon="chevronUp" label="Previous run (↑)" isDisabled={runs[0] === wanted.run} onClick={actions.ArrowUp} />}
-        {runs.length > 1 && <IconButton icon="chevronDown" label="Next run (↓)" isDisabled={runs.at(-1) === wanted.run} onClick={actions.ArrowDown} />}
+        {runs.length > 1 && (
+          <IconButton icon="chevronDown" label="Next run (↓)" isDisabled={runs.at(-1) === wanted.run} onClick={actions.ArrowDown} />
+        )}
         {record && (
           <>
             <IconButton icon="minus" label="Zoom out (−)" onClick={actions["-"]} />
-            <span class="full-zoom" title="Screen pixels for one pixel of the picture">{scale === null ? "" : `${formatNumber(Number((scale * 100).toPrecision(3)))} %`}</span>
+            <span
+              class="full-zoom"
+              title="Screen pixels for one pixel of the picture"
+            >
+              {scale === null ? "" : `${formatNumber(Number((scale * 100).toPrecision(3)))} %`}
+            </span>
             <IconButton icon="plus" label="Zoom in (+)" onClick={actions["+"]} />
             <Button look="plain" label="Fit the picture into the view (F)" onClick={actions.f}>Fit</Button>
             <Button look="plain" label="One screen pixel for one pixel (0)" onClick={actions["0"]}>1:1</Button>
-            <Button look="plain" label="Smooth or square pixels (P)" isPressed={smoothing.value !== "auto"} onClick={actions.p}>{smoothing.value === "auto" ? "Auto pixels" : smoothing.value === "smooth" ? "Smooth" : "Squares"}</Button>
+            <Button
+              look="plain"
+              label="Smooth or square pixels (P)"
+              isPressed={smoothing.value !== "auto"}
+              onClick={actions.p}
+            >
+              {smoothing.value === "auto" ? "Auto pixels" : smoothing.value === "smooth" ? "Smooth" : "Squares"}
+            </Button>
           </>
         )}
         <IconButton icon="close" label="Close (Esc)" onClick={closeFull} />
@@ -150,13 +170,45 @@ const isOpen = (): boolean => isFull.peek() && selected.peek() !== null;
 
 /** On the sheet of keys. The view itself takes them first while it is open. */
 for (const [id, title, keys] of [
-  ["previous-item", "Previous item", "ArrowLeft"], ["next-item", "Next item", "ArrowRight"], ["previous-run", "Previous run", "ArrowUp"], ["next-run", "Next run", "ArrowDown"],
-  ["zoom-in", "Zoom in", "+"], ["zoom-out", "Zoom out", "-"], ["zoom-one", "One screen pixel for one pixel", "0"], ["fit", "Fit the picture into the view", "f"],
+  [
+    "previous-item",
+    "Previous item",
+    "ArrowLeft",
+  ], ["next-item", "Next item", "ArrowRight"], ["previous-run", "Previous run", "ArrowUp"], ["next-run", "Next run", "ArrowDown"],
+  [
+    "zoom-in",
+    "Zoom in",
+    "+",
+  ], ["zoom-out", "Zoom out", "-"], ["zoom-one", "One screen pixel for one pixel", "0"], ["fit", "Fit the picture into the view", "f"],
   ["pixels", "Smooth or square pixels", "p"],
 ] as const) {
   registerCommand({ id: `full-${id}`, title, keys, group: "Full view", run: () => void actOnCover(keys), isEnabled: isOpen, isOnlyShortcut: true });
 }
-registerCommand({ id: "masks", title: "Show or hide all masks", keys: "m", group: "Media", run: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })) });
-registerCommand({ id: "boxes", title: "Show or hide all boxes", keys: "b", group: "Media", run: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })) });
-registerCommand({ id: "polygons", title: "Show or hide all polygons", keys: "o", group: "Media", run: () => changeOverlays((state) => ({ ...state, polygonsVisible: !state.polygonsVisible })) });
-registerCommand({ id: "keypoints", title: "Show or hide all keypoints", keys: "k", group: "Media", run: () => changeOverlays((state) => ({ ...state, keypointsVisible: !state.keypointsVisible })) });
+registerCommand({
+  id: "masks",
+  title: "Show or hide all masks",
+  keys: "m",
+  group: "Media",
+  run: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })),
+});
+registerCommand({
+  id: "boxes",
+  title: "Show or hide all boxes",
+  keys: "b",
+  group: "Media",
+  run: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })),
+});
+registerCommand({
+  id: "polygons",
+  title: "Show or hide all polygons",
+  keys: "o",
+  group: "Media",
+  run: () => changeOverlays((state) => ({ ...state, polygonsVisible: !state.polygonsVisible })),
+});
+registerCommand({
+  id: "keypoints",
+  title: "Show or hide all keypoints",
+  keys: "k",
+  group: "Media",
+  run: () => changeOverlays((state) => ({ ...state, keypointsVisible: !state.keypointsVisible })),
+});

@@ -50,7 +50,13 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
       <header class="histogram-head">
         <h3><MiddleText text={key} /></h3>
         {view.value === "heat" && (
-          <button type="button" class="histogram-log" aria-pressed={isLog.value} title="Colour by the logarithm of the count" onClick={() => (isLog.value = !isLog.value)}>
+          <button
+            type="button"
+            class="histogram-log"
+            aria-pressed={isLog.value}
+            title="Colour by the logarithm of the count"
+            onClick={() => (isLog.value = !isLog.value)}
+          >
             log
           </button>
         )}
@@ -114,14 +120,20 @@ function histogramsIn(reply: HistogramReply): Counted[] {
 
 function OverSteps({ run, keyName, span, height, hasName }: { run: RunView; keyName: string; span: Span | null; height: number; hasName: boolean }): JSX.Element {
   const state: HistogramState = histogramsOf(run.uid, keyName).value;
-  if (state.is === "failed") return <ErrorState isSmall title="The histograms could not be loaded" error={state.error} onRetry={() => reloadHistograms(run.uid, keyName)} />;
+  if (state.is === "failed") return (
+    <ErrorState isSmall title="The histograms could not be loaded" error={state.error} onRetry={() => reloadHistograms(run.uid, keyName)} />
+  );
   return (
     <div class="histogram-run" style={{ "--run": runColor(run.uid) }}>
       {hasName && <div class="histogram-run-name"><MiddleText text={labelOf(run)} /></div>}
-      {state.is === "loading" ? <div style={{ height: `${height}px` }} aria-busy="true" /> : <StepsPlot reply={state.reply} run={run} span={span} height={height} />}
+      {state.is === "loading" ? (
+        <div style={{ height: `${height}px` }} aria-busy="true" />
+      ) : <StepsPlot reply={state.reply} run={run} span={span} height={height} />}
       {state.is === "ready" && (
         <p class="histogram-note">
-          {state.reply.steps.length < state.reply.total ? `${formatValue(state.reply.steps.length)} of ${formatValue(state.reply.total)} steps drawn` : `${formatValue(state.reply.total)} ${state.reply.total === 1 ? "step" : "steps"}`}
+          {state.reply.steps.length < state.reply.total
+            ? `${formatValue(state.reply.steps.length)} of ${formatValue(state.reply.total)} steps drawn`
+            : `${formatValue(state.reply.total)} ${state.reply.total === 1 ? "step" : "steps"}`}
           {view.value === "ridges" && state.reply.steps.length > RIDGES && ` · ${RIDGES} ridges`}
         </p>
       )}
@@ -225,10 +237,17 @@ function BarsAtClock({ keyName, runs }: { keyName: string; runs: readonly RunVie
       <Plot
         label={`${keyName}: histogram at the clock's step`}
         height={HEIGHT}
-        paint={(context, width, _height, ink) => paintBars(context, frameOf(width, HEIGHT), found.map(({ run, histogram }) => ({ histogram, color: runColor(run.uid) })), span, largest, ink, focus, true)}
+        paint={(context, width, _height, ink) => paintBars(context, frameOf(width, HEIGHT), found.map(({ run, histogram }) => ({
+          histogram,
+          color: runColor(run.uid),
+        })), span, largest, ink, focus, true)}
         onHover={(at) => setHover(at ? { value: valueFromX(frameOf(at.width, HEIGHT), span, at.x), clientX: at.clientX, clientY: at.clientY } : null)}
       />
-      <p class="histogram-note">{found.length === 1 ? `step ${formatValue(first?.step ?? 0)}` : `${found.length} of ${runs.length} runs at ${[...new Set(found.map(({ step }) => formatValue(step)))].slice(0, 3).join(", ")}`}</p>
+      <p class="histogram-note">
+        {found.length === 1
+          ? `step ${formatValue(first?.step ?? 0)}`
+          : `${found.length} of ${runs.length} runs at ${[...new Set(found.map(({ step }) => formatValue(step)))].slice(0, 3).join(", ")}`}
+      </p>
       {hover && (
         <Tooltip x={hover.clientX} y={hover.clientY}>
           {found.map(({ run, step, histogram }) => {

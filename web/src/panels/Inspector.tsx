@@ -30,7 +30,9 @@ export function Inspector(): JSX.Element {
       <Section
         name="Overlays"
         note={overlayScope.value}
-        action={areOverlaysChanged.value && <IconButton icon="reset" size={14} label="Reset all overlays" onClick={() => (overlays.value = DEFAULT_OVERLAYS)} />}
+        action={areOverlaysChanged.value && (
+          <IconButton icon="reset" size={14} label="Reset all overlays" onClick={() => (overlays.value = DEFAULT_OVERLAYS)} />
+        )}
       >
         <OverlayControls />
       </Section>
@@ -73,7 +75,11 @@ function SelectedTile(): JSX.Element {
   return (
     <>
       <dl class="facts">
-        <FactRow name="run" value={<span class="fact-run" style={{ "--run": runColor(tile.run) }}>{run?.name ?? `run ${tile.run}`}</span>} title={run?.id ?? ""} />
+        <FactRow
+          name="run"
+          value={<span class="fact-run" style={{ "--run": runColor(tile.run) }}>{run?.name ?? `run ${tile.run}`}</span>}
+          title={run?.id ?? ""}
+        />
         <FactRow name="key" value={`${tile.key}${shown === null || shown.cell.is_list ? `[${tile.index}]` : ""}`} />
         {shown ? <ShownFacts shown={shown} /> : <FactRow name="state" value={whyNotThere(tile) ?? "not in sight, or nothing at this step"} />}
         {shown && isImage(shown.item) && <PixelRow />}
@@ -89,7 +95,9 @@ function ShownFacts({ shown }: { shown: ShownItem }): JSX.Element {
   const sample = sampleOf(item);
   const caption = captionOf(shown);
   const facts: Fact[] = isKnown(item) ? viewOfRecord(item).facts(item) : [];
-  const asked = shown.askedAt === null ? "asked for the newest" : `asked ${axis.value === "step" ? "" : `${axisName(axis.value)} `}${formatPosition(axis.value, shown.askedAt)}`;
+  const asked = shown.askedAt === null
+    ? "asked for the newest"
+    : `asked ${axis.value === "step" ? "" : `${axisName(axis.value)} `}${formatPosition(axis.value, shown.askedAt)}`;
   return (
     <>
       {sample !== null && <FactRow name="sample" value={<SampleFact sample={sample} />} title={sample} />}
@@ -108,7 +116,12 @@ function SampleFact({ sample }: { sample: string }): JSX.Element {
   return (
     <span class="fact-sample">
       <span class="truncate">{sample}</span>
-      <Button look="plain" label={isFollowed ? "Show all samples again" : "Follow this sample: show only it in every list, over steps and runs"} isPressed={isFollowed} onClick={() => (followedSample.value = isFollowed ? "" : sample)}>
+      <Button
+        look="plain"
+        label={isFollowed ? "Show all samples again" : "Follow this sample: show only it in every list, over steps and runs"}
+        isPressed={isFollowed}
+        onClick={() => (followedSample.value = isFollowed ? "" : sample)}
+      >
         {isFollowed ? "Following" : "Follow"}
       </Button>
     </span>
@@ -125,7 +138,9 @@ function PixelRow(): JSX.Element {
           <>
             {here.x}, {here.y} · ({here.channels?.join(", ") ?? "…"})
             {here.classes.map(({ layer, name }) => <span key={layer} class="fact-line">{name} <span class="fact-dim">{layer}</span></span>)}
-            {here.boxes.map(({ layer, text }, at) => <span key={`${layer}${at}`} class="fact-line">{text} <span class="fact-dim">{layer}</span></span>)}
+            {here.boxes.map(({ layer, text }, at) => (
+              <span key={`${layer}${at}`} class="fact-line">{text} <span class="fact-dim">{layer}</span></span>
+            ))}
           </>
         ) : (
           <span class="fact-dim">point at a picture</span>
@@ -143,7 +158,11 @@ function TileActions({ tile, shown }: { tile: TileRef; shown: ShownItem }): JSX.
     <div class="inspector-actions">
       {!isFull.value && <Button icon="expand" onClick={() => openFull(tile)}>Full view</Button>}
       {file && (
-        <a class="button button-normal" href={blobUrl(file.sha256)} download={file.name.includes(".") && file.name.startsWith("image.") ? `${stem}${file.name.slice(5)}` : file.name}>
+        <a
+          class="button button-normal"
+          href={blobUrl(file.sha256)}
+          download={file.name.includes(".") && file.name.startsWith("image.") ? `${stem}${file.name.slice(5)}` : file.name}
+        >
           <Icon name="download" size={14} />
           <span class="button-text">Original</span>
         </a>

@@ -65,10 +65,19 @@ export function Logs({ run }: { run: RunView }): JSX.Element {
         {state.is === "failed" ? (
           <ErrorState title="The log could not be loaded" error={state.error} onRetry={lines.reload} />
         ) : state.is === "loading" ? (
-          <div class="logs-skeleton" aria-busy="true">{Array.from({ length: 12 }, (_, index) => <Skeleton key={index} width={`${30 + ((index * 37) % 50)}%`} />)}</div>
+          <div
+            class="logs-skeleton"
+            aria-busy="true"
+          >
+            {Array.from({ length: 12 }, (_, index) => <Skeleton key={index} width={`${30 + ((index * 37) % 50)}%`} />)}
+          </div>
         ) : count === 0 ? (
           lines.total.value > 0 ? (
-            <EmptyState icon="search" title={<>No line holds <code>{lines.query.value}</code></>} action={<Button onClick={() => lines.search("")}>Clear the search</Button>}>
+            <EmptyState
+              icon="search"
+              title={<>No line holds <code>{lines.query.value}</code></>}
+              action={<Button onClick={() => lines.search("")}>Clear the search</Button>}
+            >
               {formatCount(lines.total.value, "line")} {lines.total.value === 1 ? "is" : "are"} hidden by it.
             </EmptyState>
           ) : (
@@ -136,8 +145,18 @@ function LogTools({ run, lines, isFollowing, onFollow }: LogToolsProps): JSX.Ele
       <Toggle label="Times" isOn={hasLogTimes.value} onChange={(isOn) => (hasLogTimes.value = isOn)} />
       <Toggle label="Wrap" isOn={isLogWrapped.value} onChange={(isOn) => (isLogWrapped.value = isOn)} />
       <Toggle label="Follow" title="Keep the newest line in sight" isOn={isFollowing} onChange={onFollow} />
-      <IconButton icon="copy" label="Copy all shown lines" onClick={() => orToast(textOf().then(copyText).then((isDone) => showToast(isDone ? "The log was copied." : "The browser did not allow copying.")))} />
-      <IconButton icon="download" label="Save as a text file" onClick={() => orToast(textOf().then((text) => saveText(`${safeFileName(run.name)}.log`, text)))} />
+      <IconButton
+        icon="copy"
+        label="Copy all shown lines"
+        onClick={() => orToast(textOf().then(copyText).then((isDone) => showToast(isDone
+          ? "The log was copied."
+          : "The browser did not allow copying.")))}
+      />
+      <IconButton
+        icon="download"
+        label="Save as a text file"
+        onClick={() => orToast(textOf().then((text) => saveText(`${safeFileName(run.name)}.log`, text)))}
+      />
     </div>
   );
 }

@@ -60,20 +60,45 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
   const isTable = /table$/.test(keyView.kind);
   const words = (hasTitle ? LINE : 0) + (shape.hasCaption ? LINE : 0);
   const across = room - PADDING - (isGrid ? HEAD_WIDTH : 0);
-  const wide = isPacked ? packedWidth({ tiles, tileWidth: tileWidth.value, room: across, aspect: shape.aspect, high: PACKED_HEIGHT - words }) : tileWidth.value;
+  const wide = isPacked ? packedWidth({
+    tiles,
+    tileWidth: tileWidth.value,
+    room: across,
+    aspect: shape.aspect,
+    high: PACKED_HEIGHT - words,
+  }) : tileWidth.value;
   const picture = framed
-    ? framedSize({ shape: framed, fillHeight: shape.fillHeight ?? FILL_HEIGHT, tileWidth: tileWidth.value, room: across, layout, tiles, isAlone: isTable })
+    ? framedSize({
+      shape: framed,
+      fillHeight: shape.fillHeight ?? FILL_HEIGHT,
+      tileWidth: tileWidth.value,
+      room: across,
+      layout,
+      tiles,
+      isAlone: isTable,
+    })
     : { width: wide, height: pictureHeight(wide, shape.aspect) };
   const { width } = picture;
   const tileHeight = picture.height + (framed ? TILE_HEAD : words);
-  const grid = gridShape({ layout, runs: runs.length, items: shape.items, tileWidth: width, tileHeight, room: framed || isPacked ? across : room - (isGrid ? HEAD_WIDTH : 0) });
+  const grid = gridShape({
+    layout,
+    runs: runs.length,
+    items: shape.items,
+    tileWidth: width,
+    tileHeight,
+    room: framed || isPacked ? across : room - (isGrid ? HEAD_WIDTH : 0),
+  });
   const rowsAtFirst = foldedRows(grid.stepY, FOLDED_HEIGHT, isFill ? 2 : 1);
   const canExpand = grid.rows > rowsAtFirst;
   const rowsShown = isExpanded ? grid.rows : Math.min(grid.rows, rowsAtFirst);
   const { cells, shown } = useWindow(scroller, body, { ...grid, rows: rowsShown }, runs.length, shape.items, setRoom);
   // Columns are places in the runs' lists, or of a followed sample which of its items they show.
-  const columnOf = (at: number, index: number): number => (sample === "" ? index : nthOfSample(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, index));
-  const indexOf = (at: number, column: number): number => (sample === "" ? column : knownPlace(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, column));
+  const columnOf = (at: number, index: number): number => (sample === ""
+    ? index
+    : nthOfSample(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, index));
+  const indexOf = (at: number, column: number): number => (sample === ""
+    ? column
+    : knownPlace(runs[at]?.uid ?? -1, key, steps[at]?.step, sample, column));
   useKeepInSight(scroller, body, key, runs, shape.items, columnOf, grid, rowsShown, () => setExpanded(true));
   // The same element again is not rendered again: the panel renders at every step of the clock, its tools need not.
   const tools = useMemo(
@@ -104,7 +129,10 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
         onKeyDown={(event) => onKey(event, key, runs, shape.items, grid, columnOf, indexOf)}
       >
         {isGrid && <ColumnHeads grid={grid} cells={cells} width={width} samples={shape.samples} />}
-        <div class="media-rows" style={{ height: `${Math.max(0, rowsShown * grid.stepY - GAP)}px`, width: isGrid ? `${grid.width + HEAD_WIDTH}px` : "auto" }}>
+        <div
+          class="media-rows"
+          style={{ height: `${Math.max(0, rowsShown * grid.stepY - GAP)}px`, width: isGrid ? `${grid.width + HEAD_WIDTH}px` : "auto" }}
+        >
           {isGrid && <RunHeads runs={runs} grid={grid} cells={cells} height={tileHeight} />}
           <div ref={body} class="media-body" role="rowgroup" style={{ width: isGrid ? `${grid.width}px` : "100%" }}>
             {mounted(grid, cells, runs.length, shape.items).map(({ run: at, item, row, column }) => {
@@ -160,7 +188,13 @@ function ColumnHeads({ grid, cells, width, samples }: { grid: GridShape; cells: 
   return (
     <div class="media-columns" role="row" style={{ width: `${grid.width + HEAD_WIDTH}px` }}>
       {columns.map((column) => (
-        <span key={column} class="media-column truncate" role="columnheader" title={samples[column] ?? `item ${column}`} style={{ left: `${HEAD_WIDTH + column * grid.stepX}px`, width: `${width}px` }}>
+        <span
+          key={column}
+          class="media-column truncate"
+          role="columnheader"
+          title={samples[column] ?? `item ${column}`}
+          style={{ left: `${HEAD_WIDTH + column * grid.stepX}px`, width: `${width}px` }}
+        >
           {samples[column] ?? `#${column}`}
         </span>
       ))}
@@ -218,7 +252,15 @@ function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunS
     const first = items.find(isRecord);
     if (learned.aspect === 0 && isKnown(first)) learned.aspect = viewOfRecord(first).aspect(first) ?? NOT_KNOWN.aspect;
     for (const item of items) if (isKnown(item)) learned.fillHeight = Math.max(learned.fillHeight ?? 0, viewOfRecord(item).fillHeight?.(item) ?? 0);
-    learned.hasCaption ||= items.some((item) => captionOf({ run: 0, key, index: 0, item, cell: state.cell, askedAt: null, isOtherStep: false }) !== "");
+    learned.hasCaption ||= items.some((item) => captionOf({
+      run: 0,
+      key,
+      index: 0,
+      item,
+      cell: state.cell,
+      askedAt: null,
+      isOtherStep: false,
+    }) !== "");
     for (const [index, item] of items.entries()) learned.samples[index] ??= sampleOf(item);
   }
   if (sample !== "") learned.items = Math.max(1, learned.items); // a run without the sample says so in a tile
@@ -314,7 +356,8 @@ const START: Box = { left: 0, right: 800, top: 0, bottom: FOLDED_HEIGHT };
 const CLOSE_PX = 16;
 
 function closeTo(a: Box, b: Box): boolean {
-  return Math.abs(a.left - b.left) < CLOSE_PX && Math.abs(a.right - b.right) < CLOSE_PX && Math.abs(a.top - b.top) < CLOSE_PX && Math.abs(a.bottom - b.bottom) < CLOSE_PX;
+  return Math.abs(a.left - b.left) < CLOSE_PX &&
+    Math.abs(a.right - b.right) < CLOSE_PX && Math.abs(a.top - b.top) < CLOSE_PX && Math.abs(a.bottom - b.bottom) < CLOSE_PX;
 }
 
 /** Room for the frozen heads above a tile. */
@@ -380,7 +423,9 @@ function onKey(
   event.stopPropagation();
   const at = now?.key === key ? runs.findIndex(({ uid }) => uid === now.run) : -1;
   const from = at < 0 || !now ? null : cellOf(grid, at, columnOf(at, now.index), items);
-  const next = from ? tileAt(grid, Math.max(0, from.row + move[0]), Math.max(0, from.column + move[1]), runs.length, items) : tileAt(grid, 0, 0, runs.length, items);
+  const next = from
+    ? tileAt(grid, Math.max(0, from.row + move[0]), Math.max(0, from.column + move[1]), runs.length, items)
+    : tileAt(grid, 0, 0, runs.length, items);
   const run = next ? runs[next.run] : undefined;
   if (next && run) selected.value = { run: run.uid, key, index: indexOf(next.run, next.item) } satisfies TileRef;
 }

@@ -18,14 +18,36 @@ export function MediaPanelTools({ hasPictures, hasVideos, isFill }: MediaPanelTo
   const setLayout = (value: typeof mediaLayout.value) => () => (mediaLayout.value = value);
   return (
     <div class="media-tools">
-      {hasVideos && <IconButton icon="together" size={14} label={isTogether.value ? "Stop playing all videos of the page together" : "Play all videos of the page together"} isPressed={isTogether.value} onClick={() => setTogether(!isTogether.peek())} />}
+      {hasVideos && (
+        <IconButton
+          icon="together"
+          size={14}
+          label={isTogether.value ? "Stop playing all videos of the page together" : "Play all videos of the page together"}
+          isPressed={isTogether.value}
+          onClick={() => setTogether(!isTogether.peek())}
+        />
+      )}
       {hasPictures && isZoomed.value && <IconButton icon="reset" size={14} label="Show the pictures whole again" onClick={resetViews} />}
       {hasPictures && (
-        <IconButton icon="link" size={14} label={isLinked.value ? "Zoom and pan are shared by all tiles" : "Each tile has its own zoom and pan"} isPressed={isLinked.value} onClick={() => (isLinked.value = !isLinked.value)} />
+        <IconButton
+          icon="link"
+          size={14}
+          label={isLinked.value ? "Zoom and pan are shared by all tiles" : "Each tile has its own zoom and pan"}
+          isPressed={isLinked.value}
+          onClick={() => (isLinked.value = !isLinked.value)}
+        />
       )}
       {!isFill && (
         <div class="media-size-slider">
-          <Slider label="Tile size" value={tileWidth.value} min={SMALLEST_TILE} max={LARGEST_TILE / 1.6} step={4} text={`${tileWidth.value} px`} onInput={(width) => (tileWidth.value = clampTile(width) ?? tileWidth.value)} />
+          <Slider
+            label="Tile size"
+            value={tileWidth.value}
+            min={SMALLEST_TILE}
+            max={LARGEST_TILE / 1.6}
+            step={4}
+            text={`${tileWidth.value} px`}
+            onInput={(width) => (tileWidth.value = clampTile(width) ?? tileWidth.value)}
+          />
         </div>
       )}
       {!isFill && <Menu
@@ -33,7 +55,13 @@ export function MediaPanelTools({ hasPictures, hasVideos, isFill }: MediaPanelTo
         icon="settings"
         align="end"
         items={[
-          { label: "Pixels: automatic", isChecked: smoothing.value === "auto", divider: "Pixels", detail: "squares when large or tiny", onSelect: setSmoothing("auto") },
+          {
+            label: "Pixels: automatic",
+            isChecked: smoothing.value === "auto",
+            divider: "Pixels",
+            detail: "squares when large or tiny",
+            onSelect: setSmoothing("auto"),
+          },
           { label: "Pixels: smooth", isChecked: smoothing.value === "smooth", onSelect: setSmoothing("smooth") },
           { label: "Pixels: squares", isChecked: smoothing.value === "pixelated", onSelect: setSmoothing("pixelated") },
           { label: "Layout: automatic", isChecked: mediaLayout.value === "auto", divider: "Layout", onSelect: setLayout("auto") },

@@ -103,7 +103,10 @@ export function StepBadge({ shown, isLate }: { shown: ShownItem; isLate: boolean
   const asked = shown.askedAt === null ? "the newest" : formatNumber(shown.askedAt);
   const attempts = shown.cell.attempts > 1 ? ` · logged ${shown.cell.attempts} times, the newest is shown` : "";
   return (
-    <span class={`tile-step${isOther ? " tile-step-other" : ""}`} title={`${isOther ? `This is step ${formatNumber(shown.cell.step)}; asked for ${asked}` : `Step ${formatNumber(shown.cell.step)}`}${attempts}`}>
+    <span
+      class={`tile-step${isOther ? " tile-step-other" : ""}`}
+      title={`${isOther ? `This is step ${formatNumber(shown.cell.step)}; asked for ${asked}` : `Step ${formatNumber(shown.cell.step)}`}${attempts}`}
+    >
       {formatNumber(shown.cell.step)}
     </span>
   );
@@ -119,7 +122,14 @@ function ProbeStrip({ shown }: { shown: ShownItem }): JSX.Element | null {
     <div class="tile-probe" aria-hidden="true">
       <span>{here.x}, {here.y}</span>
       {classes.map(({ name, color }) => <span key={name} class="tile-probe-class" style={{ "--class": color }}>{name}</span>)}
-      {here.boxes[0] && <span class="tile-probe-class tile-probe-box" style={{ "--class": here.boxes[0].color }}>{here.boxes[0].text}{here.boxes.length > 1 ? ` +${here.boxes.length - 1}` : ""}</span>}
+      {here.boxes[0] && (
+        <span
+          class="tile-probe-class tile-probe-box"
+          style={{ "--class": here.boxes[0].color }}
+        >
+          {here.boxes[0].text}{here.boxes.length > 1 ? ` +${here.boxes.length - 1}` : ""}
+        </span>
+      )}
       <span class="tile-probe-value">{here.channels ? here.channels.join(" ") : "…"}</span>
     </div>
   );

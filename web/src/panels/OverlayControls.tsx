@@ -10,7 +10,19 @@ import { Icon } from "@/parts/Icon";
 import { pageImages } from "@/state/pageImages";
 import { type ClassEntry, type MaskLayerEntry, type ShapeLayerEntry, overlayIndex, passingCount } from "@/state/overlayIndex";
 import { changeOverlays, classColor, overlays } from "@/state/overlays";
-import { type CaptionMode, EYE_OF_KIND, type LayerKind, isClassVisible, layerKey, layerOf, own, withClasses, withColor, withLayer, withSolo } from "@/state/overlayState";
+import {
+  type CaptionMode,
+  EYE_OF_KIND,
+  type LayerKind,
+  isClassVisible,
+  layerKey,
+  layerOf,
+  own,
+  withClasses,
+  withColor,
+  withLayer,
+  withSolo,
+} from "@/state/overlayState";
 
 export function OverlayControls(): JSX.Element {
   const index = overlayIndex.value;
@@ -92,7 +104,13 @@ function LayerEye({ kind, name, label }: { kind: LayerKind; name: string; label:
   const state = overlays.value;
   const eye = EYE_OF_KIND[kind];
   const isOn = (own(state.layers, layerKey(kind, name))?.isVisible ?? true) && state[eye];
-  return <Eye isOn={isOn} label={label} onChange={(isVisible) => changeOverlays((now) => ({ ...withLayer(now, kind, name, { isVisible }), [eye]: now[eye] || isVisible }))} />;
+  return (
+    <Eye
+      isOn={isOn}
+      label={label}
+      onChange={(isVisible) => changeOverlays((now) => ({ ...withLayer(now, kind, name, { isVisible }), [eye]: now[eye] || isVisible }))}
+    />
+  );
 }
 
 const PLURALS = { box: "boxes", polygon: "polygons", keypoint: "keypoints" } as const;
@@ -114,15 +132,28 @@ function ShapeLayerControls({ layer, beside, hasNews }: { layer: ShapeLayerEntry
           <Choice
             label={`How to draw ${name}`}
             value={look.style}
-            options={[{ value: "fill", label: "fill", title: "Fill the polygons" }, { value: "outline", label: "line", title: "Only their outlines" }]}
+            options={[
+              { value: "fill", label: "fill", title: "Fill the polygons" },
+              { value: "outline", label: "line", title: "Only their outlines" },
+            ]}
             onChange={(style) => changeOverlays((now) => withLayer(now, kind, name, { style }))}
           />
         )}
       </div>
       {kind === "polygon" && look.style === "fill" && (
-        <Slider label={`Opacity of ${name}`} value={look.opacity} min={0} max={1} step={0.01} text={`${percent} %`} onInput={(opacity) => changeOverlays((now) => withLayer(now, kind, name, { opacity }))} />
+        <Slider
+          label={`Opacity of ${name}`}
+          value={look.opacity}
+          min={0}
+          max={1}
+          step={0.01}
+          text={`${percent} %`}
+          onInput={(opacity) => changeOverlays((now) => withLayer(now, kind, name, { opacity }))}
+        />
       )}
-      {layer.scores.map((stats) => <ScoreFilter key={stats.name} kind={kind} layer={name} stats={stats} range={own(look.scores, stats.name) ?? [null, null]} />)}
+      {layer.scores.map((stats) => (
+        <ScoreFilter key={stats.name} kind={kind} layer={name} stats={stats} range={own(look.scores, stats.name) ?? [null, null]} />
+      ))}
       <ClassList of={name} classes={layer.classes} textOf={String} isOpenAtFirst={hasNews} />
     </div>
   );
@@ -135,7 +166,11 @@ function CaptionChoice(): JSX.Element {
       <Choice<CaptionMode>
         label="Captions of boxes, polygons and keypoints"
         value={overlays.value.captions}
-        options={[{ value: "auto", label: "auto", title: "On tiles that are large enough" }, { value: "on", label: "on" }, { value: "off", label: "off" }]}
+        options={[
+          { value: "auto", label: "auto", title: "On tiles that are large enough" },
+          { value: "on", label: "on" },
+          { value: "off", label: "off" },
+        ]}
         onChange={(captions) => changeOverlays((state) => ({ ...state, captions }))}
       />
     </div>
@@ -165,16 +200,30 @@ function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps
   return (
     <div class="classes">
       <div class="classes-head">
-        <button type="button" class="classes-fold layer-note" aria-expanded={isOpen} aria-label={`Classes of ${layer}`} onClick={() => setOpen(!isOpen)}>
+        <button
+          type="button"
+          class="classes-fold layer-note"
+          aria-expanded={isOpen}
+          aria-label={`Classes of ${layer}`}
+          onClick={() => setOpen(!isOpen)}
+        >
           <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={11} />
           {count}
         </button>
         {isOpen && (
           <>
-            <Button look="plain" label={wanted === "" ? "Show all classes" : "Show the classes found"} onClick={() => changeOverlays((state) => withClasses(state, names, true))}>
+            <Button
+              look="plain"
+              label={wanted === "" ? "Show all classes" : "Show the classes found"}
+              onClick={() => changeOverlays((state) => withClasses(state, names, true))}
+            >
               all
             </Button>
-            <Button look="plain" label={wanted === "" ? "Hide all classes" : "Hide the classes found"} onClick={() => changeOverlays((state) => withClasses(state, names, false))}>
+            <Button
+              look="plain"
+              label={wanted === "" ? "Hide all classes" : "Hide the classes found"}
+              onClick={() => changeOverlays((state) => withClasses(state, names, false))}
+            >
               none
             </Button>
           </>
@@ -185,7 +234,9 @@ function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps
       )}
       {isOpen && (
         <ul class="classes-list" tabIndex={found.length > 12 ? 0 : -1} aria-label={`Classes of ${layer}`}>
-          {found.slice(0, ROWS_LIMIT).map((entry) => <ClassRow key={entry.name} entry={entry} text={entry.amount > 0 ? textOf(entry.amount) : "–"} />)}
+          {found.slice(0, ROWS_LIMIT).map((entry) => (
+            <ClassRow key={entry.name} entry={entry} text={entry.amount > 0 ? textOf(entry.amount) : "–"} />
+          ))}
         </ul>
       )}
       {found.length > ROWS_LIMIT && (

@@ -117,7 +117,13 @@ function factsOf({ run, environment }: RunDetail): Fact[] {
     { name: "CPUs", text: text("cpu_count") },
     { name: "Memory", text: typeof memory === "number" ? formatBytes(memory) : "" },
     { name: "GPUs", text: gpuText(environment["gpus"]) },
-    { name: "Git commit", text: commit === "" ? "" : `${commit.slice(0, 10)}${git["is_dirty"] === true ? " + changes" : ""}`, title: commit, isCopied: true, isMono: true },
+    {
+      name: "Git commit",
+      text: commit === "" ? "" : `${commit.slice(0, 10)}${git["is_dirty"] === true ? " + changes" : ""}`,
+      title: commit,
+      isCopied: true,
+      isMono: true,
+    },
     { name: "Git branch", text: formatValue(git["branch"] ?? ""), isMono: true },
     { name: "Git remote", text: formatValue(git["remote"] ?? ""), isCopied: true, isMono: true },
   ];

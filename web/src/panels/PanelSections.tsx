@@ -111,7 +111,11 @@ function SectionBlock({ section, columns, columnWidth }: GridProps & { section: 
   const spans = section.keys.map((key) => Math.min(columns, spanOf(key, columnWidth)));
   const wanted = spans.reduce((sum, span) => sum + span, 0);
   return (
-    <section class="section" style={{ gridColumn: isOpen && wanted < columns ? `span ${wanted}` : "1 / -1" }} aria-label={section.name === "" ? "Keys without a prefix" : section.name}>
+    <section
+      class="section"
+      style={{ gridColumn: isOpen && wanted < columns ? `span ${wanted}` : "1 / -1" }}
+      aria-label={section.name === "" ? "Keys without a prefix" : section.name}
+    >
       <h2 class="section-head">
         <button type="button" aria-expanded={isOpen} onClick={() => setFolded(place, isOpen)}>
           <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={14} />
@@ -121,7 +125,14 @@ function SectionBlock({ section, columns, columnWidth }: GridProps & { section: 
       </h2>
       {isOpen && (
         <div class="section-grid">
-          {section.keys.map((key, at) => <PanelSlot key={`${key.kind} ${key.key}`} keyView={key} span={spans[at] ?? 1} isWhole={(spans[at] ?? 1) === columns && spanOf(key, columnWidth) === Infinity} />)}
+          {section.keys.map((key, at) => (
+            <PanelSlot
+              key={`${key.kind} ${key.key}`}
+              keyView={key}
+              span={spans[at] ?? 1}
+              isWhole={(spans[at] ?? 1) === columns && spanOf(key, columnWidth) === Infinity}
+            />
+          ))}
         </div>
       )}
     </section>
@@ -137,13 +148,23 @@ function PanelSlot({ keyView, span, isWhole }: { keyView: KeyView; span: number;
   };
   switch (keyView.kind) {
     case "metric":
-      return <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.chart}><ChartPanel keyName={keyView.key} runs={visibleRuns.value} /></LazyPanel>;
+      return (
+        <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.chart}><ChartPanel keyName={keyView.key} runs={visibleRuns.value} /></LazyPanel>
+      );
     case "histogram":
       return <LazyPanel class="slot slot-histogram" {...common} leastHeight={LEAST_HEIGHT.histogram}><HistogramPanel keyView={keyView} /></LazyPanel>;
     case "value":
       return <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.value}><ValuePanel keyView={keyView} /></LazyPanel>;
     default:
-      return <LazyPanel class="slot" {...common} leastHeight={leastMediaHeight(keyView.kind, isWhole)}><MediaPanel keyView={keyView} isPacked={!isWhole} /></LazyPanel>;
+      return (
+        <LazyPanel
+          class="slot"
+          {...common}
+          leastHeight={leastMediaHeight(keyView.kind, isWhole)}
+        >
+          <MediaPanel keyView={keyView} isPacked={!isWhole} />
+        </LazyPanel>
+      );
   }
 }
 
@@ -165,16 +186,26 @@ function NoPanels(): JSX.Element {
   if (state.is === "failed") return <ErrorState title="The keys of the runs could not be loaded" error={state.error} onRetry={reloadKeys} />;
   if (keys.value.length > 0) {
     return (
-      <EmptyState icon="search" title={<>No panel matches <code>{panelQuery.value}</code></>} action={<Button onClick={() => (panelQuery.value = "")}>Clear the search</Button>}>
+      <EmptyState
+        icon="search"
+        title={<>No panel matches <code>{panelQuery.value}</code></>}
+        action={<Button onClick={() => (panelQuery.value = "")}>Clear the search</Button>}
+      >
         {formatCount(keys.value.length, "panel")} {keys.value.length === 1 ? "is" : "are"} hidden by it.
       </EmptyState>
     );
   }
   if (!isOneRun && list.is === "ready" && visibleRuns.value.length === 0) {
-    if (total.value === 0) return <EmptyState icon="image" title="No runs yet">Panels appear here as soon as a script logs to this project.</EmptyState>;
+    if (total.value === 0) return (
+      <EmptyState icon="image" title="No runs yet">Panels appear here as soon as a script logs to this project.</EmptyState>
+    );
     if (runs.value.length === 0) {
       return (
-        <EmptyState icon="search" title={<>No run matches <code>{query.value}</code></>} action={<Button onClick={() => (query.value = "")}>Clear the filter</Button>} />
+        <EmptyState
+          icon="search"
+          title={<>No run matches <code>{query.value}</code></>}
+          action={<Button onClick={() => (query.value = "")}>Clear the filter</Button>}
+        />
       );
     }
     return (
@@ -184,7 +215,12 @@ function NoPanels(): JSX.Element {
     );
   }
   if (state.is === "ready" && visibleRuns.value.length > 0) {
-    return <EmptyState icon="image" title="Nothing was logged yet">{isOneRun ? "The run has" : "The shown runs have"} started, but logged no value so far.</EmptyState>;
+    return (
+      <EmptyState
+        icon="image"
+        title="Nothing was logged yet"
+      >{isOneRun ? "The run has" : "The shown runs have"} started, but logged no value so far.</EmptyState>
+    );
   }
   return <SectionSkeleton />;
 }

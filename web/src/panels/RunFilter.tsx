@@ -66,7 +66,14 @@ function FilterHelp({ onPick }: { onPick: (text: string) => void }): JSX.Element
   const button = useRef<HTMLButtonElement>(null);
   return (
     <>
-      <IconButton buttonRef={button} icon="info" size={14} label="What the filter understands" isExpanded={isOpen.value} onClick={() => (isOpen.value = !isOpen.value)} />
+      <IconButton
+        buttonRef={button}
+        icon="info"
+        size={14}
+        label="What the filter understands"
+        isExpanded={isOpen.value}
+        onClick={() => (isOpen.value = !isOpen.value)}
+      />
       {isOpen.value && (
         <Popover anchor={button} label="What the filter understands" onClose={() => (isOpen.value = false)}>
           <div class="filter-help">

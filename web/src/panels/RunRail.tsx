@@ -67,8 +67,16 @@ function RailHead(): JSX.Element {
             else setShown(runs.value.map((run) => run.uid), true);
           }}
         />
-        <span class="rail-count truncate" role="status" title={isCut ? `${eyedRuns.value.length} runs have their eye on; the first ${DRAWN_MOST} of them are drawn.` : undefined}>
-          {isReady ? isCut ? `first ${DRAWN_MOST} of ${eyedRuns.value.length.toLocaleString("en-US")} shown` : `${visibleRuns.value.length} of ${formatCount(total.value, "run")} shown` : listState.value.is === "failed" ? "No runs" : "Loading runs"}
+        <span
+          class="rail-count truncate"
+          role="status"
+          title={isCut ? `${eyedRuns.value.length} runs have their eye on; the first ${DRAWN_MOST} of them are drawn.` : undefined}
+        >
+          {isReady
+            ? isCut
+              ? `first ${DRAWN_MOST} of ${eyedRuns.value.length.toLocaleString("en-US")} shown`
+              : `${visibleRuns.value.length} of ${formatCount(total.value, "run")} shown`
+            : listState.value.is === "failed" ? "No runs" : "Loading runs"}
         </span>
         <IconButton icon="panelLeft" size={14} label="Hide the run list (Ctrl B)" onClick={() => (isRailOpen.value = false)} />
       </div>
@@ -117,10 +125,16 @@ function RailBody(): JSX.Element {
   if (state.is === "failed" && state.error.status === 404) return <EmptyState isSmall title="No runs">The project is not there.</EmptyState>;
   if (state.is === "failed") return <ErrorState isSmall title="The runs could not be loaded" error={state.error} onRetry={reloadRuns} />;
   if (rows.value.length === 0) {
-    if (state.is !== "ready") return <div class="rail-skeletons" aria-busy="true">{Array.from({ length: 6 }, (_, index) => <SkeletonRow key={index} />)}</div>;
+    if (state.is !== "ready") return (
+      <div class="rail-skeletons" aria-busy="true">{Array.from({ length: 6 }, (_, index) => <SkeletonRow key={index} />)}</div>
+    );
     if (total.value > 0) {
       return (
-        <EmptyState isSmall title={<>No run matches <code>{query.value}</code></>} action={<Button onClick={() => (query.value = "")}>Clear the filter</Button>}>
+        <EmptyState
+          isSmall
+          title={<>No run matches <code>{query.value}</code></>}
+          action={<Button onClick={() => (query.value = "")}>Clear the filter</Button>}
+        >
           {formatCount(total.value, "run")} {total.value === 1 ? "is" : "are"} hidden by it.
           {filterHints(query.value, availableColumns.value).map((hint) => <div key={hint}>{hint}</div>)}
         </EmptyState>
@@ -165,7 +179,13 @@ function GroupRow({ item, isOpen, onToggle }: { item: RailItem & { is: "group" }
   const isOn = item.uids.some(isShown);
   return (
     <div class="rail-group" role="group">
-      <IconButton icon={isOn ? "eye" : "eyeOff"} size={14} label={isOn ? "Hide the group" : "Show the group"} tabIndex={-1} onClick={() => setShown(item.uids, !isOn)} />
+      <IconButton
+        icon={isOn ? "eye" : "eyeOff"}
+        size={14}
+        label={isOn ? "Hide the group" : "Show the group"}
+        tabIndex={-1}
+        onClick={() => setShown(item.uids, !isOn)}
+      />
       <button type="button" class="rail-group-name truncate" aria-expanded={isOpen} tabIndex={-1} onClick={onToggle}>
         <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={12} />
         <span class="truncate">{columnTitle(groupBy.value)}: <b>{item.name}</b></span>

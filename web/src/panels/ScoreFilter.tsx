@@ -29,12 +29,35 @@ export function ScoreFilter({ kind, layer, stats, range }: { kind: ShapeKind; la
         {stats.bins.map((count, at) => {
           const middle = stats.min + ((at + 0.5) / stats.bins.length) * (stats.max - stats.min);
           const isIn = middle >= low && middle <= high;
-          return <span key={at} class={isIn ? "score-in" : ""} style={{ height: `${count > 0 ? Math.max(6, (count / largest) * 100) : 0}%` }} title={`${count}`} />;
+          return (
+            <span
+              key={at}
+              class={isIn ? "score-in" : ""}
+              style={{ height: `${count > 0 ? Math.max(6, (count / largest) * 100) : 0}%` }}
+              title={`${count}`}
+            />
+          );
         })}
       </div>
       <div class="score-range" style={{ "--low": `${shareOf(low)}%`, "--high": `${shareOf(high)}%` }}>
-        <input type="range" aria-label={`Least ${stats.name} of ${layer}`} min={stats.min} max={stats.max} step={step} value={low} onInput={(event) => setLow(event.currentTarget.valueAsNumber)} />
-        <input type="range" aria-label={`Most ${stats.name} of ${layer}`} min={stats.min} max={stats.max} step={step} value={high} onInput={(event) => setHigh(event.currentTarget.valueAsNumber)} />
+        <input
+          type="range"
+          aria-label={`Least ${stats.name} of ${layer}`}
+          min={stats.min}
+          max={stats.max}
+          step={step}
+          value={low}
+          onInput={(event) => setLow(event.currentTarget.valueAsNumber)}
+        />
+        <input
+          type="range"
+          aria-label={`Most ${stats.name} of ${layer}`}
+          min={stats.min}
+          max={stats.max}
+          step={step}
+          value={high}
+          onInput={(event) => setHigh(event.currentTarget.valueAsNumber)}
+        />
       </div>
     </div>
   );

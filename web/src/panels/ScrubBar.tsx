@@ -61,7 +61,11 @@ export function ScrubBar(): JSX.Element {
           look="plain"
           align="end"
           text={`${speed.value}/s`}
-          items={SPEEDS.map((each) => ({ label: `${each} ${each === 1 ? "step" : "steps"} a second`, isChecked: each === speed.value, onSelect: () => (speed.value = each) }))}
+          items={SPEEDS.map((each) => ({
+            label: `${each} ${each === 1 ? "step" : "steps"} a second`,
+            isChecked: each === speed.value,
+            onSelect: () => (speed.value = each),
+          }))}
         />
         <AxisMenu />
         <Menu
@@ -100,7 +104,14 @@ function clockCommands(): Parameters<typeof registerCommand>[0][] {
 
 function StepButton({ keys, label, count }: { keys: string; label: string; count: number }): JSX.Element {
   return (
-    <button type="button" class="scrub-step" aria-label={label} title={label} disabled={extent.value === null} onClick={(event) => stepBy(event.shiftKey ? 10 * count : count)}>
+    <button
+      type="button"
+      class="scrub-step"
+      aria-label={label}
+      title={label}
+      disabled={extent.value === null}
+      onClick={(event) => stepBy(event.shiftKey ? 10 * count : count)}
+    >
       {keys}
     </button>
   );
@@ -157,7 +168,9 @@ function PositionText({ onClick }: { onClick: () => void }): JSX.Element {
         }
         const name = axis.value === "time" || axis.value === "relative" ? "" : `${axisName(axis.value)} `;
         strong.current.textContent = name + formatPosition(axis.value, stand);
-        rest.current.textContent = axis.value === "time" ? ` ${formatDuration(stand - bounds[0])} in` : ` of ${formatPosition(axis.value, bounds[1])}`;
+        rest.current.textContent = axis.value === "time"
+          ? ` ${formatDuration(stand - bounds[0])} in`
+          : ` of ${formatPosition(axis.value, bounds[1])}`;
       }),
     [],
   );

@@ -83,7 +83,18 @@ class Strip {
       () => sizes.disconnect(),
       () => neverDraw(this.draw),
       effect(() => {
-        void [axis.value, extent.value, hoverX.value, now.value, position.value, range.value, zoom.value, trackView.value, visibleTracks.value, theme.value];
+        void [
+          axis.value,
+          extent.value,
+          hoverX.value,
+          now.value,
+          position.value,
+          range.value,
+          zoom.value,
+          trackView.value,
+          visibleTracks.value,
+          theme.value,
+        ];
         drawSoon(this.draw);
       }),
       effect(() => this.describe()),
@@ -106,7 +117,9 @@ class Strip {
     host.setAttribute("aria-valuemin", String(bounds?.[0] ?? 0));
     host.setAttribute("aria-valuemax", String(bounds?.[1] ?? 0));
     host.setAttribute("aria-valuenow", String(stand ?? 0));
-    const text = stand === null ? "nothing logged yet" : `${axisName(axis.value)} ${formatPosition(axis.value, stand)}${position.value === null ? ", following the newest" : ""}`;
+    const text = stand === null
+      ? "nothing logged yet"
+      : `${axisName(axis.value)} ${formatPosition(axis.value, stand)}${position.value === null ? ", following the newest" : ""}`;
     host.setAttribute("aria-valuetext", text);
   }
 

@@ -31,7 +31,9 @@ const REPORTED_INDEX = 999_999;
 export function TableCellView(): JSX.Element | null {
   const open = openCell.value;
   if (!open) return null;
-  return "model" in open ? <RowCell key={depthOf(open)} open={open} /> : <Frame key={depthOf(open)} title={open.title} note="" record={open.record} column={ANY} shown={null} />;
+  return "model" in open ? (
+    <RowCell key={depthOf(open)} open={open} />
+  ) : <Frame key={depthOf(open)} title={open.title} note="" record={open.record} column={ANY} shown={null} />;
 }
 
 function depthOf({ under }: OpenCell): number {
@@ -74,18 +76,29 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
   return (
     <Frame
       title={lane?.column.name ?? ""}
-      note={`${shown ? `${shown.key} · ` : ""}row ${row ? row.number.toLocaleString("en-US") : "…"}${count > 0 ? ` · ${(index + 1).toLocaleString("en-US")} of ${count.toLocaleString("en-US")}` : ""}`}
+      note={`${shown ? `${shown.key} · ` : ""}row ${row ? row.number.toLocaleString("en-US") : "…"}${count > 0
+        ? ` · ${(index + 1).toLocaleString("en-US")} of ${count.toLocaleString("en-US")}`
+        : ""}`}
       record={value}
       isLoading={!row}
       column={lane?.column ?? ANY}
       shown={shown}
-      keys={{ ArrowUp: () => go(index - 1, at), ArrowDown: () => go(index + 1, at), ArrowLeft: left, ArrowRight: right, Home: () => go(0, at), End: () => go(count - 1, at) }}
+      keys={{
+        ArrowUp: () => go(index - 1, at),
+        ArrowDown: () => go(index + 1, at),
+        ArrowLeft: left,
+        ArrowRight: right,
+        Home: () => go(0, at),
+        End: () => go(count - 1, at),
+      }}
       buttons={
         <>
           <IconButton icon="chevronUp" label="Previous row (↑)" isDisabled={index === 0} onClick={() => go(index - 1, at)} />
           <IconButton icon="chevronDown" label="Next row (↓)" isDisabled={index + 1 >= count} onClick={() => go(index + 1, at)} />
           {!isOnlyMedia && <IconButton icon="chevronLeft" label="Column before (←)" isDisabled={next(-1) < 0} onClick={left} />}
-          {!isOnlyMedia && <IconButton icon="chevronRight" label="Next column (→)" isDisabled={next(1) < 0 || next(1) >= model.columns.length} onClick={right} />}
+          {!isOnlyMedia && (
+            <IconButton icon="chevronRight" label="Next column (→)" isDisabled={next(1) < 0 || next(1) >= model.columns.length} onClick={right} />
+          )}
         </>
       }
       side={row && (
@@ -96,7 +109,9 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
             return (
               <div key={column.name} class="cellview-fact" onClick={() => go(index, other)} title={cellExact(row.cells[place]).slice(0, 1000)}>
                 <dt class="truncate">{column.name}</dt>
-                <dd class={`tv-${look}`}>{look === "media" ? column.type : look === "empty" ? "“”" : cellText(row.cells[place], column).slice(0, 300)}</dd>
+                <dd class={`tv-${look}`}>
+                  {look === "media" ? column.type : look === "empty" ? "“”" : cellText(row.cells[place], column).slice(0, 300)}
+                </dd>
               </div>
             );
           })}
@@ -159,7 +174,12 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
         <span class="full-note">{note}</span>
         <span class="full-caption truncate" title={caption}>{caption}</span>
         {buttons}
-        {!isLoading && <CopyButton label="Copy the value" text={() => (recordsIn(record, column).length > 0 ? JSON.stringify(record, null, 2) : cellExact(record))} />}
+        {!isLoading && (
+          <CopyButton
+            label="Copy the value"
+            text={() => (recordsIn(record, column).length > 0 ? JSON.stringify(record, null, 2) : cellExact(record))}
+          />
+        )}
         <IconButton icon="close" label="Close (Esc)" onClick={closeCell} />
       </header>
       {deep && <ValueTools record={deep} />}
@@ -175,7 +195,11 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
 
 /** The page was sent only the beginning. */
 function CutValue({ value, text }: { value: unknown; text: string }): JSX.Element {
-  const all = isCutText(value) ? `${text.length.toLocaleString("en-US")} of ${value.char_count.toLocaleString("en-US")} characters` : isBytes(value) ? `the first of ${value.size_bytes.toLocaleString("en-US")} bytes` : isCutArray(value) ? `the first ${value._array.length} numbers` : "its beginning";
+  const all = isCutText(value)
+    ? `${text.length.toLocaleString("en-US")} of ${value.char_count.toLocaleString("en-US")} characters`
+    : isBytes(value)
+      ? `the first of ${value.size_bytes.toLocaleString("en-US")} bytes`
+      : isCutArray(value) ? `the first ${value._array.length} numbers` : "its beginning";
   return (
     <div class="cellview-text">
       <p class="cellview-cut">Shown: {all}. The Parquet file of the table has everything.</p>
@@ -190,7 +214,18 @@ function CellContent({ value, column, shown, box }: { value: unknown; column: Ta
     const [record] = records;
     // A table in a cell is another table: it must not take over the settings of the one that it lies in.
     const isTable = isKnown(record) && /table$/.test(record.kind);
-    return <PreparedCard key={isTable ? JSON.stringify(record) : undefined} record={record} size="full" box={box} {...(shown && !isTable ? { shown: { ...shown, item: record }, reportAs: isImage(record) ? { ...shown, index: REPORTED_INDEX, item: record } : undefined } : {})} />;
+    return (
+      <PreparedCard
+        key={isTable ? JSON.stringify(record) : undefined}
+        record={record}
+        size="full"
+        box={box}
+        {...(shown && !isTable ? {
+          shown: { ...shown, item: record },
+          reportAs: isImage(record) ? { ...shown, index: REPORTED_INDEX, item: record } : undefined,
+        } : {})}
+      />
+    );
   }
   if (records.length > 1 && box.width > 0) {
     const side = Math.max(160, Math.min(320, Math.floor(box.width / 2) - 24));
@@ -216,7 +251,8 @@ function CellContent({ value, column, shown, box }: { value: unknown; column: Ta
   return (
     <pre class="cellview-text" tabIndex={0}>
       {look === "empty" ? <span class="tv-empty">an empty text</span> : text.slice(0, LONGEST_TEXT)}
-      {text.length > LONGEST_TEXT && `\n… ${LONGEST_TEXT.toLocaleString("en-US")} of ${text.length.toLocaleString("en-US")} characters; copying gives all.`}
+      {text.length > LONGEST_TEXT &&
+        `\n… ${LONGEST_TEXT.toLocaleString("en-US")} of ${text.length.toLocaleString("en-US")} characters; copying gives all.`}
     </pre>
   );
 }

@@ -39,7 +39,14 @@ export function TreeView({ title, tree, emptyText }: TreeViewProps): JSX.Element
         <h2>{title}</h2>
         <span class="card-count">{words.length > 0 ? `${rows.filter((row) => !row.isBranch).length} of ${leafCount}` : leafCount}</span>
         {leafCount >= SEARCH_FROM && (
-          <TextField label={`Search ${title.toLowerCase()}`} placeholder="Search" icon="search" hasClear value={wanted.value} onInput={(text) => (wanted.value = text)} />
+          <TextField
+            label={`Search ${title.toLowerCase()}`}
+            placeholder="Search"
+            icon="search"
+            hasClear
+            value={wanted.value}
+            onInput={(text) => (wanted.value = text)}
+          />
         )}
         {leafCount > 0 && <CopyButton label={`Copy ${title.toLowerCase()} as JSON`} text={() => JSON.stringify(tree, null, 2)} />}
       </div>
@@ -49,7 +56,9 @@ export function TreeView({ title, tree, emptyText }: TreeViewProps): JSX.Element
         <EmptyState isSmall title={<>Nothing in it matches <code>{wanted.value}</code></>} />
       ) : (
         <div class="tree" role="tree" aria-label={title}>
-          {rows.slice(0, SHOWN_MOST).map((row) => <TreeRow key={row.path.join("\u0000")} row={row} onToggle={toggle} isOpen={!closed.value.has(row.path.join("\u0000"))} />)}
+          {rows.slice(0, SHOWN_MOST).map((row) => (
+            <TreeRow key={row.path.join("\u0000")} row={row} onToggle={toggle} isOpen={!closed.value.has(row.path.join("\u0000"))} />
+          ))}
           {rows.length > SHOWN_MOST && <p class="card-empty">{SHOWN_MOST} of {rows.length} rows shown: search to see the others.</p>}
         </div>
       )}
@@ -104,13 +113,22 @@ function LeafCard({ record, name }: { record: unknown; name: string }): JSX.Elem
       if (inner === null || inner === event.currentTarget) showCell({ record, title: name });
     };
     return (
-      <div class={`tree-thumb${view.tile === "fill" ? " tree-row-wide" : ""}`} role="button" tabIndex={0} title={`Open this ${view.name}`} onClick={open} onKeyDown={(event) => event.key === "Enter" && open(event)}>
+      <div
+        class={`tree-thumb${view.tile === "fill" ? " tree-row-wide" : ""}`}
+        role="button"
+        tabIndex={0}
+        title={`Open this ${view.name}`}
+        onClick={open}
+        onKeyDown={(event) => event.key === "Enter" && open(event)}
+      >
         <MediaCard record={record} size="thumb" />
       </div>
     );
   }
   const aspect = isKnown(record) && record.kind !== "image" && record.kind !== "histogram" ? (view?.aspect(record) ?? 4 / 3) : null;
-  return aspect === null ? <MediaCard record={record} size="cell" /> : <div class="tree-card" style={{ aspectRatio: String(aspect) }}><MediaCard record={record} size="cell" /></div>;
+  return aspect === null ? (
+    <MediaCard record={record} size="cell" />
+  ) : <div class="tree-card" style={{ aspectRatio: String(aspect) }}><MediaCard record={record} size="cell" /></div>;
 }
 
 /** The media of a leaf: one record, or a list of nothing but records. */

@@ -37,7 +37,9 @@ export function ValuePanel({ keyView }: { keyView: KeyView }): JSX.Element {
           return step && <ValueRow key={run.uid} run={run} keyName={key} step={step} isOnly={runs.length === 1} />;
         })}
       </div>
-      {runs.length > drawn.length && <Button look="plain" onClick={() => setAll(true)}>{`${drawn.length} of ${runs.length} runs shown · show all`}</Button>}
+      {runs.length > drawn.length && (
+        <Button look="plain" onClick={() => setAll(true)}>{`${drawn.length} of ${runs.length} runs shown · show all`}</Button>
+      )}
     </section>
   );
 }
@@ -60,7 +62,11 @@ function ValueRow({ run, keyName, step, isOnly }: { run: RunView; keyName: strin
           <Items cell={cell} />
         ) : (
           <span class="value-none">
-            {step.step === null ? step.nothing : state?.is === "failed" ? state.error.message : cell?.state === "deleted" ? "deleted" : cell?.state === "missing" ? "nothing at this step" : "loading"}
+            {step.step === null
+              ? step.nothing
+              : state?.is === "failed"
+                ? state.error.message
+                : cell?.state === "deleted" ? "deleted" : cell?.state === "missing" ? "nothing at this step" : "loading"}
           </span>
         )}
       </div>
@@ -85,7 +91,9 @@ function Text({ text }: { text: string }): JSX.Element {
   return (
     <>
       <pre class="value-text" tabIndex={0}>{isCut ? text.slice(0, LONGEST) : text}</pre>
-      {isCut && <Button look="plain" onClick={() => setAll(true)}>{`${formatNumber(LONGEST)} of ${formatNumber(text.length)} characters · show all`}</Button>}
+      {isCut && (
+        <Button look="plain" onClick={() => setAll(true)}>{`${formatNumber(LONGEST)} of ${formatNumber(text.length)} characters · show all`}</Button>
+      )}
     </>
   );
 }

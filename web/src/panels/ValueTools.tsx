@@ -44,22 +44,65 @@ export function ValueTools({ record }: { record: ImageRecord }): JSX.Element {
       />
       <NumberField label="Value shown as black" value={low} isDimmed={!tone} onChange={setLow} />
       <div class="score-range value-range" style={{ "--low": `${shareOf(low)}%`, "--high": `${shareOf(high)}%` }}>
-        <input type="range" aria-label="Black" min={least} max={most} step={step} value={low} onInput={(event) => setLow(event.currentTarget.valueAsNumber)} />
-        <input type="range" aria-label="White" min={least} max={most} step={step} value={high} onInput={(event) => setHigh(event.currentTarget.valueAsNumber)} />
+        <input
+          type="range"
+          aria-label="Black"
+          min={least}
+          max={most}
+          step={step}
+          value={low}
+          onInput={(event) => setLow(event.currentTarget.valueAsNumber)}
+        />
+        <input
+          type="range"
+          aria-label="White"
+          min={least}
+          max={most}
+          step={step}
+          value={high}
+          onInput={(event) => setHigh(event.currentTarget.valueAsNumber)}
+        />
       </div>
       <NumberField label="Value shown as white" value={high} isDimmed={!tone} onChange={setHigh} />
       <label class="value-slider">
         <span>exposure</span>
-        <Slider label="Exposure" value={look.exposure} min={-EXPOSURE_LIMIT} max={EXPOSURE_LIMIT} step={0.1} text={`${look.exposure > 0 ? "+" : ""}${look.exposure} stops`} onInput={(exposure) => changeLook({ exposure: round(exposure) })} />
+        <Slider
+          label="Exposure"
+          value={look.exposure}
+          min={-EXPOSURE_LIMIT}
+          max={EXPOSURE_LIMIT}
+          step={0.1}
+          text={`${look.exposure > 0 ? "+" : ""}${look.exposure} stops`}
+          onInput={(exposure) => changeLook({ exposure: round(exposure) })}
+        />
       </label>
       <label class="value-slider">
         <span>gamma</span>
-        <Slider label="Gamma" value={Math.log2(look.gamma)} min={Math.log2(GAMMA_LIMITS[0])} max={Math.log2(GAMMA_LIMITS[1])} step={0.05} text={String(look.gamma)} onInput={(power) => changeLook({ gamma: round(2 ** power) })} />
+        <Slider
+          label="Gamma"
+          value={Math.log2(look.gamma)}
+          min={Math.log2(GAMMA_LIMITS[0])}
+          max={Math.log2(GAMMA_LIMITS[1])}
+          step={0.05}
+          text={String(look.gamma)}
+          onInput={(power) => changeLook({ gamma: round(2 ** power) })}
+        />
       </label>
-      {channels < 3 && <Select label="Colour map" value={look.map} options={COLOR_MAPS.map((value) => ({ value, label: value }))} onChange={(map) => changeLook({ map })} />}
-      {formatLook(look) !== formatLook(DEFAULT_LOOK) && <Button look="plain" label="Show the picture as it was logged" onClick={() => (imageLook.value = DEFAULT_LOOK)}>Reset</Button>}
+      {channels < 3 && (
+        <Select
+          label="Colour map"
+          value={look.map}
+          options={COLOR_MAPS.map((value) => ({ value, label: value }))}
+          onChange={(map) => changeLook({ map })}
+        />
+      )}
+      {formatLook(look) !== formatLook(DEFAULT_LOOK) && (
+        <Button look="plain" label="Show the picture as it was logged" onClick={() => (imageLook.value = DEFAULT_LOOK)}>Reset</Button>
+      )}
       <span class={`value-status${status !== undefined && status !== "loading" ? " value-failed" : ""}`} role="status">
-        {status === undefined ? "" : status === "loading" ? `loading ${formatBytes(blob?.size_bytes ?? 0)} of values; the picture as logged is shown` : status}
+        {status === undefined
+          ? ""
+          : status === "loading" ? `loading ${formatBytes(blob?.size_bytes ?? 0)} of values; the picture as logged is shown` : status}
       </span>
     </div>
   );

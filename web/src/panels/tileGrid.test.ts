@@ -38,12 +38,60 @@ describe("the tile grid", () => {
 
   it("gives wide kinds a row or a size of their own, never wider than the panel", () => {
     const shape = { width: 360, height: 240 };
-    expect(framedSize({ shape: "fill", fillHeight: 400, tileWidth: 72, room: 900, layout: "wrap", tiles: 1, isAlone: true })).toEqual({ width: 900, height: 400 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 900, layout: "grid", tiles: 3, isAlone: false })).toEqual({ width: 360, height: 240 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 900, layout: "wrap", tiles: 3, isAlone: false })).toEqual({ width: 446, height: 240 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 180, room: 700, layout: "wrap", tiles: 3, isAlone: false })).toEqual({ width: 346, height: 231 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 360, room: 500, layout: "wrap", tiles: 3, isAlone: false })).toEqual({ width: 500, height: 480 });
-    expect(framedSize({ shape, fillHeight: 0, tileWidth: 18, room: 20, layout: "grid", tiles: 3, isAlone: false })).toEqual({ width: 120, height: 72 });
+    expect(framedSize({
+      shape: "fill",
+      fillHeight: 400,
+      tileWidth: 72,
+      room: 900,
+      layout: "wrap",
+      tiles: 1,
+      isAlone: true,
+    })).toEqual({ width: 900, height: 400 });
+    expect(framedSize({
+      shape,
+      fillHeight: 0,
+      tileWidth: 180,
+      room: 900,
+      layout: "grid",
+      tiles: 3,
+      isAlone: false,
+    })).toEqual({ width: 360, height: 240 });
+    expect(framedSize({
+      shape,
+      fillHeight: 0,
+      tileWidth: 180,
+      room: 900,
+      layout: "wrap",
+      tiles: 3,
+      isAlone: false,
+    })).toEqual({ width: 446, height: 240 });
+    expect(framedSize({
+      shape,
+      fillHeight: 0,
+      tileWidth: 180,
+      room: 700,
+      layout: "wrap",
+      tiles: 3,
+      isAlone: false,
+    })).toEqual({ width: 346, height: 231 });
+    expect(framedSize({
+      shape,
+      fillHeight: 0,
+      tileWidth: 360,
+      room: 500,
+      layout: "wrap",
+      tiles: 3,
+      isAlone: false,
+    })).toEqual({ width: 500, height: 480 });
+    expect(framedSize({
+      shape,
+      fillHeight: 0,
+      tileWidth: 18,
+      room: 20,
+      layout: "grid",
+      tiles: 3,
+      isAlone: false,
+    })).toEqual({ width: 120, height: 72 });
   });
 
   it("keeps banners and towers in bounds", () => {

@@ -137,7 +137,12 @@ export function cellOf(shape: GridShape, run: number, item: number, items: numbe
 
 /** How many tiles lie wholly or mostly inside the window: what a person would call shown. */
 export function shownCount(shape: GridShape, window: Box, runs: number, items: number): number {
-  const inner = { left: window.left + shape.stepX / 3, right: window.right - shape.stepX / 3, top: window.top + shape.stepY / 3, bottom: window.bottom - shape.stepY / 3 };
+  const inner = {
+    left: window.left + shape.stepX / 3,
+    right: window.right - shape.stepX / 3,
+    top: window.top + shape.stepY / 3,
+    bottom: window.bottom - shape.stepY / 3,
+  };
   const cells = cellsIn(shape, inner);
   let count = 0;
   for (let row = cells.firstRow; row <= cells.lastRow; row++) {

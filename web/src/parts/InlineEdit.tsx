@@ -20,7 +20,13 @@ export function InlineEdit({ label, value, onSave }: InlineEditProps): JSX.Eleme
   }, [isEditing]);
   if (draft === null) {
     return (
-      <button type="button" class="inline-edit" title={`Edit ${label.toLowerCase()}`} aria-label={`${label}: ${value}. Edit`} onClick={() => setDraft(value)}>
+      <button
+        type="button"
+        class="inline-edit"
+        title={`Edit ${label.toLowerCase()}`}
+        aria-label={`${label}: ${value}. Edit`}
+        onClick={() => setDraft(value)}
+      >
         <span class="truncate">{value}</span>
         <Icon name="pencil" size={12} />
       </button>

@@ -109,7 +109,8 @@ export function MenuItems({ items, onDone }: { items: readonly MenuItem[]; onDon
           </button>
         </div>
       ))}
-      {found.length > drawn.length && <div class="menu-none">{(found.length - drawn.length).toLocaleString("en-US")} more: type a part of the name.</div>}
+      {found.length > drawn.length &&
+        <div class="menu-none">{(found.length - drawn.length).toLocaleString("en-US")} more: type a part of the name.</div>}
     </div>
   );
 }

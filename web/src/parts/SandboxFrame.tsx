@@ -116,7 +116,16 @@ function LiveFrame({ src, title, message, onMessage, onFail }: SandboxFrameProps
   return (
     <>
       {!isLoaded && <div class="sandbox-frame-words sandbox-frame-loading">loading</div>}
-      <iframe ref={frame} src={src} title={title} sandbox="allow-scripts" referrerpolicy="no-referrer" loading="lazy" allow="" onLoad={() => setLoaded(true)} />
+      <iframe
+        ref={frame}
+        src={src}
+        title={title}
+        sandbox="allow-scripts"
+        referrerpolicy="no-referrer"
+        loading="lazy"
+        allow=""
+        onLoad={() => setLoaded(true)}
+      />
     </>
   );
 }

@@ -45,7 +45,12 @@ export function TextField(props: TextFieldProps): JSX.Element {
           }}
         />
         {props.hasClear && props.value !== "" && (
-          <IconButton icon="close" size={12} label={`Clear ${props.label.toLowerCase()}`} onClick={() => { props.onInput(""); props.onCommit?.(""); }} />
+          <IconButton
+            icon="close"
+            size={12}
+            label={`Clear ${props.label.toLowerCase()}`}
+            onClick={() => { props.onInput(""); props.onCommit?.(""); }}
+          />
         )}
       </div>
       {props.error !== undefined && <p class="field-error" role="alert">{props.error}</p>}

@@ -62,7 +62,10 @@ export function VirtualList(props: VirtualListProps): JSX.Element {
   useLayoutEffect(() => {
     const element = scroller.current;
     if (!element) return;
-    const measure = (): void => setView((old) => (old.top === element.scrollTop && old.height === element.clientHeight ? old : { top: element.scrollTop, height: element.clientHeight }));
+    const measure = (): void => setView((old) => (old.top === element.scrollTop && old.height === element.clientHeight ? old : {
+      top: element.scrollTop,
+      height: element.clientHeight,
+    }));
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(element);

@@ -76,7 +76,24 @@ function without(style: Style, ...names: (keyof Style)[]): Style {
   return Object.fromEntries(Object.entries(style).filter(([name]) => !names.some((one) => one === name)));
 }
 
-const BASIC = ["#000000", "#aa0000", "#00aa00", "#aa5500", "#0000aa", "#aa00aa", "#00aaaa", "#aaaaaa", "#555555", "#ff5555", "#55ff55", "#ffff55", "#5555ff", "#ff55ff", "#55ffff", "#ffffff"];
+const BASIC = [
+  "#000000",
+  "#aa0000",
+  "#00aa00",
+  "#aa5500",
+  "#0000aa",
+  "#aa00aa",
+  "#00aaaa",
+  "#aaaaaa",
+  "#555555",
+  "#ff5555",
+  "#55ff55",
+  "#ffff55",
+  "#5555ff",
+  "#ff55ff",
+  "#55ffff",
+  "#ffffff",
+];
 
 function colorOf256(index: number): string {
   if (index < 16) return BASIC[index] ?? "#000000";

@@ -1,11 +1,28 @@
 import { describe, expect, it } from "vitest";
-import { formatOverrides, formatSmoothing, formatYRange, overrideChart, overridesOf, pageLogY, parseOverrides, parseSmoothing, parseYRange, resetChart, settingsOf } from "./chartSettings";
+import {
+  formatOverrides,
+  formatSmoothing,
+  formatYRange,
+  overrideChart,
+  overridesOf,
+  pageLogY,
+  parseOverrides,
+  parseSmoothing,
+  parseYRange,
+  resetChart,
+  settingsOf,
+} from "./chartSettings";
 import { extentOf } from "./tracks";
 import type { KeyView, RunView } from "@/api/schema";
 
 describe("settings in the address", () => {
   it("read what they write", () => {
-    for (const text of ["none", "ema:0.6", "gaussian:2.5", "running:10"]) expect(formatSmoothing(parseSmoothing(text) ?? { kind: "none", amount: 0 })).toBe(text);
+    for (const text of [
+      "none",
+      "ema:0.6",
+      "gaussian:2.5",
+      "running:10",
+    ]) expect(formatSmoothing(parseSmoothing(text) ?? { kind: "none", amount: 0 })).toBe(text);
     for (const text of ["auto", "clip", "0..1", "..2.5", "-1.."]) expect(formatYRange(parseYRange(text) ?? "auto")).toBe(text);
   });
 
@@ -21,7 +38,13 @@ describe("settings in the address", () => {
   it("keep single charts' own settings, without what is no setting", () => {
     const text = '{"train/loss":{"smooth":"ema:0.9","logy":true,"y":"0..2","x":"epoch","band":false,"evil":1},"b":7}';
     const parsed = parseOverrides(text);
-    expect(parsed?.get("train/loss")).toEqual({ smoothing: { kind: "ema", amount: 0.9 }, isLogY: true, y: { min: 0, max: 2 }, x: "epoch", isBandShown: false });
+    expect(parsed?.get("train/loss")).toEqual({
+      smoothing: { kind: "ema", amount: 0.9 },
+      isLogY: true,
+      y: { min: 0, max: 2 },
+      x: "epoch",
+      isBandShown: false,
+    });
     expect(parsed?.has("b")).toBe(false);
     expect(parseOverrides(formatOverrides(parsed ?? new Map()))).toEqual(parsed);
   });
@@ -39,7 +62,13 @@ describe("settings in the address", () => {
 });
 
 describe("the extent of the clock", () => {
-  const key: KeyView = { key: "loss", kind: "metric", step_key: null, is_hidden: false, runs: [{ run: 1, count: 2, first_step: 5, last_step: 90, last_value: 1 }, { run: 2, count: 2, first_step: 0, last_step: 400, last_value: 1 }] };
+  const key: KeyView = {
+    key: "loss",
+    kind: "metric",
+    step_key: null,
+    is_hidden: false,
+    runs: [{ run: 1, count: 2, first_step: 5, last_step: 90, last_value: 1 }, { run: 2, count: 2, first_step: 0, last_step: 400, last_value: 1 }],
+  };
   const run = (uid: number): RunView => ({
     uid, entity: "lab", project: "p", id: "r", name: "r", state: "running", is_stale: false, created_at: 1000, last_activity_at: 1600, runtime_secs: 600,
     exit_code: null, last_step: 90, notes: "", tags: [], group: null, job_type: null, host: null, config: {}, summary: {}, version: 1,

@@ -37,7 +37,14 @@ function go(page: "workspace" | "table"): void {
 export function registerFrameCommands(): void {
   const isRunList = (): boolean => ["workspace", "table"].includes(route.peek().page);
   for (const command of [
-    { id: "palette", title: "Command palette", keys: ["Mod+K", "Mod+Shift+P"], group: "Help", run: () => (openDialog.value = "palette"), isOnlyShortcut: true },
+    {
+      id: "palette",
+      title: "Command palette",
+      keys: ["Mod+K", "Mod+Shift+P"],
+      group: "Help",
+      run: () => (openDialog.value = "palette"),
+      isOnlyShortcut: true,
+    },
     { id: "keys", title: "List of keys", keys: "?", group: "Help", run: () => (openDialog.value = openDialog.peek() === "keys" ? "none" : "keys") },
     { id: "undo", title: "Undo the last change of the view", keys: "Mod+Z", group: "View", run: undo, isEnabled: canUndo },
     { id: "redo", title: "Redo the change of the view", keys: ["Mod+Shift+Z", "Mod+Y"], group: "View", run: redo, isEnabled: canRedo },
@@ -47,9 +54,29 @@ export function registerFrameCommands(): void {
     { id: "theme-dark", title: "Dark theme", group: "View", run: () => (themeChoice.value = "dark") },
     { id: "search-panels", title: "Search panels", keys: "/", group: "View", run: () => focusField(FIELD_IDS.panels), isEnabled: hasProject },
     { id: "toggle-inspector", title: "Show or hide the inspector", keys: "Mod+I", group: "View", run: toggleInspector, isEnabled: hasProject },
-    { id: "toggle-rail", title: "Show or hide the run list", keys: "Mod+B", group: "View", run: () => (isRailOpen.value = !isRailOpen.peek()), isEnabled: hasProject },
-    { id: "filter-runs", title: "Filter runs", keys: "f", group: "Runs", run: () => { isRailOpen.value = true; setTimeout(() => focusField(FIELD_IDS.runs)); }, isEnabled: isRunList },
-    { id: "clear-filter", title: "Clear the run filter", group: "Runs", run: () => (query.value = ""), isEnabled: () => isRunList() && query.peek() !== "" },
+    {
+      id: "toggle-rail",
+      title: "Show or hide the run list",
+      keys: "Mod+B",
+      group: "View",
+      run: () => (isRailOpen.value = !isRailOpen.peek()),
+      isEnabled: hasProject,
+    },
+    {
+      id: "filter-runs",
+      title: "Filter runs",
+      keys: "f",
+      group: "Runs",
+      run: () => { isRailOpen.value = true; setTimeout(() => focusField(FIELD_IDS.runs)); },
+      isEnabled: isRunList,
+    },
+    {
+      id: "clear-filter",
+      title: "Clear the run filter",
+      group: "Runs",
+      run: () => (query.value = ""),
+      isEnabled: () => isRunList() && query.peek() !== "",
+    },
     { id: "show-all", title: "Show all runs", group: "Runs", run: () => (shown.value = "all"), isEnabled: isRunList },
     { id: "show-none", title: "Hide all runs", group: "Runs", run: () => setShown(runs.peek().map((run) => run.uid), false), isEnabled: isRunList },
     { id: "reload-runs", title: "Reload the run list", group: "Runs", run: reloadRuns, isEnabled: isRunList },

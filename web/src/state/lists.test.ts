@@ -29,7 +29,12 @@ it("puts sections with media on top, then curves, then histograms, then plain va
 });
 
 it("puts pictures before tables and texts", () => {
-  const [found] = sectionsOf(["val/notes text", "val/scenes image", "val/a table", "val/film video"].map((row) => key(row.split(" ")[0] ?? "", row.split(" ")[1])).sort(compareKeys));
+  const [found] = sectionsOf([
+    "val/notes text",
+    "val/scenes image",
+    "val/a table",
+    "val/film video",
+  ].map((row) => key(row.split(" ")[0] ?? "", row.split(" ")[1])).sort(compareKeys));
   expect(found?.keys.map((one) => one.key)).toEqual(["val/scenes", "val/film", "val/a", "val/notes"]);
 });
 
@@ -49,7 +54,13 @@ describe("railItems", () => {
     const rows = [view(1, "a"), undefined, view(2, "b"), view(3, "a")];
     expect(railItems(rows, "", String, () => true).map((item) => item.is)).toEqual(["run", "gap", "run", "run"]);
     const grouped = railItems(rows, "group", String, (name) => name !== "b");
-    expect(grouped.map((item) => (item.is === "group" ? `${item.name}:${item.uids.join("+")}` : item.is))).toEqual(["a:1+3", "run", "run", "b:2", "gap"]);
+    expect(grouped.map((item) => (item.is === "group" ? `${item.name}:${item.uids.join("+")}` : item.is))).toEqual([
+      "a:1+3",
+      "run",
+      "run",
+      "b:2",
+      "gap",
+    ]);
   });
 });
 
@@ -58,7 +69,13 @@ describe("filter text", () => {
     expect(unfinishedTerm("lr >")).toContain("needs a value");
     expect(unfinishedTerm("tag:")).toContain("needs a tag");
     expect(unfinishedTerm('name = "two wo')).toContain("quotation mark");
-    for (const text of ["", "lr>1e-3", "-tag:old state:running", '"two words" a,b', "summary.val/loss <= 0.2"]) expect(unfinishedTerm(text)).toBeNull();
+    for (const text of [
+      "",
+      "lr>1e-3",
+      "-tag:old state:running",
+      '"two words" a,b',
+      "summary.val/loss <= 0.2",
+    ]) expect(unfinishedTerm(text)).toBeNull();
   });
 
   it("names what no run has", () => {

@@ -78,7 +78,10 @@ export function rememberedShape(place: string): KeyShape | undefined {
     isRead = true;
     try {
       const kept = JSON.parse(readStored("tile-shapes") ?? "[]") as [string, KeyShape][];
-      for (const [name, shape] of kept) if (typeof shape?.aspect === "number" && typeof shape.items === "number") shapes.set(name, { ...shape, samples: shape.samples ?? [] });
+      for (const [name, shape] of kept) if (typeof shape?.aspect === "number" && typeof shape.items === "number") shapes.set(name, {
+        ...shape,
+        samples: shape.samples ?? [],
+      });
     } catch {
       // written by another version: the shapes are learned again
     }

@@ -161,5 +161,7 @@ export const selectedItem: ReadonlySignal<ShownItem | null> = computed(() => {
   const exact = shownItems.value.find((shown) => tileId(shown) === tileId(tile));
   // A followed sample may lie elsewhere in the list of another step: it is still what was selected.
   const sample = followedSample.value;
-  return exact ?? (sample === "" ? null : (shownItems.value.find((shown) => shown.run === tile.run && shown.key === tile.key && sampleOf(shown.item) === sample) ?? null));
+  return exact ?? (sample === ""
+    ? null
+    : (shownItems.value.find((shown) => shown.run === tile.run && shown.key === tile.key && sampleOf(shown.item) === sample) ?? null));
 });

@@ -11,7 +11,10 @@ const record = (areas: Record<string, number>, scores: number[]): ImageRecord =>
     ground_truth: { blob, width: 10, height: 10, class_labels: labels, areas: { "0": 100 } },
     prediction: { blob, width: 10, height: 10, class_labels: labels, areas },
   },
-  boxes: { found: { class_labels: { "7": "Car", "9": "Dog" }, boxes: scores.map((acc) => ({ form: "corners", position: [0, 1, 0, 1], class_id: 9, scores: { acc } })) } },
+  boxes: { found: {
+    class_labels: { "7": "Car", "9": "Dog" },
+    boxes: scores.map((acc) => ({ form: "corners", position: [0, 1, 0, 1], class_id: 9, scores: { acc } })),
+  } },
 });
 
 describe("indexOverlays", () => {

@@ -54,7 +54,12 @@ export const DEFAULT_OPACITY = 0.6;
 const POLYGON_OPACITY = 0.3;
 
 /** The one eye of all layers of a kind. */
-export const EYE_OF_KIND = { mask: "masksVisible", box: "boxesVisible", polygon: "polygonsVisible", keypoint: "keypointsVisible" } as const satisfies Record<LayerKind, keyof OverlayState>;
+export const EYE_OF_KIND = {
+  mask: "masksVisible",
+  box: "boxesVisible",
+  polygon: "polygonsVisible",
+  keypoint: "keypointsVisible",
+} as const satisfies Record<LayerKind, keyof OverlayState>;
 const TRUTH_NAME = /truth|^(gt|target|label)s?$|^y_?true$|_gt$/i;
 
 /** Layers that hold what is right rather than what was predicted: drawn so that both can be seen at once. */

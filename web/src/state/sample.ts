@@ -23,7 +23,13 @@ export function samplePlace(run: number, key: string, step: number | null | unde
 }
 
 /** What a tile should ask for when a sample is followed: its item, or words where the list has none. */
-export function askForSample<T extends { step: number | null | undefined; nothing: string }>(asked: T, run: number, key: string, sample: string, nth: number): T & { index: number; slot: string } {
+export function askForSample<T extends { step: number | null | undefined; nothing: string }>(
+  asked: T,
+  run: number,
+  key: string,
+  sample: string,
+  nth: number,
+): T & { index: number; slot: string } {
   const place = samplePlace(run, key, asked.step, sample, nth);
   const slot = `${nth}:${sample}`;
   if (asked.step === null || typeof place === "number") return { ...asked, index: place ?? nth, slot };

@@ -16,7 +16,17 @@ export interface TableColumn {
 
 const PLAIN = ["state", "tags", "created_at", "runtime_secs", "last_step"];
 const NUMBER_FIELDS = new Set(["created_at", "runtime_secs", "last_step", "last_activity_at", "exit_code"]);
-const WIDTHS: Readonly<Record<string, number>> = { state: 92, tags: 150, created_at: 112, last_activity_at: 124, runtime_secs: 96, last_step: 88, notes: 240, id: 110, exit_code: 84 };
+const WIDTHS: Readonly<Record<string, number>> = {
+  state: 92,
+  tags: 150,
+  created_at: 112,
+  last_activity_at: 124,
+  runtime_secs: 96,
+  last_step: 88,
+  notes: 240,
+  id: 110,
+  exit_code: 84,
+};
 const CONFIG_FIRST = 5;
 const SUMMARY_FIRST = 6;
 const EXPORT_ROWS = 1000;

@@ -92,7 +92,11 @@ function unescapeText(text: string): string {
 function formatSettings({ sort, filters, search, rowHeight, hidden }: TableSettings): string {
   const parts: string[] = [];
   if (sort.length > 0) parts.push(`s${sort.map((one) => (one.is_descending ? "-" : "") + escapeText(one.column)).join(",")}`);
-  for (const { column, op, value } of filters) parts.push(`f${[escapeText(column), OP_CODES[op], ...(value === null || value === undefined ? [] : [formatValue(value)])].join(",")}`);
+  for (const { column, op, value } of filters) parts.push(`f${[
+    escapeText(column),
+    OP_CODES[op],
+    ...(value === null || value === undefined ? [] : [formatValue(value)]),
+  ].join(",")}`);
   if (search !== "") parts.push(`q${escapeText(search)}`);
   if (rowHeight) parts.push(`h${rowHeight.charAt(0)}`);
   if (hidden.length > 0) parts.push(`x${hidden.map(escapeText).join(",")}`);
@@ -108,14 +112,20 @@ export function formatTables(tables: ByKey): string {
 
 export function parseTables(text: string): ByKey {
   const entries = text.split("*").map((entry) => entry.split(":"));
-  return Object.fromEntries(entries.flatMap(([key, ...parts]) => (key ? [[unescapeText(key), parseSettings(parts)]] : [])) as [string, TableSettings][]);
+  return Object.fromEntries(entries.flatMap(([key, ...parts]) => (key ? [[
+    unescapeText(key),
+    parseSettings(parts),
+  ]] : [])) as [string, TableSettings][]);
 }
 
 function parseSettings(parts: readonly string[]): TableSettings {
   const found = { ...DEFAULT_SETTINGS, sort: [] as TableSort[], filters: [] as TableFilter[] };
   for (const part of parts) {
     const rest = part.slice(1);
-    if (part.startsWith("s")) found.sort = rest.split(",").map((one) => (one.startsWith("-") ? { column: unescapeText(one.slice(1)), is_descending: true } : { column: unescapeText(one) }));
+    if (part.startsWith("s")) found.sort = rest.split(",").map((one) => (one.startsWith("-") ? {
+      column: unescapeText(one.slice(1)),
+      is_descending: true,
+    } : { column: unescapeText(one) }));
     else if (part.startsWith("q")) found.search = unescapeText(rest);
     else if (part.startsWith("h")) found.rowHeight = HEIGHTS[rest] ?? null;
     else if (part.startsWith("x")) found.hidden = rest.split(",").map(unescapeText);

@@ -17,7 +17,11 @@ beforeEach(() => {
     const body = JSON.parse(options.body) as TableRequest;
     return new Promise((resolve, reject) => {
       options.signal?.addEventListener("abort", () => reject(new Error("aborted")));
-      asked.push({ offset: body.offset ?? 0, aborted: () => options.signal?.aborted ?? false, answer: () => resolve(new Response(JSON.stringify(pageOf(body)))) });
+      asked.push({
+        offset: body.offset ?? 0,
+        aborted: () => options.signal?.aborted ?? false,
+        answer: () => resolve(new Response(JSON.stringify(pageOf(body)))),
+      });
     });
   });
 });

@@ -127,7 +127,12 @@ export class TablePages {
     const request = new AbortController();
     this.inFlight.set(page, request);
     try {
-      const reply = await postJson<TablePage>("api/tables/page", { ...this.source, ...this.query, offset: page * PAGE_ROWS, limit: PAGE_ROWS } satisfies TableRequest, { signal: request.signal });
+      const reply = await postJson<TablePage>("api/tables/page", {
+        ...this.source,
+        ...this.query,
+        offset: page * PAGE_ROWS,
+        limit: PAGE_ROWS,
+      } satisfies TableRequest, { signal: request.signal });
       this.inFlight.delete(page);
       this.keep(page, reply);
     } catch (thrown) {
@@ -143,7 +148,11 @@ export class TablePages {
   private keep(page: number, reply: TablePage): void {
     this.pages.set(page, { rows: reply.rows, numbers: reply.numbers });
     const before = this.headSignal.peek();
-    if (!before || before.matched !== reply.matched || before.total !== reply.total) this.headSignal.value = { columns: reply.columns, total: reply.total, matched: reply.matched };
+    if (!before || before.matched !== reply.matched || before.total !== reply.total) this.headSignal.value = {
+      columns: reply.columns,
+      total: reply.total,
+      matched: reply.matched,
+    };
     this.errorSignal.value = null;
     this.versionSignal.value += 1;
   }
@@ -161,10 +170,19 @@ export function pagesOf(source: TableSource, query: TableQuery, identity = ""): 
 }
 
 /** Every row of a query, for saving. `onPart` is told how many are here and answers false to stop. */
-export async function allRows(source: TableSource, query: TableQuery, onPart: (count: number, matched: number) => boolean): Promise<TableRow[] | null> {
+export async function allRows(
+  source: TableSource,
+  query: TableQuery,
+  onPart: (count: number, matched: number) => boolean,
+): Promise<TableRow[] | null> {
   const rows: TableRow[] = [];
   for (;;) {
-    const page = await postJson<TablePage>("api/tables/page", { ...source, ...query, offset: rows.length, limit: CSV_PAGE_ROWS } satisfies TableRequest);
+    const page = await postJson<TablePage>("api/tables/page", {
+      ...source,
+      ...query,
+      offset: rows.length,
+      limit: CSV_PAGE_ROWS,
+    } satisfies TableRequest);
     page.rows.forEach((cells, at) => rows.push({ cells, number: page.numbers[at] ?? rows.length }));
     if (!onPart(rows.length, page.matched)) return null;
     if (page.rows.length === 0 || rows.length >= page.matched) return rows;

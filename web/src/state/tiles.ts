@@ -170,7 +170,11 @@ export class Tile {
       markSettled(this);
     }
     if (this.blankSince !== null) {
-      performance.measure("diorama:tile-blank", { start: this.blankSince, end: performance.now(), detail: { run: shown.run, key: shown.key, index: shown.index, step: shown.cell.step } });
+      performance.measure("diorama:tile-blank", {
+        start: this.blankSince,
+        end: performance.now(),
+        detail: { run: shown.run, key: shown.key, index: shown.index, step: shown.cell.step },
+      });
       this.blankSince = null;
     }
     reportShown(this, this.shownSignal.peek());

@@ -18,7 +18,12 @@ let asked: Asked[] = [];
 function reply(body: TrackRequest, at: (step: number) => number): Response {
   const pairs = body.runs.flatMap((run) => body.keys.map((key) => ({ run, key })));
   const size = STEPS.length * 8;
-  const tracks = pairs.map((pair, i) => ({ ...pair, kind: "image", total: STEPS.length, columns: { steps: [2 * i * size, STEPS.length], at: [(2 * i + 1) * size, STEPS.length] } }));
+  const tracks = pairs.map((pair, i) => ({
+    ...pair,
+    kind: "image",
+    total: STEPS.length,
+    columns: { steps: [2 * i * size, STEPS.length], at: [(2 * i + 1) * size, STEPS.length] },
+  }));
   let head = JSON.stringify({ tracks });
   while ((4 + head.length) % 8 !== 0) head += " ";
   const buffer = new ArrayBuffer(4 + head.length + pairs.length * 2 * size);
@@ -48,7 +53,13 @@ afterEach(() => {
 const soon = () => vi.advanceTimersByTimeAsync(1);
 
 it("loads tracks once, keeps the moment on another axis, and never mixes positions of two axes", async () => {
-  const view: KeyView = { key: "pictures", kind: "image", step_key: null, is_hidden: false, runs: [{ run: 1, count: 3, first_step: 0, last_step: 200, last_value: null }] };
+  const view: KeyView = {
+    key: "pictures",
+    kind: "image",
+    step_key: null,
+    is_hidden: false,
+    runs: [{ run: 1, count: 3, first_step: 0, last_step: 200, last_value: null }],
+  };
   Object.assign(mocks.keys, { keys: signal([view]) });
   Object.assign(mocks.runs, { visibleKey: signal("1"), visibleRuns: signal<RunView[]>([]) });
   const { changeAxis, trackOf } = await import("./tracks");
