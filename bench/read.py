@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diorama.journal.entry import Batch, Log, Numbered, Start
+from diorama.journal.entry import Batch, Config, Log, Numbered, Start
 from diorama.media import ImageRecord
 from diorama.model import StoreDir
 from diorama.service import Service
@@ -149,7 +149,11 @@ def measure_list(service: Service, count: int) -> None:
             "net": {"name": f"net{number % 7}", "depth": 18},
         }
         data = {"loss": float(generator.random()), "acc": float(generator.random())}
-        entries = [Numbered(1, start(run, config=config)), Numbered(2, Log(0, 0, BEGAN, data))]
+        entries = [
+            Numbered(1, start(run)),
+            Numbered(2, Config(config)),
+            Numbered(3, Log(0, 0, BEGAN, data)),
+        ]
         service.ingest(Batch(run, "w.0", entries))
     wall = time.perf_counter() - wall
     say(f"make {count:,} runs", f"{wall:.1f} s", f"{count / wall:,.0f} runs/s")

@@ -128,6 +128,7 @@ def examples(sample: Sample) -> dict[str, tuple[str, str, dict[str, Any]]]:
         "run": ("GET", f"/api/runs/{uid}", {}),
         "edit_run": ("PATCH", f"/api/runs/{uid}", {"json": {"notes": "a note"}}),
         "find_run": ("GET", "/api/runs/local/demo/first", {}),
+        "past_run": ("GET", "/api/runs/local/demo/first/past", {}),
         "console": ("GET", f"/api/runs/{uid}/console?offset=0&limit=10&q=hello", {}),
         "files": ("GET", f"/api/runs/{uid}/files", {}),
         "file": ("GET", f"/api/runs/{uid}/files/report.html", {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from typing import Any
 
@@ -240,19 +241,21 @@ def test_attributes_change_only_what_they_say(service: Service) -> None:
     assert (run.name, run.notes, run.tags) == ("b", "n", ["t"])
 
 
-def test_summary_is_the_last_value_and_hand_set_values_win(service: Service) -> None:
+def test_the_last_write_of_a_summary_value_wins_logged_or_set_by_hand(service: Service) -> None:
     uid = ingest(
         service,
         log(0, {"loss": 0.5, "acc": 0.1, "note": "a"}),
-        Summary({"acc": 0.99, "best": {"epoch": 3, "loss": 0.1}}),
-        log(1, {"loss": 0.4, "acc": 0.2, "best": {"epoch": 9}}),
+        Summary({"acc": 0.99, "loss": 0.0, "best": {"epoch": 3, "loss": 0.1}}),
+        log(1, {"loss": 0.4, "best": {"epoch": 9}}),
     )
     assert service.run(uid).run.summary == {
         "loss": 0.4,
         "acc": 0.99,
         "note": "a",
-        "best": {"epoch": 3, "loss": 0.1},
+        "best": {"epoch": 9, "loss": 0.1},
     }
+    service.ingest(batch([Summary({"best": {"epoch": 4}}), Summary({"best.loss": 0.2})], first_seq=5))
+    assert service.run(uid).run.summary["best"] == {"epoch": 4, "loss": 0.2}
 
 
 def test_a_deleted_summary_value_follows_the_log_again(service: Service) -> None:
@@ -269,15 +272,17 @@ def test_define_metric_aggregates(service: Service) -> None:
         Define("loss", summary=["min", "max", "mean", "first", "last"]),
         Define("acc", summary=["best"], goal="maximize"),
         Define("quiet/*", summary=["none"]),
+        Define("broken", summary=["min", "max", "mean", "last"]),
         Define("copied", summary=["copy"]),
         *(
-            log(step, {"loss": loss, "acc": acc, "quiet/x": 1, "copied": step})
-            for step, (loss, acc) in enumerate([(3.0, 0.1), (nan, 0.7), (1.0, 0.4)])
+            log(step, {"loss": loss, "acc": acc, "quiet/x": 1, "copied": step, "broken": broken})
+            for step, (loss, acc, broken) in enumerate([(3.0, 0.1, 1.0), (1.5, 0.7, nan), (1.5, 0.4, 2.0)])
         ),
     )
-    service.ingest(batch([log(3, {"loss": 2.0, "acc": 0.2})], first_seq=9))
+    service.ingest(batch([log(3, {"loss": 2.0, "acc": 0.2})], first_seq=10))
     assert service.run(uid).run.summary == {
-        "loss": {"min": 1.0, "max": 3.0, "mean": 2.0, "first": 3.0, "last": 2.0},
+        "loss": {"min": 1.5, "max": 3.0, "mean": 2.0, "first": 3.0, "last": 2.0},
+        "broken": {name: {"_number": "NaN"} for name in ("min", "max", "mean")} | {"last": 2.0},
         "acc": {"best": 0.7},
         "copied": 2,
     }
@@ -411,14 +416,18 @@ def test_a_run_ends_when_its_last_writer_ends(service: Service) -> None:
     assert (service.run(uid).run.state, service.run(uid).run.exit_code) == ("failed", 3)
 
 
-def test_an_orphan_has_crashed_until_it_is_heard_of_again(service: Service) -> None:
+def test_an_orphan_has_crashed_until_it_writes_something_new(service: Service) -> None:
     uid = ingest(service, log(0, {"x": 1}))
-    service.mark_crashed(RUN, "w.0")
+    orphaned = Batch(RUN, "w.0", [], is_orphaned=True)
+    service.ingest(orphaned)
     assert service.run(uid).run.state == "crashed"
     service.ingest(Batch(RUN, "w.0", []))
+    service.ingest(batch([log(1, {"x": 1})], first_seq=3))
+    assert service.run(uid).run.state == "crashed", "what was on its way is no sign of life"
+    service.ingest(batch([log(2, {"x": 1}, time=time.time() + 1)], first_seq=4))
     assert service.run(uid).run.state == "running"
-    service.ingest(batch([Finish(BEGAN + 5, 0, "finished")], first_seq=3))
-    service.mark_crashed(RUN, "w.0")
+    service.ingest(batch([Finish(BEGAN + 5, 0, "finished")], first_seq=5))
+    service.ingest(orphaned)
     assert service.run(uid).run.state == "finished"
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from diorama.errors import BadRequest
 from diorama.service.views import RunView
+from diorama.summaries.paths import value_at
 
 _ABSENT = object()
 _NAMES = {
@@ -83,19 +84,10 @@ def _value_at(run: RunView, path: str) -> Any:
 
 
 def _leaf(values: Any, path: str) -> Any:
-    if type(values) is not dict:
+    try:
+        return value_at(values, path)
+    except KeyError:
         return _ABSENT
-    if path in values:
-        return values[path]
-    head, dot, rest = path.partition(".")
-    while dot:
-        if head in values:
-            found = _leaf(values[head], rest)
-            if found is not _ABSENT:
-                return found
-        more, dot, rest = rest.partition(".")
-        head = f"{head}.{more}"
-    return _ABSENT
 
 
 def _passes(value: Any, wanted: Any) -> bool:

@@ -306,6 +306,7 @@ def _past_run(place: RunPlace, how: Resume | None) -> Any:
         journal_root=settings.journal_root,
         url=url,
         api_key=settings.api_key,
+        has_processes=settings.sidecar != "thread" and bool(sys.executable),
     )
     if past is None and how == "must":
         raise CommError(f"resume='must', but there is no run {place.key}")

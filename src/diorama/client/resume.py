@@ -1,8 +1,8 @@
 """What is known of a run that is to be resumed: in the store, in journals nobody has stored yet, or on
 the server.
 
-The store is read here with the standard library alone and read-only: a training process opens no
-database of ours for writing, and does not import the store.
+The store is asked by a process of its own, which may import and open what a training process should not;
+where processes are forbidden, in this one.
 """
 
 from __future__ import annotations
@@ -12,30 +12,40 @@ import importlib
 import json
 import os
 import sqlite3
+import subprocess
 from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
-from diorama.errors import CommError, JournalError, NotFound, StoreError
-from diorama.journal.codec import decode_entry, decode_plain
-from diorama.journal.entry import Attributes, Config, Log, Start, Summary
+from diorama.errors import CommError, DioramaError, JournalError
+from diorama.interpreter import command_for, python_path_from
+from diorama.journal.codec import SnapshotRef, decode_entry
+from diorama.journal.entry import Attributes, Config, Define, Log, Start, Summary
 from diorama.journal.reader import JournalReader, first_payload
 from diorama.model import RunKey, StoreDir
+from diorama.summaries.fold import ABSENT, SessionSummary
+from diorama.summaries.paths import path_from_exact
+from diorama.summaries.rules import Aggregate
 
 ANSWER_SECS = 10.0
 JOURNALS_LIMIT = 200
 """So many are looked through for a warning; for resuming, all."""
+STORE_SECS = 60.0
+"""For a process to start, and to bring a store of an older version up to date."""
 
 
-class PastRun(msgspec.Struct):
-    """A run as it was left. `summary` by dotted path; last_step None if nothing was logged; session: the
-    newest one that is known."""
+@dataclass
+class PastRun:
+    """A run as it was left.
 
-    config: dict[str, Any] = {}
-    summary: dict[str, Any] = {}
+    summaries: of its sessions, the oldest first; those that are stored are one. last_step: None if nothing
+    was logged. session: the newest that is known. stored: up to which entry of each writer the store has it.
+    """
+
+    config: dict[str, Any] = field(default_factory=dict)
+    summaries: list[SessionSummary] = field(default_factory=list)
     last_step: int | None = None
     name: str | None = None
     notes: str | None = None
@@ -43,18 +53,20 @@ class PastRun(msgspec.Struct):
     group: str | None = None
     job_type: str | None = None
     session: int = 0
+    stored: dict[str, int] = field(default_factory=dict)
 
 
 def find_past_run(
-    key: RunKey, store_dir: StoreDir, *, journal_root: Path, url: str | None, api_key: str | None
+    key: RunKey,
+    store_dir: StoreDir,
+    *,
+    journal_root: Path,
+    url: str | None,
+    api_key: str | None,
+    has_processes: bool = True,
 ) -> PastRun | None:
     """The run `key`, or None if there is none. Raises CommError if that can't be found out."""
-    if url:
-        stored = _from_server(key, url, api_key)
-    elif os.environ.get("DIORAMA_DATABASE_URL"):
-        stored = _from_database(key, store_dir)
-    else:
-        stored = _from_store(key, store_dir.database)
+    stored = _from_server(key, url, api_key) if url else _from_store(key, store_dir, has_processes)
     return _with_journals(key, journal_root, stored)
 
 
@@ -69,10 +81,10 @@ def state_of(key: RunKey, store_dir: StoreDir | None, *, journal_root: Path) -> 
     if store_dir is None or os.environ.get("DIORAMA_DATABASE_URL") or not store_dir.database.exists():
         return None
     try:
-        row = _find_row(key, store_dir.database, "runs.state")
+        state = _stored_state(key, store_dir.database)
     except sqlite3.Error:
         return None  # a warning less; the sidecar will say what is wrong with the store
-    return None if row is None else "running" if row["state"] == "running" else "ended"
+    return state if state in (None, "running") else "ended"
 
 
 def _is_running(pid: int) -> bool:
@@ -85,64 +97,46 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _from_store(key: RunKey, database: Path) -> PastRun | None:
-    if not database.exists():
-        return None
-    try:
-        row = _find_row(key, database, "runs.*, documents.config, documents.summary")
-    except sqlite3.Error as error:
-        raise CommError(
-            f"can't look for run {key} in {database}: {error}", hint="`diorama doctor` checks the store"
-        ) from error
-    if row is None:
-        return None
-    return PastRun(
-        config=decode_plain(row["config"]) if row["config"] else {},
-        summary=decode_plain(row["summary"]) if row["summary"] else {},
-        last_step=row["last_step"],
-        name=row["name"],
-        notes=row["notes"] or None,
-        tags=json.loads(row["tags"] or "[]"),
-        group=row["group_name"],
-        job_type=row["job_type"],
-    )
-
-
-def _find_row(key: RunKey, database: Path, columns: str) -> Any:
+def _stored_state(key: RunKey, database: Path) -> str | None:
     with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as store:
-        store.row_factory = sqlite3.Row
-        return store.execute(
-            f"SELECT {columns} FROM runs JOIN projects ON projects.id = runs.project_id"
-            " LEFT JOIN documents ON documents.run = runs.id"
+        found = store.execute(
+            "SELECT runs.state FROM runs JOIN projects ON projects.id = runs.project_id"
             " WHERE projects.entity = ? AND projects.name = ? AND runs.run_id = ?",
             (key.entity, key.project, key.id),
         ).fetchone()
+    return None if found is None else str(found[0])
 
 
-def _from_database(key: RunKey, store_dir: StoreDir) -> PastRun | None:
-    """From a store whose database is PostgreSQL."""
-    # By name: the client must not depend on the store, which stands beside it.
-    service_class = importlib.import_module("diorama.service").Service
-    try:
-        with service_class.open(store_dir) as service:
-            run = service.find_run(key.entity, key.project, key.id)
-            config, summary = service.documents(run.uid)
-    except NotFound:
+def _from_store(key: RunKey, store_dir: StoreDir, has_processes: bool) -> PastRun | None:
+    if not store_dir.database.exists() and not os.environ.get("DIORAMA_DATABASE_URL"):
         return None
-    except StoreError as error:
+    try:
+        answer = _ask_process(key, store_dir) if has_processes else _ask_here(key, store_dir)
+        found = json.loads(answer)
+    except (DioramaError, OSError, ValueError, subprocess.SubprocessError) as error:
         raise CommError(
-            f"can't look for run {key} in the database: {error.message}", hint=error.hint
+            f"can't look for run {key} in {store_dir.root}: {error}", hint="`diorama doctor` checks the store"
         ) from error
-    return PastRun(
-        config=config,
-        summary=summary,
-        last_step=run.last_step,
-        name=run.name,
-        notes=run.notes or None,
-        tags=run.tags,
-        group=run.group,
-        job_type=run.job_type,
+    return None if found is None else _past_from_json(found)
+
+
+def _ask_here(key: RunKey, store_dir: StoreDir) -> bytes:
+    service = importlib.import_module("diorama.service.service")
+    answer: bytes = service.ask_past_run(store_dir, key)
+    return answer
+
+
+def _ask_process(key: RunKey, store_dir: StoreDir) -> bytes:
+    done = subprocess.run(
+        command_for("diorama.service", str(store_dir.root), key.entity, key.project, key.id),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=STORE_SECS,
+        env={**os.environ, **python_path_from(os.environ)},
     )
+    if done.returncode != 0:
+        raise OSError(done.stderr.decode("utf-8", "replace").strip()[-500:] or f"exit code {done.returncode}")
+    return done.stdout
 
 
 def _from_server(key: RunKey, url: str, api_key: str | None) -> PastRun | None:
@@ -151,7 +145,7 @@ def _from_server(key: RunKey, url: str, api_key: str | None) -> PastRun | None:
     path = "/".join(quote(part, safe="") for part in (key.entity, key.project, key.id))
     try:
         with ServerConnection(url, api_key, connect_secs=ANSWER_SECS, idle_secs=ANSWER_SECS) as server:
-            answer = server.request("GET", f"/api/runs/{path}")
+            answer = server.request("GET", f"/api/runs/{path}/past")
     except NoAnswer as trouble:
         raise CommError(f"can't ask for run {key}: {trouble.message}", hint=trouble.hint) from trouble
     if answer.status == 404:
@@ -163,18 +157,27 @@ def _from_server(key: RunKey, url: str, api_key: str | None) -> PastRun | None:
             hint=hint if answer.status == 401 else "",
         )
     try:
-        run = json.loads(answer.data)["run"]
+        return _past_from_json(json.loads(answer.data))
     except (ValueError, KeyError, TypeError) as error:
         raise CommError(f"{url} did not answer as a Diorama server does", hint="check the URL") from error
+
+
+def _past_from_json(found: dict[str, Any]) -> PastRun:
+    summary = SessionSummary()
+    summary.written.update(_numbers_from_json(found["summary"]))
+    for path, aggregate in _numbers_from_json(found["aggregates"]):
+        summary.aggregates[tuple(path)] = Aggregate(*aggregate)
     return PastRun(
-        config=_numbers_from_json(run.get("config") or {}),
-        summary=_numbers_from_json(run.get("summary") or {}),
-        last_step=run.get("last_step"),
-        name=run.get("name"),
-        notes=run.get("notes") or None,
-        tags=run.get("tags"),
-        group=run.get("group"),
-        job_type=run.get("job_type"),
+        config=_numbers_from_json(found["config"]),
+        summaries=[summary],
+        last_step=found["last_step"],
+        name=found["name"],
+        notes=found["notes"] or None,
+        tags=found["tags"],
+        group=found["group"],
+        job_type=found["job_type"],
+        session=int(found["session"]),
+        stored=found["stored"],
     )
 
 
@@ -189,20 +192,25 @@ def _numbers_from_json(value: Any) -> Any:
 
 
 def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> PastRun | None:
-    """`past` and what journals hold of the run beyond it, in the order in which they were begun."""
+    """`past` and what journals hold of the run beyond it, session by session."""
     found = [
         (start.session or int(start.time * 1e9), folder) for start, folder in _journals_of(key, journal_root)
     ]
+    summaries: dict[int, SessionSummary] = {}
     for session, folder in sorted(found):
         past = past or PastRun()
         past.session = max(past.session, session)
+        summary = summaries.setdefault(session, SessionSummary())
+        stored_seq = past.stored.get(folder.name, 0)
         try:
             with JournalReader(folder) as reader:
                 while frames := reader.poll():
-                    for _, payload in frames:
-                        _apply(past, payload)
+                    for seq, payload in frames:
+                        _apply(past, summary, payload, is_stored=seq <= stored_seq)
         except OSError:
             continue  # stored and removed while we looked
+    if past is not None:
+        past.summaries += summaries.values()
     return past
 
 
@@ -233,29 +241,41 @@ def _start_of(folder: Path) -> Start | None:
     return entry if isinstance(entry, Start) else None
 
 
-def _apply(past: PastRun, payload: bytes) -> None:
+def _apply(past: PastRun, summary: SessionSummary, payload: bytes, *, is_stored: bool) -> None:
     try:
         entry = decode_entry(payload)
     except JournalError:
         return
+    if isinstance(entry, Define):
+        summary.define(entry)  # also what is stored decides about what is not
+    if is_stored:
+        return
     if isinstance(entry, Log):
         past.last_step = entry.step if past.last_step is None else max(past.last_step, entry.step)
-        for name, value in entry.data.items():
-            if isinstance(value, bool | int | float | str):
-                past.summary[name] = value
+        summary.log(_without_media(entry.data))
     elif isinstance(entry, Config):
         past.config = {**past.config, **entry.data}
         for name in entry.deleted:
             past.config.pop(name, None)
     elif isinstance(entry, Summary):
-        past.summary = {**past.summary, **entry.data}
+        for path, value in _without_media(entry.data).items():
+            summary.set_value(path_from_exact(path), value)
         for path in entry.deleted:
-            past.summary.pop(path, None)
-    if isinstance(entry, Start | Attributes):
-        for field in ("name", "notes", "tags", "group", "job_type"):
-            value = getattr(entry, field)
+            summary.delete(path_from_exact(path))
+    elif isinstance(entry, Start | Attributes):
+        for name in ("name", "notes", "tags", "group", "job_type"):
+            value = getattr(entry, name)
             if value is not None:
-                setattr(past, field, value)
+                setattr(past, name, value)
+
+
+def _without_media(value: Any) -> Any:
+    if type(value) is dict:
+        return {name: _without_media(item) for name, item in value.items()}
+    is_media = isinstance(value, SnapshotRef) or (
+        type(value) is list and any(isinstance(item, SnapshotRef) for item in value)
+    )
+    return ABSENT if is_media else value
 
 
 class LastRun:

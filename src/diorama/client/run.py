@@ -14,9 +14,7 @@ import threading
 from collections.abc import Callable, Mapping
 from time import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
-
-from msgspec.msgpack import Ext
+from typing import TYPE_CHECKING, Any, cast
 
 from diorama.client import background, current
 from diorama.client.absent import add_absent
@@ -30,7 +28,7 @@ from diorama.client.guard import Reporter, guarded
 from diorama.client.place import RunPlace
 from diorama.client.sidecar_start import SidecarHandle, sidecar_for
 from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
-from diorama.client.summary import Summary
+from diorama.client.summary import Summary, as_given
 from diorama.errors import UsageError, WrongType
 from diorama.journal import entry
 from diorama.journal.codec import PLAIN, Encoding, encode_plain, is_plain, plain_numbers
@@ -157,13 +155,16 @@ class Run(RunFacts):
             except (OverflowError, UnicodeEncodeError):
                 self._log_slowly(channel, data, step, commit)
                 return
-            latest = self._latest
-            latest.update(data)
-            if len(latest) != self._known_keys:
-                self._check_new_keys(data)
+            if self._rules:
+                _check_keys(data)
+            else:
+                latest = self._latest
+                latest.update(data)
+                if len(latest) != self._known_keys:
+                    self._check_new_keys(data)
             channel.append_log(self._steps, step, commit, time(), body)
             if self._rules:
-                self.summary.aggregate(data)
+                self.summary.log(data)
         except Exception as error:  # noqa: BLE001 as @guarded, whose call would cost a tenth of the whole
             self._reporter.fault(error, "log()")
 
@@ -191,12 +192,7 @@ class Run(RunFacts):
         seq = channel.append_log(self._steps, step, commit, time(), body)
         channel.spool.mark(encoding.kept, seq)
         encoding.note_logged()
-        # No media here: remembering one would keep its bytes from being recycled.
-        shown = {name: data[name] if type(data[name]) is int else value for name, value in plain.items()}
-        shown = {name: value for name, value in shown.items() if not isinstance(value, Ext)}
-        self._latest.update(shown)
-        if self._rules:
-            self.summary.aggregate(shown)
+        self.summary.log_given(plain, data)
         self._report(encoding, "log()")
 
     def _report(self, encoding: Encoding, doing: str) -> None:
@@ -385,15 +381,13 @@ class Run(RunFacts):
         except Exception as error:  # noqa: BLE001 as @guarded, but what was asked for holds in this process
             self._reporter.fault(error, f"changing the {document}")
             return dict(changed)
-        return {
-            name: changed[name] if isinstance(value, Ext) and name in changed else value
-            for name, value in plain.items()
-        }
+        return cast("dict[str, Any]", as_given(plain, changed))
 
     def _load_past(self, past: PastRun) -> None:
         """Take over what a resumed run had; it is stored already."""
         self._config._load(past.config)
-        self.summary.load(past.summary)
+        for layer in past.summaries:
+            self.summary.load(layer)
         for field in ("notes", "tags", "group", "job_type"):
             if getattr(self._attributes, field) is None:
                 setattr(self._attributes, field, getattr(past, field))

@@ -1,19 +1,25 @@
 """`run.summary`: what stands beside a run's name in lists.
 
-By default the last value of every key (or what define_metric asked for); what is set by hand wins.
-The store computes the same from the journal; this view is for the training script to read.
+The last value of every key, logged or set by hand, or what define_metric asked for. The rules are those of
+`diorama.summaries`, by which the store reads the journal, too: what a script reads here is what is stored.
+Only logged media are missing here.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from msgspec.msgpack import Ext
+
 from diorama.journal.entry import Define
+from diorama.model import clean_text
+from diorama.summaries.fold import ABSENT, SessionSummary
+from diorama.summaries.overlay import all_shown, shown
+from diorama.summaries.paths import Path, exact_text
 
 Send = Callable[[dict[str, Any], list[str]], dict[str, Any]]
-"""send(changed, deleted), both by dotted path, journals them and answers the values as they are kept."""
+"""send(changed, deleted), both by exact path, journals them and answers the values as they are kept."""
 
 
 class SummaryPart:
@@ -26,12 +32,12 @@ class SummaryPart:
 
     __slots__ = ("_path", "_root")
 
-    def __init__(self, root: Summary, path: tuple[str, ...]) -> None:
+    def __init__(self, root: Summary, path: Path) -> None:
         object.__setattr__(self, "_root", root)
         object.__setattr__(self, "_path", path)
 
     _root: Summary
-    _path: tuple[str, ...]
+    _path: Path
 
     def update(self, values: Mapping[str, Any] | None = None, **more: Any) -> None:
         """Set several keys at once; media are allowed."""
@@ -58,15 +64,14 @@ class SummaryPart:
         return self._dict()
 
     def __getitem__(self, name: str) -> Any:
-        value = self._dict()[name]
+        value = self._value_of(name)
         return SummaryPart(self._root, (*self._path, name)) if isinstance(value, dict) else value
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._root.set_values(self._path, {str(name): value})
 
     def __delitem__(self, name: str) -> None:
-        if name not in self._dict():
-            raise KeyError(name)
+        self._value_of(name)
         self._root.delete((*self._path, name))
 
     def __getattr__(self, name: str) -> Any:
@@ -87,7 +92,11 @@ class SummaryPart:
             raise AttributeError(f"the summary has no key {name!r}") from None
 
     def __contains__(self, name: object) -> bool:
-        return name in self._dict()
+        try:
+            self._value_of(name)
+        except KeyError:
+            return False
+        return True
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._dict())
@@ -103,128 +112,94 @@ class SummaryPart:
     def __repr__(self) -> str:
         return repr(self._dict())
 
+    def _value_of(self, name: Any) -> Any:
+        if self._path:
+            return self._dict()[name]
+        value = self._root.value_of(name)
+        if value is ABSENT:
+            raise KeyError(name)
+        return value
+
     def _dict(self) -> dict[str, Any]:
-        found: Any = self._root.merged()
-        for name in self._path:
-            found = found[name] if isinstance(found, dict) else {}
+        if not self._path:
+            return self._root.merged()
+        found: Any = self._root.value_of(self._path[0])
+        for name in self._path[1:]:
+            found = found[name] if isinstance(found, dict) else ABSENT
         if not isinstance(found, dict):
             raise KeyError(".".join(self._path))
         return found
 
 
 class Summary(SummaryPart):
-    """The whole summary of a run."""
+    """The whole summary of a run: what this session wrote, over what older sessions left."""
 
-    __slots__ = ("_aggregates", "_explicit", "_send", "latest", "rules")
+    __slots__ = ("_past", "_send", "_session", "latest", "rules")
 
     def __init__(self, send: Send) -> None:
         super().__init__(self, ())
+        session = SessionSummary()
         object.__setattr__(self, "_send", send)
-        object.__setattr__(self, "latest", {})
-        object.__setattr__(self, "_explicit", {})
-        object.__setattr__(self, "rules", {})
-        object.__setattr__(self, "_aggregates", {})
+        object.__setattr__(self, "_past", [])
+        object.__setattr__(self, "_session", session)
+        object.__setattr__(self, "latest", session.written)
+        object.__setattr__(self, "rules", session.rules.by_key)
 
     latest: dict[str, Any]
-    """Last logged value of every key. `Run.log` updates it directly."""
+    """What this session wrote, by top-level name. Without rules, `Run.log` puts plain values here itself."""
+    rules: Mapping[str, object]
+    """What define_metric was told, by key; `Run.log` looks whether there is any."""
     _send: Send
-    _explicit: dict[str, Any]
-    rules: dict[str, list[str]]
-    """What define_metric asked for, by key; `Run.log` looks whether there is any."""
-    _aggregates: dict[str, dict[str, float]]
+    _past: list[SessionSummary]
+    _session: SessionSummary
 
     def define(self, define: Define) -> None:
-        """Take the `summary=` of a define_metric call."""
-        if define.summary is not None:
-            self.rules[define.key] = [str(each) for each in define.summary]
-        elif define.is_overwriting:
-            self.rules.pop(define.key, None)
+        """Take in a define_metric call."""
+        self._session.define(define)
 
-    def aggregate(self, data: Mapping[str, Any]) -> None:
-        """Note logged numbers that define_metric wants more of than the last."""
-        for name, value in data.items():
-            if self._wanted(name) is None or isinstance(value, bool) or not isinstance(value, int | float):
-                continue
-            seen = self._aggregates.get(name)
-            if seen is None:
-                self._aggregates[name] = {
-                    "first": value, "min": value, "max": value, "last": value, "sum": value, "count": 1
-                }  # fmt: skip
-                continue
-            if value < seen["min"] or math.isnan(seen["min"]):
-                seen["min"] = value
-            if value > seen["max"] or math.isnan(seen["max"]):
-                seen["max"] = value
-            seen["last"] = value
-            seen["sum"] += value
-            seen["count"] += 1
+    def log(self, data: Mapping[str, Any]) -> None:
+        """Take in a `log` call of plain values."""
+        self._session.log(data)
 
-    def load(self, values: Mapping[str, Any]) -> None:
-        """Dotted paths that are stored already (a resumed run's)."""
-        for path, value in values.items():
-            _put(self.latest, tuple(path.split(".")), value)
+    def log_given(self, kept: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        """The same of a call that was journalled as `kept`. Media are not remembered: that would keep their
+        bytes from being recycled."""
+        self._session.log(as_given(kept, given, with_media=False))
+
+    def load(self, past: SessionSummary) -> None:
+        """What older sessions of a resumed run left."""
+        self._past.append(past)
 
     def merged(self) -> dict[str, Any]:
         """All values as nested dicts, fresh."""
-        found = {name: value for name, value in self.latest.items() if self._wanted(name) is None}
-        for name, seen in self._aggregates.items():
-            shown = {
-                wanted: seen["sum"] / seen["count"] if wanted == "mean" else seen[wanted]
-                for wanted in self._wanted(name) or ()
-                if wanted == "mean" or wanted in seen
-            }
-            if shown:
-                found[name] = shown
-        return _overlay(found, self._explicit)
+        return all_shown([*self._past, self._session])
 
-    def set_values(self, path: tuple[str, ...], values: Mapping[str, Any]) -> None:
-        """Set by hand: from now on these win over what is logged."""
-        leaves: dict[str, Any] = {}
-        _flatten(".".join(path), values, leaves)
-        for dotted, value in self._send(leaves, []).items():
-            _put(self._explicit, tuple(dotted.split(".")), value)
+    def value_of(self, name: str) -> Any:
+        """The value under a top-level name, nested ones fresh; ABSENT if there is none."""
+        return shown([*self._past, self._session], name)
 
-    def delete(self, path: tuple[str, ...]) -> None:
-        self._send({}, [".".join(path)])
-        for tree in (self.latest, self._explicit, self._aggregates):
-            level: Any = tree
-            for name in path[:-1]:
-                level = level.get(name) if isinstance(level, dict) else None
-            if isinstance(level, dict):
-                level.pop(path[-1], None)
+    def set_values(self, above: Path, values: Mapping[str, Any]) -> None:
+        """Set by hand."""
+        paths = {name: (*above, clean_text(name)) for name in values}
+        kept = self._send({exact_text(paths[name]): value for name, value in values.items()}, [])
+        for path in paths.values():
+            self._session.set_value(path, kept[exact_text(path)])
 
-    def _wanted(self, name: str) -> list[str] | None:
-        if not self.rules:
-            return None
-        if name in self.rules:
-            return self.rules[name]
-        fitting = [rule for rule in self.rules if rule.endswith("*") and name.startswith(rule[:-1])]
-        return self.rules[max(fitting, key=len)] if fitting else None
+    def delete(self, path: Path) -> None:
+        """Remove a value and all below it."""
+        self._send({}, [exact_text(path)])
+        self._session.delete(path)
 
 
-def _flatten(prefix: str, values: Mapping[str, Any], found: dict[str, Any]) -> None:
-    for name, value in values.items():
-        path = f"{prefix}.{name}" if prefix else str(name)
-        if isinstance(value, Mapping) and value:
-            _flatten(path, value, found)
-        else:
-            found[path] = value
-
-
-def _put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    for name in path[:-1]:
-        below = tree.get(name)
-        if not isinstance(below, dict):
-            below = tree[name] = {}
-        tree = below
-    tree[path[-1]] = value
-
-
-def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    for name, value in above.items():
-        if isinstance(value, dict):
-            under = below.get(name)
-            below[name] = _overlay(dict(under) if isinstance(under, dict) else {}, value)
-        else:
-            below[name] = value
-    return below
+def as_given(kept: Any, given: Any, *, with_media: bool = True) -> Any:
+    """A value as it is journalled, but with the given objects where the journal has no plain value: for
+    integers beyond 64 bits, and for media (or ABSENT, without them)."""
+    if type(kept) is dict and isinstance(given, Mapping):
+        names = {clean_text(name): name for name in given}
+        return {
+            name: as_given(value, given[names[name]], with_media=with_media) if name in names else value
+            for name, value in kept.items()
+        }
+    if not isinstance(kept, Ext) and not (type(kept) is list and any(isinstance(item, Ext) for item in kept)):
+        return kept
+    return given if with_media or type(given) is int else ABSENT

@@ -112,6 +112,12 @@ def find_run(service: Service, path: RunKeyPath) -> views.RunDetail:
     return service.run(service.find_run(path.entity, path.project, path.id).uid)
 
 
+@endpoint("GET", "/api/runs/{entity}/{project}/{id}/past")
+def past_run(service: Service, path: RunKeyPath) -> views.PastRunView:
+    """What a process that resumes a run has to know of it."""
+    return service.past_run(path.entity, path.project, path.id)
+
+
 @endpoint("GET", "/api/runs/{uid:number}/console")
 def console(service: Service, path: RunPath, query: ConsoleQuery) -> views.ConsolePage:
     """A page of what the run printed."""

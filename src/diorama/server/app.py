@@ -55,6 +55,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     api_tables.table_page,
     api_tables.table_csv,
     api_runs.find_run,
+    api_runs.past_run,
     api_data.keys,
     api_data.series,
     api_data.tracks,

@@ -1,110 +1,80 @@
-"""What define_metric calls say about keys, and the aggregates they ask for."""
+"""What define_metric said about the keys of a run, session by session.
+
+A session's own definitions decide about its summary, as they do in its process. For charts, and for the steps
+that join rows, an older session's word counts where newer ones are silent.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
-from typing import Any
+from functools import reduce
 
 import msgspec
+import sqlalchemy as sa
 
 from diorama.journal.entry import Define
+from diorama.service.flatten import short_key
+from diorama.store import schema
+from diorama.store.database import Database
+from diorama.store.seal import seal, unseal
+from diorama.summaries.rules import Definition, Definitions, over
+
+_decoder = msgspec.msgpack.Decoder(list[tuple[int, Definition]])
+_encode = msgspec.msgpack.Encoder().encode
 
 
-class Definition(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """All define_metric calls of one key, merged. `since`: the log call of this batch it counts from."""
+class RunDefinitions:
+    """The definitions of a run while a batch of `session` is applied."""
 
-    key: str
-    step_key: str | None = None
-    is_step_synced: bool | None = None
-    is_hidden: bool | None = None
-    summary: list[str] | None = None
-    goal: str | None = None
-    since: int = 0
+    def __init__(self, connection: sa.Connection, database: Database, run: int, session: int) -> None:
+        self._connection = connection
+        self._database = database
+        self._run = run
+        self._session = session
+        table = schema.definitions.c
+        self._said: dict[str, dict[int, Definition]] = {}
+        for (data,) in connection.execute(sa.select(table.data).where(table.run == run)):
+            said = dict(_decoder.decode(unseal(data)))
+            self._said[next(iter(said.values())).key] = said
+        self.of_session = Definitions(said[session] for said in self._said.values() if session in said)
+        """What this session said."""
+        self.until_session = Definitions(
+            definition
+            for said in self._said.values()
+            if (definition := _laid_over(said, until=session)) is not None
+        )
+        """And what older ones said where it is silent."""
 
-    @property
-    def synced_step_key(self) -> str | None:
-        """The key whose last value joins every row of this one, if there is one."""
-        return self.step_key if self.step_key and self.is_step_synced is not False else None
+    def copy_of_session(self) -> Definitions:
+        """What this session has said until now."""
+        return Definitions(self.of_session.by_key.values())
 
-
-def merge_define(old: Definition | None, entry: Define, since: int) -> Definition:
-    """The definition after one more define_metric call."""
-    new = Definition(
-        key=entry.key,
-        step_key=entry.step_key,
-        is_step_synced=entry.is_step_synced,
-        is_hidden=entry.is_hidden,
-        summary=list(entry.summary) if entry.summary is not None else None,
-        goal=entry.goal,
-        since=since,
-    )
-    if old is None or entry.is_overwriting:
-        return new
-    for name in ("step_key", "is_step_synced", "is_hidden", "summary", "goal"):
-        if getattr(new, name) is None:
-            setattr(new, name, getattr(old, name))
-    if new.step_key == old.step_key:
-        new.since = old.since
-    return new
-
-
-class Definitions:
-    """The definitions of a run. An exact key wins over a pattern, a longer pattern over a shorter one."""
-
-    def __init__(self, definitions: Iterable[Definition] = ()) -> None:
-        self.by_key = {definition.key: definition for definition in definitions}
-        self._found: dict[str, Definition | None] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self.by_key)
-
-    def put(self, definition: Definition) -> None:
-        """Add or replace the definition of a key."""
-        self.by_key[definition.key] = definition
-        self._found.clear()
-
-    def of(self, key: str) -> Definition | None:
-        """What is defined for a key."""
-        if not self.by_key:
-            return None
-        if key not in self._found:
-            exact = self.by_key.get(key)
-            patterns = [name for name in self.by_key if name.endswith("*") and key.startswith(name[:-1])]
-            self._found[key] = exact or (self.by_key[max(patterns, key=len)] if patterns else None)
-        return self._found[key]
+    def define(self, entry: Define, index: int) -> None:
+        """A define_metric call after `index` log calls of the batch."""
+        said = self._said.setdefault(entry.key, {})
+        said[self._session] = self.of_session.define(entry, index)
+        definition = _laid_over(said, until=self._session)
+        assert definition is not None
+        self.until_session.put(definition)
+        stored = [(session, msgspec.structs.replace(one, since=0)) for session, one in sorted(said.items())]
+        self._connection.execute(
+            self._database.upsert(schema.definitions, index=["run", "key"], update=["data"]),
+            {"run": self._run, "key": short_key(entry.key), "data": seal(_encode(stored))},
+        )
 
 
-class Aggregate(msgspec.Struct, array_like=True):
-    """What is remembered of a metric whose summary is aggregated. NaN is left out of all but `last`."""
+def definitions_of(connection: sa.Connection, runs: list[int]) -> dict[int, Definitions]:
+    """The definitions of those runs that have any, of all their sessions."""
+    table = schema.definitions.c
+    found: dict[int, Definitions] = {}
+    for run, data in connection.execute(sa.select(table.run, table.data).where(table.run.in_(runs))):
+        definition = _laid_over(dict(_decoder.decode(unseal(data))))
+        if definition is not None:
+            found.setdefault(run, Definitions()).put(definition)
+    return found
 
-    count: int = 0
-    total: float = 0.0
-    low: Any = None
-    high: Any = None
-    first: Any = None
-    last: Any = None
 
-    def add(self, values: Iterable[Any]) -> None:
-        """Take in values, in the order in which they were logged."""
-        for value in values:
-            self.last = value
-            if self.first is None:
-                self.first = value
-            if value != value:
-                continue
-            if math.isfinite(value):
-                self.count += 1
-                self.total += value
-            if self.low is None or value < self.low:
-                self.low = value
-            if self.high is None or value > self.high:
-                self.high = value
-
-    def value(self, name: str, goal: str | None) -> Any:
-        """The aggregate called `name`; None if there is nothing to tell yet."""
-        if name == "best":
-            name = "max" if goal == "maximize" else "min"
-        if name == "mean":
-            return self.total / self.count if self.count else None
-        return {"min": self.low, "max": self.high, "first": self.first, "last": self.last}.get(name)
+def _laid_over(said: dict[int, Definition], until: int | None = None) -> Definition | None:
+    sessions = [session for session in sorted(said) if until is None or session <= until]
+    if not sessions:
+        return None
+    return reduce(lambda older, session: over(older, said[session]), sessions[1:], said[sessions[0]])

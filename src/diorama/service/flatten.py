@@ -1,7 +1,7 @@
 """Entries of a batch, sorted by what becomes of them. Pure: no database, no clock.
 
-Nested dicts become dotted keys. Numbers go to metric columns; media records, strings, lists and the
-rest go to records. Everything keeps the index of its `log()` call, so that order is not lost.
+A value inside nested dicts is named by its path. Numbers go to metric columns; media records, strings, lists
+and the rest go to records. Everything keeps the index of its `log()` call, so that order is not lost.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import numpy as np
 
 from diorama.errors import BadRequest
 from diorama.journal.entry import Entry, Log, Numbered, System
+from diorama.model import clean_text
 from diorama.store.columns import ROW_BITS, Floats, Ints, Points, bits_from_values
 from diorama.store.values import kind_of_record
+from diorama.summaries.paths import Path, plain_text
+from diorama.summaries.rules import INTEGER_LIMIT, is_number
 
 METRIC = "metric"
 SYSTEM = "system"
@@ -24,7 +27,6 @@ VALUE = "value"
 SYSTEM_PREFIX = "system/"
 KEY_LIMIT_BYTES = 2000
 DEPTH_LIMIT = 64
-_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 
 
 @dataclass
@@ -39,16 +41,16 @@ class Column:
 class Gathered:
     """What a batch says, by destination.
 
-    steps, rows, times: of every log call. numbers: metric columns by key. objects: by (key, kind).
-    system: (times, seqs, values) by key. others: every other entry with the number of calls before it.
+    steps, rows, times: of every log call. numbers: metric columns by path. objects: by (path, kind).
+    system: (times, seqs, values) by path. others: every other entry with the number of calls before it.
     """
 
     steps: list[int] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
-    numbers: dict[str, Column] = field(default_factory=dict)
-    objects: dict[tuple[str, str], Column] = field(default_factory=dict)
-    system: dict[str, tuple[list[float], list[int], list[Any]]] = field(default_factory=dict)
+    numbers: dict[Path, Column] = field(default_factory=dict)
+    objects: dict[tuple[Path, str], Column] = field(default_factory=dict)
+    system: dict[Path, tuple[list[float], list[int], list[Any]]] = field(default_factory=dict)
     others: list[tuple[int, Entry]] = field(default_factory=list)
     shortened: dict[str, str] = field(default_factory=dict)
 
@@ -63,19 +65,12 @@ class Gathered:
             raise BadRequest(f"a row is not between 0 and 2**{ROW_BITS}")
         return steps, rows, np.array(self.times, np.float64)
 
-    def last_values(self) -> dict[str, tuple[int, Any]]:
-        """key -> (call, value) logged last."""
-        found = {key: (column.index[-1], column.values[-1]) for key, column in self.numbers.items()}
-        for (key, _), column in self.objects.items():
-            if key not in found or column.index[-1] >= found[key][0]:
-                found[key] = (column.index[-1], column.values[-1])
-        return found
-
 
 def gather(entries: Iterable[Numbered]) -> Gathered:
     """Sort entries by what becomes of them."""
     gathered = Gathered()
-    steps, rows, times, numbers = gathered.steps, gathered.rows, gathered.times, gathered.numbers
+    steps, rows, times = gathered.steps, gathered.rows, gathered.times
+    numbers: dict[str, Column] = {}
     for numbered in entries:
         entry = numbered.entry
         if type(entry) is Log:
@@ -85,38 +80,39 @@ def gather(entries: Iterable[Numbered]) -> Gathered:
             times.append(entry.time)
             for key, value in entry.data.items():
                 kind = type(value)
-                if kind is float or kind is bool or (kind is int and _INT_MIN <= value <= _INT_MAX):
+                if kind is float or kind is bool or (kind is int and -INTEGER_LIMIT <= value < INTEGER_LIMIT):
                     column = numbers.get(key)
                     if column is None:
                         column = numbers[key] = Column()
                     column.index.append(index)
                     column.values.append(value)
                 else:
-                    _add(gathered, index, key, value, 0)
+                    _add(gathered, index, (key,), value)
         elif type(entry) is System:
             for name, number in entry.data.items():
-                system = gathered.system.setdefault(SYSTEM_PREFIX + name, ([], [], []))
+                system = gathered.system.setdefault((SYSTEM_PREFIX + name,), ([], [], []))
                 system[0].append(entry.time)
                 system[1].append(numbered.seq)
                 system[2].append(number)
         else:
             gathered.others.append((len(steps), entry))
-    _shorten_keys(gathered)
+    gathered.numbers = {(key,): column for key, column in numbers.items()} | gathered.numbers
+    _shorten_paths(gathered)
     return gathered
 
 
-def _add(gathered: Gathered, index: int, key: str, value: Any, depth: int) -> None:
+def _add(gathered: Gathered, index: int, path: Path, value: Any) -> None:
     if type(value) is dict and value:
-        if depth > DEPTH_LIMIT:
+        if len(path) > DEPTH_LIMIT:
             raise BadRequest(f"a logged dict is nested more than {DEPTH_LIMIT} levels deep")
         for name, item in value.items():
-            _add(gathered, index, f"{key}.{name}", item, depth + 1)
+            _add(gathered, index, (*path, name), item)
         return
     kind = kind_of(value)
     column = (
-        gathered.numbers.setdefault(key, Column())
+        gathered.numbers.setdefault(path, Column())
         if kind == METRIC
-        else gathered.objects.setdefault((key, kind), Column())
+        else gathered.objects.setdefault((path, kind), Column())
     )
     column.index.append(index)
     column.values.append(value)
@@ -128,10 +124,9 @@ def kind_of(value: Any) -> str:
     >>> kind_of(0.5), kind_of("fine"), kind_of([1, 2])
     ('metric', 'value', 'value')
     """
-    kind = type(value)
-    if kind is float or kind is bool or (kind is int and _INT_MIN <= value <= _INT_MAX):
+    if is_number(value):
         return METRIC
-    if kind is list and value:
+    if type(value) is list and value:
         kinds = {kind_of_record(item) for item in value}
         return (kinds.pop() or VALUE) if len(kinds) == 1 else VALUE
     return kind_of_record(value) or VALUE
@@ -145,30 +140,56 @@ def points_from_values(steps: Ints, rows: Ints, times: Floats, values: list[Any]
 
 def short_key(key: str) -> str:
     """`key`, or for one too long for an index: its beginning and a digest."""
-    key = clean_text(key)
-    data = key.encode("utf-8", "replace")
+    key = column_text(key)
+    data = key.encode("utf-8")
     if len(data) <= KEY_LIMIT_BYTES:
         return key
     head = data[: KEY_LIMIT_BYTES - 40].decode("utf-8", "ignore")
     return f"{head}…{hashlib.sha256(data).hexdigest()[:32]}"
 
 
-def clean_text(text: str) -> str:
-    """Text that every database takes: NUL becomes the visible symbol for it."""
-    return text.replace("\x00", "␀") if "\x00" in text else text
+def short_path(path: Path) -> Path:
+    """`path` with names that every database takes; for one too long for an index: a single short name."""
+    if sum(map(len, path)) * 4 > KEY_LIMIT_BYTES:
+        text = plain_text(path)
+        short = short_key(text)
+        if short != column_text(text):
+            return (short,)
+    return tuple(map(column_text, path))
 
 
-def _shorten_keys(gathered: Gathered) -> None:
-    for key in [*gathered.numbers, *(key for key, _ in gathered.objects), *gathered.system]:
-        if len(key) * 4 > KEY_LIMIT_BYTES or "\x00" in key:
-            short = short_key(key)
-            if short != key:
-                gathered.shortened[key] = short
-    if not gathered.shortened:
+def column_text(text: str) -> str:
+    """Text that every database takes: what is no UTF-8 is escaped, NUL becomes the visible symbol for it."""
+    return clean_text(text).replace("\x00", "␀")
+
+
+def _shorten_paths(gathered: Gathered) -> None:
+    """Give every path names that can be stored. Two paths that become the same are one."""
+    renamed: dict[Path, Path] = {}
+    for path in [*gathered.numbers, *(path for path, _ in gathered.objects), *gathered.system]:
+        short = short_path(path)
+        if short != path:
+            renamed[path] = short
+            if short[-1] != column_text(path[-1]):
+                gathered.shortened[plain_text(path)] = plain_text(short)
+    if not renamed:
         return
-    rename = gathered.shortened
-    gathered.numbers = {rename.get(key, key): column for key, column in gathered.numbers.items()}
-    gathered.objects = {
-        (rename.get(key, key), kind): column for (key, kind), column in gathered.objects.items()
-    }
-    gathered.system = {rename.get(key, key): column for key, column in gathered.system.items()}
+    numbers, objects, system = gathered.numbers, gathered.objects, gathered.system
+    gathered.numbers, gathered.objects, gathered.system = {}, {}, {}
+    for path, column in numbers.items():
+        _join(gathered.numbers.setdefault(renamed.get(path, path), Column()), column)
+    for (path, kind), column in objects.items():
+        _join(gathered.objects.setdefault((renamed.get(path, path), kind), Column()), column)
+    for path, samples in system.items():
+        known = gathered.system.setdefault(renamed.get(path, path), ([], [], []))
+        known[0].extend(samples[0])
+        known[1].extend(samples[1])
+        known[2].extend(samples[2])
+
+
+def _join(column: Column, other: Column) -> None:
+    pairs = sorted(
+        [*zip(column.index, column.values, strict=True), *zip(other.index, other.values, strict=True)],
+        key=lambda pair: pair[0],
+    )
+    column.index, column.values = [index for index, _ in pairs], [value for _, value in pairs]

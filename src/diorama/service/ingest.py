@@ -19,19 +19,20 @@ from diorama.journal import entry as journal
 from diorama.journal.entry import Batch
 from diorama.media.base import MANIFEST_MIME
 from diorama.model import BlobRef, RunKey, check_name
-from diorama.service import runstate
+from diorama.service import runstate, sessions
+from diorama.service.definitions import RunDefinitions
 from diorama.service.documents import Documents
-from diorama.service.flatten import Gathered, clean_text, gather, short_key
+from diorama.service.flatten import Gathered, column_text, gather, short_key
 from diorama.service.leaves import store_column_counts
-from diorama.service.points import store_points
+from diorama.service.output import TEXT_LIMIT_CHARS, store_lines
+from diorama.service.points import Origin, store_points
+from diorama.service.step_keys import StepKeys
+from diorama.service.summaries import Summaries
 from diorama.store import schema
 from diorama.store.blobs import Blobs
 from diorama.store.database import Database
 from diorama.store.manifest import blobs_of_manifest
 from diorama.store.values import blobs_in
-
-TEXT_LIMIT_CHARS = 100_000
-"""Of a console line, a warning, notes."""
 
 
 class Ingest:
@@ -126,18 +127,23 @@ class _Target:
         self.run = int(self.row["id"])
         self.project_id = int(self.row["project_id"])
         self.writer = runstate.writer_of(
-            connection, self.run, batch.writer, start=start, began=began, now=now
+            connection, database, self.run, batch.writer, start=start, began=began, now=now
         )
+        self.session = int(self.writer["session"])
         self.acked = int(self.writer["stored_seq"])
         self.run_changes: dict[str, Any] = {"seen_at": now}
         self.writer_changes: dict[str, Any] = {"seen_at": now}
         self.times: list[float] = []
-        self.documents = Documents(connection, database, self.run)
+        self.documents = Documents(connection, database, self.run, self.session)
+        self.definitions = RunDefinitions(connection, database, self.run, self.session)
 
     def apply(self, gathered: Gathered, blobs: dict[str, BlobRef]) -> int:
         batch = self.batch
         settles = batch.is_orphaned
         self._store_blobs(blobs)
+        summary_before, summary_after = Summaries(
+            self.connection, self.database, self.run, self.session
+        ).apply(gathered, self.definitions.copy_of_session())
         console: dict[int, journal.ConsoleLine] = {}
         for index, entry in gathered.others:
             if isinstance(entry, journal.Console):
@@ -148,15 +154,13 @@ class _Target:
         stored = store_points(
             self.connection,
             gathered,
-            self.documents,
-            run=self.run,
-            writer_number=int(self.writer["number"]),
-            began=float(self.row["created_at"]),
+            StepKeys(self.connection, self.run, self.session, self.definitions.until_session),
+            Origin(self.run, self.session, int(self.writer["number"]), began=float(self.row["created_at"])),
         )
         if gathered.steps:
-            newest = max(gathered.steps)
-            if self.row["last_step"] is None or newest > self.row["last_step"]:
-                self.run_changes["last_step"] = newest
+            self.run_changes["last_step"] = sessions.raise_last_step(
+                self.connection, self.run, self.session, max(gathered.steps)
+            )
             self.times.append(max(gathered.times))
         for system_times, _, _ in gathered.system.values():
             self.times.append(max(system_times))
@@ -164,7 +168,7 @@ class _Target:
             self.warn("long_key", f"the key {key[:200]!r}… is kept as {short[:200]!r}…", self.now)
         acked = self._settle_seqs()
         self._settle_state(settles)
-        counts = self.documents.store(self.run_changes)
+        counts = self.documents.store(self.run_changes, summary_before, summary_after)
         version = runstate.next_version(self.connection)
         stored.finish(self.connection, version)
         runstate.update_run(self.connection, self.row, self.run_changes | {"version": version})
@@ -187,9 +191,9 @@ class _Target:
         if isinstance(entry, journal.Config):
             self.documents.change_config(entry.data, entry.deleted)
         elif isinstance(entry, journal.Summary):
-            self.documents.change_summary(entry.data, entry.deleted, index)
+            pass  # `Summaries` has it already, in its place among the logged values
         elif isinstance(entry, journal.Define):
-            self.documents.define(entry, index)
+            self.definitions.define(entry, index)
         elif isinstance(entry, journal.Environment):
             self.documents.change_environment(entry.data)
         elif isinstance(entry, journal.Attributes):
@@ -226,29 +230,41 @@ class _Target:
             "group_name": entry.group,
             "job_type": entry.job_type,
         }
-        self.run_changes |= runstate.text_changes(changes)
+        said = runstate.text_changes(changes)
+        if said:
+            self.run_changes |= self.documents.own_attributes(said)
 
     def _file(self, entry: journal.File) -> None:
         blob = next(blobs_in(entry.content), None)
         if blob is None:
             raise BadRequest(f"the file {entry.name[:200]!r} has no content")
+        name = short_key(entry.name)
+        table = schema.files.c
+        newest = self.connection.execute(
+            sa.select(table.session).where(table.run == self.run, table.name == name)
+        ).scalar()
+        if newest is not None and newest > self.session:
+            return
         self.connection.execute(
             self.database.upsert(
-                schema.files, index=["run", "name"], update=["sha256", "size_bytes", "mime", "time"]
+                schema.files,
+                index=["run", "name"],
+                update=["sha256", "size_bytes", "mime", "time", "session"],
             ),
             {
                 "run": self.run,
-                "name": short_key(entry.name),
+                "session": self.session,
+                "name": name,
                 "sha256": blob.sha256,
                 "size_bytes": blob.size_bytes,
-                "mime": clean_text(blob.mime),
+                "mime": column_text(blob.mime),
                 "time": self.now,
             },
         )
 
     def warn(self, code: str, text: str, when: float, count: int = 1) -> None:
         """Add to the run's warnings; the same code and text are counted together."""
-        text = clean_text(text[:TEXT_LIMIT_CHARS])
+        text = column_text(text[:TEXT_LIMIT_CHARS])
         self.connection.execute(
             self.database.upsert_adding(
                 schema.warnings, index=["run", "code", "digest"], add="count", update=["time"]
@@ -267,21 +283,13 @@ class _Target:
         if not lines:
             return
         self.times.append(max(line.time for line in lines.values()))
-        self.connection.execute(
-            self.database.upsert(
-                schema.console, index=["run", "writer", "number"], update=["time", "stream", "text"]
-            ),
-            [
-                {
-                    "run": self.run,
-                    "writer": self.writer["number"],
-                    "number": line.number,
-                    "time": line.time,
-                    "stream": line.stream,
-                    "text": clean_text(line.text[:TEXT_LIMIT_CHARS]),
-                }
-                for line in lines.values()
-            ],
+        store_lines(
+            self.connection,
+            self.database,
+            lines,
+            run=self.run,
+            session=self.session,
+            writer_number=int(self.writer["number"]),
         )
 
     def _store_blobs(self, blobs: dict[str, BlobRef]) -> None:
@@ -294,7 +302,7 @@ class _Target:
                 {
                     "sha256": blob.sha256,
                     "size_bytes": blob.size_bytes,
-                    "mime": clean_text(blob.mime),
+                    "mime": column_text(blob.mime),
                     "created_at": self.now,
                 }
                 for blob in ordered
@@ -338,15 +346,21 @@ class _Target:
 
     def _settle_state(self, settles: bool) -> None:
         batch = self.batch
+        heard_at = max([float(self.writer["heard_at"]), *self.times])
         last_activity_at = max([float(self.row["last_activity_at"]), *self.times])
         state = self.writer_changes.get("state", self.writer["state"])
         if batch.is_orphaned and state == "running":
             self.writer_changes |= {"state": "crashed", "exit_code": None, "ended_at": last_activity_at}
-        elif not batch.is_orphaned and not batch.entries and not batch.lost:
+        elif state == "crashed":
+            # A heartbeat may have been on its way for long; what was written since proves that it lives.
+            if not batch.is_orphaned and any(when > self.writer["seen_at"] for when in self.times):
+                self.writer_changes |= {"state": "running", "exit_code": None, "ended_at": None}
+                settles = True
+        elif state == "running" and not batch.is_orphaned and not batch.entries and not batch.lost:
+            heard_at = max(heard_at, self.now)
             last_activity_at = max(last_activity_at, self.now)
             settles = True
-            if state == "crashed":  # it was taken for dead and is not
-                self.writer_changes |= {"state": "running", "exit_code": None, "ended_at": None}
+        self.writer_changes["heard_at"] = heard_at
         self.run_changes["last_activity_at"] = last_activity_at
         runstate.update_writer(self.connection, self.run, batch.writer, self.writer_changes)
         if settles:

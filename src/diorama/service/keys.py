@@ -5,20 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from diorama.errors import BadRequest
-from diorama.service.definitions import Definition, Definitions
+from diorama.service.definitions import definitions_of
 from diorama.service.flatten import METRIC, SYSTEM
 from diorama.service.views import KeyList, KeyRun, KeyView, LiveEvent, LiveRun
 from diorama.store import schema
-from diorama.store.seal import unseal
+from diorama.summaries.paths import Path, path_from_exact
 
 RUN_LIMIT = 10_000
 _AT_ONCE = 500
-_definition_decoder = msgspec.msgpack.Decoder(Definition)
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class KeyRow:
     count: int
     first_step: int
     last_step: int
+    spans: bytes | None
 
 
 def list_keys(connection: sa.Connection, runs: Iterable[int]) -> KeyList:
@@ -48,6 +48,7 @@ def list_keys(connection: sa.Connection, runs: Iterable[int]) -> KeyList:
             sa.select(
                 table.run,
                 table.key,
+                table.exact,
                 table.kind,
                 table.count,
                 table.first_step,
@@ -61,7 +62,7 @@ def list_keys(connection: sa.Connection, runs: Iterable[int]) -> KeyList:
                 view = views[row.key, row.kind] = KeyView(key=row.key, kind=row.kind, runs=[])
             last = row.last_value if row.last_value is not None and math.isfinite(row.last_value) else None
             view.runs.append(KeyRun(row.run, row._mapping["count"], row.first_step, row.last_step, last))
-            definition = definitions[row.run].of(row.key) if row.run in definitions else None
+            definition = definitions[row.run].of(_path_of(row)) if row.run in definitions else None
             if definition is not None and row.kind != SYSTEM:
                 view.step_key = view.step_key or definition.step_key
                 view.is_hidden = view.is_hidden or bool(definition.is_hidden)
@@ -71,13 +72,8 @@ def list_keys(connection: sa.Connection, runs: Iterable[int]) -> KeyList:
     return KeyList([views[name] for name in sorted(views)])
 
 
-def definitions_of(connection: sa.Connection, runs: list[int]) -> dict[int, Definitions]:
-    """define_metric's definitions of those runs that have any."""
-    table = schema.definitions.c
-    found: dict[int, Definitions] = {}
-    for run, data in connection.execute(sa.select(table.run, table.data).where(table.run.in_(runs))):
-        found.setdefault(run, Definitions()).put(_definition_decoder.decode(unseal(data)))
-    return found
+def _path_of(row: Any) -> Path:
+    return (row.key,) if row.exact is None else path_from_exact(row.exact)
 
 
 def key_rows(
@@ -93,7 +89,14 @@ def key_rows(
     uids = list(dict.fromkeys(runs))
     names = None if keys is None else list(dict.fromkeys(keys))
     select = sa.select(
-        table.id, table.run, table.key, table.kind, table.count, table.first_step, table.last_step
+        table.id,
+        table.run,
+        table.key,
+        table.kind,
+        table.count,
+        table.first_step,
+        table.last_step,
+        table.spans,
     )
     if kinds is not None:
         select = select.where(table.kind.in_(list(kinds)))

@@ -8,26 +8,44 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from diorama.service.documents import Documents
-from diorama.service.flatten import METRIC, SYSTEM, Column, Gathered, points_from_values
+from diorama.service.flatten import METRIC, SYSTEM, Column, Gathered, points_from_values, short_key
+from diorama.service.naming import Naming
+from diorama.service.spans import spans_with
+from diorama.service.step_keys import StepKeys
 from diorama.store import history, schema
 from diorama.store.columns import ROW_BITS, Floats, Ints, Points
 from diorama.store.values import pack
+from diorama.summaries.paths import Path, exact_text
 
 _KEYS_AT_ONCE = 400
+
+
+Name = tuple[Path, str]
+"""A path and a kind: what a row of keys stands for."""
 
 
 @dataclass
 class StoredKeys:
     """Rows of keys that a batch touched, to be written once the version is known."""
 
-    rows: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    rows: dict[Name, dict[str, Any]] = field(default_factory=dict)
 
     def finish(self, connection: sa.Connection, version: int) -> None:
         """Write the counts."""
         if not self.rows:
             return
-        columns = ("count", "first_step", "last_step", "last_value", "fresh_chunks", "open_points")
+        columns = (
+            *(
+                "exact",
+                "count",
+                "first_step",
+                "last_step",
+                "last_value",
+                "fresh_chunks",
+                "open_points",
+                "spans",
+            ),
+        )
         connection.execute(
             sa.update(schema.keys)
             .where(schema.keys.c.id == sa.bindparam("key_id"))
@@ -39,34 +57,36 @@ class StoredKeys:
         )
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Whose points they are. session: the writer's; began: when the run began, in Unix seconds."""
+
+    run: int
+    session: int
+    writer_number: int
+    began: float
+
+
 def store_points(
-    connection: sa.Connection,
-    gathered: Gathered,
-    documents: Documents,
-    *,
-    run: int,
-    writer_number: int,
-    began: float,
+    connection: sa.Connection, gathered: Gathered, steps_of: StepKeys, origin: Origin
 ) -> StoredKeys:
     """Append every column of the batch to its key, add the records, and compact what is due."""
     steps, rows, times = gathered.columns()
-    rows = rows | (writer_number << ROW_BITS)
-    if documents.definitions:
-        _join_step_keys(gathered, documents, rows)
-    documents.summarize(gathered)
-    points: dict[tuple[str, str], Points] = {}
-    for key, column in gathered.numbers.items():
-        points[(key, METRIC)] = _points(column, steps, rows, times, column.values)
+    rows = rows | (origin.writer_number << ROW_BITS)
+    steps_of.join(gathered, rows)
+    points: dict[Name, Points] = {}
+    for path, column in gathered.numbers.items():
+        points[path, METRIC] = _points(column, steps, rows, times, column.values)
     for name, column in gathered.objects.items():
         lengths = [len(value) if type(value) is list else 1 for value in column.values]
         points[name] = _points(column, steps, rows, times, lengths)
-    for key, (system_times, seqs, values) in gathered.system.items():
-        points[(key, SYSTEM)] = _system_points(system_times, seqs, values, writer_number, began)
-    stored = StoredKeys(_key_rows(connection, run, points))
+    for path, (system_times, seqs, values) in gathered.system.items():
+        points[path, SYSTEM] = _system_points(system_times, seqs, values, origin)
+    stored = StoredKeys(_key_rows(connection, origin.run, points))
     history.append(connection, {stored.rows[name]["id"]: some for name, some in points.items()})
     _store_records(connection, gathered, stored, steps, rows, times)
     for name, some in points.items():
-        _count(connection, stored.rows[name], some, is_number=name[1] in (METRIC, SYSTEM))
+        _count(connection, stored.rows[name], some, origin.session, is_number=name[1] in (METRIC, SYSTEM))
     return stored
 
 
@@ -75,61 +95,77 @@ def _points(column: Column, steps: Ints, rows: Ints, times: Floats, values: list
     return points_from_values(steps[which], rows[which], times[which], values)
 
 
-def _system_points(
-    times: list[float], seqs: list[int], values: list[Any], writer: int, began: float
-) -> Points:
+def _system_points(times: list[float], seqs: list[int], values: list[Any], origin: Origin) -> Points:
     when = np.array(times, np.float64)
-    steps = np.maximum(when - began, 0.0).astype(np.int64)
-    rows = np.array(seqs, np.int64) | (writer << ROW_BITS)
+    steps = np.maximum(when - origin.began, 0.0).astype(np.int64)
+    rows = np.array(seqs, np.int64) | (origin.writer_number << ROW_BITS)
     return points_from_values(steps, rows, when, [float(value) for value in values])
 
 
-def _key_rows(
-    connection: sa.Connection, run: int, points: dict[tuple[str, str], Points]
-) -> dict[tuple[str, str], dict[str, Any]]:
+def _key_rows(connection: sa.Connection, run: int, points: dict[Name, Points]) -> dict[Name, dict[str, Any]]:
     """The rows of keys, made if they are not there. The run is locked, so nobody else makes them."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    _find_keys(connection, run, list(points), found)
-    absent = [name for name in points if name not in found]
+    known: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def read(texts: list[str]) -> list[tuple[str, str | None]]:
+        found = _read_keys(connection, run, texts)
+        known.update(found)
+        return [(key, row["exact"]) for (key, kind), row in found.items() if kind != SYSTEM]
+
+    naming = Naming(read, (path for path, _ in points))
+    for path, kind in points:
+        if kind != SYSTEM:
+            naming.name(path)
+    table = schema.keys.c
+    for text, other in naming.renamed.items():
+        connection.execute(
+            sa.update(schema.keys)
+            .where(table.run == run, table.key == text, table.kind != SYSTEM)
+            .values(key=other)
+        )
+        for key, kind in list(known):
+            if key == text and kind != SYSTEM:
+                known[other, kind] = known.pop((key, kind)) | {"key": other}
+    keys = {name: naming.find(name[0]) if name[1] != SYSTEM else name[0][0] for name in points}
+    absent = [name for name, key in keys.items() if (key, name[1]) not in known]
     if absent:
         connection.execute(
             sa.insert(schema.keys),
             [
                 {
                     "run": run,
-                    "key": key,
-                    "kind": kind,
+                    "key": keys[name],
+                    "kind": name[1],
                     "count": 0,
-                    "first_step": int(points[key, kind].steps.min()),
-                    "last_step": int(points[key, kind].steps.max()),
-                    "last_value": None,
+                    "first_step": int(points[name].steps.min()),
+                    "last_step": int(points[name].steps.max()),
                     "fresh_chunks": 0,
                     "open_points": 0,
                     "version": 0,
                 }
-                for key, kind in absent
+                for name in absent
             ],
         )
-        _find_keys(connection, run, absent, found)
-    return {name: found[name] for name in points}
+        known |= _read_keys(connection, run, [str(keys[name]) for name in absent])
+    return {
+        name: known[str(key), name[1]] | {"exact": short_key(exact_text(name[0]))}
+        for name, key in keys.items()
+    }
 
 
-def _find_keys(
-    connection: sa.Connection,
-    run: int,
-    names: list[tuple[str, str]],
-    found: dict[tuple[str, str], dict[str, Any]],
-) -> None:
-    wanted = set(names)
+def _read_keys(
+    connection: sa.Connection, run: int, texts: list[str]
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """(key, kind) -> row."""
     table = schema.keys.c
-    keys = sorted({key for key, _ in names})
-    for first in range(0, len(keys), _KEYS_AT_ONCE):
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for first in range(0, len(texts), _KEYS_AT_ONCE):
         rows = connection.execute(
-            sa.select(schema.keys).where(table.run == run, table.key.in_(keys[first : first + _KEYS_AT_ONCE]))
+            sa.select(schema.keys).where(
+                table.run == run, table.key.in_(texts[first : first + _KEYS_AT_ONCE])
+            )
         ).mappings()
-        for row in rows:
-            if (row["key"], row["kind"]) in wanted:
-                found[row["key"], row["kind"]] = dict(row)
+        found.update(((row["key"], row["kind"]), dict(row)) for row in rows)
+    return found
 
 
 def _store_records(
@@ -152,11 +188,16 @@ def _store_records(
         connection.execute(sa.insert(schema.records), new)
 
 
-def _count(connection: sa.Connection, row: dict[str, Any], points: Points, *, is_number: bool) -> None:
+def _count(
+    connection: sa.Connection, row: dict[str, Any], points: Points, session: int, *, is_number: bool
+) -> None:
+    first, last = int(points.steps.min()), int(points.steps.max())
+    spans = spans_with(row, session, first, last)
+    row["spans"] = pack(spans)
     row["count"] += len(points)
-    row["first_step"] = min(row["first_step"], int(points.steps.min()))
-    row["last_step"] = max(row["last_step"], int(points.steps.max()))
-    if is_number:
+    row["first_step"] = min(row["first_step"], first)
+    row["last_step"] = max(row["last_step"], last)
+    if is_number and spans[-1][0] == session:
         row["last_value"] = float(points.take(slice(-1, None)).numbers()[0])
     row["fresh_chunks"] += 1
     row["open_points"] += len(points)
@@ -165,42 +206,3 @@ def _count(connection: sa.Connection, row: dict[str, Any], points: Points, *, is
         row["fresh_chunks"] = 0
         row["open_points"] = compacted.open_points
         row["count"] -= compacted.dropped
-
-
-def _join_step_keys(gathered: Gathered, documents: Documents, rows: Ints) -> None:
-    """Give every row of a step-synced metric its step key's last value, where the row has none of its own."""
-    wanted: dict[str, set[int]] = {}
-    for key, column in gathered.numbers.items():
-        _want_steps(key, column, documents, wanted)
-    for (key, _), column in gathered.objects.items():
-        _want_steps(key, column, documents, wanted)
-    for step_key, calls in wanted.items():
-        own = gathered.numbers.get(step_key, Column())
-        own_rows = {int(rows[index]) for index in own.index}
-        last = documents.last_number(step_key)
-        joined: dict[int, Any] = {}
-        position = 0
-        for index in sorted(calls):
-            while position < len(own.index) and own.index[position] <= index:
-                last = own.values[position]
-                position += 1
-            if last is not None and int(rows[index]) not in own_rows:
-                joined[index] = last
-        if joined:
-            pairs = sorted(
-                [*zip(own.index, own.values, strict=True), *joined.items()], key=lambda pair: pair[0]
-            )
-            gathered.numbers[step_key] = Column([index for index, _ in pairs], [value for _, value in pairs])
-    for definition in documents.definitions.by_key.values():
-        synced = definition.synced_step_key
-        if synced is not None and synced in gathered.numbers:
-            documents.last_steps[synced] = gathered.numbers[synced].values[-1]
-
-
-def _want_steps(key: str, column: Column, documents: Documents, wanted: dict[str, set[int]]) -> None:
-    definition = documents.definitions.of(key)
-    if definition is None or definition.synced_step_key in (None, key):
-        return
-    assert definition.synced_step_key is not None
-    calls = (index for index in column.index if index >= definition.since)
-    wanted.setdefault(definition.synced_step_key, set()).update(calls)

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from diorama.errors import BadRequest, NotFound
 from diorama.service import filter as filters
 from diorama.service import runstate
-from diorama.service.flatten import clean_text
+from diorama.service.documents import own_for_a_person
+from diorama.service.flatten import column_text
 from diorama.service.jsonable import to_json
-from diorama.service.leaves import nested
 from diorama.service.runstate import STALE_SECS
+from diorama.service.summaries import read_shown
 from diorama.service.views import (
     ColumnView,
     ProjectList,
@@ -107,20 +108,19 @@ def run_views(connection: sa.Connection, uids: list[int], *, now: float) -> list
     runs, projects, documents = schema.runs, schema.projects.c, schema.documents.c
     found: dict[int, RunView] = {}
     for first in range(0, len(uids), _RUNS_AT_ONCE):
+        summaries = read_shown(connection, uids[first : first + _RUNS_AT_ONCE])
         rows = connection.execute(
-            sa.select(
-                runs, projects.entity, projects.name.label("project"), documents.config, documents.summary
-            )
+            sa.select(runs, projects.entity, projects.name.label("project"), documents.config)
             .join(schema.projects, projects.id == runs.c.project_id)
             .join(schema.documents, documents.run == runs.c.id)
             .where(runs.c.id.in_(uids[first : first + _RUNS_AT_ONCE]))
         ).mappings()
         for row in rows:
-            found[row["id"]] = _view_of(row, now)
+            found[row["id"]] = _view_of(row, summaries[row["id"]], now)
     return [found[uid] for uid in uids if uid in found]
 
 
-def _view_of(row: Row, now: float) -> RunView:
+def _view_of(row: Row, summary: dict[str, Any], now: float) -> RunView:
     return RunView(
         uid=row["id"],
         entity=row["entity"],
@@ -140,7 +140,7 @@ def _view_of(row: Row, now: float) -> RunView:
         job_type=row["job_type"],
         host=row["host"],
         config=to_json(unpack(row["config"])),
-        summary=to_json(nested(unpack(row["summary"]))),
+        summary=to_json(summary),
         version=row["version"],
     )
 
@@ -188,12 +188,10 @@ def find_uid(connection: sa.Connection, entity: str, project: str, run_id: str) 
 def documents_of(connection: sa.Connection, uid: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """(config, summary) of a run as exact Python values, both nested. Raises NotFound."""
     documents = schema.documents.c
-    row = connection.execute(
-        sa.select(documents.config, documents.summary).where(documents.run == uid)
-    ).first()
+    row = connection.execute(sa.select(documents.config).where(documents.run == uid)).first()
     if row is None:
         raise NotFound(f"no run {uid}")
-    return unpack(row.config), nested(unpack(row.summary))
+    return unpack(row.config), read_shown(connection, [uid])[uid]
 
 
 def patch(connection: sa.Connection, uid: int, change: RunPatch) -> None:
@@ -210,6 +208,7 @@ def patch(connection: sa.Connection, uid: int, change: RunPatch) -> None:
     if row is None:
         raise NotFound(f"no run {uid}")
     changes = runstate.text_changes({"name": change.name, "notes": change.notes, "tags": change.tags})
+    own_for_a_person(connection, uid, changes)
     version = runstate.next_version(connection)
     runstate.update_run(connection, dict(row), changes | {"version": version})
 
@@ -218,7 +217,7 @@ def _project_id(connection: sa.Connection, entity: str, project: str) -> int:
     projects = schema.projects.c
     found = connection.execute(
         sa.select(projects.id).where(
-            projects.entity == clean_text(entity), projects.name == clean_text(project)
+            projects.entity == column_text(entity), projects.name == column_text(project)
         )
     ).scalar()
     if found is None:

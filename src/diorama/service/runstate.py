@@ -1,8 +1,8 @@
 """Rows of runs and writers: making them, locking them, and what state a run is in.
 
-A run is "running" while a primary writer is; it ends when the last one that is still heard of ends, and
-then has the state of the one that ended last. Secondary writers (forked children, system metrics) have
-no say.
+A run is "running" while a primary writer of its newest session is, or one of an older session that has
+written something since the newest began. It ends when the last one that is still heard of ends, and then has
+the state of the newest session. Secondary writers (forked children, system metrics) have no say.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import sqlalchemy as sa
 
 from diorama.journal.entry import Start
 from diorama.model import RunKey
-from diorama.service.flatten import clean_text
+from diorama.service.flatten import column_text
+from diorama.service.sessions import session_of_writer
 from diorama.store import schema
 from diorama.store.database import Database
 from diorama.store.values import pack
@@ -68,16 +69,22 @@ def lock_run(
             {
                 "run": row["id"],
                 "config": _EMPTY,
-                "summary": _EMPTY,
-                "summary_state": _EMPTY,
                 "environment": _EMPTY,
+                "written_by": _EMPTY,
             },
         )
     return dict(row)
 
 
 def writer_of(
-    connection: sa.Connection, run: int, writer: str, *, start: Start | None, began: float, now: float
+    connection: sa.Connection,
+    database: Database,
+    run: int,
+    writer: str,
+    *,
+    start: Start | None,
+    began: float,
+    now: float,
 ) -> Row:
     """The writer's row, made with the next free number if it is not there. The run is locked."""
     table = schema.writers.c
@@ -91,11 +98,13 @@ def writer_of(
                 "run": run,
                 "writer": writer,
                 "number": (newest or 0) + 1,
+                "session": session_of_writer(connection, database, run, start=start, began=began),
                 "stored_seq": 0,
                 "is_secondary": start is not None and start.is_secondary,
                 "state": "running",
                 "started_at": began,
                 "seen_at": now,
+                "heard_at": began,
             },
         )
         row = connection.execute(which).mappings().one()
@@ -115,18 +124,28 @@ def settled_state(connection: sa.Connection, run: int, writer: str, now: float) 
     table = schema.writers.c
     rows = connection.execute(
         sa.select(
-            table.writer, table.state, table.exit_code, table.ended_at, table.seen_at, table.number
+            table.writer,
+            table.number,
+            table.session,
+            table.state,
+            table.exit_code,
+            table.started_at,
+            table.ended_at,
+            table.seen_at,
+            table.heard_at,
         ).where(table.run == run, table.is_secondary.is_(False))
     ).all()
-    if any(
-        row.state == "running" and (row.writer == writer or now - row.seen_at < STALE_SECS) for row in rows
-    ):
-        return {"state": "running", "exit_code": None}
+    newest = max((row.session for row in rows), default=0)
+    began_at = min((row.started_at for row in rows if row.session == newest), default=0.0)
+    running = [
+        row for row in rows if row.state == "running" and (row.session == newest or row.heard_at > began_at)
+    ]
     ended = [row for row in rows if row.state != "running"]
-    if not ended:
-        return {}
-    last = max(ended, key=lambda row: (row.ended_at or 0.0, row.number))
-    return {"state": last.state, "exit_code": last.exit_code}
+    last = max(ended, key=lambda row: (row.session, row.ended_at or 0.0, row.number), default=None)
+    is_heard_of = any(row.writer == writer or now - row.seen_at < STALE_SECS for row in running)
+    if is_heard_of or (running and (last is None or last.session < newest)):
+        return {"state": "running", "exit_code": None}
+    return {} if last is None else {"state": last.state, "exit_code": last.exit_code}
 
 
 def text_changes(changes: Row) -> Row:
@@ -134,9 +153,9 @@ def text_changes(changes: Row) -> Row:
     found: Row = {}
     for name, value in changes.items():
         if name == "tags" and value is not None:
-            found[name] = json.dumps([clean_text(str(tag)) for tag in dict.fromkeys(value)])
+            found[name] = json.dumps([column_text(str(tag)) for tag in dict.fromkeys(value)])
         elif value is not None:
-            found[name] = clean_text(value)
+            found[name] = column_text(value)
     return found
 
 

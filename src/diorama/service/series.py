@@ -15,6 +15,8 @@ from diorama.errors import BadRequest
 from diorama.service.axis import Axis
 from diorama.service.columns import ColumnBody
 from diorama.service.keys import metric_rows
+from diorama.service.sessions import sessions_of_writers
+from diorama.service.spans import Repeats, read_spans
 from diorama.service.views import SeriesHead, SeriesReply, SeriesRequest
 from diorama.store import history, pyramid
 from diorama.store.columns import Floats, Points
@@ -30,14 +32,22 @@ def series(connection: sa.Connection, reader: ChunkReader, request: SeriesReques
     _check(request)
     rows = metric_rows(connection, request.runs, request.keys, is_system=request.is_system)
     chunks = history.chunks_of(connection, [row.id for row in rows.values()])
+    spans = {row.id: found for row in rows.values() if len(found := read_spans(row.spans)) > 1}
+    writers = sessions_of_writers(connection, {row.run for row in rows.values() if row.id in spans})
     axis = Axis(connection, reader, request.x, request.runs)
     body = ColumnBody()
     heads: list[SeriesHead] = []
     for run in request.runs:
         for key in request.keys:
             row = rows.get((run, key))
-            if row is not None:
-                heads.append(_one(connection, reader, axis, request, run, key, chunks[row.id], body))
+            if row is None:
+                continue
+            one = _Series(connection, reader, axis, request, run, key, body)
+            repeats = Repeats(spans.get(row.id, []), writers.get(run, {}))
+            heads.append(one.cut(chunks[row.id], repeats))
+            if request.with_superseded and repeats.ranges:
+                faint = one.superseded(chunks[row.id], repeats)
+                heads += [] if faint is None else [faint]
     return body.with_head(SeriesReply(heads))
 
 
@@ -51,42 +61,99 @@ def _check(request: SeriesRequest) -> None:
             raise BadRequest("a bound of the range is NaN")
 
 
-def _one(
-    connection: sa.Connection,
-    reader: ChunkReader,
-    axis: Axis,
-    request: SeriesRequest,
-    run: int,
-    key: str,
-    chunks: list[Chunk],
-    body: ColumnBody,
-) -> SeriesHead:
-    low = -np.inf if request.x_min is None else request.x_min
-    high = np.inf if request.x_max is None else request.x_max
-    if not axis.is_key:
-        chunks, expected = _overlapping(chunks, axis, run, low, high)
-        level = _level_for(expected, request.buckets)
-        if level is not None:
-            return _from_pyramid(connection, reader, axis, request, run, key, chunks, level, body)
-    points = reader.all_points(connection, chunks)
-    x = axis.positions(run, points)
-    if not axis.is_key and axis.name == "step":
-        order = None  # chunks are read in order of steps
-    else:
-        has_position = ~np.isnan(x)
-        if not has_position.all():
-            points, x = points.take(has_position), x[has_position]
-        order = None if (x[1:] >= x[:-1]).all() else np.argsort(x, kind="stable")
-    if order is not None:
-        points, x = points.take(order), x[order]
-    first, last = int(np.searchsorted(x, low, "left")), int(np.searchsorted(x, high, "right"))
-    shown = slice(max(first - 1, 0), min(last + 1, len(x)))
-    points, x = points.take(shown), x[shown]
-    if len(x) <= request.buckets:
-        columns = {"x": body.add(x), "last": body.add(points.numbers())}
-        return SeriesHead(run=run, key=key, total=last - first, is_exact=True, columns=columns)
-    starts = _bucket_starts(x, *_bounds(request, x, x), request.buckets)
-    return _head(run, key, pyramid.merge_points(points, starts), x, x, starts, last - first, body)
+class _Series:
+    """One run and key of a request."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        reader: ChunkReader,
+        axis: Axis,
+        request: SeriesRequest,
+        run: int,
+        key: str,
+        body: ColumnBody,
+    ) -> None:
+        self.connection = connection
+        self.reader = reader
+        self.axis = axis
+        self.request = request
+        self.run = run
+        self.key = key
+        self.body = body
+        self.low = -np.inf if request.x_min is None else request.x_min
+        self.high = np.inf if request.x_max is None else request.x_max
+
+    def cut(self, chunks: list[Chunk], repeats: Repeats) -> SeriesHead:
+        """What is shown, without what a later session logged again."""
+        if not self.axis.is_key:
+            chunks, expected = _overlapping(chunks, self.axis, self.run, self.low, self.high)
+            level = _level_for(expected, self.request.buckets)
+            if level is not None:
+                return self._from_pyramid(chunks, level, repeats)
+        points = self.reader.all_points(self.connection, chunks)
+        return self._from_points(repeats.without_superseded(points))
+
+    def superseded(self, chunks: list[Chunk], repeats: Repeats) -> SeriesHead | None:
+        """What a later session logged again; None if that is nothing."""
+        points = self.reader.all_points(self.connection, [one for one in chunks if repeats.touch(one)])
+        points = points.take(repeats.are_superseded(points))
+        return self._from_points(points, is_superseded=True) if len(points) else None
+
+    def _from_points(self, points: Points, *, is_superseded: bool = False) -> SeriesHead:
+        axis, run = self.axis, self.run
+        x = axis.positions(run, points)
+        if not axis.is_key and axis.name == "step":
+            order = None  # chunks are read in order of steps
+        else:
+            has_position = ~np.isnan(x)
+            if not has_position.all():
+                points, x = points.take(has_position), x[has_position]
+            order = None if (x[1:] >= x[:-1]).all() else np.argsort(x, kind="stable")
+        if order is not None:
+            points, x = points.take(order), x[order]
+        first, last = int(np.searchsorted(x, self.low, "left")), int(np.searchsorted(x, self.high, "right"))
+        shown = slice(max(first - 1, 0), min(last + 1, len(x)))
+        points, x = points.take(shown), x[shown]
+        total = last - first
+        if len(x) <= self.request.buckets:
+            columns = {"x": self.body.add(x), "last": self.body.add(points.numbers())}
+            head = SeriesHead(run=run, key=self.key, total=total, is_exact=True, columns=columns)
+        else:
+            starts = _bucket_starts(x, *_bounds(self.request, x, x), self.request.buckets)
+            head = _head(run, self.key, pyramid.merge_points(points, starts), x, x, starts, total, self.body)
+        head.is_superseded = is_superseded
+        return head
+
+    def _from_pyramid(self, chunks: list[Chunk], level: int, repeats: Repeats) -> SeriesHead:
+        """Buckets of sealed chunks, and the points of the others and of those in which sessions overlap."""
+        axis, request = self.axis, self.request
+        sealed = [chunk for chunk in chunks if chunk.is_sealed and not repeats.touch(chunk)]
+        parts = list(self.reader.buckets(self.connection, sealed, level).values())
+        others = [chunk for chunk in chunks if not chunk.is_sealed or repeats.touch(chunk)]
+        points: Points = repeats.without_superseded(self.reader.all_points(self.connection, others))
+        if len(points):
+            parts.append(pyramid.buckets_from_points(points))
+        buckets = pyramid.join(parts)
+        if axis.name == "step":
+            start, end = buckets.step_min, buckets.step_max
+        else:
+            offset = axis.offset(self.run)
+            start, end = buckets.time_min - offset, buckets.time_max - offset
+        order = np.argsort(start + end, kind="stable")
+        buckets, start, end = buckets.take(order), start[order], end[order]
+        low = start[0] if request.x_min is None else request.x_min
+        high = end.max() if request.x_max is None else request.x_max
+        inside = np.flatnonzero((end >= low) & (start <= high))
+        if len(inside):
+            shown = np.arange(max(inside[0] - 1, 0), min(inside[-1] + 2, len(start)))
+            total = int(buckets.count[inside].sum())
+            buckets, start, end = buckets.take(shown), start[shown], end[shown]
+        else:
+            total = 0
+        starts = _bucket_starts((start + end) / 2, *_bounds(request, start, end), request.buckets)
+        merged = pyramid.merge(buckets, starts)
+        return _head(self.run, self.key, merged, start, end, starts, total, self.body)
 
 
 def _overlapping(
@@ -129,43 +196,6 @@ def _level_for(expected: float, buckets: int) -> int | None:
     """The coarsest level with enough buckets; None: the points themselves."""
     fitting = [level for level in LEVELS if expected / level >= buckets]
     return max(fitting, default=None)
-
-
-def _from_pyramid(
-    connection: sa.Connection,
-    reader: ChunkReader,
-    axis: Axis,
-    request: SeriesRequest,
-    run: int,
-    key: str,
-    chunks: list[Chunk],
-    level: int,
-    body: ColumnBody,
-) -> SeriesHead:
-    sealed = [chunk for chunk in chunks if chunk.is_sealed]
-    parts = list(reader.buckets(connection, sealed, level).values())
-    opened: Points = reader.all_points(connection, [chunk for chunk in chunks if not chunk.is_sealed])
-    if len(opened):
-        parts.append(pyramid.buckets_from_points(opened))
-    buckets = pyramid.join(parts)
-    if axis.name == "step":
-        start, end = buckets.step_min, buckets.step_max
-    else:
-        offset = axis.offset(run)
-        start, end = buckets.time_min - offset, buckets.time_max - offset
-    order = np.argsort(start + end, kind="stable")
-    buckets, start, end = buckets.take(order), start[order], end[order]
-    low = start[0] if request.x_min is None else request.x_min
-    high = end.max() if request.x_max is None else request.x_max
-    inside = np.flatnonzero((end >= low) & (start <= high))
-    if len(inside):
-        shown = np.arange(max(inside[0] - 1, 0), min(inside[-1] + 2, len(start)))
-        total = int(buckets.count[inside].sum())
-        buckets, start, end = buckets.take(shown), start[shown], end[shown]
-    else:
-        total = 0
-    starts = _bucket_starts((start + end) / 2, *_bounds(request, start, end), request.buckets)
-    return _head(run, key, pyramid.merge(buckets, starts), start, end, starts, total, body)
 
 
 def _bounds(request: SeriesRequest, start: Floats, end: Floats) -> tuple[float, float]:

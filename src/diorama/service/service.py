@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from diorama.errors import NotFound
 from diorama.journal.entry import Batch
 from diorama.model import BlobRef, RunKey, StoreDir
-from diorama.service import keys, media, output, runs, scan
+from diorama.service import keys, media, output, past, runs, scan
 from diorama.service import series as charts
 from diorama.service.batch_check import check_batch
 from diorama.service.ingest import Ingest
@@ -28,6 +29,7 @@ from diorama.service.views import (
     LiveEvent,
     MediaReply,
     MediaRequest,
+    PastRunView,
     ProjectList,
     RunDetail,
     RunList,
@@ -215,6 +217,11 @@ class Service:
         with self._database.read() as connection:
             return runs.run_view(connection, runs.find_uid(connection, entity, project, id), now=self._now())
 
+    def past_run(self, entity: str, project: str, id: str) -> PastRunView:
+        """What a process that resumes a run has to know of it."""
+        with self._database.read() as connection:
+            return past.past_run(connection, runs.find_uid(connection, entity, project, id), now=self._now())
+
     def documents(self, uid: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """(config, summary) as exact Python values; media in the summary as records."""
         with self._database.read() as connection:
@@ -307,3 +314,12 @@ class Service:
 
 def _key_of(run: RunName) -> RunKey:
     return run if isinstance(run, RunKey) else RunKey(*run)
+
+
+def ask_past_run(store_dir: StoreDir, key: RunKey) -> bytes:
+    """A PastRunView of the store on this machine as JSON; "null" if there is no such run."""
+    with Service.open(store_dir) as service:
+        try:
+            return msgspec.json.encode(service.past_run(key.entity, key.project, key.id))
+        except NotFound:
+            return b"null"

@@ -85,6 +85,27 @@ class RunDetail(msgspec.Struct, kw_only=True):
     warnings: list[WarningView]
 
 
+class PastRunView(msgspec.Struct, kw_only=True):
+    """What a process that resumes a run has to know of it.
+
+    aggregates: what is remembered of metrics whose summary is aggregated: path, and count, sum, least,
+    greatest, first and last value. session: the number of the newest one, in digits. last_step: the greatest
+    of all sessions. stored: up to which entry of each writer this is.
+    """
+
+    name: str
+    notes: str
+    tags: list[str]
+    group: str | None
+    job_type: str | None
+    config: dict[str, Any]
+    summary: dict[str, Any]
+    aggregates: list[tuple[list[str], list[Any]]]
+    session: str
+    last_step: int | None
+    stored: dict[str, int]
+
+
 class RunPatch(msgspec.Struct, forbid_unknown_fields=True):
     """What a person may edit; absent fields stay."""
 

@@ -1,6 +1,8 @@
 """The tables of a store, written once for SQLite and PostgreSQL.
 
-    projects ── runs ─┬─ documents      config, summary, environment (msgpack, exact)
+    projects ── runs ─┬─ documents      config and environment (msgpack, exact)
+                      ├─ summaries      the summary, one row for each top-level name (exact)
+                      ├─ sessions       the `init()` calls of the run, in order
                       ├─ writers        who logs to the run, and up to which seq it is stored
                       ├─ run_values     leaves of config and summary, for filters and sorting
                       ├─ keys ─┬─ chunks ── pyramids    columns of every point of a key
@@ -33,6 +35,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 SERIAL = BigInteger().with_variant(Integer, "sqlite")
@@ -114,11 +117,37 @@ documents = Table(
     metadata,
     _run_part_of_key(),
     Column("config", LargeBinary, nullable=False),
-    Column("summary", LargeBinary, nullable=False),
-    Column("summary_state", LargeBinary, nullable=False),
     Column("environment", LargeBinary, nullable=False),
+    Column("written_by", LargeBinary, nullable=False),
 )
-"""config: nested. summary: {dotted path: value}. summary_state: what aggregation must remember."""
+"""config, environment: nested. written_by: the session that wrote or removed each of their top-level keys,
+and each attribute of the run: {"config": {key: session}, "environment": ..., "attributes": ..., "others": the
+session of all else}."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _run_part_of_key(),
+    Column("session", BigInteger, primary_key=True, autoincrement=False),
+    Column("last_step", BigInteger),
+    Column("step_values", LargeBinary, nullable=False),
+    _mirror("sessions", "run", "session", "last_step"),
+)
+"""session: rises from one `init()` of a run to the next; what sessions say is ordered by it. last_step: the
+greatest that it logged. step_values: the last values of the keys that define_metric calls steps of others."""
+
+summaries = Table(
+    "summaries",
+    metadata,
+    _run_part_of_key(),
+    Column("name", Text, primary_key=True),
+    Column("session", BigInteger, nullable=False),
+    Column("value", LargeBinary),
+    Column("layers", LargeBinary),
+    _mirror("summaries", "run", "name", "session"),
+)
+"""value: what is shown under a top-level name; NULL: nothing (any more). session: the newest that wrote it.
+layers: what each session wrote (`service.summaries`); NULL: all of it is the value that is shown."""
 
 writers = Table(
     "writers",
@@ -126,6 +155,7 @@ writers = Table(
     _run_part_of_key(),
     Column("writer", Text, primary_key=True),
     Column("number", BigInteger, nullable=False),
+    Column("session", BigInteger, nullable=False, server_default=text("0")),
     Column("stored_seq", BigInteger, nullable=False),
     Column("is_secondary", Boolean, nullable=False),
     Column("state", Text, nullable=False),
@@ -133,13 +163,15 @@ writers = Table(
     Column("started_at", DOUBLE, nullable=False),
     Column("ended_at", DOUBLE),
     Column("seen_at", DOUBLE, nullable=False),
+    Column("heard_at", DOUBLE, nullable=False, server_default=text("0")),
     _mirror(
         "writers",
-        *("run", "writer", "number", "stored_seq", "is_secondary", "state", "exit_code"),
-        *("started_at", "ended_at", "seen_at"),
+        *("run", "writer", "number", "session", "stored_seq", "is_secondary", "state", "exit_code"),
+        *("started_at", "ended_at", "seen_at", "heard_at"),
     ),
 )
-"""number: 1, 2, ... in the run; the high bits of the row ids of its points."""
+"""number: 1, 2, ... in the run; the high bits of the row ids of its points. seen_at: when something of it
+came, by this machine's clock; heard_at: when it last wrote something, by its own."""
 
 run_values = Table(
     "run_values",
@@ -150,9 +182,12 @@ run_values = Table(
     Column("number", DOUBLE),
     Column("text", Text),
     Column("folded", Text),
+    Column("exact", Text),
     Index("run_values_by_number", "path", "number"),
-    _mirror("run_values", "run", "path", "type", "number", "text", "folded"),
+    _mirror("run_values", "run", "path", "exact", "type", "number", "text", "folded"),
 )
+"""path: as it is shown and asked for. exact: the exact text of it (`diorama.summaries.paths`); NULL in rows
+of version 2, which stand for any path with that text. The same with `keys`."""
 
 run_columns = Table(
     "run_columns",
@@ -177,6 +212,7 @@ keys = Table(
     Column("id", SERIAL, primary_key=True, autoincrement=True),
     Column("run", BigInteger, ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
     Column("key", Text, nullable=False),
+    Column("exact", Text),
     Column("kind", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("first_step", BigInteger, nullable=False),
@@ -184,12 +220,17 @@ keys = Table(
     Column("last_value", DOUBLE),
     Column("fresh_chunks", BigInteger, nullable=False),
     Column("open_points", BigInteger, nullable=False),
+    Column("spans", LargeBinary),
     Column("version", BigInteger, nullable=False),
     UniqueConstraint("run", "key", "kind"),
     Index("keys_by_version", "run", "version"),
-    _mirror("keys", "id", "count", "first_step", "last_step", "last_value", "fresh_chunks", "open_points"),
+    _mirror(
+        "keys",
+        *("id", "exact", "count", "first_step", "last_step", "last_value", "fresh_chunks", "open_points"),
+    ),
     sqlite_autoincrement=True,
 )
+"""spans: [[session, first step, last step], ...], the oldest session first; NULL: nothing is known."""
 
 chunks = Table(
     "chunks",
@@ -250,11 +291,16 @@ console = Table(
     _run_part_of_key(),
     Column("writer", BigInteger, primary_key=True, autoincrement=False),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("session", BigInteger, nullable=False, server_default=text("0")),
+    Column("began_at", DOUBLE, nullable=False, server_default=text("0")),
     Column("time", DOUBLE, nullable=False),
     Column("stream", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Index("console_in_order", "run", "session", "began_at", "writer", "number"),
     _mirror("console", "run", "writer", "number", "time", "stream", "text"),
 )
+"""began_at: the time of a line's first text, not before that of the writer's line before it. Lines are shown
+by session, then by that."""
 
 files = Table(
     "files",
@@ -265,7 +311,8 @@ files = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("mime", Text, nullable=False),
     Column("time", DOUBLE, nullable=False),
-    _mirror("files", "run", "name", "sha256", "size_bytes", "mime", "time"),
+    Column("session", BigInteger, nullable=False, server_default=text("0")),
+    _mirror("files", "run", "name", "sha256", "size_bytes", "mime", "time", "session"),
 )
 
 warnings = Table(

@@ -65,6 +65,7 @@ def store(tmp_path: Path) -> Path:
         ingest(
             service,
             "first",
+            Config({"lr": 0.1, "seed": 2**60, "nan": float("nan"), "net": {"depth": 3}}),
             Log(0, 0, BEGAN, {"loss": 0.5, "picture": picture}),
             Log(1, 1, BEGAN + 1, {"loss": float("nan"), "counts": put(service, Histogram([1, 2, 2]))}),
             Log(2, 2, BEGAN + 2, {"loss": 0.25, "picture": [picture, picture], "big": 2**60}),
@@ -74,10 +75,9 @@ def store(tmp_path: Path) -> Path:
             File("../escape.txt", put(service, RunFile("../escape.txt", b"bad"))),
             Finish(BEGAN + 9, 0, "finished"),
             name="quick",
-            config={"lr": 0.1, "seed": 2**60, "nan": float("nan"), "net": {"depth": 3}},
             tags=["good"],
         )
-        ingest(service, "second", Log(0, 0, BEGAN, {"loss": 0.75}), time=BEGAN + 5, config={"lr": 0.01})
+        ingest(service, "second", Config({"lr": 0.01}), Log(0, 0, BEGAN, {"loss": 0.75}), time=BEGAN + 5)
     return folder
 
 

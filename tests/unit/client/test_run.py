@@ -273,7 +273,9 @@ def test_summary_follows_the_log_and_the_hand(run: Run, journal: Path) -> None:
     run.summary["best"]["epoch"] = 4
     run.summary.loss = 0.1
     run.log({"loss": 9.0})
-    assert run.summary["loss"] == 0.1, "what was set by hand stays"
+    assert run.summary["loss"] == 9.0, "the last write wins"
+    run.summary.loss = 0.2
+    assert run.summary["loss"] == 0.2
     assert run.summary.best.as_dict() == {"epoch": 4, "loss": 0.4}
     run.summary.update({"h": diorama.Histogram([1, 2, 3]), "note": "x"})
     del run.summary["note"]
@@ -285,7 +287,7 @@ def test_summary_follows_the_log_and_the_hand(run: Run, journal: Path) -> None:
             for path in entry.deleted:
                 sent.pop(path)
     assert isinstance(sent.pop("h"), SnapshotRef)
-    assert sent == {"best.epoch": 4, "best.loss": 0.4, "loss": 0.1}
+    assert sent == {"best": {"epoch": 3, "loss": 0.4}, "best.epoch": 4, "loss": 0.2}
 
 
 def test_define_metric(run: Run, journal: Path) -> None:

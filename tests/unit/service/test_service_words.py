@@ -1,4 +1,4 @@
-"""The small pure parts of the service: query words, JSON numbers, leaves, definitions."""
+"""The small pure parts of the service: query words, JSON numbers, leaves, paths."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diorama.errors import BadRequest
-from diorama.journal.entry import Define, Log, Numbered
+from diorama.journal.entry import Log, Numbered
 from diorama.media import HistogramRecord, UnknownRecord
-from diorama.service import definitions, filter, flatten, jsonable, leaves
-from diorama.service.definitions import Aggregate, Definition, Definitions, merge_define
+from diorama.service import filter, flatten, jsonable, leaves
 
 PLAIN_KEYS = st.text().filter(lambda key: key not in ("_number", "kind"))
 PLAIN = st.recursive(
@@ -43,7 +42,7 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@pytest.mark.parametrize("module", [filter, flatten, jsonable, leaves])
+@pytest.mark.parametrize("module", [filter, flatten, jsonable])
 def test_examples_in_docstrings(module: Any) -> None:
     found = doctest.testmod(module)
     assert found.attempted
@@ -102,14 +101,6 @@ def test_any_text_is_read_or_refused(query: str) -> None:
             assert filter.condition(term).compile().string
 
 
-@given(st.dictionaries(st.text("ab.", min_size=1, max_size=5), st.integers(), max_size=6))
-def test_nesting_loses_no_path(paths: dict[str, int]) -> None:
-    def _count(value: Any) -> int:
-        return sum(_count(item) for item in value.values()) if type(value) is dict else 1
-
-    assert _count(leaves.nested(paths)) == len(paths)
-
-
 @pytest.mark.parametrize(
     ("value", "leaf"),
     [
@@ -127,41 +118,6 @@ def test_leaves(value: Any, leaf: tuple[Any, ...]) -> None:
     assert tuple(leaves.leaf_of(value)) == leaf
 
 
-def test_an_exact_definition_wins_over_a_pattern() -> None:
-    found = Definitions([Definition(key="*"), Definition(key="train/*"), Definition(key="train/loss")])
-    keys = ["train/loss", "train/acc", "val/acc"]
-    assert [found.of(key).key for key in keys] == ["train/loss", "train/*", "*"]  # type: ignore[union-attr]  # "*" fits all
-    assert Definitions().of("x") is None
-
-
-def test_define_calls_merge_unless_they_overwrite() -> None:
-    first = merge_define(None, Define("x", step_key="epoch", summary=["min"]), 0)
-    second = merge_define(first, Define("x", goal="minimize"), 5)
-    assert (second.step_key, second.summary, second.goal, second.since) == ("epoch", ["min"], "minimize", 0)
-    third = merge_define(second, Define("x", is_overwriting=True), 9)
-    assert (third.step_key, third.summary, third.goal) == (None, None, None)
-
-
-def test_step_sync_can_be_turned_off() -> None:
-    assert Definition(key="x", step_key="epoch").synced_step_key == "epoch"
-    assert Definition(key="x", step_key="epoch", is_step_synced=False).synced_step_key is None
-
-
-@given(st.lists(st.lists(st.floats(allow_infinity=False, width=32), max_size=5), max_size=5))
-def test_aggregates_do_not_depend_on_batches(batches: list[list[float]]) -> None:
-    whole, pieces = Aggregate(), Aggregate()
-    whole.add(value for batch in batches for value in batch)
-    for batch in batches:
-        pieces.add(batch)
-    known = [value for batch in batches for value in batch if value == value]
-    for name in ("min", "max", "first", "last"):
-        assert same(whole.value(name, None), pieces.value(name, None))
-    assert whole.value("min", None) == min(known, default=None)
-    assert whole.value("best", "maximize") == max(known, default=None)
-    if known:
-        assert whole.value("mean", None) == pytest.approx(sum(known) / len(known), rel=1e-6, abs=1e-6)
-
-
 def test_gathering_keeps_calls_apart() -> None:
     found = flatten.gather(
         [
@@ -171,10 +127,26 @@ def test_gathering_keeps_calls_apart() -> None:
     )
     assert (found.steps, found.times) == ([0, 1], [1.0, 2.0])
     assert {key: (column.index, column.values) for key, column in found.numbers.items()} == {
-        "a": ([0, 1], [1, True]),
-        "b.c": ([0], [2.5]),
+        ("a",): ([0, 1], [1, True]),
+        ("b", "c"): ([0], [2.5]),
     }
-    assert found.objects["s", "value"].values == ["x"]
+    assert found.objects[("s",), "value"].values == ["x"]
+
+
+@pytest.mark.parametrize("key", ["a\x00b", "a\udcffb", "k" * 5000])
+def test_keys_that_no_database_takes_are_written_another_way(key: str) -> None:
+    found = flatten.gather([Numbered(1, Log(0, 0, 1.0, {key: 1, "n": {key: "x"}}))])
+    for path in [*found.numbers, *(path for path, _ in found.objects)]:
+        for name in path:
+            assert "\x00" not in name
+            assert len(name.encode("utf-8")) <= flatten.KEY_LIMIT_BYTES
+
+
+def test_keys_that_are_written_the_same_way_are_one() -> None:
+    found = flatten.gather(
+        [Numbered(1, Log(0, 0, 1.0, {"a\x00": 1})), Numbered(2, Log(1, 1, 2.0, {"a␀": 2, "a\x00": 3}))]
+    )
+    assert found.numbers[("a␀",)].values in ([1, 2, 3], [1, 3, 2])
 
 
 def test_a_dict_that_is_too_deep_is_refused() -> None:
@@ -183,12 +155,3 @@ def test_a_dict_that_is_too_deep_is_refused() -> None:
         value = {"a": value}
     with pytest.raises(BadRequest):
         flatten.gather([Numbered(1, Log(0, 0, 1.0, {"a": value}))])
-
-
-def test_every_operator_of_define_metric_has_a_meaning() -> None:
-    aggregate = Aggregate()
-    aggregate.add([2.0, 1.0])
-    assert [aggregate.value(name, None) for name in ("min", "max", "mean", "last", "first", "best")] == [
-        1.0, 2.0, 1.5, 1.0, 2.0, 1.0,
-    ]  # fmt: skip
-    assert definitions.Aggregate().value("mean", None) is None

@@ -71,6 +71,27 @@ export interface RunDetail {
   warnings: WarningView[];
 }
 
+/**
+ * What a process that resumes a run has to know of it.
+ *
+ * aggregates: what is remembered of metrics whose summary is aggregated: path, and count, sum, least,
+ * greatest, first and last value. session: the number of the newest one, in digits. last_step: the greatest
+ * of all sessions. stored: up to which entry of each writer this is.
+ */
+export interface PastRunView {
+  name: string;
+  notes: string;
+  tags: string[];
+  group: string | null;
+  job_type: string | null;
+  config: Record<string, unknown>;
+  summary: Record<string, unknown>;
+  aggregates: [string[], unknown[]][];
+  session: string;
+  last_step: number | null;
+  stored: Record<string, number>;
+}
+
 /** What a person may edit; absent fields stay. */
 export interface RunPatch {
   name?: string | null;

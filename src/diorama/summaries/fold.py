@@ -11,12 +11,12 @@ The last write wins, whoever makes it; a key that define_metric aggregates shows
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diorama.journal.entry import Define
-from diorama.summary.paths import Path
-from diorama.summary.rules import Aggregate, Definitions, is_number
+from diorama.summaries.paths import Path
+from diorama.summaries.rules import Aggregate, Definitions, is_number
 
 
 class Opened(dict[str, Any]):
@@ -65,27 +65,23 @@ class SessionSummary:
             else:
                 self.log_values(path, (value,))
 
-    def log_values(self, path: Path, values: Iterable[Any]) -> None:
-        """What was logged at one path, by calls in succession."""
+    def log_values(self, path: Path, values: Sequence[Any]) -> None:
+        """What was logged at one path, by calls in succession: at least one value."""
         rule = self.rules.of(path) if self.rules else None
-        wanted = rule.summary if rule is not None else None
-        if not wanted:
-            for value in values:
-                last = value
-            self._write(path, last)
-            return
+        wanted = [] if rule is None or rule.summary is None else rule.summary
         if "none" in wanted:
             return
-        kept = tuple(each for each in wanted if each != "copy")
+        shown = tuple(each for each in wanted if each != "copy")
+        if rule is None or not shown:
+            self._write(path, values[-1])
+            return
         for value in values:
-            if not kept:
-                self._write(path, value)
-            elif is_number(value):
+            if is_number(value):
                 aggregate = self.aggregates.get(path)
                 if aggregate is None:
                     aggregate = self.aggregates[path] = Aggregate()
                 aggregate.add(value)
-                self._write(path, Combined(kept, rule.goal if rule is not None else None))
+                self._write(path, Combined(shown, rule.goal))
             elif path not in self.aggregates:
                 self._write(path, value)
 

@@ -10,7 +10,7 @@ the same plain text do they get their exact ones; a path without a dot in its na
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 Path = tuple[str, ...]
@@ -104,14 +104,3 @@ def _loose_value_at(nested: Any, text: str) -> Any:
             more, dot, rest = rest.partition(".")
             head = f"{head}.{more}"
     raise KeyError(text)
-
-
-def shown_text(path: Path, others: Collection[Path] = ()) -> str:
-    r"""What a path is called beside the `others` of its run that have the same plain text.
-
-    >>> shown_text(("acc.top",)), shown_text(("acc.top",), [("acc", "top")])
-    ('acc.top', 'acc\\.top')
-    """
-    text = plain_text(path)
-    is_like_exact = "\\" in text and ("\\." in text or "\\\\" in text)
-    return exact_text(path) if is_like_exact or any(other != path for other in others) else text

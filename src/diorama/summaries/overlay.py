@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Any, Protocol
 
-from diorama.summary.fold import ABSENT, Combined, Opened
-from diorama.summary.paths import Path
-from diorama.summary.rules import Aggregate
+from diorama.summaries.fold import ABSENT, Combined, Opened
+from diorama.summaries.paths import Path
+from diorama.summaries.rules import Aggregate
 
 
 class Layer(Protocol):
@@ -26,7 +26,7 @@ class Layer(Protocol):
 def shown(layers: Sequence[Layer], name: str) -> Any:
     """The value under a top-level name; layers from the oldest session to the newest. ABSENT: none.
 
-    >>> from diorama.summary.fold import SessionSummary
+    >>> from diorama.summaries.fold import SessionSummary
     >>> first, second = SessionSummary(), SessionSummary()
     >>> first.log({"loss": 0.5, "n": {"a": 1}})
     >>> second.log({"n": {"b": 2}})

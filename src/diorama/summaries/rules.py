@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from diorama.journal.entry import Define
-from diorama.summary.paths import Path, exact_text, plain_text
+from diorama.summaries.paths import Path, exact_text, plain_text
 
 INTEGER_LIMIT = 2**63
 

@@ -1,0 +1,99 @@
+"""Sessions of a run: which one a writer belongs to, and what is remembered of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from diorama.journal.entry import Start
+from diorama.store import schema
+from diorama.store.database import Database
+from diorama.store.values import pack, unpack
+
+_NO_VALUES = pack({})
+_RUNS_AT_ONCE = 500
+
+
+def session_of_writer(
+    connection: sa.Connection, database: Database, run: int, *, start: Start | None, began: float
+) -> int:
+    """The session of a writer that is new; its row is made if it is not there. The run is locked.
+
+    Writers of versions without sessions get one by their times: a primary writer is one of its own, another
+    belongs to the newest that was begun before it.
+    """
+    table = schema.sessions.c
+    session = max(1, int(began * 1e9))
+    if start is not None and start.session > 0:
+        session = start.session
+    elif start is None or start.is_secondary:
+        known = list(connection.execute(sa.select(table.session).where(table.run == run)).scalars())
+        session = max((one for one in known if one <= session), default=min(known, default=session))
+    connection.execute(
+        database.upsert(schema.sessions, index=["run", "session"]),
+        {"run": run, "session": session, "step_values": _NO_VALUES},
+    )
+    return session
+
+
+def newest_session(connection: sa.Connection, run: int) -> int:
+    """The newest session of a run; 0 if it has none."""
+    table = schema.sessions.c
+    return connection.execute(sa.select(sa.func.max(table.session)).where(table.run == run)).scalar() or 0
+
+
+def raise_last_step(connection: sa.Connection, run: int, session: int, step: int) -> int:
+    """Note a step that a session logged; returns the last step of the newest session that logged any."""
+    table = schema.sessions.c
+    is_later = sa.or_(table.last_step.is_(None), table.last_step < step)
+    connection.execute(
+        sa.update(schema.sessions)
+        .where(table.run == run, table.session == session, is_later)
+        .values(last_step=step)
+    )
+    return int(
+        connection.execute(
+            sa.select(table.last_step)
+            .where(table.run == run, table.last_step.is_not(None))
+            .order_by(table.session.desc())
+            .limit(1)
+        ).scalar_one()
+    )
+
+
+def read_step_values(connection: sa.Connection, run: int, session: int) -> dict[str, Any]:
+    """The last values of step keys in a session: text of the key -> [path, value]."""
+    table = schema.sessions.c
+    data = connection.execute(
+        sa.select(table.step_values).where(table.run == run, table.session == session)
+    ).scalar_one()
+    values: dict[str, Any] = unpack(data)
+    return values
+
+
+def write_step_values(connection: sa.Connection, run: int, session: int, values: dict[str, Any]) -> None:
+    """Undo `read_step_values`."""
+    table = schema.sessions.c
+    connection.execute(
+        sa.update(schema.sessions)
+        .where(table.run == run, table.session == session)
+        .values(step_values=pack(values))
+    )
+
+
+def sessions_of_writers(connection: sa.Connection, runs: Iterable[int]) -> dict[int, dict[int, int]]:
+    """run -> number of a writer -> its session."""
+    table = schema.writers.c
+    found: dict[int, dict[int, int]] = {}
+    uids = list(runs)
+    for first in range(0, len(uids), _RUNS_AT_ONCE):
+        rows = connection.execute(
+            sa.select(table.run, table.number, table.session).where(
+                table.run.in_(uids[first : first + _RUNS_AT_ONCE])
+            )
+        )
+        for run, number, session in rows:
+            found.setdefault(run, {})[number] = session
+    return found
