@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server_sample import Client, Sample, client_of, fill, running_server
+from server_fixtures import client, sample, service, store_dir
+from server_sample import Client, Sample, client_of, running_server
 
 from diorama.interpreter import command_for
 from diorama.model import StoreDir
 from diorama.server.run import ServerHandle
 from diorama.service import Service
+
+__all__ = ["client", "sample", "service", "store_dir"]
 
 _FORBIDDEN_EVENTS = frozenset(
     {
@@ -50,29 +53,6 @@ def _watch(event: str, args: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_watch)
-
-
-@pytest.fixture(scope="session")
-def store_dir(tmp_path_factory: pytest.TempPathFactory) -> StoreDir:
-    return StoreDir(tmp_path_factory.mktemp("attacked"))
-
-
-@pytest.fixture(scope="session")
-def service(store_dir: StoreDir) -> Iterator[Service]:
-    service = Service.open(store_dir)
-    yield service
-    service.close()
-
-
-@pytest.fixture(scope="session")
-def sample(service: Service) -> Sample:
-    return fill(service)
-
-
-@pytest.fixture
-def client(service: Service, sample: Sample) -> Client:
-    """A client that sends the key."""
-    return client_of(service)
 
 
 @pytest.fixture

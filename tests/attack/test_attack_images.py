@@ -252,4 +252,12 @@ def test_any_damage_is_kept_or_refused(name: str, damage: list[tuple[int, int]])
         Image(bytes(data))
     except ValueError:
         return
-    kept(bytes(data))
+    record = kept(bytes(data))
+    assert 1 <= record.width <= 65_500
+    assert 1 <= record.height <= 65_500
+    assert record.blob.size_bytes > 0
+
+
+@pytest.mark.parametrize("name", sorted(SEEDS))
+def test_what_the_damaged_ones_are_made_of_is_kept_without_a_note(name: str) -> None:
+    assert kept(SEEDS[name]).note == ""
