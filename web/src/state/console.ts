@@ -33,6 +33,7 @@ export function openConsole(uid: number): RunConsole {
   const version = signal(0);
   const pages = new Map<number, ConsoleLineView[]>();
   const asked = new Set<number>();
+  const old = new Set<number>();
   let generation = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -49,6 +50,7 @@ export function openConsole(uid: number): RunConsole {
       if (mine !== generation) return;
       batch(() => {
         pages.set(page, found.lines);
+        old.delete(page);
         matched.value = found.matched;
         total.value = found.total;
         version.value += 1;
@@ -73,7 +75,9 @@ export function openConsole(uid: number): RunConsole {
     if (!event.runs.some((run) => run.uid === uid)) return;
     timer ??= setTimeout(() => {
       timer = undefined;
-      // New lines come at the end: only the last page can have grown.
+      // New lines come at the end, but those of another process can also lie between older ones: every page that is
+      // held is asked for again when it is next looked at.
+      for (const page of pages.keys()) old.add(page);
       void fetchPage(Math.floor(matched.peek() / PAGE_LINES));
     }, REFRESH_MS);
   });
@@ -86,7 +90,7 @@ export function openConsole(uid: number): RunConsole {
       for (let page = Math.floor(first / PAGE_LINES); page * PAGE_LINES <= last; page += 1) {
         const held = pages.get(page)?.length ?? 0;
         const wanted = Math.min(PAGE_LINES, matched.peek() - page * PAGE_LINES);
-        if (held < wanted && !asked.has(page)) void fetchPage(page);
+        if ((held < wanted || old.has(page)) && !asked.has(page)) void fetchPage(page);
       }
     },
     search: (text) => {
