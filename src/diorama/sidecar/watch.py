@@ -6,6 +6,7 @@ a server that is away. The journal's writer is secondary: it does not decide whe
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 import msgspec
 import psutil
 
+from diorama.errors import UsageError
 from diorama.journal.codec import Encoding
 from diorama.journal.entry import Environment, File, Finish, Start, System, Warn
 from diorama.journal.writer import JournalWriter
@@ -85,7 +87,7 @@ class RunWatch:
         being found out (git may take long) is waited for a few seconds, and then done without."""
         if not self._is_closed and (not self._thread.is_alive() or time.monotonic() > self._until):
             self._is_closed = True
-            self._append(Finish(time.time(), 0, "finished"))
+            self._writer.append(msgspec.msgpack.encode(Finish(time.time(), 0, "finished")), is_last=True)
             self._writer.close()
         return self._is_closed
 
@@ -134,8 +136,9 @@ class RunWatch:
         for remark in seen.remarks:
             self._append(Warn(time.time(), "surroundings", remark))
 
-    def _append(self, entry: Start | System | Environment | File | Warn | Finish) -> None:
-        self._writer.append(msgspec.msgpack.encode(entry))
+    def _append(self, entry: Start | System | Environment | File | Warn) -> None:
+        with contextlib.suppress(UsageError):  # found out too late: its journal has ended
+            self._writer.append(msgspec.msgpack.encode(entry))
 
 
 def interval_from_environ() -> float:
