@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, columns_of, ingest, log, start
 
 from diorama.errors import BadRequest, NotFound
-from diorama.journal.entry import Config, Console, ConsoleLine, Finish, Summary
+from diorama.journal.entry import Batch, Config, Console, ConsoleLine, Finish, Summary
 from diorama.media import HistogramRecord, ImageRecord
 from diorama.service import Service
 from diorama.service.views import HistogramRequest, MediaRequest, MediaWanted, RunPatch, TrackRequest
@@ -180,7 +180,6 @@ def test_what_is_not_there_is_not_found(service: Service) -> None:
         lambda: service.files(1),
         lambda: list(service.scan_history(1)),
         lambda: service.histograms(HistogramRequest(run=1, key="h")),
-        lambda: service.touch(RUN),
     ):
         with pytest.raises(NotFound):
             ask()
@@ -259,7 +258,8 @@ def test_a_silent_run_is_stale(service: Service) -> None:
     assert not now.is_stale
     real, service._now = service._now, lambda: real() + 100
     assert service.run(uid).run.is_stale
-    service.touch(RUN)
+    service._ingest._now = service._now
+    service.ingest(Batch(RUN, "w.0", []))
     assert not service.run(uid).run.is_stale
     assert service.run(uid).run.runtime_secs > now.runtime_secs
 
