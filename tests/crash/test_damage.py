@@ -18,14 +18,17 @@ from diorama.sidecar import DrainReport, drain
 @pytest.fixture(scope="module")
 def offline_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store that holds one finished offline run, and the record of what it logged."""
-    folder = tmp_path_factory.mktemp("offline")
-    assert (
-        start_trainer(StoreDir(folder / "store"), folder / "record", "r", 0.3, DIORAMA_MODE="offline").wait(
-            60
+    secs = 0.1
+    while True:  # as long as it takes to fill two files of the spool
+        folder = tmp_path_factory.mktemp("offline")
+        trainer = start_trainer(
+            StoreDir(folder / "store"), folder / "record", "r", secs, DIORAMA_MODE="offline"
         )
-        == 0
-    )
-    return folder
+        assert trainer.wait(60) == 0
+        if len(list(folder.glob("store/journal/*/spool/*.bin"))) > 2:
+            return folder
+        secs *= 2
+        assert secs < 30
 
 
 class Copy:
