@@ -11,7 +11,8 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 import anyio
 import msgspec
@@ -30,7 +31,20 @@ POLL_SECS = 0.12
 RETRY_SECS = 1.0
 """How long to leave alone a store that could not be read."""
 KEEP_ALIVE_SECS = 15.0
-_ANSWERS_REMEMBERED = 64
+_CHANGES_REMEMBERED = 64
+
+
+class _Message(NamedTuple):
+    has_runs: bool
+    data: bytes
+
+
+@dataclass
+class _Change:
+    """What changed between two versions, and what the streams of each project are sent of it."""
+
+    event: LiveEvent
+    messages: dict[str | None, _Message] = field(default_factory=dict)
 
 
 class LiveHub:
@@ -44,7 +58,8 @@ class LiveHub:
         self._has_streams = anyio.Event()
         self._has_changed = anyio.Event()
         self._is_closed = False
-        self._answers: OrderedDict[tuple[int, int], LiveEvent] = OrderedDict()
+        self._newest = -1
+        self._changes: OrderedDict[tuple[int, int], _Change] = OrderedDict()
         self._projects: dict[int, str] = {}
 
     async def watch(self) -> None:
@@ -52,12 +67,13 @@ class LiveHub:
 
         A store that can't be read now is asked again: the streams wait, and hear of everything afterwards.
         """
-        version = -1
+        told = -1
         is_well = True
         while True:
             await self._has_streams.wait()
             try:
                 newest = await self._version()
+                change = await self._compute(told, newest) if 0 <= told < newest else None
             except DioramaError as error:
                 if is_well:
                     log.error("live updates wait for the store: %s", ascii(str(error)))
@@ -65,8 +81,9 @@ class LiveHub:
                 await anyio.sleep(RETRY_SECS)
                 continue
             is_well = True
-            if newest != version:
-                version = newest
+            if newest != self._newest:
+                self._newest = newest
+                told = newest if change is None else change.event.version
                 self._wake()
             await anyio.sleep(POLL_SECS)
 
@@ -105,19 +122,23 @@ class LiveHub:
             is_first = True
             while not self._is_closed and is_welcome():
                 changed = self._has_changed
+                change: _Change | None
                 try:
-                    event = await self._event(sent, project, is_first=is_first)
+                    if is_first:
+                        change = await self._first_change(since)
+                    else:
+                        change = await self._change(sent or 0)
                 except DioramaError:
                     yield b": the store can't be read now\n\n"
                     await anyio.sleep(RETRY_SECS)
                     continue
-                has_news = is_first or event.version > (sent or 0)
-                sent = event.version
-                # Other projects' changes move the version, but are no news here.
-                if (is_first or event.runs) and is_welcome():
-                    yield _message(event)
-                is_first = False
-                if has_news:
+                if change is not None:
+                    sent = change.event.version
+                    message = self._message(change, project)
+                    # Other projects' changes move the version, but are no news here.
+                    if (message.has_runs or is_first) and is_welcome():
+                        yield message.data
+                    is_first = False
                     continue
                 with anyio.move_on_after(KEEP_ALIVE_SECS) as waiting:
                     await changed.wait()
@@ -128,39 +149,50 @@ class LiveHub:
             if not self._stream_count:
                 self._has_streams = anyio.Event()
 
-    async def _event(self, since: int | None, project: str | None, *, is_first: bool) -> LiveEvent:
-        if is_first:
-            newest = await self._version()
-            if since is None or since > newest:
-                return LiveEvent(newest, [])
-        assert since is not None
-        event: LiveEvent = await self._lanes.run("live", self._changes, since)
-        if project is None or not event.runs:
-            return event
-        runs = [run for run in event.runs if self._projects.get(run.uid) == project]
-        return LiveEvent(event.version, runs)
+    async def _first_change(self, since: int | None) -> _Change:
+        """What a stream hears at once: everything after `since`, or only where the store stands."""
+        newest = await self._version()
+        if since is None or since >= newest:
+            return _Change(LiveEvent(newest, []))
+        return await self._compute(since, newest)
 
-    def _changes(self, since: int) -> LiveEvent:
-        """What changed, computed once for all streams that stand at the same version."""
-        newest = self._service.version()
+    async def _change(self, since: int) -> _Change | None:
+        """What changed up to the newest version that the watcher has seen; None if nothing did."""
+        newest = self._newest
         if newest <= since:
-            return LiveEvent(since, [])
-        remembered = self._answers.get((since, newest))
+            return None
+        # Most streams stand where the watcher stood: they need no thread of their own.
+        return self._changes.get((since, newest)) or await self._compute(since, newest)
+
+    async def _compute(self, since: int, newest: int) -> _Change:
+        change: _Change = await self._lanes.run("live", self._read, since, newest)
+        return change
+
+    def _read(self, since: int, newest: int) -> _Change:
+        """What changed, read once for all streams that stand at the same version."""
+        remembered = self._changes.get((since, newest))
         if remembered is not None:
             return remembered
-        event = self._service.changes(since, runs=None)
-        for run in event.runs:
+        change = _Change(self._service.changes(since, runs=None))
+        for run in change.event.runs:
             self._remember_project(run)
-        self._answers[since, newest] = event
-        while len(self._answers) > _ANSWERS_REMEMBERED:
-            self._answers.popitem(last=False)
-        return event
+        self._changes[since, newest] = change
+        while len(self._changes) > _CHANGES_REMEMBERED:
+            self._changes.popitem(last=False)
+        return change
+
+    def _message(self, change: _Change, project: str | None) -> _Message:
+        """A change as the streams of a project hear it, encoded once for all of them."""
+        found = change.messages.get(project)
+        if found is None:
+            version, runs = change.event.version, change.event.runs
+            if project is not None:
+                runs = [run for run in runs if self._projects.get(run.uid) == project]
+            data = b"id: %d\ndata: %b\n\n" % (version, msgspec.json.encode(LiveEvent(version, runs)))
+            found = change.messages[project] = _Message(bool(runs), data)
+        return found
 
     def _remember_project(self, run: LiveRun) -> None:
         if run.uid not in self._projects:
             found = self._service.run(run.uid).run
             self._projects[run.uid] = f"{found.entity}/{found.project}"
-
-
-def _message(event: LiveEvent) -> bytes:
-    return b"id: %d\ndata: %b\n\n" % (event.version, msgspec.json.encode(event))
