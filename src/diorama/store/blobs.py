@@ -15,7 +15,6 @@ import contextlib
 import hashlib
 import io
 import os
-import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +22,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from diorama.errors import BadRequest, NotFound, StoreError
+from diorama.model import SHA256_TEXT
 from diorama.store.drafts import Drafts
 from diorama.store.pieces import SUFFIX, Pieces, check_bytes
 
 Data = bytes | bytearray | memoryview
 
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 DRAFTS = "tmp"
 REMOTE_THREADS = 16
 WHOLE_BELOW_BYTES = 8 << 20
@@ -39,7 +38,7 @@ SYNC_THREADS = 8
 
 def path_of(sha256: str) -> str:
     """Where a blob lies, relative to the store of blobs. Raises BadRequest for anything but 64 hex digits."""
-    if not _SHA256.match(sha256):
+    if not SHA256_TEXT.fullmatch(sha256):
         raise BadRequest(f"{sha256[:80]!r} is not a SHA-256 in lower-case hex")
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
 

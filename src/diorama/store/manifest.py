@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 
 import msgspec
 
 from diorama.errors import BadRequest, TooLarge
-from diorama.model import BlobRef
+from diorama.model import SHA256_TEXT, BlobRef
 from diorama.store.blobs import Blobs
 
 MANIFEST_LIMIT_BYTES = 256 << 20
 """About two million blobs."""
 MIME_LIMIT_CHARS = 200
 
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _decoder = msgspec.msgpack.Decoder(list[tuple[str, int, str]])
 
 
@@ -36,6 +34,6 @@ def refs_from_manifest(data: bytes | bytearray | memoryview) -> list[BlobRef]:
     except msgspec.MsgspecError as error:
         raise BadRequest(f"a list of blobs can't be read: {error}") from error
     for sha256, size_bytes, mime in listed:
-        if not _SHA256.match(sha256) or not 0 <= size_bytes < 2**62 or len(mime) > MIME_LIMIT_CHARS:
+        if not SHA256_TEXT.fullmatch(sha256) or not 0 <= size_bytes < 2**62 or len(mime) > MIME_LIMIT_CHARS:
             raise BadRequest("a list of blobs names something that is no blob")
     return [BlobRef(*one) for one in listed]
