@@ -67,7 +67,15 @@ def check_database(store_dir: StoreDir) -> Iterator[Finding]:
             return
         with database.read() as connection:
             run_count = connection.execute(sa.select(sa.func.count()).select_from(schema.runs)).scalar_one()
+            notices = database.notices_damage()
         yield Finding("ok", "database", f"{run_count} runs, {format_size(database.size_bytes())}, sound")
+        if not notices:
+            yield Finding(
+                "warn",
+                "database",
+                "this PostgreSQL keeps no checksums of its pages: it would not notice a damaged disk",
+                "stop it and run `pg_checksums --enable`",
+            )
 
 
 def check_blobs(store_dir: StoreDir, *, is_reading_data: bool = False) -> Iterator[Finding]:

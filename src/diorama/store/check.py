@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,12 +35,6 @@ def sqlite_problems(connection: sa.Connection) -> Iterator[str]:
             newest = connection.execute(sa.select(sa.func.max(table.c.id))).scalar()
             if newest is not None and numbers.get(table.name, 0) < newest:
                 yield f"{table.name}: row numbers would be used again"
-
-
-def postgres_problems(connection: sa.Connection) -> Iterator[str]:
-    """Whether PostgreSQL would notice damage."""
-    if connection.exec_driver_sql("SHOW data_checksums").scalar() != "on":
-        yield "this PostgreSQL keeps no checksums of its pages; `pg_checksums --enable` makes it keep them"
 
 
 def packed_problems(connection: sa.Connection) -> Iterator[str]:
@@ -76,10 +70,6 @@ def chunk_problems(connection: sa.Connection) -> Iterator[str]:
             codec.decode_floats(bytes(data))
         except (Corrupt, struct.error) as error:
             yield f"pyramid {id_} at level {level}: {error}"
-
-
-CHECKS: tuple[Callable[[sa.Connection], Iterator[str]], ...] = (packed_problems, chunk_problems)
-"""For both engines."""
 
 
 def _differ(said: Any, found: float) -> bool:

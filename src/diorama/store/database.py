@@ -197,8 +197,8 @@ class Database:
 
     def problems(self) -> Iterator[str]:
         """What is wrong with the database; nothing if all is well. What can't be looked at is told too."""
-        engine_check = check.sqlite_problems if self.is_sqlite else check.postgres_problems
-        for one in (engine_check, *check.CHECKS):
+        checks = [check.packed_problems, check.chunk_problems]
+        for one in [check.sqlite_problems, *checks] if self.is_sqlite else checks:
             try:
                 with self.read() as connection:
                     yield from one(connection)
@@ -206,6 +206,13 @@ class Database:
                 yield str(error)
             except (TypeError, ValueError, ArithmeticError) as error:  # values of types that no column has
                 yield f"it can't be read: {type(error).__name__}: {error}"
+
+    def notices_damage(self) -> bool:
+        """Whether the engine keeps checksums of its pages, or has all values twice."""
+        if self.is_sqlite:
+            return True
+        with self.read() as connection:
+            return bool(connection.exec_driver_sql("SHOW data_checksums").scalar() == "on")
 
     def version(self) -> int:
         """The version that the database says it has; 0 without tables. Raises Corrupt."""
