@@ -13,6 +13,7 @@ import sys
 COMPARISONS = {
     "hot_path": "what a log() call costs the training thread",
     "busy_sidecar": "what a picture costs the training thread while the sidecar is busy",
+    "faults": "what a full disk, a slow one, a dead server ... cost a log() call (--only, --rounds, --secs)",
     "throughput": "200 pictures and 200,000 numbers until they are stored, and their bytes",
     "media": "every kind of media: a log() call, finish(), stored, bytes",
     "read": "charts of a million steps, from the store",
@@ -20,7 +21,7 @@ COMPARISONS = {
     "ui_charts": "the same on the page: request to drawn, scrubbing, log() to pixels",
 }
 
-BY_NAME_ONLY = {"soak"}
+BY_NAME_ONLY = {"faults", "soak"}
 """What takes long enough to be wanted."""
 
 
