@@ -4,8 +4,8 @@
 
 Two of the writers are real training processes with their sidecars, which log numbers and pictures to the
 server over HTTP; the others send the batches that a sidecar would. Every page holds a stream of live updates,
-and asks for charts, pictures and the list of runs as the UI does when something changes. After the warm-up (a
-third of the time) a straight line is fitted to the samples: its slope is what matters.
+and asks for charts, pictures and the list of runs as the UI does when something changes. After the warm-up
+(half of the time) a straight line is fitted to the samples: its slope is what matters.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def sidecars_of(store: Path) -> list[psutil.Process]:
 
 def slope(samples: list[tuple[float, float]]) -> float:
     """MiB a minute, of the samples after the warm-up."""
-    after = [(at, value) for at, value in samples if at > samples[-1][0] / 3 and value > 0]
+    after = [(at, value) for at, value in samples if at > samples[-1][0] / 2 and value > 0]
     if len(after) < 3:
         return float("nan")
     at, value = np.array(after).T

@@ -322,3 +322,10 @@ def test_what_is_allowed_may_be_loaded_and_nothing_else(
     other.close()
     assert all(b"GET /picture".decode() in line for line in other.heard)
     assert ears.heard == []
+
+
+@pytest.mark.parametrize("name", ["plotly", "bokeh", "vega"])
+def test_figures_never_see_the_constructors(context: BrowserContext, name: str) -> None:
+    page = context.new_page()
+    page.goto(f"/frames/{name}.html")
+    page.wait_for_function("typeof RTCPeerConnection === 'undefined' && typeof WebTransport === 'undefined'")

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -73,13 +74,14 @@ class WebPages:
         self._auth = auth
         self._assets: dict[str, Asset] = {}
         self._built_ns = -1
+        self._loading = anyio.Lock()
 
     async def answer(self, request: Request) -> Response:
         """An asset, a page, or NotFound. A one-time token in the query becomes a session."""
         if request.method not in {"GET", "HEAD"}:
             raise NotFound("there is nothing at that address")
         path = request.scope["path"].removeprefix("/")
-        self._reload_if_rebuilt()
+        await self._reload_if_rebuilt()
         asset = self._assets.get(path)
         if asset is not None and path != "index.html":
             return self._asset_response(request, path, asset)
@@ -134,16 +136,23 @@ class WebPages:
             return forwarded
         return self._base_path
 
-    def _reload_if_rebuilt(self) -> None:
-        """Read the files once, and again after a new build (`index.html` is written last)."""
+    async def _reload_if_rebuilt(self) -> None:
+        """Read the files once, and again after a new build (`index.html` is written last).
+
+        In a thread: packing them takes a second, in which live updates and ingest go on.
+        """
         index = self._dir / "index.html"
         try:
             built_ns = index.stat().st_mtime_ns
         except FileNotFoundError:
             self._assets, self._built_ns = {}, -1
             return
-        if built_ns != self._built_ns:
-            self._assets, self._built_ns = dict(_read_assets(self._dir)), built_ns
+        if built_ns == self._built_ns:
+            return
+        async with self._loading:
+            if built_ns != self._built_ns:
+                found = await anyio.to_thread.run_sync(_read_assets, self._dir)
+                self._assets, self._built_ns = dict(found), built_ns
 
 
 def _read_assets(folder: Path) -> list[tuple[str, Asset]]:
