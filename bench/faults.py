@@ -164,7 +164,7 @@ FAULTS = {
     ),
     "slow-disk": Fault("every sync takes 2 s", before=slow_syncs),
     "slow-disk-rotation": Fault(
-        "the same, 64 MiB every second", before=slow_syncs, beside=log_text(300_000, 5)
+        "the same, and the journal rotates", before=slow_syncs, beside=log_text(300_000, 5)
     ),
     "no-rights": Fault("journal folder without rights", begin=take_rights),
     "deleted": Fault("journal folder deleted", begin=shutil.rmtree),
