@@ -38,7 +38,14 @@ export function PageChartSettings(): JSX.Element {
   const button = useRef<HTMLButtonElement>(null);
   return (
     <span class="chart-settings">
-      <Button buttonRef={button} look="plain" icon="settings" label="Settings of all charts" isExpanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <Button
+        buttonRef={button}
+        look="plain"
+        icon="settings"
+        label="Settings of all charts"
+        isExpanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
         {summaryOf(pageSettings.value)}
       </Button>
       {isOpen && (
@@ -160,7 +167,11 @@ function SettingsForm({ settings, onChange }: { settings: ChartSettings; onChang
         </>
       )}
       <span class="chart-form-label">Band</span>
-      <Toggle label="min to max of what a pixel stands for" isOn={settings.isBandShown} onChange={(isBandShown) => onChange({ isBandShown })} />
+      <Toggle
+        label="min to max of what a pixel stands for"
+        isOn={settings.isBandShown}
+        onChange={(isBandShown) => onChange({ isBandShown })}
+      />
     </div>
   );
 }
@@ -175,7 +186,11 @@ function GroupChoice(): JSX.Element | null {
         label="Curves of groups"
         value={isMeanOfGroups.value ? "mean" : "runs"}
         options={[
-          { value: "mean", label: "Mean", title: "One curve for each group: the mean of its runs, with their least and greatest value as its band" },
+          {
+            value: "mean",
+            label: "Mean",
+            title: "One curve for each group: the mean of its runs, with their least and greatest value as its band",
+          },
           { value: "runs", label: "Every run" },
         ]}
         onChange={(choice) => (isMeanOfGroups.value = choice === "mean")}

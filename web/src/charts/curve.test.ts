@@ -84,7 +84,12 @@ describe("x extent", () => {
 });
 
 describe("y limits", () => {
-  const spiky = curve(exact(Array.from({ length: 101 }, (_, i) => i), Array.from({ length: 101 }, (_, i) => (i === 50 ? 1000 : 1 + (i % 10) / 10))));
+  const spiky = curve(
+    exact(
+      Array.from({ length: 101 }, (_, i) => i),
+      Array.from({ length: 101 }, (_, i) => (i === 50 ? 1000 : 1 + (i % 10) / 10)),
+    ),
+  );
 
   it("shows the spike, unless outliers are clipped, and then says so", () => {
     expect(yLimits([spiky], 0, 100, "auto", false, true).max).toBeGreaterThan(1000);
@@ -146,7 +151,12 @@ it("finds what stood at a position: the last sample up to it", () => {
   expect(sampleUpTo(samples, 500)).toBe(2);
   expect(sampleUpTo(samples, -1)).toBeNull();
   expect(sampleUpTo(curve(exact([], [])), 5)).toBeNull();
-  const buckets = curve(bucketed([{ x: [0, 9], low: 0, high: 1, mean: 0.5, count: 10 }, { x: [10, 19], low: 0, high: 1, mean: 0.7, count: 10 }]));
+  const buckets = curve(
+    bucketed([
+      { x: [0, 9], low: 0, high: 1, mean: 0.5, count: 10 },
+      { x: [10, 19], low: 0, high: 1, mean: 0.7, count: 10 },
+    ]),
+  );
   expect(sampleUpTo(buckets, 10)).toBe(1);
   expect(sampleUpTo(buckets, 9)).toBe(0);
 });

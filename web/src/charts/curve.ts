@@ -265,5 +265,7 @@ export function sampleUpTo(curve: Curve, x: number): number | null {
 /** The last value that was logged, and the position it stands at. */
 export function lastOf(curve: Curve): { x: number; value: number } | null {
   const end = curve.x.length - 1;
-  return end < 0 ? null : { x: curve.series.isExact ? (curve.x[end] ?? NaN) : (curve.series.xHigh[end] ?? NaN), value: curve.last[end] ?? NaN };
+  return end < 0
+    ? null
+    : { x: curve.series.isExact ? (curve.x[end] ?? NaN) : (curve.series.xHigh[end] ?? NaN), value: curve.last[end] ?? NaN };
 }

@@ -26,8 +26,18 @@ it("writes exact values with every digit, and disarms names", () => {
 
 it("says what a bucket is, and keeps to the range in sight", () => {
   const series: Series = {
-    run: 1, key: "loss", total: 200, isExact: false,
-    xLow: f(0, 100), xHigh: f(99, 199), low: f(1, 2), high: f(5, 6), mean: f(3, 4), last: f(3, 3.5), count: f(100, 100), finite: f(100, 100),
+    run: 1,
+    key: "loss",
+    total: 200,
+    isExact: false,
+    xLow: f(0, 100),
+    xHigh: f(99, 199),
+    low: f(1, 2),
+    high: f(5, 6),
+    mean: f(3, 4),
+    last: f(3, 3.5),
+    count: f(100, 100),
+    finite: f(100, 100),
   };
   const text = csvText([{ series, name: "a" }], { key: "loss", x: "step", range: [120, 130] });
   expect(text).toBe("run,step,loss,step to,min,max,last,count\na,100,4,199,2,6,3.5,100\n");

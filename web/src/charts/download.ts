@@ -36,7 +36,10 @@ export async function csvOf(query: CsvQuery): Promise<{ text: string; isExact: b
 }
 
 /** Rows run by run; exact curves have a value, bucketed ones their mean, min, max, last and count. */
-export function csvText(all: readonly { series: Series; name: string }[], { key, x, range }: Pick<CsvQuery, "key" | "x" | "range">): string {
+export function csvText(
+  all: readonly { series: Series; name: string }[],
+  { key, x, range }: Pick<CsvQuery, "key" | "x" | "range">,
+): string {
   const isExact = all.every(({ series }) => series.isExact);
   const bucketColumns = isExact ? [] : [`${x} to`, "min", "max", "last", "count"];
   const lines = [["run", x, key, ...bucketColumns].map(csvField).join(",")];

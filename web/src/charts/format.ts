@@ -37,7 +37,9 @@ const MOST_UNIT_DIGITS = 3;
 export function formatTicks(values: readonly (number | null)[], step: number): string[] {
   const largest = values.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
   if (largest > 0 && (largest < 1e-3 || largest >= 1e13)) {
-    return values.map((value) => (value === null ? "" : value === 0 ? "0" : minus(shortExponent(value.toExponential(digitsBetween(largest, step))))));
+    return values.map((value) =>
+      value === null ? "" : value === 0 ? "0" : minus(shortExponent(value.toExponential(digitsBetween(largest, step)))),
+    );
   }
   const [inUnit, suffixOfUnit] = largest >= 1e10 ? [1e9, "G"] : largest >= 1e7 ? [1e6, "M"] : largest >= 2000 ? [1e3, "k"] : [1, ""];
   // Places that differ far behind the point of "1000.00000002M" are easier told apart in full.
@@ -121,7 +123,10 @@ function parseDuration(typed: string): number | undefined {
   }
   const units: Record<string, number> = { d: 86400, h: 3600, m: 60, s: 1 };
   if (/^(\d+(?:\.\d+)?\s*[dhms]\s*)+$/.test(typed)) {
-    return [...typed.matchAll(/(\d+(?:\.\d+)?)\s*([dhms])/g)].reduce((sum, part) => sum + Number(part[1]) * (units[part[2] ?? "s"] ?? 1), 0);
+    return [...typed.matchAll(/(\d+(?:\.\d+)?)\s*([dhms])/g)].reduce(
+      (sum, part) => sum + Number(part[1]) * (units[part[2] ?? "s"] ?? 1),
+      0,
+    );
   }
   const value = Number(typed);
   return typed === "" || !Number.isFinite(value) ? undefined : value;

@@ -8,7 +8,13 @@ function series(run: number, x: number[], y: number[]): Series {
 }
 
 it("averages the runs of a group, with least and greatest as its band", () => {
-  const [mean, alone] = groupMeans([series(1, [0, 1, 2], [0, 2, 4]), series(2, [0, 2], [4, 8]), series(3, [0], [9])], new Map([[1, "a"], [2, "a"]]));
+  const [mean, alone] = groupMeans(
+    [series(1, [0, 1, 2], [0, 2, 4]), series(2, [0, 2], [4, 8]), series(3, [0], [9])],
+    new Map([
+      [1, "a"],
+      [2, "a"],
+    ]),
+  );
   expect(mean?.group).toEqual({ name: "a", runCount: 2 });
   expect([...(mean?.xLow ?? [])]).toEqual([0, 1, 2]);
   expect([...(mean?.mean ?? [])]).toEqual([2, 4, 6]);

@@ -9,7 +9,19 @@ import { isMeanOfGroups, isReplacedShown, settingsOf, type ChartSettings } from 
 import { groupNames } from "@/state/runs";
 import { watchSeries, type Series, type SeriesState } from "@/state/series";
 import { groupMeans } from "./groupMeans";
-import { curveFrom, hiddenOnLog, indicesWithin, lastOf, padX, sampleAt, sampleUpTo, xExtent, yLimits, type Curve, type YLimits } from "./curve";
+import {
+  curveFrom,
+  hiddenOnLog,
+  indicesWithin,
+  lastOf,
+  padX,
+  sampleAt,
+  sampleUpTo,
+  xExtent,
+  yLimits,
+  type Curve,
+  type YLimits,
+} from "./curve";
 
 /** Hover and zoom of the charts that share an x axis; those of the page's axis live in the clock. */
 export interface SharedAxis {

@@ -3,7 +3,9 @@
 import { countUpTo } from "@/state/resolve";
 import { formatDuration, formatLogTick, formatTicks } from "./format";
 
-const DURATIONS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800];
+const DURATIONS = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800,
+];
 
 export interface Ticks {
   step: number;

@@ -94,7 +94,8 @@ export class ChartView {
     const [min, max] = model.xLimits.peek();
     const y = model.yLimits.peek();
     const themeNow = theme.peek();
-    const isAlike = this.shape && this.shape.kind === shape.kind && this.shape.isLogX === shape.isLogX && this.shape.isLogY === shape.isLogY;
+    const isAlike =
+      this.shape && this.shape.kind === shape.kind && this.shape.isLogX === shape.isLogX && this.shape.isLogY === shape.isLogY;
     if (!this.plot || !isAlike || this.drawnTheme !== themeNow) {
       this.make(shape, width, height);
     }
@@ -134,14 +135,22 @@ export class ChartView {
         cursor: { show: false },
         select: { show: false, left: 0, top: 0, width: 0, height: 0 },
         scales: {
-          x: { time: shape.kind === "time" && !shape.isLogX, auto: false, distr: shape.isLogX ? 3 : 1, range: (_self, from, to) => [from, to] },
+          x: {
+            time: shape.kind === "time" && !shape.isLogX,
+            auto: false,
+            distr: shape.isLogX ? 3 : 1,
+            range: (_self, from, to) => [from, to],
+          },
           y: { auto: false, distr: shape.isLogY ? 3 : 1, range: (_self, from, to) => [from ?? y.min, to ?? y.max] },
         },
         axes: [xAxis(shape.kind, shape.isLogX, look), yAxis(shape.isLogY, look)],
         series: [{}, { scale: "y", show: true, paths: () => null, points: { show: false } }],
         hooks: { draw: [(self) => this.paint(self)] },
       },
-      [[min, max], [y.min, y.max]],
+      [
+        [min, max],
+        [y.min, y.max],
+      ],
       this.host,
     );
     this.plot = plot;
@@ -177,7 +186,9 @@ export class ChartView {
         ratio: uPlot.pxRatio,
         isBandShown: model.settings.peek().isBandShown,
         // the first run of the list lies on top
-        curves: curves.map((curve) => ({ curve, color: runColor(curve.series.run), isDimmed: isAny && curve.series.run !== set })).reverse(),
+        curves: curves
+          .map((curve) => ({ curve, color: runColor(curve.series.run), isDimmed: isAny && curve.series.run !== set }))
+          .reverse(),
       });
     });
   }
@@ -206,7 +217,9 @@ export class ChartView {
       const isOnClock = model.isOnClock.value;
       if (isOnClock) this.drawMediaTicks(context, toX, width, height);
       const stand = now.value;
-      if (isOnClock && stand !== null && position.value !== null) verticalLine(context, toX(stand), width, height, token("--accent"), [4, 3]);
+      if (isOnClock && stand !== null && position.value !== null) {
+        verticalLine(context, toX(stand), width, height, token("--accent"), [4, 3]);
+      }
       if (this.selection) {
         const [from, to] = this.selection;
         context.fillStyle = token("--accent");
@@ -286,13 +299,17 @@ export class ChartView {
       const parts: string[] = [];
       if (curve?.isSmoothed) parts.push(`smoothed ${formatShort(reading.value)}`);
       const { group } = curve?.series ?? {};
-      if (group) parts.push(
-        `mean of ${group.runCount} runs from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`,
-        placeText(reading.x),
-      );
-      else if (exact) parts.push(placeText(exact.x));
-      else if (count > 1) parts.push(`mean of ${count.toLocaleString("en-US")} from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`);
-      else parts.push(placeText(reading.x));
+      if (group) {
+        parts.push(
+          `mean of ${group.runCount} runs from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`,
+          placeText(reading.x),
+        );
+      } else if (exact) parts.push(placeText(exact.x));
+      else if (count > 1) {
+        parts.push(
+          `mean of ${count.toLocaleString("en-US")} from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`,
+        );
+      } else parts.push(placeText(reading.x));
       return {
         color: runColor(reading.run),
         name: curve?.series.group?.name ?? nameOfRun(reading.run),

@@ -12,8 +12,14 @@ export function readDocument(text: string): { document: Json; rootIds: string[];
   if (!isJson(content)) throw new Error("This is no Bokeh document.");
   const { roots, version } = content;
   // Before Bokeh 3 roots were {root_ids, references}.
-  if (isJson(roots)) throw new Error(`It was written by Bokeh ${typeof version === "string" ? version : "2 or older"}. Documents from Bokeh 3 on can be drawn.`);
-  const rootIds = (Array.isArray(roots) ? roots : []).flatMap((root: unknown) => (isJson(root) && typeof root["id"] === "string" ? [root["id"]] : []));
+  if (isJson(roots)) {
+    throw new Error(
+      `It was written by Bokeh ${typeof version === "string" ? version : "2 or older"}. Documents from Bokeh 3 on can be drawn.`,
+    );
+  }
+  const rootIds = (Array.isArray(roots) ? roots : []).flatMap((root: unknown) =>
+    isJson(root) && typeof root["id"] === "string" ? [root["id"]] : [],
+  );
   if (rootIds.length === 0) throw new Error("The document has nothing in it.");
   return { document: content, rootIds, version: typeof version === "string" ? version : null };
 }
@@ -36,7 +42,12 @@ export function fitDocument(content: Json, theme: FrameTheme): void {
 function stretch(model: unknown, depth: number): void {
   if (!isModel(model) || depth > DEPTH_LIMIT) return;
   const { attributes } = model;
-  const hasSize = "width" in attributes || "height" in attributes || "sizing_mode" in attributes || "frame_width" in attributes || "aspect_ratio" in attributes;
+  const hasSize =
+    "width" in attributes ||
+    "height" in attributes ||
+    "sizing_mode" in attributes ||
+    "frame_width" in attributes ||
+    "aspect_ratio" in attributes;
   if (LAYOUTS.has(model.name)) {
     if (!hasSize) attributes["sizing_mode"] = "stretch_both";
     for (const child of list(attributes["children"])) stretch(Array.isArray(child) ? child[0] : child, depth + 1);
@@ -64,7 +75,13 @@ function darken(value: unknown, theme: FrameTheme, depth: number): void {
 function darkColors(name: string, { surface, text, faint, line }: FrameTheme): Record<string, string> {
   if (FIGURES.has(name)) return { background_fill_color: surface, border_fill_color: surface, outline_line_color: line };
   if (name.endsWith("Axis")) {
-    return { axis_label_text_color: text, major_label_text_color: faint, axis_line_color: line, major_tick_line_color: line, minor_tick_line_color: line };
+    return {
+      axis_label_text_color: text,
+      major_label_text_color: faint,
+      axis_line_color: line,
+      major_tick_line_color: line,
+      minor_tick_line_color: line,
+    };
   }
   if (name === "Grid") return { grid_line_color: line };
   if (name === "Title") return { text_color: text };

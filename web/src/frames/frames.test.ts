@@ -3,15 +3,37 @@ import { fitDocument, readDocument, versionNote } from "@/frames/bokehDocument";
 import { dressed, readFigure } from "@/frames/plotlyFigure";
 import { type FrameTheme, isFigureMessage, readReply } from "@/frames/protocol";
 
-const NIGHT: FrameTheme = { isDark: true, text: "#eee", faint: "#999", line: "#333", surface: "#111", accent: "#66f", font: "sans-serif", palette: ["#2f6fe4"] };
+const NIGHT: FrameTheme = {
+  isDark: true,
+  text: "#eee",
+  faint: "#999",
+  line: "#333",
+  surface: "#111",
+  accent: "#66f",
+  font: "sans-serif",
+  palette: ["#2f6fe4"],
+};
 const DAY = { ...NIGHT, isDark: false };
 
 describe("what a frame says", () => {
   it("is checked and cut", () => {
     expect(readReply({ type: "ready", more: 1 })).toEqual({ type: "ready" });
-    expect(readReply({ type: "drawn", key: "a", notes: ["x", 5, ...Array<string>(20).fill("y")] })).toMatchObject({ notes: ["x", "y", "y", "y", "y"] });
+    expect(readReply({ type: "drawn", key: "a", notes: ["x", 5, ...Array<string>(20).fill("y")] })).toMatchObject({
+      notes: ["x", "y", "y", "y", "y"],
+    });
     expect(readReply({ type: "failed", key: "a", reason: "r".repeat(10_000) })).toMatchObject({ reason: `${"r".repeat(500)}…` });
-    for (const wrong of [null, 5, "ready", {}, { type: "drawn" }, { type: "failed", key: 5, reason: "x" }, { type: "png", data: "x" }, { type: "link", href: "javascript" }]) expect(readReply(wrong)).toBeNull();
+    for (const wrong of [
+      null,
+      5,
+      "ready",
+      {},
+      { type: "drawn" },
+      { type: "failed", key: 5, reason: "x" },
+      { type: "png", data: "x" },
+      { type: "link", href: "javascript" },
+    ]) {
+      expect(readReply(wrong)).toBeNull();
+    }
   });
 
   it("is a file only if it is a PNG", () => {
@@ -23,12 +45,17 @@ describe("what a frame says", () => {
 
   it("goes only one way", () => {
     expect(isFigureMessage({ type: "figure", key: "a", theme: {} })).toBe(true);
-    for (const wrong of [null, "figure", { type: "figure" }, { type: "figure", key: 1, theme: {} }]) expect(isFigureMessage(wrong)).toBe(false);
+    for (const wrong of [null, "figure", { type: "figure" }, { type: "figure", key: 1, theme: {} }]) {
+      expect(isFigureMessage(wrong)).toBe(false);
+    }
   });
 });
 
 describe("a Plotly figure", () => {
-  const usual = { layout: { plot_bgcolor: "#E5ECF6", paper_bgcolor: "white", font: { color: "#2a3f5f" }, colorway: ["#636efa"] }, data: { bar: [{ a: 1 }], heatmap: [{ b: 2 }] } };
+  const usual = {
+    layout: { plot_bgcolor: "#E5ECF6", paper_bgcolor: "white", font: { color: "#2a3f5f" }, colorway: ["#636efa"] },
+    data: { bar: [{ a: 1 }], heatmap: [{ b: 2 }] },
+  };
 
   it("is a map only if its traces are", () => {
     const notes = (type: string): string[] => readFigure(JSON.stringify({ data: [{ type }] }), DAY).notes;
@@ -43,7 +70,10 @@ describe("a Plotly figure", () => {
   });
 
   it("is darkened at night with the colours of its lines", () => {
-    expect(dressed(usual, NIGHT)).toMatchObject({ layout: { paper_bgcolor: "#111", colorway: ["#636efa"] }, data: { heatmap: [{ b: 2 }] } });
+    expect(dressed(usual, NIGHT)).toMatchObject({
+      layout: { paper_bgcolor: "#111", colorway: ["#636efa"] },
+      data: { heatmap: [{ b: 2 }] },
+    });
     expect(dressed(usual, NIGHT)).not.toHaveProperty("data.bar");
     expect(dressed(undefined, DAY)).toMatchObject({ layout: { paper_bgcolor: "#111", colorway: ["#2f6fe4"] } });
   });
@@ -59,7 +89,22 @@ describe("a Plotly figure", () => {
 });
 
 describe("a Bokeh document", () => {
-  const text = JSON.stringify({ version: "3.9.2", roots: [{ id: "p1", type: "object", name: "Column", attributes: { children: [{ name: "Figure", attributes: {} }, { name: "Figure", attributes: { width: 300, background_fill_color: "ivory" } }] } }] });
+  const text = JSON.stringify({
+    version: "3.9.2",
+    roots: [
+      {
+        id: "p1",
+        type: "object",
+        name: "Column",
+        attributes: {
+          children: [
+            { name: "Figure", attributes: {} },
+            { name: "Figure", attributes: { width: 300, background_fill_color: "ivory" } },
+          ],
+        },
+      },
+    ],
+  });
 
   it("fills its frame where it has no size, and is darkened where it has no colours", () => {
     const { document, rootIds, version } = readDocument(text);

@@ -15,7 +15,10 @@ interface BokehManager {
 interface BokehLibrary {
   version: string;
   embed: {
-    embed_items(documents: Record<string, object>, items: { docid: string; roots: Record<string, string>; root_ids: string[] }[]): Promise<BokehManager[]>;
+    embed_items(
+      documents: Record<string, object>,
+      items: { docid: string; roots: Record<string, string>; root_ids: string[] }[],
+    ): Promise<BokehManager[]>;
   };
 }
 

@@ -19,7 +19,11 @@ let shown: PlotlyFigure | null = null;
 
 // Outlines of countries would be fetched: maps are drawn without them.
 const none = { type: "GeometryCollection", geometries: [] };
-const emptyWorld = { type: "Topology", arcs: [], objects: { coastlines: none, land: none, ocean: none, lakes: none, rivers: none, countries: none, subunits: none } };
+const emptyWorld = {
+  type: "Topology",
+  arcs: [],
+  objects: { coastlines: none, land: none, ocean: none, lakes: none, rivers: none, countries: none, subunits: none },
+};
 Object.assign(window, { PlotlyGeoAssets: { topojson: new Proxy({}, { get: () => emptyWorld }) } });
 
 await loadLibrary(plotlyUrl);
@@ -35,7 +39,13 @@ host({
   resize(element) {
     if (shown) void Plotly.relayout(element, roomOf(shown));
   },
-  png: (element) => Plotly.toImage(element, { format: "png", width: element.clientWidth, height: element.clientHeight, scale: Math.max(2, devicePixelRatio) }),
+  png: (element) =>
+    Plotly.toImage(element, {
+      format: "png",
+      width: element.clientWidth,
+      height: element.clientHeight,
+      scale: Math.max(2, devicePixelRatio),
+    }),
 });
 
 /** As large as the frame, or as the figure itself wants to be where that is larger: then the frame scrolls. */

@@ -13,7 +13,16 @@ export interface PlotlyFigure {
 }
 
 /** Traces and layouts that draw on tiles or outlines that Plotly would fetch. */
-const MAP_TRACES = new Set(["scattergeo", "choropleth", "scattermap", "scattermapbox", "choroplethmap", "choroplethmapbox", "densitymap", "densitymapbox"]);
+const MAP_TRACES = new Set([
+  "scattergeo",
+  "choropleth",
+  "scattermap",
+  "scattermapbox",
+  "choroplethmap",
+  "choroplethmapbox",
+  "densitymap",
+  "densitymapbox",
+]);
 /** Traces whose usual template is for paper: light lines and grounds. */
 const LIGHT_TRACES = new Set(["bar", "barpolar", "carpet", "table"]);
 /** A figure with a fixed size is squeezed into its tile down to this share of it, then the tile scrolls. */
@@ -49,12 +58,29 @@ export function dressed(template: unknown, theme: FrameTheme): unknown {
   if (!isUsual || !theme.isDark) return template;
   const ours = templateOf(theme);
   const { colorway, colorscale } = look;
-  const data = isJson(template) && isJson(template["data"]) ? Object.fromEntries(Object.entries(template["data"]).filter(([trace]) => !LIGHT_TRACES.has(trace))) : {};
-  return { data, layout: { ...(ours["layout"] as Json), ...(colorway === undefined ? {} : { colorway }), ...(colorscale === undefined ? {} : { colorscale }) } };
+  const data =
+    isJson(template) && isJson(template["data"])
+      ? Object.fromEntries(Object.entries(template["data"]).filter(([trace]) => !LIGHT_TRACES.has(trace)))
+      : {};
+  return {
+    data,
+    layout: {
+      ...(ours["layout"] as Json),
+      ...(colorway === undefined ? {} : { colorway }),
+      ...(colorscale === undefined ? {} : { colorscale }),
+    },
+  };
 }
 
 export function templateOf(theme: FrameTheme): Json {
-  const axis = { gridcolor: theme.line, linecolor: theme.line, zerolinecolor: theme.line, tickcolor: theme.line, automargin: true, title: { standoff: 8 } };
+  const axis = {
+    gridcolor: theme.line,
+    linecolor: theme.line,
+    zerolinecolor: theme.line,
+    tickcolor: theme.line,
+    automargin: true,
+    title: { standoff: 8 },
+  };
   const flat = { ...axis, backgroundcolor: theme.surface, showbackground: true };
   return {
     layout: {

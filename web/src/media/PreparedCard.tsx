@@ -58,7 +58,12 @@ export function PreparedCard({ record, reportAs, ...rest }: PreparedCardProps): 
   }
   if (drawn.is === "loading") return <span class="media-waiting" aria-busy="true" />;
   if (drawn.is === "failed") {
-    return <span class="media-broken" role="alert" title={drawn.text}><Icon name="warning" size={13} /><span class="truncate">{drawn.text}</span></span>;
+    return (
+      <span class="media-broken" role="alert" title={drawn.text}>
+        <Icon name="warning" size={13} />
+        <span class="truncate">{drawn.text}</span>
+      </span>
+    );
   }
   return <MediaCard {...rest} record={drawn.record} />;
 }

@@ -21,7 +21,11 @@ export function Projects(): JSX.Element {
   useEffect(followProjects, []);
   const state = projects.value;
   if (state.is === "failed") {
-    return <main class="page"><ErrorState title="The projects could not be loaded" error={state.error} onRetry={() => void loadProjects()} /></main>;
+    return (
+      <main class="page">
+        <ErrorState title="The projects could not be loaded" error={state.error} onRetry={() => void loadProjects()} />
+      </main>
+    );
   }
   if (state.is === "ready" && state.projects.length === 0) return <FirstRun />;
   const all = state.is === "ready" ? state.projects : [];
@@ -65,10 +69,16 @@ function ProjectRow({ project }: { project: ProjectView }): JSX.Element {
   return (
     <li>
       <Link class="project-row" path={projectPath(project.entity, project.name)}>
-        <span class="project-name truncate"><span class="project-entity">{project.entity} / </span>{project.name}</span>
+        <span class="project-name truncate">
+          <span class="project-entity">{project.entity} / </span>
+          {project.name}
+        </span>
         {project.running_count > 0 && <Badge tone="accent">{project.running_count} running</Badge>}
         <span class="project-count">{formatCount(project.run_count, "run")}</span>
-        <span class="project-time" title={`Last activity ${formatDate(project.last_activity_at)}, created ${formatDate(project.created_at)}`}>
+        <span
+          class="project-time"
+          title={`Last activity ${formatDate(project.last_activity_at)}, created ${formatDate(project.created_at)}`}
+        >
           {formatAgo(project.last_activity_at)}
         </span>
       </Link>
@@ -91,15 +101,25 @@ function FirstRun(): JSX.Element {
     <main class="page first-run">
       <div class="first-run-box">
         <h1>No runs in this store yet</h1>
-        <p>Save this as <code>first.py</code> and run it with <code>python first.py</code>. It appears here while it runs.</p>
+        <p>
+          Save this as <code>first.py</code> and run it with <code>python first.py</code>. It appears here while it runs.
+        </p>
         <div class="code-box">
           <CopyButton text={FIRST_RUN} label="Copy the script" />
           <pre>{FIRST_RUN}</pre>
         </div>
-        <p>Scripts written for W&amp;B's SDK run as they are with <code>import diorama as wandb</code>.</p>
+        <p>
+          Scripts written for W&amp;B's SDK run as they are with <code>import diorama as wandb</code>.
+        </p>
         <p>Or look at a small real training that comes with Diorama:</p>
-        <div class="code-line"><code>diorama demo</code><CopyButton text="diorama demo" label="Copy the command" /></div>
-        <p class="first-run-note">If you expected runs here: they may be in another store. <code>DIORAMA_DIR</code> says which one is used, <code>diorama doctor</code> what is in it.</p>
+        <div class="code-line">
+          <code>diorama demo</code>
+          <CopyButton text="diorama demo" label="Copy the command" />
+        </div>
+        <p class="first-run-note">
+          If you expected runs here: they may be in another store. <code>DIORAMA_DIR</code> says which one is used,{" "}
+          <code>diorama doctor</code> what is in it.
+        </p>
       </div>
     </main>
   );

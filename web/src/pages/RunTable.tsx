@@ -65,13 +65,17 @@ function TableTools(): JSX.Element {
     <div class="table-tools">
       <RunFilter />
       <span class="logs-count" role="status">
-        {query.value === "" ? formatCount(total.value, "run") : `${matched.value.toLocaleString("en-US")} of ${formatCount(total.value, "run")}`}
+        {query.value === ""
+          ? formatCount(total.value, "run")
+          : `${matched.value.toLocaleString("en-US")} of ${formatCount(total.value, "run")}`}
       </span>
       <div class="top-space" />
       {selected.length > 1 && (
         <div class="table-selection" role="toolbar" aria-label="Selected runs">
           <span>{selected.length} selected</span>
-          <Button look="plain" onClick={() => showOnly(selected)}>Show only these</Button>
+          <Button look="plain" onClick={() => showOnly(selected)}>
+            Show only these
+          </Button>
           <IconButton icon="eye" size={14} label="Show the selected runs" onClick={() => setShown(selected, true)} />
           <IconButton icon="eyeOff" size={14} label="Hide the selected runs" onClick={() => setShown(selected, false)} />
           <IconButton icon="close" size={14} label="Select none (Esc)" onClick={() => (selectedRuns.value = new Set())} />
@@ -107,7 +111,13 @@ function TableBody(): JSX.Element {
   if (state.is === "failed" && state.error.status === 404) return <NoProject />;
   if (state.is === "failed") return <ErrorState title="The runs could not be loaded" error={state.error} onRetry={reloadRuns} />;
   if (rows.value.length === 0 && state.is === "ready") {
-    if (total.value === 0) return <EmptyState icon="columns" title="No runs yet">Runs appear here when a script logs to this project.</EmptyState>;
+    if (total.value === 0) {
+      return (
+        <EmptyState icon="columns" title="No runs yet">
+          Runs appear here when a script logs to this project.
+        </EmptyState>
+      );
+    }
     return (
       <EmptyState
         icon="search"
@@ -140,13 +150,23 @@ function TableBody(): JSX.Element {
       activeId={focusedRun.value === null ? undefined : `table-run-${focusedRun.value}`}
       {...(isFirstLoad ? {} : { onRange })}
       onKeyDown={(event) =>
-        handleRunListKey(event, { uids: order.value, anchor, reveal: (uid) => list.current?.reveal(rows.value.findIndex((run) => run?.uid === uid)) })
+        handleRunListKey(event, {
+          uids: order.value,
+          anchor,
+          reveal: (uid) => list.current?.reveal(rows.value.findIndex((run) => run?.uid === uid)),
+        })
       }
       renderRow={(index) => {
         const run = rows.value[index];
         return run ? (
           <BodyRow run={run} columns={shown} index={index} onPick={pick} />
-        ) : <div class="table-row"><div class="table-cell table-name"><Skeleton width="60%" /></div></div>;
+        ) : (
+          <div class="table-row">
+            <div class="table-cell table-name">
+              <Skeleton width="60%" />
+            </div>
+          </div>
+        );
       }}
     />
   );
@@ -175,7 +195,9 @@ function HeadCell({ column }: { column: TableColumn }): JSX.Element {
         type="button"
         class="table-sort"
         title={`${column.path}\nClick to sort`}
-        onClick={() => (sort.value = isSorted ? (isDown ? column.path : `-${column.path}`) : column.isNumber ? `-${column.path}` : column.path)}
+        onClick={() =>
+          (sort.value = isSorted ? (isDown ? column.path : `-${column.path}`) : column.isNumber ? `-${column.path}` : column.path)
+        }
       >
         <MiddleText text={column.title} title={column.path} />
         {isSorted && <Icon name={isDown ? "chevronDown" : "chevronUp"} size={12} />}
@@ -238,7 +260,12 @@ function BodyCell({ run, column }: { run: RunView; column: TableColumn }): JSX.E
   if (column.path === "state") return <div class="table-cell" role="gridcell" style={style}><RunStateBadge run={run} /></div>;
   const text = cellText(run, column.path);
   return (
-    <div class={`table-cell${column.isNumber ? " table-number" : ""}`} role="gridcell" style={style} title={titleOf(run, column.path, text)}>
+    <div
+      class={`table-cell${column.isNumber ? " table-number" : ""}`}
+      role="gridcell"
+      style={style}
+      title={titleOf(run, column.path, text)}
+    >
       <span class="truncate">{text}</span>
     </div>
   );

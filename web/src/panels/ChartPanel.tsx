@@ -50,7 +50,9 @@ export function ChartPanel(props: ChartPanelProps): JSX.Element {
   return (
     <section class={`chart${props.isFull ? " chart-full" : ""}`} aria-label={props.title ?? keyName}>
       <header class="chart-head">
-        <h3 class="chart-name"><MiddleText text={props.title ?? keyName} title={keyName} /></h3>
+        <h3 class="chart-name">
+          <MiddleText text={props.title ?? keyName} title={keyName} />
+        </h3>
         {Object.keys(overridesOf(keyName)).length > 0 && (
           <span class="chart-own" role="img" aria-label="Has its own settings" title="Has its own settings" />
         )}
@@ -62,7 +64,9 @@ export function ChartPanel(props: ChartPanelProps): JSX.Element {
         {status.is === "ready" && model.isSingle.value && <SingleValues readings={model.readings.value} axis={model.settings.value.x} />}
         {status.is === "loading" && <div class="chart-cover chart-loading" role="status" aria-label="Loading" />}
         {status.is === "empty" && (
-          <div class="chart-cover"><EmptyState isSmall title={uids.length === 0 ? "No run is shown" : "No selected run has this metric"} /></div>
+          <div class="chart-cover">
+            <EmptyState isSmall title={uids.length === 0 ? "No run is shown" : "No selected run has this metric"} />
+          </div>
         )}
         {status.is === "failed" && (
           <div class="chart-cover">
@@ -107,7 +111,8 @@ function Values({ model, most }: { model: ChartModel; most: number }): JSX.Eleme
         const x = model.focusX();
         if (!host.current) return;
         host.current.textContent = valuesText(readings, most, Math.floor(width.value / LETTER_PX));
-        const where = x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
+        const where =
+          x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
         host.current.title = [
           where,
           ...readings.map((reading) => `${reading.name ?? runOf(reading.run)?.name ?? reading.run}: ${formatValue(reading.value)}`),
@@ -171,7 +176,12 @@ function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
   return (
     <span class={`chart-tools${isOpen ? " chart-tools-shown" : ""}`}>
       {isZoomed && (
-        <IconButton icon="reset" size={14} label="Show all of the x axis (double-click)" onClick={() => (model.shared.peek().zoom.value = null)} />
+        <IconButton
+          icon="reset"
+          size={14}
+          label="Show all of the x axis (double-click)"
+          onClick={() => (model.shared.peek().zoom.value = null)}
+        />
       )}
       <IconButton
         buttonRef={anchor}
@@ -187,7 +197,11 @@ function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
         icon="download"
         align="end"
         items={[
-          { label: "Download PNG", isDisabled: model.isSingle.value, onSelect: () => void savePng(model, body.current, props.title ?? keyName) },
+          {
+            label: "Download PNG",
+            isDisabled: model.isSingle.value,
+            onSelect: () => void savePng(model, body.current, props.title ?? keyName),
+          },
           { label: "Download CSV", detail: "values in sight", onSelect: () => void saveCsv(model, props.runs) },
         ]}
       />

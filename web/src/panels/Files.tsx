@@ -24,7 +24,13 @@ export function Files({ run }: { run: RunView }): JSX.Element {
   const wanted = useSignal("");
   const chosen = useSignal<string | null>(null);
   const state = files.state.value;
-  if (state.is === "failed") return <main class="page"><ErrorState title="The files could not be loaded" error={state.error} onRetry={files.reload} /></main>;
+  if (state.is === "failed") {
+    return (
+      <main class="page">
+        <ErrorState title="The files could not be loaded" error={state.error} onRetry={files.reload} />
+      </main>
+    );
+  }
   const all = state.is === "ready" ? state.files : [];
   const words = wanted.value.trim().toLowerCase();
   const found = all.filter((file) => file.name.toLowerCase().includes(words));
@@ -32,10 +38,18 @@ export function Files({ run }: { run: RunView }): JSX.Element {
   const numbers = keys.value.filter((view) => view.kind === "metric").length;
   const isEmpty = state.is === "ready" && keysState.value.is === "ready" && all.length === 0 && keys.value.length === 0;
   if (isEmpty) {
-    return <main class="page"><EmptyState icon="file" title="Nothing is stored yet">Files that the script saves, and everything that it logs, are listed here.</EmptyState></main>;
+    return (
+      <main class="page">
+        <EmptyState icon="file" title="Nothing is stored yet">
+          Files that the script saves, and everything that it logs, are listed here.
+        </EmptyState>
+      </main>
+    );
   }
   const shown = all.find((file) => `file ${file.name}` === chosen.value) ?? (chosen.value === null ? found[0] : undefined);
-  const shownKey = shown ? undefined : (media.find((view) => `key ${view.key}` === chosen.value) ?? (chosen.value === null ? media[0] : undefined));
+  const shownKey = shown
+    ? undefined
+    : (media.find((view) => `key ${view.key}` === chosen.value) ?? (chosen.value === null ? media[0] : undefined));
   return (
     <main class="files" aria-label="Files">
       <div class="files-list">

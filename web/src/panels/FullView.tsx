@@ -1,4 +1,7 @@
-/** The selected item as large as the element around it (position: relative): the centre of the page. Overlays, inspector and clock stay where they are. */
+/**
+ * The selected item as large as the element around it (position: relative): the centre of the page. Overlays, inspector
+ * and clock stay where they are.
+ */
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { gridOf } from "@/media/image/pictures";
@@ -71,7 +74,9 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
 
   useEffect(() => () => tile.dispose(), [tile]);
   useLayoutEffect(() => {
-    if (place && size.width > 0) tile.ask({ ...wanted, ...place, width: size.width * devicePixelRatio, height: size.height * devicePixelRatio });
+    if (place && size.width > 0) {
+      tile.ask({ ...wanted, ...place, width: size.width * devicePixelRatio, height: size.height * devicePixelRatio });
+    }
   });
   useLayoutEffect(() => {
     const element = stage.current;
@@ -104,8 +109,15 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   };
   const scale = record && size.width > 0 ? placementOf(view, record, size).scale : null;
   const actions = {
-    ArrowLeft: () => go(wanted.index - 1), ArrowRight: () => go(wanted.index + 1), ArrowUp: () => goRun(-1), ArrowDown: () => goRun(1),
-    "+": () => zoom(ZOOM_STEP), "=": () => zoom(ZOOM_STEP), "-": () => zoom(1 / ZOOM_STEP), "0": () => zoom(scale ? 1 / scale : null), f: () => zoom(null),
+    ArrowLeft: () => go(wanted.index - 1),
+    ArrowRight: () => go(wanted.index + 1),
+    ArrowUp: () => goRun(-1),
+    ArrowDown: () => goRun(1),
+    "+": () => zoom(ZOOM_STEP),
+    "=": () => zoom(ZOOM_STEP),
+    "-": () => zoom(1 / ZOOM_STEP),
+    "0": () => zoom(scale ? 1 / scale : null),
+    f: () => zoom(null),
     p: () => (smoothing.value = smoothing.value === "pixelated" ? "smooth" : smoothing.value === "smooth" ? "auto" : "pixelated"),
     m: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })),
     b: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })),
@@ -119,38 +131,46 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   return (
     <div ref={page} class="full" role="region" aria-label={`Full view of ${wanted.key}`} tabIndex={-1}>
       <header class="full-head">
-        <span class="full-run" style={{ "--run": runColor(wanted.run) }}><MiddleText text={run ? labelOf(run) : `run ${wanted.run}`} /></span>
-        <span class="full-key"><MiddleText text={wanted.key} /></span>
+        <span class="full-run" style={{ "--run": runColor(wanted.run) }}>
+          <MiddleText text={run ? labelOf(run) : `run ${wanted.run}`} />
+        </span>
+        <span class="full-key">
+          <MiddleText text={wanted.key} />
+        </span>
         {isFramed && <StepBadge shown={shown} isLate={isLate} />}
         <span class="full-note">
           {items > 1 ? `item ${wanted.index + 1} of ${items}` : ""}
           {sampleOf(shown?.item) ? ` · ${sampleOf(shown?.item) ?? ""}` : ""}
         </span>
-        <span class="full-caption truncate" title={captionOf(shown)}>{captionOf(shown)}</span>
-        {items > 1 && <IconButton icon="chevronLeft" label="Previous item (←)" isDisabled={wanted.index === 0} onClick={actions.ArrowLeft} />}
-        {items > 1 && <IconButton icon="chevronRight" label="Next item (→)" isDisabled={wanted.index + 1 >= items} onClick={actions.ArrowRight} />}
-        {runs.length > 1 && <IconButton icon="chevronUp" label="Previous run (↑)" isDisabled={runs[0] === wanted.run} onClick={actions.ArrowUp} />}
+        <span class="full-caption truncate" title={captionOf(shown)}>
+          {captionOf(shown)}
+        </span>
+        {items > 1 && (
+          <IconButton icon="chevronLeft" label="Previous item (←)" isDisabled={wanted.index === 0} onClick={actions.ArrowLeft} />
+        )}
+        {items > 1 && (
+          <IconButton icon="chevronRight" label="Next item (→)" isDisabled={wanted.index + 1 >= items} onClick={actions.ArrowRight} />
+        )}
+        {runs.length > 1 && (
+          <IconButton icon="chevronUp" label="Previous run (↑)" isDisabled={runs[0] === wanted.run} onClick={actions.ArrowUp} />
+        )}
         {runs.length > 1 && (
           <IconButton icon="chevronDown" label="Next run (↓)" isDisabled={runs.at(-1) === wanted.run} onClick={actions.ArrowDown} />
         )}
         {record && (
           <>
             <IconButton icon="minus" label="Zoom out (−)" onClick={actions["-"]} />
-            <span
-              class="full-zoom"
-              title="Screen pixels for one pixel of the picture"
-            >
+            <span class="full-zoom" title="Screen pixels for one pixel of the picture">
               {scale === null ? "" : `${formatNumber(Number((scale * 100).toPrecision(3)))} %`}
             </span>
             <IconButton icon="plus" label="Zoom in (+)" onClick={actions["+"]} />
-            <Button look="plain" label="Fit the picture into the view (F)" onClick={actions.f}>Fit</Button>
-            <Button look="plain" label="One screen pixel for one pixel (0)" onClick={actions["0"]}>1:1</Button>
-            <Button
-              look="plain"
-              label="Smooth or square pixels (P)"
-              isPressed={smoothing.value !== "auto"}
-              onClick={actions.p}
-            >
+            <Button look="plain" label="Fit the picture into the view (F)" onClick={actions.f}>
+              Fit
+            </Button>
+            <Button look="plain" label="One screen pixel for one pixel (0)" onClick={actions["0"]}>
+              1:1
+            </Button>
+            <Button look="plain" label="Smooth or square pixels (P)" isPressed={smoothing.value !== "auto"} onClick={actions.p}>
               {smoothing.value === "auto" ? "Auto pixels" : smoothing.value === "smooth" ? "Smooth" : "Squares"}
             </Button>
           </>
@@ -159,7 +179,11 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
       </header>
       {record && gridOf(record) && <ValueTools record={record} />}
       <div ref={stage} class={`full-stage${isFramed ? " full-framed" : ""}`}>
-        {missing !== null && <div class="tile-words full-missing" role="status">{missing}</div>}
+        {missing !== null && (
+          <div class="tile-words full-missing" role="status">
+            {missing}
+          </div>
+        )}
         {missing === null && size.width > 0 && <TileFace tile={tile} box={size} isLate={isLate} isFullSize hasBadge={!isFramed} />}
       </div>
     </div>
@@ -182,7 +206,15 @@ for (const [id, title, keys] of [
   ], ["zoom-out", "Zoom out", "-"], ["zoom-one", "One screen pixel for one pixel", "0"], ["fit", "Fit the picture into the view", "f"],
   ["pixels", "Smooth or square pixels", "p"],
 ] as const) {
-  registerCommand({ id: `full-${id}`, title, keys, group: "Full view", run: () => void actOnCover(keys), isEnabled: isOpen, isOnlyShortcut: true });
+  registerCommand({
+    id: `full-${id}`,
+    title,
+    keys,
+    group: "Full view",
+    run: () => void actOnCover(keys),
+    isEnabled: isOpen,
+    isOnlyShortcut: true,
+  });
 }
 registerCommand({
   id: "masks",

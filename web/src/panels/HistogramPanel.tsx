@@ -48,7 +48,9 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   return (
     <section class="histogram-panel" aria-label={key}>
       <header class="histogram-head">
-        <h3><MiddleText text={key} /></h3>
+        <h3>
+          <MiddleText text={key} />
+        </h3>
         {view.value === "heat" && (
           <button
             type="button"
@@ -64,7 +66,9 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
       <div class="histogram-bar">
         {runs.length > 1 && view.value !== "bars" && (
           <div class="histogram-runs" role="tablist" aria-label="Runs">
-            <button type="button" role="tab" aria-selected={chosen === "all"} onClick={() => setChosen("all")}>all</button>
+            <button type="button" role="tab" aria-selected={chosen === "all"} onClick={() => setChosen("all")}>
+              all
+            </button>
             {options.map((run) => (
               <button
                 key={run.uid}
@@ -92,14 +96,25 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
         />
       </div>
       {runs.length === 0 && <EmptyState isSmall title="No shown run has logged it." />}
-      {view.value === "bars" ? (
-        runs.length > 0 && <BarsAtClock keyName={key} runs={runs} />
-      ) : (
-        one.slice(0, SMALL_MULTIPLES).map((run) => (
-          <OverSteps key={run.uid} run={run} keyName={key} span={shared} height={one.length > 1 ? SMALL_HEIGHT : HEIGHT} hasName={one.length > 1} />
-        ))
+      {view.value === "bars"
+        ? runs.length > 0 && <BarsAtClock keyName={key} runs={runs} />
+        : one
+            .slice(0, SMALL_MULTIPLES)
+            .map((run) => (
+              <OverSteps
+                key={run.uid}
+                run={run}
+                keyName={key}
+                span={shared}
+                height={one.length > 1 ? SMALL_HEIGHT : HEIGHT}
+                hasName={one.length > 1}
+              />
+            ))}
+      {view.value !== "bars" && one.length > SMALL_MULTIPLES && (
+        <p class="histogram-note">
+          {SMALL_MULTIPLES} of {one.length} runs drawn
+        </p>
       )}
-      {view.value !== "bars" && one.length > SMALL_MULTIPLES && <p class="histogram-note">{SMALL_MULTIPLES} of {one.length} runs drawn</p>}
     </section>
   );
 }
@@ -118,17 +133,42 @@ function histogramsIn(reply: HistogramReply): Counted[] {
   return reply.steps.map((_, at) => ({ bins: reply.bins[at] ?? [], values: reply.values[at] ?? [] }));
 }
 
-function OverSteps({ run, keyName, span, height, hasName }: { run: RunView; keyName: string; span: Span | null; height: number; hasName: boolean }): JSX.Element {
+function OverSteps({
+  run,
+  keyName,
+  span,
+  height,
+  hasName,
+}: {
+  run: RunView;
+  keyName: string;
+  span: Span | null;
+  height: number;
+  hasName: boolean;
+}): JSX.Element {
   const state: HistogramState = histogramsOf(run.uid, keyName).value;
-  if (state.is === "failed") return (
-    <ErrorState isSmall title="The histograms could not be loaded" error={state.error} onRetry={() => reloadHistograms(run.uid, keyName)} />
-  );
+  if (state.is === "failed") {
+    return (
+      <ErrorState
+        isSmall
+        title="The histograms could not be loaded"
+        error={state.error}
+        onRetry={() => reloadHistograms(run.uid, keyName)}
+      />
+    );
+  }
   return (
     <div class="histogram-run" style={{ "--run": runColor(run.uid) }}>
-      {hasName && <div class="histogram-run-name"><MiddleText text={labelOf(run)} /></div>}
+      {hasName && (
+        <div class="histogram-run-name">
+          <MiddleText text={labelOf(run)} />
+        </div>
+      )}
       {state.is === "loading" ? (
         <div style={{ height: `${height}px` }} aria-busy="true" />
-      ) : <StepsPlot reply={state.reply} run={run} span={span} height={height} />}
+      ) : (
+        <StepsPlot reply={state.reply} run={run} span={span} height={height} />
+      )}
       {state.is === "ready" && (
         <p class="histogram-note">
           {state.reply.steps.length < state.reply.total
@@ -185,7 +225,13 @@ function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: R
         paint={(context, width, _height, ink, ratio) => {
           const frame = frameOf(width, height);
           if (isHeat) {
-            paintHeatMap(context, frame, { steps: reply.steps, histograms: all, x: steps, y: span, largest, isLog: isLog.value }, ink, ratio);
+            paintHeatMap(
+              context,
+              frame,
+              { steps: reply.steps, histograms: all, x: steps, y: span, largest, isLog: isLog.value },
+              ink,
+              ratio,
+            );
             if (clock !== null && clock !== undefined) paintClock(context, frame, steps, clock, ink.accent);
           } else {
             const ridges = picks.map((pick) => ({ step: reply.steps[pick] ?? 0, histogram: all[pick] ?? { bins: [], values: [] } }));
@@ -205,8 +251,14 @@ function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: R
       />
       {hover && hovered && (
         <Tooltip x={hover.clientX} y={hover.clientY}>
-          <div><b>step {formatValue(reply.steps[hover.at] ?? 0)}</b> · {run.name}</div>
-          {hover.bin >= 0 ? <BinText histogram={{ bins: [...hovered.bins], values: [...hovered.values] }} bin={hover.bin} /> : <div>no bin here</div>}
+          <div>
+            <b>step {formatValue(reply.steps[hover.at] ?? 0)}</b> · {run.name}
+          </div>
+          {hover.bin >= 0 ? (
+            <BinText histogram={{ bins: [...hovered.bins], values: [...hovered.values] }} bin={hover.bin} />
+          ) : (
+            <div>no bin here</div>
+          )}
         </Tooltip>
       )}
     </>
@@ -237,11 +289,24 @@ function BarsAtClock({ keyName, runs }: { keyName: string; runs: readonly RunVie
       <Plot
         label={`${keyName}: histogram at the clock's step`}
         height={HEIGHT}
-        paint={(context, width, _height, ink) => paintBars(context, frameOf(width, HEIGHT), found.map(({ run, histogram }) => ({
-          histogram,
-          color: runColor(run.uid),
-        })), span, largest, ink, focus, true)}
-        onHover={(at) => setHover(at ? { value: valueFromX(frameOf(at.width, HEIGHT), span, at.x), clientX: at.clientX, clientY: at.clientY } : null)}
+        paint={(context, width, _height, ink) =>
+          paintBars(
+            context,
+            frameOf(width, HEIGHT),
+            found.map(({ run, histogram }) => ({
+              histogram,
+              color: runColor(run.uid),
+            })),
+            span,
+            largest,
+            ink,
+            focus,
+            true,
+          )
+        }
+        onHover={(at) =>
+          setHover(at ? { value: valueFromX(frameOf(at.width, HEIGHT), span, at.x), clientX: at.clientX, clientY: at.clientY } : null)
+        }
       />
       <p class="histogram-note">
         {found.length === 1

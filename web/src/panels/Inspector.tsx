@@ -43,7 +43,17 @@ export function Inspector(): JSX.Element {
 
 const folded = signal<ReadonlySet<string>>(new Set((readStored("inspector-folded") ?? "").split(",").filter(Boolean)));
 
-function Section({ name, note, action, children }: { name: string; note?: string; action?: ComponentChildren; children: ComponentChildren }): JSX.Element {
+function Section({
+  name,
+  note,
+  action,
+  children,
+}: {
+  name: string;
+  note?: string;
+  action?: ComponentChildren;
+  children: ComponentChildren;
+}): JSX.Element {
   const isOpen = !folded.value.has(name);
   const toggle = (): void => {
     const next = new Set(folded.peek());
@@ -77,11 +87,19 @@ function SelectedTile(): JSX.Element {
       <dl class="facts">
         <FactRow
           name="run"
-          value={<span class="fact-run" style={{ "--run": runColor(tile.run) }}>{run?.name ?? `run ${tile.run}`}</span>}
+          value={
+            <span class="fact-run" style={{ "--run": runColor(tile.run) }}>
+              {run?.name ?? `run ${tile.run}`}
+            </span>
+          }
           title={run?.id ?? ""}
         />
         <FactRow name="key" value={`${tile.key}${shown === null || shown.cell.is_list ? `[${tile.index}]` : ""}`} />
-        {shown ? <ShownFacts shown={shown} /> : <FactRow name="state" value={whyNotThere(tile) ?? "not in sight, or nothing at this step"} />}
+        {shown ? (
+          <ShownFacts shown={shown} />
+        ) : (
+          <FactRow name="state" value={whyNotThere(tile) ?? "not in sight, or nothing at this step"} />
+        )}
         {shown && isImage(shown.item) && <PixelRow />}
       </dl>
       {shown && isImage(shown.item) && <ShapeList record={shown.item} />}

@@ -19,7 +19,14 @@ export interface LazyPanelProps {
   isWanted?: boolean;
 }
 
-export function LazyPanel({ leastHeight, children, class: className = "", style = {}, name, isWanted = false }: LazyPanelProps): JSX.Element {
+export function LazyPanel({
+  leastHeight,
+  children,
+  class: className = "",
+  style = {},
+  name,
+  isWanted = false,
+}: LazyPanelProps): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const measured = useRef(leastHeight);
   const [isNear, setNear] = useState(false);
@@ -38,7 +45,12 @@ export function LazyPanel({ leastHeight, children, class: className = "", style 
     return () => observer.disconnect();
   }, []);
   return (
-    <div ref={box} class={`lazy ${className}`} data-panel={name} style={{ ...style, minHeight: `${isNear ? leastHeight : measured.current}px` }}>
+    <div
+      ref={box}
+      class={`lazy ${className}`}
+      data-panel={name}
+      style={{ ...style, minHeight: `${isNear ? leastHeight : measured.current}px` }}
+    >
       {(isNear || isWanted) && children}
     </div>
   );

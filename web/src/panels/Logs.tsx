@@ -161,21 +161,49 @@ function LogTools({ run, lines, isFollowing, onFollow }: LogToolsProps): JSX.Ele
   );
 }
 
-function LogLine({ line, hasTime, query, isWrapped }: { line: ConsoleLineView | undefined; hasTime: boolean; query: string; isWrapped: boolean }): JSX.Element {
-  if (!line) return <div class="log-line"><span class="log-number">…</span></div>;
+function LogLine({
+  line,
+  hasTime,
+  query,
+  isWrapped,
+}: {
+  line: ConsoleLineView | undefined;
+  hasTime: boolean;
+  query: string;
+  isWrapped: boolean;
+}): JSX.Element {
+  if (!line) {
+    return (
+      <div class="log-line">
+        <span class="log-number">…</span>
+      </div>
+    );
+  }
   return (
     <div class={`log-line${line.stream === "stderr" ? " log-stderr" : ""}${isWrapped ? " log-wrapped" : ""}`}>
       <span class="log-number">{line.number}</span>
-      {hasTime && <span class="log-time" title={formatDate(line.time)}>{formatClock(line.time)}</span>}
-      <span class="log-text">{ansiSpans(line.text).map((span, index) => <Span key={index} span={span} query={query} />)}</span>
+      {hasTime && (
+        <span class="log-time" title={formatDate(line.time)}>
+          {formatClock(line.time)}
+        </span>
+      )}
+      <span class="log-text">
+        {ansiSpans(line.text).map((span, index) => (
+          <Span key={index} span={span} query={query} />
+        ))}
+      </span>
     </div>
   );
 }
 
 function Span({ span, query }: { span: AnsiSpan; query: string }): JSX.Element {
   const names = [
-    span.fg === undefined ? "" : `ansi-fg-${span.fg}`, span.bg === undefined ? "" : `ansi-bg-${span.bg}`,
-    span.isBold ? "ansi-bold" : "", span.isDim ? "ansi-dim" : "", span.isItalic ? "ansi-italic" : "", span.isUnderlined ? "ansi-underlined" : "",
+    span.fg === undefined ? "" : `ansi-fg-${span.fg}`,
+    span.bg === undefined ? "" : `ansi-bg-${span.bg}`,
+    span.isBold ? "ansi-bold" : "",
+    span.isDim ? "ansi-dim" : "",
+    span.isItalic ? "ansi-italic" : "",
+    span.isUnderlined ? "ansi-underlined" : "",
   ].filter(Boolean);
   const style = { ...(span.fgColor ? { color: span.fgColor } : {}), ...(span.bgColor ? { background: span.bgColor } : {}) };
   return <span class={names.length > 0 ? names.join(" ") : undefined} style={style}>{marked(span.text, query)}</span>;

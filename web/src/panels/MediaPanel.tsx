@@ -13,7 +13,19 @@ import { formatCount, formatValue } from "@/parts/format";
 import { MediaPanelTools } from "@/panels/MediaPanelTools";
 import { MediaTile, captionOf } from "@/panels/MediaTile";
 import {
-  type Box, type Cells, type GridShape, GAP, cellOf, cellsIn, foldedRows, framedSize, gridShape, packedWidth, pictureHeight, shownCount, tileAt,
+  type Box,
+  type Cells,
+  type GridShape,
+  GAP,
+  cellOf,
+  cellsIn,
+  foldedRows,
+  framedSize,
+  gridShape,
+  packedWidth,
+  pictureHeight,
+  shownCount,
+  tileAt,
 } from "@/panels/tileGrid";
 import { cellAt } from "@/state/mediaCache";
 import { type KeyShape, type RunStep, rememberShape, rememberedShape, shapePlace, stepsOf } from "@/state/mediaRows";
@@ -53,7 +65,13 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
 
   const framed = tileShapeOf(keyView.kind);
   const isFill = framed === "fill";
-  const layout = isFill ? "wrap" : mediaLayout.value === "auto" ? (runs.length > 1 && shape.items > 1 ? "grid" : "wrap") : mediaLayout.value;
+  const layout = isFill
+    ? "wrap"
+    : mediaLayout.value === "auto"
+      ? runs.length > 1 && shape.items > 1
+        ? "grid"
+        : "wrap"
+      : mediaLayout.value;
   const isGrid = layout === "grid";
   const hasTitle = !isGrid && (runs.length > 1 || shape.items > 1);
   const tiles = runs.length * shape.items;
@@ -106,13 +124,24 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
     [keyView.kind, isFill],
   );
   const isCut = shown < tiles;
-  if (runs.length === 0) return <section class="media-panel"><EmptyState isSmall icon="eyeOff" title={key}>No shown run has logged it.</EmptyState></section>;
+  if (runs.length === 0) {
+    return (
+      <section class="media-panel">
+        <EmptyState isSmall icon="eyeOff" title={key}>
+          No shown run has logged it.
+        </EmptyState>
+      </section>
+    );
+  }
   return (
     <section class="media-panel" aria-label={key}>
       <header class="media-head">
-        <h3><MiddleText text={key} /></h3>
+        <h3>
+          <MiddleText text={key} />
+        </h3>
         <span class="media-count" role="status">
-          {nameOfKind(keyView.kind)} · {isCut ? `${shown.toLocaleString("en")} of ${tiles.toLocaleString("en")} shown` : formatCount(tiles, "item")}
+          {nameOfKind(keyView.kind)} ·{" "}
+          {isCut ? `${shown.toLocaleString("en")} of ${tiles.toLocaleString("en")} shown` : formatCount(tiles, "item")}
           {runs.length > 1 && ` · ${runs.length} runs`}
         </span>
         {tools}
@@ -143,7 +172,13 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
               return (
                 <MediaTile
                   key={`${run.uid}:${item}`}
-                  wanted={{ run: run.uid, key, ...asked, width: picture.width * devicePixelRatio, height: picture.height * devicePixelRatio }}
+                  wanted={{
+                    run: run.uid,
+                    key,
+                    ...asked,
+                    width: picture.width * devicePixelRatio,
+                    height: picture.height * devicePixelRatio,
+                  }}
                   box={picture}
                   color={runColor(run.uid)}
                   title={hasTitle ? titleOf(run, runs.length, item, shape) : null}
@@ -183,7 +218,17 @@ function mounted(grid: GridShape, cells: Cells, runs: number, items: number): { 
   return found;
 }
 
-function ColumnHeads({ grid, cells, width, samples }: { grid: GridShape; cells: Cells; width: number; samples: KeyShape["samples"] }): JSX.Element {
+function ColumnHeads({
+  grid,
+  cells,
+  width,
+  samples,
+}: {
+  grid: GridShape;
+  cells: Cells;
+  width: number;
+  samples: KeyShape["samples"];
+}): JSX.Element {
   const columns = Array.from({ length: Math.max(0, cells.lastColumn - cells.firstColumn + 1) }, (_, at) => cells.firstColumn + at);
   return (
     <div class="media-columns" role="row" style={{ width: `${grid.width + HEAD_WIDTH}px` }}>
@@ -251,7 +296,9 @@ function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunS
     learned.items = Math.max(learned.items, items.length);
     const first = items.find(isRecord);
     if (learned.aspect === 0 && isKnown(first)) learned.aspect = viewOfRecord(first).aspect(first) ?? NOT_KNOWN.aspect;
-    for (const item of items) if (isKnown(item)) learned.fillHeight = Math.max(learned.fillHeight ?? 0, viewOfRecord(item).fillHeight?.(item) ?? 0);
+    for (const item of items) {
+      if (isKnown(item)) learned.fillHeight = Math.max(learned.fillHeight ?? 0, viewOfRecord(item).fillHeight?.(item) ?? 0);
+    }
     learned.hasCaption ||= items.some((item) => captionOf({
       run: 0,
       key,
@@ -395,7 +442,9 @@ function useKeepInSight(
       else if (top + grid.stepY > window.bottom) page.scrollTop += top + grid.stepY - window.bottom;
     }
     if (left < outer.scrollLeft) outer.scrollLeft = left;
-    else if (left + grid.stepX > outer.scrollLeft + outer.clientWidth - leftEdge) outer.scrollLeft = left + grid.stepX - outer.clientWidth + leftEdge;
+    else if (left + grid.stepX > outer.scrollLeft + outer.clientWidth - leftEdge) {
+      outer.scrollLeft = left + grid.stepX - outer.clientWidth + leftEdge;
+    }
   }, [tile]);
 }
 

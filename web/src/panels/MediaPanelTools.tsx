@@ -4,7 +4,17 @@ import { isTogether, setTogether } from "@/media/video/together";
 import { IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
 import { Slider } from "@/parts/Slider";
-import { LARGEST_TILE, SMALLEST_TILE, clampTile, isLinked, isZoomed, mediaLayout, resetViews, smoothing, tileWidth } from "@/state/mediaView";
+import {
+  LARGEST_TILE,
+  SMALLEST_TILE,
+  clampTile,
+  isLinked,
+  isZoomed,
+  mediaLayout,
+  resetViews,
+  smoothing,
+  tileWidth,
+} from "@/state/mediaView";
 
 export interface MediaPanelToolsProps {
   hasPictures: boolean;

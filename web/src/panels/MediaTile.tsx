@@ -58,12 +58,30 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
 }
 
 /** Above what is no picture: the step, whose it is, the way to see it large. */
-function TileHead({ shown, isLate, title, caption, onOpen }: { shown: ShownItem | null; isLate: boolean; title: string | null; caption: string | null; onOpen: () => void }): JSX.Element {
+function TileHead({
+  shown,
+  isLate,
+  title,
+  caption,
+  onOpen,
+}: {
+  shown: ShownItem | null;
+  isLate: boolean;
+  title: string | null;
+  caption: string | null;
+  onOpen: () => void;
+}): JSX.Element {
   return (
     <div class="tile-head">
       {shown && <StepBadge shown={shown} isLate={isLate} />}
-      {title !== null && title !== "" && <span class="tile-head-title"><MiddleText text={title} /></span>}
-      <span class="tile-head-caption truncate" title={caption ?? ""}>{caption}</span>
+      {title !== null && title !== "" && (
+        <span class="tile-head-title">
+          <MiddleText text={title} />
+        </span>
+      )}
+      <span class="tile-head-caption truncate" title={caption ?? ""}>
+        {caption}
+      </span>
       <IconButton icon="expand" size={13} label="Full view (double-click this line)" tabIndex={-1} onClick={onOpen} />
     </div>
   );
@@ -72,11 +90,27 @@ function TileHead({ shown, isLate, title, caption, onOpen }: { shown: ShownItem 
 /** Whether a double click there means something to the content: words are marked by it, axes reset, players enlarged. */
 function ownsPointer(target: EventTarget | null, isFramed: boolean): boolean {
   if (!(target instanceof Element)) return false;
-  return target.closest(`a, button, input, select, textarea, summary, video, audio, [contenteditable], [data-own-pointer]${isFramed ? ", .tile-face" : ""}`) !== null;
+  return (
+    target.closest(
+      `a, button, input, select, textarea, summary, video, audio, [contenteditable], [data-own-pointer]${isFramed ? ", .tile-face" : ""}`,
+    ) !== null
+  );
 }
 
 /** The picture with its badge and read-out; also the heart of the full view. */
-export function TileFace({ tile, box, isLate, isFullSize = false, hasBadge = true }: { tile: Tile; box: { width: number; height: number }; isLate: boolean; isFullSize?: boolean; hasBadge?: boolean }): JSX.Element {
+export function TileFace({
+  tile,
+  box,
+  isLate,
+  isFullSize = false,
+  hasBadge = true,
+}: {
+  tile: Tile;
+  box: { width: number; height: number };
+  isLate: boolean;
+  isFullSize?: boolean;
+  hasBadge?: boolean;
+}): JSX.Element {
   const shown = tile.shown.value;
   const status = tile.status.value;
   return (
@@ -90,7 +124,9 @@ export function TileFace({ tile, box, isLate, isFullSize = false, hasBadge = tru
       {status.is === "failed" && (
         <div class="tile-words tile-failed" role="alert">
           <span>{status.text}</span>
-          <Button look="plain" icon="reset" onClick={() => tile.retry()}>Try again</Button>
+          <Button look="plain" icon="reset" onClick={() => tile.retry()}>
+            Try again
+          </Button>
         </div>
       )}
     </div>

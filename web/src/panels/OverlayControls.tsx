@@ -76,12 +76,17 @@ function MaskLayerControls({ layer, all, hasNews }: { layer: MaskLayerEntry; all
     <div class={`layer${look.isVisible ? "" : " layer-off"}`}>
       <div class="layer-head">
         <LayerEye kind="mask" name={name} label={`the mask ${name}`} />
-        <span class="layer-name truncate" title={`mask ${name}`}>{name}</span>
+        <span class="layer-name truncate" title={`mask ${name}`}>
+          {name}
+        </span>
         <span class="layer-note">{percent} %</span>
         <Choice
           label={`How to draw ${name}`}
           value={look.style}
-          options={[{ value: "fill", label: "fill", title: "Fill the classes" }, { value: "outline", label: "line", title: "Only their outlines" }]}
+          options={[
+            { value: "fill", label: "fill", title: "Fill the classes" },
+            { value: "outline", label: "line", title: "Only their outlines" },
+          ]}
           onChange={(style) => changeOverlays((state) => withLayer(state, "mask", name, { style }))}
         />
       </div>
@@ -115,7 +120,15 @@ function LayerEye({ kind, name, label }: { kind: LayerKind; name: string; label:
 
 const PLURALS = { box: "boxes", polygon: "polygons", keypoint: "keypoints" } as const;
 
-function ShapeLayerControls({ layer, beside, hasNews }: { layer: ShapeLayerEntry; beside: readonly string[]; hasNews: boolean }): JSX.Element {
+function ShapeLayerControls({
+  layer,
+  beside,
+  hasNews,
+}: {
+  layer: ShapeLayerEntry;
+  beside: readonly string[];
+  hasNews: boolean;
+}): JSX.Element {
   const { kind, name, shapes } = layer;
   const state = overlays.value;
   const look = layerOf(state, kind, name, beside);
@@ -126,8 +139,12 @@ function ShapeLayerControls({ layer, beside, hasNews }: { layer: ShapeLayerEntry
     <div class={`layer${look.isVisible ? "" : " layer-off"}`}>
       <div class="layer-head">
         <LayerEye kind={kind} name={name} label={`the ${title}`} />
-        <span class="layer-name truncate" title={title}>{name}</span>
-        <span class="layer-note">{PLURALS[kind]} · {passing === shapes.length ? passing : `${passing} of ${shapes.length}`}</span>
+        <span class="layer-name truncate" title={title}>
+          {name}
+        </span>
+        <span class="layer-note">
+          {PLURALS[kind]} · {passing === shapes.length ? passing : `${passing} of ${shapes.length}`}
+        </span>
         {kind === "polygon" && (
           <Choice
             label={`How to draw ${name}`}
@@ -196,7 +213,8 @@ function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps
   const wanted = search.trim().toLowerCase();
   const found = isOpen ? classes.filter(({ name }) => name.toLowerCase().includes(wanted)) : [];
   const names = found.map(({ name }) => name);
-  const count = wanted === "" ? `${classes.length} ${classes.length === 1 ? "class" : "classes"}` : `${found.length} of ${classes.length} classes`;
+  const count =
+    wanted === "" ? `${classes.length} ${classes.length === 1 ? "class" : "classes"}` : `${found.length} of ${classes.length} classes`;
   return (
     <div class="classes">
       <div class="classes-head">
@@ -240,7 +258,9 @@ function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps
         </ul>
       )}
       {found.length > ROWS_LIMIT && (
-        <p class="inspector-empty">{ROWS_LIMIT} of {found.length.toLocaleString("en")} shown. Search for a name or a number to see others.</p>
+        <p class="inspector-empty">
+          {ROWS_LIMIT} of {found.length.toLocaleString("en")} shown. Search for a name or a number to see others.
+        </p>
       )}
       {isOpen && found.length === 0 && <p class="inspector-empty">No class matches “{search}”.</p>}
     </div>
@@ -302,7 +322,15 @@ function Swatch({ name, color, isChosen }: { name: string; color: string; isChos
   );
 }
 
-function Eye({ isOn, label, onChange }: { isOn: boolean; label: string; onChange: (isOn: boolean, isSolo: boolean, isAdding: boolean) => void }): JSX.Element {
+function Eye({
+  isOn,
+  label,
+  onChange,
+}: {
+  isOn: boolean;
+  label: string;
+  onChange: (isOn: boolean, isSolo: boolean, isAdding: boolean) => void;
+}): JSX.Element {
   return (
     <IconButton
       icon={isOn ? "eye" : "eyeOff"}

@@ -23,7 +23,9 @@ export function Overview({ detail }: { detail: RunDetail }): JSX.Element {
     <main class="page overview" aria-label="Overview">
       <div class="overview-head">
         <ColorDot color={runColor(run.uid)} label={run.name} palette={RUN_COLORS} onChange={(color) => setRunColor(run.uid, color)} />
-        <h1><InlineEdit label="Name" value={run.name} onSave={(name) => void editRun(run, { name })} /></h1>
+        <h1>
+          <InlineEdit label="Name" value={run.name} onSave={(name) => void editRun(run, { name })} />
+        </h1>
         <RunStateBadge run={run} />
       </div>
       <div class="overview-edit">
@@ -37,9 +39,15 @@ export function Overview({ detail }: { detail: RunDetail }): JSX.Element {
           <TreeView title="Environment" tree={environment} emptyText="Nothing is known about where it ran." />
         </div>
         <TreeView title="Config" tree={run.config} emptyText="The run was given no config." />
-        <TreeView title="Summary" tree={run.summary} emptyText={run.state === "running" ? "Nothing was logged yet." : "Nothing was logged."} />
+        <TreeView
+          title="Summary"
+          tree={run.summary}
+          emptyText={run.state === "running" ? "Nothing was logged yet." : "Nothing was logged."}
+        />
       </div>
-      <div class="cellview-page"><TableCellView /></div>
+      <div class="cellview-page">
+        <TableCellView />
+      </div>
     </main>
   );
 }

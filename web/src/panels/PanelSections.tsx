@@ -57,24 +57,34 @@ export function PanelSections(): JSX.Element {
   return (
     <main ref={place} class="sections" aria-label="Panels">
       {filter.value instanceof Error ? (
-        <p class="sections-note sections-note-bad" role="alert">The panel search is no regular expression: {filter.value.message}</p>
+        <p class="sections-note sections-note-bad" role="alert">
+          The panel search is no regular expression: {filter.value.message}
+        </p>
       ) : (
-        panelQuery.value.trim() !== "" && keys.value.length > 0 && foundCount > 0 && (
+        panelQuery.value.trim() !== "" &&
+        keys.value.length > 0 &&
+        foundCount > 0 && (
           <p class="sections-note" role="status">
             {foundCount} of {formatCount(keys.value.length, "panel")} match <code>{panelQuery.value}</code>
-            <Button look="plain" onClick={() => (panelQuery.value = "")}>Clear</Button>
+            <Button look="plain" onClick={() => (panelQuery.value = "")}>
+              Clear
+            </Button>
           </p>
         )
       )}
       {followedSample.value !== "" && (
         <p class="sections-note" role="status">
           <span>Of every list only the sample</span> <code>{followedSample.value}</code> <span>is shown.</span>
-          <Button look="plain" icon="close" label="Stop following this sample" onClick={() => (followedSample.value = "")}>Show all samples</Button>
+          <Button look="plain" icon="close" label="Stop following this sample" onClick={() => (followedSample.value = "")}>
+            Show all samples
+          </Button>
         </p>
       )}
       {width > 0 && (
         <div class="sections-grid">
-          {found.value.map((section) => <SectionBlock key={section.name} section={section} columns={columns} columnWidth={columnWidth} />)}
+          {found.value.map((section) => (
+            <SectionBlock key={section.name} section={section} columns={columns} columnWidth={columnWidth} />
+          ))}
         </div>
       )}
       {foundCount === 0 && <NoPanels />}
@@ -149,10 +159,16 @@ function PanelSlot({ keyView, span, isWhole }: { keyView: KeyView; span: number;
   switch (keyView.kind) {
     case "metric":
       return (
-        <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.chart}><ChartPanel keyName={keyView.key} runs={visibleRuns.value} /></LazyPanel>
+        <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.chart}>
+          <ChartPanel keyName={keyView.key} runs={visibleRuns.value} />
+        </LazyPanel>
       );
     case "histogram":
-      return <LazyPanel class="slot slot-histogram" {...common} leastHeight={LEAST_HEIGHT.histogram}><HistogramPanel keyView={keyView} /></LazyPanel>;
+      return (
+        <LazyPanel class="slot slot-histogram" {...common} leastHeight={LEAST_HEIGHT.histogram}>
+          <HistogramPanel keyView={keyView} />
+        </LazyPanel>
+      );
     case "value":
       return <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.value}><ValuePanel keyView={keyView} /></LazyPanel>;
     default:
@@ -181,9 +197,15 @@ function NoPanels(): JSX.Element {
   const state = keysState.value;
   const isOneRun = fixedRun.value !== null;
   if (!isOneRun && list.is === "failed") {
-    return list.error.status === 404 ? <NoProject /> : <ErrorState title="The runs could not be loaded" error={list.error} onRetry={reloadRuns} />;
+    return list.error.status === 404 ? (
+      <NoProject />
+    ) : (
+      <ErrorState title="The runs could not be loaded" error={list.error} onRetry={reloadRuns} />
+    );
   }
-  if (state.is === "failed") return <ErrorState title="The keys of the runs could not be loaded" error={state.error} onRetry={reloadKeys} />;
+  if (state.is === "failed") {
+    return <ErrorState title="The keys of the runs could not be loaded" error={state.error} onRetry={reloadKeys} />;
+  }
   if (keys.value.length > 0) {
     return (
       <EmptyState
@@ -209,7 +231,11 @@ function NoPanels(): JSX.Element {
       );
     }
     return (
-      <EmptyState icon="eyeOff" title="No run is shown" action={<Button onClick={() => (shown.value = "auto")}>Show the first runs</Button>}>
+      <EmptyState
+        icon="eyeOff"
+        title="No run is shown"
+        action={<Button onClick={() => (shown.value = "auto")}>Show the first runs</Button>}
+      >
         Open an eye in the run list to draw a run.
       </EmptyState>
     );

@@ -17,8 +17,27 @@ import { filterHints } from "@/state/filterText";
 import { type RailItem, railItems, selectionAfter } from "@/state/groups";
 import { columnTitle, tellingPaths } from "@/state/paths";
 import {
-  DRAWN_MOST, availableColumns, ensureRows, eyedRuns, focusedRun, groupBy, groupName, isShown, listState, matched, query, railPaths, reloadRuns, rows, runs, selectedRuns, setShown,
-  showOnly, shown, total, visibleRuns,
+  DRAWN_MOST,
+  availableColumns,
+  ensureRows,
+  eyedRuns,
+  focusedRun,
+  groupBy,
+  groupName,
+  isShown,
+  listState,
+  matched,
+  query,
+  railPaths,
+  reloadRuns,
+  rows,
+  runs,
+  selectedRuns,
+  setShown,
+  showOnly,
+  shown,
+  total,
+  visibleRuns,
 } from "@/state/runs";
 import { RAIL_WIDTH, isRailOpen, railWidth, setRailWidth } from "@/state/view";
 import "@/panels/rail.css";
@@ -122,7 +141,13 @@ function RailBody(): JSX.Element {
   const rowHeight = useCallback((index: number) => (items.value[index]?.is === "group" ? GROUP_PX : ROW_PX), [items.value]);
 
   const state = listState.value;
-  if (state.is === "failed" && state.error.status === 404) return <EmptyState isSmall title="No runs">The project is not there.</EmptyState>;
+  if (state.is === "failed" && state.error.status === 404) {
+    return (
+      <EmptyState isSmall title="No runs">
+        The project is not there.
+      </EmptyState>
+    );
+  }
   if (state.is === "failed") return <ErrorState isSmall title="The runs could not be loaded" error={state.error} onRetry={reloadRuns} />;
   if (rows.value.length === 0) {
     if (state.is !== "ready") return (
@@ -155,7 +180,9 @@ function RailBody(): JSX.Element {
     if (!item) return null;
     if (item.is === "gap") return <SkeletonRow />;
     if (item.is === "run") return <RunRow run={item.run} paths={paths.value} onPick={pick} />;
-    return <GroupRow item={item} isOpen={!closed.value.has(item.name)} onToggle={() => (closed.value = toggled(closed.value, item.name))} />;
+    return (
+      <GroupRow item={item} isOpen={!closed.value.has(item.name)} onToggle={() => (closed.value = toggled(closed.value, item.name))} />
+    );
   };
 
   return (

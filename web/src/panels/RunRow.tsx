@@ -51,15 +51,31 @@ export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
       >
         <Icon name={isOn ? "eye" : "eyeOff"} size={14} />
       </button>
-      <ColorDot color={color} label={run.name} palette={RUN_COLORS} isDim={!isOn} tabIndex={-1} onChange={(next) => setRunColor(run.uid, next)} />
+      <ColorDot
+        color={color}
+        label={run.name}
+        palette={RUN_COLORS}
+        isDim={!isOn}
+        tabIndex={-1}
+        onChange={(next) => setRunColor(run.uid, next)}
+      />
       <div class="rail-text">
         <div class="rail-heading">
-          <Link class="rail-name" path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}><MiddleText text={run.name} /></Link>
+          <Link class="rail-name" path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}>
+            <MiddleText text={run.name} />
+          </Link>
           {isNameTwice(run.name) && <span class="rail-id">{run.id}</span>}
         </div>
         <div class="rail-line">
-          <span class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`} role="img" aria-label={stateText(run)} title={stateText(run)} />
-          <span class="rail-params truncate" title={details.join("\n")}>{details.join(" · ")}</span>
+          <span
+            class={`rail-state rail-state-${run.is_stale ? "stale" : run.state}`}
+            role="img"
+            aria-label={stateText(run)}
+            title={stateText(run)}
+          />
+          <span class="rail-params truncate" title={details.join("\n")}>
+            {details.join(" · ")}
+          </span>
           <Spark uid={run.uid} color={color} isDim={!isOn} />
         </div>
       </div>

@@ -7,7 +7,17 @@ import { type ShapeKind, withScores } from "@/state/overlayState";
 
 const STEPS = 200;
 
-export function ScoreFilter({ kind, layer, stats, range }: { kind: ShapeKind; layer: string; stats: ScoreStats; range: ScoreRange }): JSX.Element {
+export function ScoreFilter({
+  kind,
+  layer,
+  stats,
+  range,
+}: {
+  kind: ShapeKind;
+  layer: string;
+  stats: ScoreStats;
+  range: ScoreRange;
+}): JSX.Element {
   const low = range[0] ?? stats.min;
   const high = range[1] ?? stats.max;
   const step = (stats.max - stats.min) / STEPS;
@@ -21,7 +31,9 @@ export function ScoreFilter({ kind, layer, stats, range }: { kind: ShapeKind; la
   return (
     <div class="score">
       <div class="score-head">
-        <span class="truncate" title={stats.name}>{stats.name}</span>
+        <span class="truncate" title={stats.name}>
+          {stats.name}
+        </span>
         <span class="layer-note">{scoreText(range)}</span>
         {!isOpen && <IconButton icon="close" size={12} label={`Show all ${stats.name}`} onClick={() => set([null, null])} />}
       </div>

@@ -95,10 +95,23 @@ function clockCommands(): Parameters<typeof registerCommand>[0][] {
     { id: "step-on-far", title: "Ten steps on", keys: "Shift+]", group, run: () => stepBy(10), isEnabled },
     { id: "step-back", title: "One step back", keys: "[", group, run: () => stepBy(-1), isEnabled },
     { id: "step-on", title: "One step on", keys: "]", group, run: () => stepBy(1), isEnabled },
-    { id: "step-first", title: "First step", keys: "Home", group, run: () => moveTo(range.peek()?.[0] ?? extent.peek()?.[0] ?? null), isEnabled },
+    {
+      id: "step-first",
+      title: "First step",
+      keys: "Home",
+      group,
+      run: () => moveTo(range.peek()?.[0] ?? extent.peek()?.[0] ?? null),
+      isEnabled,
+    },
     { id: "step-newest", title: "Newest step, and follow it", keys: "End", group, run: () => moveTo(null), isEnabled },
     { id: "loop", title: "Loop on or off", group, run: () => (isLooping.value = !isLooping.peek()) },
-    { id: "range-clear", title: "Play all steps, not a range", group, run: () => (range.value = null), isEnabled: () => range.peek() !== null },
+    {
+      id: "range-clear",
+      title: "Play all steps, not a range",
+      group,
+      run: () => (range.value = null),
+      isEnabled: () => range.peek() !== null,
+    },
   ];
 }
 
@@ -136,7 +149,17 @@ function Readout(): JSX.Element {
   );
 }
 
-function Interval({ word, value, label, onClear }: { word: string; value: readonly [number, number]; label: string; onClear: () => void }): JSX.Element {
+function Interval({
+  word,
+  value,
+  label,
+  onClear,
+}: {
+  word: string;
+  value: readonly [number, number];
+  label: string;
+  onClear: () => void;
+}): JSX.Element {
   const [from, to] = value.map((end) => (axis.value === "step" ? compact(Math.round(end)) : formatPosition(axis.value, end)));
   return (
     <span class="scrub-interval">

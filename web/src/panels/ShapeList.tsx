@@ -17,9 +17,13 @@ export function ShapeList({ record }: { record: ImageRecord }): JSX.Element | nu
   const kinds = new Set(shown.map(({ kind }) => kind)).size;
   return (
     <details class="shape-list">
-      <summary>{shown.length === total ? formatCount(total, "thing") : `${shown.length} of ${formatCount(total, "thing")}`} on this picture</summary>
+      <summary>
+        {shown.length === total ? formatCount(total, "thing") : `${shown.length} of ${formatCount(total, "thing")}`} on this picture
+      </summary>
       <ul>
-        {shown.slice(0, ROWS_LIMIT).map((one, at) => <ShapeRow key={at} one={one} hasKind={kinds > 1} />)}
+        {shown.slice(0, ROWS_LIMIT).map((one, at) => (
+          <ShapeRow key={at} one={one} hasKind={kinds > 1} />
+        ))}
       </ul>
       {shown.length > ROWS_LIMIT && <p class="inspector-empty">The first {ROWS_LIMIT} are listed.</p>}
     </details>

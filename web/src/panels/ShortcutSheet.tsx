@@ -45,12 +45,28 @@ export function ShortcutSheet(): JSX.Element {
         <section>
           <h3>Everywhere</h3>
           <dl>
-            <div class="sheet-row"><dt>Close what is open, one level at a time</dt><dd><Keys keys="Escape" /></dd></div>
+            <div class="sheet-row">
+              <dt>Close what is open, one level at a time</dt>
+              <dd>
+                <Keys keys="Escape" />
+              </dd>
+            </div>
             <div class="sheet-row">
               <dt>In the run list: move, show or hide, open</dt>
-              <dd><Keys keys="ArrowUp" /><Keys keys="ArrowDown" /><Keys keys="Space" /><Keys keys="Enter" /></dd>
+              <dd>
+                <Keys keys="ArrowUp" />
+                <Keys keys="ArrowDown" />
+                <Keys keys="Space" />
+                <Keys keys="Enter" />
+              </dd>
             </div>
-            <div class="sheet-row"><dt>In the run list: select several</dt><dd><Keys keys="Shift+ArrowDown" /><Keys keys="Mod+A" /></dd></div>
+            <div class="sheet-row">
+              <dt>In the run list: select several</dt>
+              <dd>
+                <Keys keys="Shift+ArrowDown" />
+                <Keys keys="Mod+A" />
+              </dd>
+            </div>
           </dl>
         </section>
       </div>

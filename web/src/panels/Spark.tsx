@@ -8,7 +8,13 @@ const HEIGHT = 16;
 export function Spark({ uid, color, isDim }: { uid: number; color: string; isDim: boolean }): JSX.Element {
   const line = sparkOf(uid);
   return (
-    <svg class={`rail-spark${isDim ? " rail-spark-dim" : ""}`} width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+    <svg
+      class={`rail-spark${isDim ? " rail-spark-dim" : ""}`}
+      width={WIDTH}
+      height={HEIGHT}
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      aria-hidden="true"
+    >
       {line && <polyline points={pointsOf(line)} style={{ stroke: color }} />}
     </svg>
   );

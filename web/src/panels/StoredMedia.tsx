@@ -26,15 +26,25 @@ export function StoredMedia({ run, keyView }: { run: RunView; keyView: KeyView }
   return (
     <section class="file-view" aria-label={key}>
       <div class="file-head">
-        <b><MiddleText text={key} /></b>
-        <span class="logs-count">{nameOfKind(keyView.kind)} · {formatCount(steps.length, "step")}</span>
+        <b>
+          <MiddleText text={key} />
+        </b>
+        <span class="logs-count">
+          {nameOfKind(keyView.kind)} · {formatCount(steps.length, "step")}
+        </span>
         <div class="top-space" />
         <IconButton icon="chevronLeft" label="Step before" isDisabled={at <= 0} onClick={() => setChosen(at - 1)} />
         <span>{step === undefined ? "" : `step ${formatNumber(step)}`}</span>
         <IconButton icon="chevronRight" label="Next step" isDisabled={at + 1 >= steps.length} onClick={() => setChosen(at + 1)} />
       </div>
       <div class="file-body">
-        {step === undefined ? <div class="files-skeleton"><Skeleton width="60%" /></div> : <Items run={run.uid} keyName={key} step={step} />}
+        {step === undefined ? (
+          <div class="files-skeleton">
+            <Skeleton width="60%" />
+          </div>
+        ) : (
+          <Items run={run.uid} keyName={key} step={step} />
+        )}
       </div>
     </section>
   );
@@ -48,8 +58,16 @@ function Items({ run, keyName, step }: { run: number; keyName: string; step: num
   if (items.length === 0) return <p class="file-note">Nothing is stored at this step.</p>;
   return (
     <>
-      {items.length > ITEMS_MOST && <p class="file-note">The first {ITEMS_MOST} of {formatCount(items.length, "item")} are shown.</p>}
-      <div class="stored">{items.slice(0, ITEMS_MOST).map((item, at) => <StoredItem key={at} item={item} name={`${keyName}-${step}-${at}`} />)}</div>
+      {items.length > ITEMS_MOST && (
+        <p class="file-note">
+          The first {ITEMS_MOST} of {formatCount(items.length, "item")} are shown.
+        </p>
+      )}
+      <div class="stored">
+        {items.slice(0, ITEMS_MOST).map((item, at) => (
+          <StoredItem key={at} item={item} name={`${keyName}-${step}-${at}`} />
+        ))}
+      </div>
     </>
   );
 }

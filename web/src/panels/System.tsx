@@ -20,7 +20,9 @@ const SURE_SECS = 15;
 
 function whyNone(run: RunView): string {
   if (run.state === "running") return "The first sample comes a second or two after the start.";
-  if (run.runtime_secs < SURE_SECS) return `The run ended after ${formatDuration(run.runtime_secs)}, before a sample of the machine was stored.`;
+  if (run.runtime_secs < SURE_SECS) {
+    return `The run ended after ${formatDuration(run.runtime_secs)}, before a sample of the machine was stored.`;
+  }
   return "The run was logged with system metrics turned off (DIORAMA_STATS_INTERVAL_SECS=0), or imported without them.";
 }
 

@@ -55,7 +55,9 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
   // From media to media, as one looks at pictures; from any value to the next where there are no others.
   const next = (by: number): number => {
     if (!lane || !isMediaColumn(lane.column)) return at + by;
-    for (let other = at + by; other >= 0 && other < model.columns.length; other += by) if (isMediaColumn(model.columns[other]?.column ?? ANY)) return other;
+    for (let other = at + by; other >= 0 && other < model.columns.length; other += by) {
+      if (isMediaColumn(model.columns[other]?.column ?? ANY)) return other;
+    }
     return -1;
   };
   const isOnlyMedia = lane !== undefined && isMediaColumn(lane.column) && next(1) < 0 && next(-1) < 0;
@@ -65,7 +67,9 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
   useLayoutEffect(() => {
     const releases = [index + 1, index - 1].flatMap((near) => {
       const cell = lane && pages?.row(near)?.cells[lane.at];
-      return lane ? recordsIn(cell, lane.column).map((record) => prepareItem(record, { width: 1024, height: 1024, isUrgent: false }).release) : [];
+      return lane
+        ? recordsIn(cell, lane.column).map((record) => prepareItem(record, { width: 1024, height: 1024, isUrgent: false }).release)
+        : [];
     });
     return () => {
       for (const release of releases) release();
@@ -76,9 +80,9 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
   return (
     <Frame
       title={lane?.column.name ?? ""}
-      note={`${shown ? `${shown.key} · ` : ""}row ${row ? row.number.toLocaleString("en-US") : "…"}${count > 0
-        ? ` · ${(index + 1).toLocaleString("en-US")} of ${count.toLocaleString("en-US")}`
-        : ""}`}
+      note={`${shown ? `${shown.key} · ` : ""}row ${row ? row.number.toLocaleString("en-US") : "…"}${
+        count > 0 ? ` · ${(index + 1).toLocaleString("en-US")} of ${count.toLocaleString("en-US")}` : ""
+      }`}
       record={value}
       isLoading={!row}
       column={lane?.column ?? ANY}
@@ -97,26 +101,38 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
           <IconButton icon="chevronDown" label="Next row (↓)" isDisabled={index + 1 >= count} onClick={() => go(index + 1, at)} />
           {!isOnlyMedia && <IconButton icon="chevronLeft" label="Column before (←)" isDisabled={next(-1) < 0} onClick={left} />}
           {!isOnlyMedia && (
-            <IconButton icon="chevronRight" label="Next column (→)" isDisabled={next(1) < 0 || next(1) >= model.columns.length} onClick={right} />
+            <IconButton
+              icon="chevronRight"
+              label="Next column (→)"
+              isDisabled={next(1) < 0 || next(1) >= model.columns.length}
+              onClick={right}
+            />
           )}
         </>
       }
-      side={row && (
-        <dl class="cellview-row">
-          {model.columns.map(({ column, at: place }, other) => {
-            if (other === at) return null;
-            const look = lookOf(row.cells[place], column);
-            return (
-              <div key={column.name} class="cellview-fact" onClick={() => go(index, other)} title={cellExact(row.cells[place]).slice(0, 1000)}>
-                <dt class="truncate">{column.name}</dt>
-                <dd class={`tv-${look}`}>
-                  {look === "media" ? column.type : look === "empty" ? "“”" : cellText(row.cells[place], column).slice(0, 300)}
-                </dd>
-              </div>
-            );
-          })}
-        </dl>
-      )}
+      side={
+        row && (
+          <dl class="cellview-row">
+            {model.columns.map(({ column, at: place }, other) => {
+              if (other === at) return null;
+              const look = lookOf(row.cells[place], column);
+              return (
+                <div
+                  key={column.name}
+                  class="cellview-fact"
+                  onClick={() => go(index, other)}
+                  title={cellExact(row.cells[place]).slice(0, 1000)}
+                >
+                  <dt class="truncate">{column.name}</dt>
+                  <dd class={`tv-${look}`}>
+                    {look === "media" ? column.type : look === "empty" ? "“”" : cellText(row.cells[place], column).slice(0, 300)}
+                  </dd>
+                </div>
+              );
+            })}
+          </dl>
+        )
+      }
     />
   );
 }
@@ -170,9 +186,13 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
   return (
     <div ref={page} class="full cellview" role="dialog" aria-label={`Cell ${title}`} tabIndex={-1}>
       <header class="full-head">
-        <span class="cellview-title truncate" title={title}>{title === "" ? "(no name)" : title}</span>
+        <span class="cellview-title truncate" title={title}>
+          {title === "" ? "(no name)" : title}
+        </span>
         <span class="full-note">{note}</span>
-        <span class="full-caption truncate" title={caption}>{caption}</span>
+        <span class="full-caption truncate" title={caption}>
+          {caption}
+        </span>
         {buttons}
         {!isLoading && (
           <CopyButton
@@ -185,9 +205,17 @@ function Frame({ title, note, record, isLoading = false, column, shown, keys = {
       {deep && <ValueTools record={deep} />}
       <div class="cellview-body">
         <div ref={stage} class="cellview-stage">
-          {isLoading ? <div class="tile-words tile-loading">loading</div> : <CellContent value={record} column={column} shown={shown} box={size} />}
+          {isLoading ? (
+            <div class="tile-words tile-loading">loading</div>
+          ) : (
+            <CellContent value={record} column={column} shown={shown} box={size} />
+          )}
         </div>
-        {side && <aside class="cellview-side" aria-label="The row">{side}</aside>}
+        {side && (
+          <aside class="cellview-side" aria-label="The row">
+            {side}
+          </aside>
+        )}
       </div>
     </div>
   );
@@ -208,7 +236,17 @@ function CutValue({ value, text }: { value: unknown; text: string }): JSX.Elemen
   );
 }
 
-function CellContent({ value, column, shown, box }: { value: unknown; column: TableColumn; shown: ShownItem | null; box: { width: number; height: number } }): JSX.Element {
+function CellContent({
+  value,
+  column,
+  shown,
+  box,
+}: {
+  value: unknown;
+  column: TableColumn;
+  shown: ShownItem | null;
+  box: { width: number; height: number };
+}): JSX.Element {
   const records = recordsIn(value, column);
   if (records.length === 1 && box.width > 0) {
     const [record] = records;
@@ -220,10 +258,12 @@ function CellContent({ value, column, shown, box }: { value: unknown; column: Ta
         record={record}
         size="full"
         box={box}
-        {...(shown && !isTable ? {
-          shown: { ...shown, item: record },
-          reportAs: isImage(record) ? { ...shown, index: REPORTED_INDEX, item: record } : undefined,
-        } : {})}
+        {...(shown && !isTable
+          ? {
+              shown: { ...shown, item: record },
+              reportAs: isImage(record) ? { ...shown, index: REPORTED_INDEX, item: record } : undefined,
+            }
+          : {})}
       />
     );
   }
@@ -235,8 +275,12 @@ function CellContent({ value, column, shown, box }: { value: unknown; column: Ta
           const one = cardBox(isKnown(record) ? viewOfRecord(record).aspect(record) : null, side, side);
           return (
             <figure key={index} class="cellview-one" style={{ width: `${one.width}px` }}>
-              <div style={{ width: `${one.width}px`, height: `${one.height}px` }}><PreparedCard record={record} size="cell" box={one} /></div>
-              <figcaption class="truncate" title={captionIn(record)}>{captionIn(record)}</figcaption>
+              <div style={{ width: `${one.width}px`, height: `${one.height}px` }}>
+                <PreparedCard record={record} size="cell" box={one} />
+              </div>
+              <figcaption class="truncate" title={captionIn(record)}>
+                {captionIn(record)}
+              </figcaption>
             </figure>
           );
         })}
@@ -244,7 +288,13 @@ function CellContent({ value, column, shown, box }: { value: unknown; column: Ta
     );
   }
   const look = lookOf(value, column);
-  if (look === "tree" && !isCut(value)) return <div class="cellview-text"><ValueTree value={value} isOpen /></div>;
+  if (look === "tree" && !isCut(value)) {
+    return (
+      <div class="cellview-text">
+        <ValueTree value={value} isOpen />
+      </div>
+    );
+  }
   if (look === "null") return <div class="cellview-text tv-null">null: there is no value</div>;
   const text = cellExact(value);
   if (isCut(value)) return <CutValue value={value} text={text} />;

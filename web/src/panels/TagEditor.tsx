@@ -34,7 +34,9 @@ export function TagEditor({ tags, onChange }: TagEditorProps): JSX.Element {
         placeholder="+ tag"
         value={draft}
         spellcheck={false}
-        onInput={(event) => (event.currentTarget.value.endsWith(",") ? add(event.currentTarget.value) : setDraft(event.currentTarget.value))}
+        onInput={(event) =>
+          event.currentTarget.value.endsWith(",") ? add(event.currentTarget.value) : setDraft(event.currentTarget.value)
+        }
         onBlur={() => add(draft)}
         onKeyDown={(event) => {
           if (event.key === "Enter") add(draft);

@@ -90,9 +90,14 @@ function Text({ text }: { text: string }): JSX.Element {
   const isCut = text.length > LONGEST && !isAll;
   return (
     <>
-      <pre class="value-text" tabIndex={0}>{isCut ? text.slice(0, LONGEST) : text}</pre>
+      <pre class="value-text" tabIndex={0}>
+        {isCut ? text.slice(0, LONGEST) : text}
+      </pre>
       {isCut && (
-        <Button look="plain" onClick={() => setAll(true)}>{`${formatNumber(LONGEST)} of ${formatNumber(text.length)} characters · show all`}</Button>
+        <Button
+          look="plain"
+          onClick={() => setAll(true)}
+        >{`${formatNumber(LONGEST)} of ${formatNumber(text.length)} characters · show all`}</Button>
       )}
     </>
   );

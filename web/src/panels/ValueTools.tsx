@@ -108,7 +108,17 @@ export function ValueTools({ record }: { record: ImageRecord }): JSX.Element {
   );
 }
 
-function NumberField({ label, value, isDimmed, onChange }: { label: string; value: number; isDimmed: boolean; onChange: (value: number) => void }): JSX.Element {
+function NumberField({
+  label,
+  value,
+  isDimmed,
+  onChange,
+}: {
+  label: string;
+  value: number;
+  isDimmed: boolean;
+  onChange: (value: number) => void;
+}): JSX.Element {
   return (
     <input
       class={`value-number${isDimmed ? " value-dimmed" : ""}`}

@@ -26,7 +26,12 @@ export function useCoverKeys(actions: CoverActions): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || covers.at(-1) !== latest) return;
       if (needsKeyItself(event.target, event.key)) return;
       // Players, tables and such have a use for nearly every key.
-      if (event.target instanceof Element && event.target.closest("video, audio, [data-own-keys], .popover, .dialog, dialog[open]") !== null) return;
+      if (
+        event.target instanceof Element &&
+        event.target.closest("video, audio, [data-own-keys], .popover, .dialog, dialog[open]") !== null
+      ) {
+        return;
+      }
       if (!actOnCover(event.key.length === 1 ? event.key.toLowerCase() : event.key)) return;
       event.preventDefault();
       event.stopPropagation();

@@ -17,7 +17,12 @@ export function handleRunListKey(event: KeyboardEvent, { uids, anchor, reveal }:
   const hasMod = event.ctrlKey || event.metaKey;
   const at = focusedRun.value === null ? -1 : uids.indexOf(focusedRun.value);
   const moves = new Map([
-    ["ArrowDown", at + 1], ["ArrowUp", at < 0 ? 0 : at - 1], ["Home", 0], ["End", uids.length - 1], ["PageDown", at + 12], ["PageUp", at - 12],
+    ["ArrowDown", at + 1],
+    ["ArrowUp", at < 0 ? 0 : at - 1],
+    ["Home", 0],
+    ["End", uids.length - 1],
+    ["PageDown", at + 12],
+    ["PageUp", at - 12],
   ]);
   const to = hasMod ? undefined : moves.get(event.key);
   if (to !== undefined) moveTo(uids[Math.max(0, Math.min(uids.length - 1, to))]);

@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { cellOf, cellsIn, foldedRows, framedSize, gridShape, packedWidth, panelColumns, pictureHeight, shownCount, tileAt } from "@/panels/tileGrid";
+import {
+  cellOf,
+  cellsIn,
+  foldedRows,
+  framedSize,
+  gridShape,
+  packedWidth,
+  panelColumns,
+  pictureHeight,
+  shownCount,
+  tileAt,
+} from "@/panels/tileGrid";
 
 const grid = gridShape({ layout: "grid", runs: 3, items: 5000, tileWidth: 100, tileHeight: 80, room: 500 });
 const wrap = gridShape({ layout: "wrap", runs: 2, items: 7, tileWidth: 100, tileHeight: 80, room: 431 });

@@ -67,7 +67,13 @@ export interface FramedOptions {
 }
 
 /** How many columns of the page's grid a panel of media takes; Infinity: all of them. */
-export function panelColumns(options: { shape: TileShape | undefined; isTable: boolean; tiles: number; tileWidth: number; columnWidth: number }): number {
+export function panelColumns(options: {
+  shape: TileShape | undefined;
+  isTable: boolean;
+  tiles: number;
+  tileWidth: number;
+  columnWidth: number;
+}): number {
   const { shape, isTable, tiles, tileWidth, columnWidth } = options;
   if (isTable || tiles > MOST_PACKED) return Infinity;
   if (shape === "fill") return tiles === 1 ? 2 : Infinity;
@@ -87,13 +93,28 @@ export function foldedRows(stepY: number, room: number, least: number): number {
   return Math.max(least, Math.floor((room + GAP) / Math.max(1, stepY)));
 }
 
-export function gridShape(options: { layout: Layout; runs: number; items: number; tileWidth: number; tileHeight: number; room: number }): GridShape {
+export function gridShape(options: {
+  layout: Layout;
+  runs: number;
+  items: number;
+  tileWidth: number;
+  tileHeight: number;
+  room: number;
+}): GridShape {
   const { layout, runs, items, tileWidth, tileHeight, room } = options;
   const stepX = tileWidth + GAP;
   const stepY = tileHeight + GAP;
   const across = layout === "grid" ? items : Math.max(1, Math.min(runs * items, Math.floor((room + GAP) / stepX)));
   const down = layout === "grid" ? runs : Math.ceil((runs * items) / Math.max(1, across));
-  return { layout, columns: across, rows: down, stepX, stepY, width: Math.max(0, across * stepX - GAP), height: Math.max(0, down * stepY - GAP) };
+  return {
+    layout,
+    columns: across,
+    rows: down,
+    stepX,
+    stepY,
+    width: Math.max(0, across * stepX - GAP),
+    height: Math.max(0, down * stepY - GAP),
+  };
 }
 
 export interface Box {

@@ -39,7 +39,9 @@ export function Dialog({ label, children, onClose, class: name = "" }: DialogPro
 
 function keepFocusInside(event: KeyboardEvent): void {
   if (event.key !== "Tab" || !(event.currentTarget instanceof HTMLElement)) return;
-  const stops = [...event.currentTarget.querySelectorAll<HTMLElement>("a[href], button:not(:disabled), input, select, textarea, [tabindex='0']")];
+  const stops = [
+    ...event.currentTarget.querySelectorAll<HTMLElement>("a[href], button:not(:disabled), input, select, textarea, [tabindex='0']"),
+  ];
   const edge = event.shiftKey ? stops[0] : stops.at(-1);
   const other = event.shiftKey ? stops.at(-1) : stops[0];
   if (document.activeElement !== edge) return;

@@ -89,7 +89,9 @@ export function MenuItems({ items, onDone }: { items: readonly MenuItem[]; onDon
       {drawn.map((item, index) => (
         <div key={index} role="none">
           {item.divider !== undefined && item.divider !== false && (
-            <div class="menu-divider" role="separator">{item.divider === true ? "" : item.divider}</div>
+            <div class="menu-divider" role="separator">
+              {item.divider === true ? "" : item.divider}
+            </div>
           )}
           <button
             type="button"
@@ -102,15 +104,20 @@ export function MenuItems({ items, onDone }: { items: readonly MenuItem[]; onDon
               if (!item.staysOpen) onDone();
             }}
           >
-            <span class="menu-mark">{item.isChecked ? <Icon name="check" size={14} /> : item.icon ? <Icon name={item.icon} size={14} /> : null}</span>
-            <span class="menu-label"><MiddleText text={item.label} /></span>
+            <span class="menu-mark">
+              {item.isChecked ? <Icon name="check" size={14} /> : item.icon ? <Icon name={item.icon} size={14} /> : null}
+            </span>
+            <span class="menu-label">
+              <MiddleText text={item.label} />
+            </span>
             {item.detail !== undefined && <span class="menu-detail">{item.detail}</span>}
             {item.keys && <Keys keys={item.keys} />}
           </button>
         </div>
       ))}
-      {found.length > drawn.length &&
-        <div class="menu-none">{(found.length - drawn.length).toLocaleString("en-US")} more: type a part of the name.</div>}
+      {found.length > drawn.length && (
+        <div class="menu-none">{(found.length - drawn.length).toLocaleString("en-US")} more: type a part of the name.</div>
+      )}
     </div>
   );
 }

@@ -13,7 +13,12 @@ export interface ToggleProps {
 export function Toggle(props: ToggleProps): JSX.Element {
   return (
     <label class="toggle" title={props.title}>
-      <input type="checkbox" checked={props.isOn} disabled={props.isDisabled} onChange={(event) => props.onChange(event.currentTarget.checked)} />
+      <input
+        type="checkbox"
+        checked={props.isOn}
+        disabled={props.isDisabled}
+        onChange={(event) => props.onChange(event.currentTarget.checked)}
+      />
       <span>{props.label}</span>
     </label>
   );

@@ -19,7 +19,8 @@ export interface AnsiSpan {
 type Style = Omit<AnsiSpan, "text">;
 
 // CSI sequences; OSC up to BEL or ST; the other two-character escapes; what is left of the control characters but tab.
-const ESCAPES = /\u001b\[([0-9;:]*)([ -/]*[@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]?|[\u0000-\u0008\u000b-\u001f\u007f]/g;
+const ESCAPES =
+  /\u001b\[([0-9;:]*)([ -/]*[@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]?|[\u0000-\u0008\u000b-\u001f\u007f]/g;
 
 export function ansiSpans(line: string): AnsiSpan[] {
   const spans: AnsiSpan[] = [];
@@ -64,7 +65,8 @@ function styleAfter(style: Style, parameters: string): Style {
     else if (code === 38 || code === 48) {
       const isFg = code === 38;
       const mode = codes[at + 1];
-      const color = mode === 5 ? colorOf256(codes[at + 2] ?? 0) : mode === 2 ? hex(codes[at + 2] ?? 0, codes[at + 3] ?? 0, codes[at + 4] ?? 0) : null;
+      const color =
+        mode === 5 ? colorOf256(codes[at + 2] ?? 0) : mode === 2 ? hex(codes[at + 2] ?? 0, codes[at + 3] ?? 0, codes[at + 4] ?? 0) : null;
       if (color !== null) next = isFg ? { ...without(next, "fg"), fgColor: color } : { ...without(next, "bg"), bgColor: color };
       at += mode === 5 ? 2 : mode === 2 ? 4 : 0;
     }

@@ -26,15 +26,8 @@ describe("ansi", () => {
 
 describe("format", () => {
   it("keeps integers whole and rounds the rest to what can be read", () => {
-    expect([
-      0,
-      12400,
-      0.21431,
-      3e-4,
-      -2.5,
-      1234.56,
-      1.5e9,
-    ].map((value) => formatNumber(value))).toEqual(["0", "12,400", "0.2143", "3e-4", "−2.5", "1,234.6", "1,500,000,000"]);
+    expect([0, 12400, 0.21431, 3e-4, -2.5, 1234.56, 1.5e9].map((value) => formatNumber(value)))
+      .toEqual(["0", "12,400", "0.2143", "3e-4", "−2.5", "1,234.6", "1,500,000,000"]);
     expect([NaN, Infinity, -Infinity, -0].map((value) => formatNumber(value))).toEqual(["NaN", "∞", "−∞", "−0"]);
     expect([formatValue({ _number: "NaN" }), formatValue({ _number: "-Infinity" }), formatValue(["a"])]).toEqual(["NaN", "−∞", '["a"]']);
     expect(exactText(0.30000000000000004)).toBe("0.30000000000000004");
@@ -48,10 +41,13 @@ describe("format", () => {
 
 describe("fuzzyMatch", () => {
   const rank = (wanted: string, ...texts: string[]): string[] =>
-    texts.flatMap((text) => { const match = fuzzyMatch(wanted, text); return match ? [{
-      text,
-      score: match.score,
-    }] : []; }).sort((a, b) => b.score - a.score).map((one) => one.text);
+    texts
+      .flatMap((text) => {
+        const match = fuzzyMatch(wanted, text);
+        return match ? [{ text, score: match.score }] : [];
+      })
+      .sort((a, b) => b.score - a.score)
+      .map((one) => one.text);
 
   it("prefers starts of words, then pieces, then scattered letters", () => {
     expect(rank("loss", "glossary", "train/loss", "l-o-s-s", "acc")).toEqual(["train/loss", "glossary", "l-o-s-s"]);

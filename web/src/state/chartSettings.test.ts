@@ -67,11 +67,32 @@ describe("the extent of the clock", () => {
     kind: "metric",
     step_key: null,
     is_hidden: false,
-    runs: [{ run: 1, count: 2, first_step: 5, last_step: 90, last_value: 1 }, { run: 2, count: 2, first_step: 0, last_step: 400, last_value: 1 }],
+    runs: [
+      { run: 1, count: 2, first_step: 5, last_step: 90, last_value: 1 },
+      { run: 2, count: 2, first_step: 0, last_step: 400, last_value: 1 },
+    ],
   };
   const run = (uid: number): RunView => ({
-    uid, entity: "lab", project: "p", id: "r", name: "r", state: "running", is_stale: false, created_at: 1000, last_activity_at: 1600, runtime_secs: 600,
-    exit_code: null, last_step: 90, notes: "", tags: [], group: null, job_type: null, host: null, config: {}, summary: {}, version: 1,
+    uid,
+    entity: "lab",
+    project: "p",
+    id: "r",
+    name: "r",
+    state: "running",
+    is_stale: false,
+    created_at: 1000,
+    last_activity_at: 1600,
+    runtime_secs: 600,
+    exit_code: null,
+    last_step: 90,
+    notes: "",
+    tags: [],
+    group: null,
+    job_type: null,
+    host: null,
+    config: {},
+    summary: {},
+    version: 1,
   });
 
   it("covers what the visible runs logged, and media", () => {

@@ -79,7 +79,9 @@ export class DecodedCache<T> {
     const found = this.get(blob.sha256);
     if (found !== undefined) return { ready: Promise.resolve(found), drop: () => undefined };
     const failure = this.failures.get(blob.sha256);
-    if (failure && performance.now() - failure.at < FAILURE_KEPT_MS) return { ready: Promise.reject(failure.reason), drop: () => undefined };
+    if (failure && performance.now() - failure.at < FAILURE_KEPT_MS) {
+      return { ready: Promise.reject(failure.reason), drop: () => undefined };
+    }
     const job = this.jobs.get(blob.sha256) ?? this.enqueue(blob);
     job.waiting += 1;
     if (isUrgent) job.urgent += 1;

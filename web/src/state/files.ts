@@ -6,7 +6,8 @@ import { onLive } from "@/state/live";
 
 const PREVIEW_BYTES = 256 * 1024;
 const REFRESH_MS = 2_000;
-const TEXT_NAMES = /\.(txt|log|md|rst|csv|tsv|json|jsonl|ya?ml|toml|ini|cfg|py|ipynb|js|ts|tsx|css|html?|xml|svg|sh|c|h|cc|cpp|cu|rs|go|java|sql|diff|patch|tex|env|lock)$|(^|\/)(makefile|dockerfile|license|readme|requirements)[^/]*$/i;
+const TEXT_NAMES =
+  /\.(txt|log|md|rst|csv|tsv|json|jsonl|ya?ml|toml|ini|cfg|py|ipynb|js|ts|tsx|css|html?|xml|svg|sh|c|h|cc|cpp|cu|rs|go|java|sql|diff|patch|tex|env|lock)$|(^|\/)(makefile|dockerfile|license|readme|requirements)[^/]*$/i;
 const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"]);
 
 export type FilesState = { is: "loading" } | { is: "ready"; files: FileView[] } | { is: "failed"; error: ApiError };
@@ -51,7 +52,12 @@ export function fileUrl(uid: number, name: string): string {
   return apiUrl(`api/runs/${uid}/files/${name.split("/").map(encodeURIComponent).join("/")}`);
 }
 
-export type Preview = { is: "loading" } | { is: "text"; text: string; isCut: boolean } | { is: "picture"; url: string } | { is: "none" } | { is: "failed"; error: ApiError };
+export type Preview =
+  | { is: "loading" }
+  | { is: "text"; text: string; isCut: boolean }
+  | { is: "picture"; url: string }
+  | { is: "none" }
+  | { is: "failed"; error: ApiError };
 
 /** How a file can be shown; text is fetched up to a limit, never run. */
 export function previewOf(file: FileView): ReadonlySignal<Preview> {

@@ -4,7 +4,8 @@
  */
 import type { ColumnView } from "@/api/schema";
 
-const TOKEN = /[\s,]*-?(?:(tag|state):("[^"]*"|[^\s,"]*)|("[^"]+"|[^\s,"=!<>~]+)\s*(!=|>=|<=|=|>|<|~)\s*("[^"]*"|[^\s,"]*)|("[^"]*"|[^\s,"]+))/y;
+const TOKEN =
+  /[\s,]*-?(?:(tag|state):("[^"]*"|[^\s,"]*)|("[^"]+"|[^\s,"=!<>~]+)\s*(!=|>=|<=|=|>|<|~)\s*("[^"]*"|[^\s,"]*)|("[^"]*"|[^\s,"]+))/y;
 const STATES = ["running", "finished", "failed", "crashed", "killed"];
 const FIELDS = [
   "name", "id", "state", "group", "job_type", "host", "notes", "created_at", "last_activity_at", "last_step", "exit_code", "tag", "tags",
@@ -14,7 +15,9 @@ const FIELDS = [
 export function unfinishedTerm(text: string): string | null {
   if (text.split('"').length % 2 === 0) return "A quotation mark is not closed.";
   for (const term of terms(text)) {
-    if (term[1] !== undefined && term[2] === "") return `\`${term[1]}:\` needs a ${term[1] === "tag" ? "tag" : `state: ${STATES.join(", ")}`}.`;
+    if (term[1] !== undefined && term[2] === "") {
+      return `\`${term[1]}:\` needs a ${term[1] === "tag" ? "tag" : `state: ${STATES.join(", ")}`}.`;
+    }
     if (term[4] !== undefined && term[5] === "") return `\`${term[3]} ${term[4]}\` needs a value.`;
   }
   return null;

@@ -45,15 +45,35 @@ export function registerFrameCommands(): void {
       run: () => (openDialog.value = "palette"),
       isOnlyShortcut: true,
     },
-    { id: "keys", title: "List of keys", keys: "?", group: "Help", run: () => (openDialog.value = openDialog.peek() === "keys" ? "none" : "keys") },
+    {
+      id: "keys",
+      title: "List of keys",
+      keys: "?",
+      group: "Help",
+      run: () => (openDialog.value = openDialog.peek() === "keys" ? "none" : "keys"),
+    },
     { id: "undo", title: "Undo the last change of the view", keys: "Mod+Z", group: "View", run: undo, isEnabled: canUndo },
     { id: "redo", title: "Redo the change of the view", keys: ["Mod+Shift+Z", "Mod+Y"], group: "View", run: redo, isEnabled: canRedo },
     { id: "share", title: "Copy the link to this view", group: "View", run: () => void shareView(), words: "share url" },
     { id: "theme", title: "Change theme: system, light, dark", group: "View", run: cycleTheme, words: "appearance" },
     { id: "theme-light", title: "Light theme", group: "View", run: () => (themeChoice.value = "light") },
     { id: "theme-dark", title: "Dark theme", group: "View", run: () => (themeChoice.value = "dark") },
-    { id: "search-panels", title: "Search panels", keys: "/", group: "View", run: () => focusField(FIELD_IDS.panels), isEnabled: hasProject },
-    { id: "toggle-inspector", title: "Show or hide the inspector", keys: "Mod+I", group: "View", run: toggleInspector, isEnabled: hasProject },
+    {
+      id: "search-panels",
+      title: "Search panels",
+      keys: "/",
+      group: "View",
+      run: () => focusField(FIELD_IDS.panels),
+      isEnabled: hasProject,
+    },
+    {
+      id: "toggle-inspector",
+      title: "Show or hide the inspector",
+      keys: "Mod+I",
+      group: "View",
+      run: toggleInspector,
+      isEnabled: hasProject,
+    },
     {
       id: "toggle-rail",
       title: "Show or hide the run list",
@@ -67,7 +87,10 @@ export function registerFrameCommands(): void {
       title: "Filter runs",
       keys: "f",
       group: "Runs",
-      run: () => { isRailOpen.value = true; setTimeout(() => focusField(FIELD_IDS.runs)); },
+      run: () => {
+        isRailOpen.value = true;
+        setTimeout(() => focusField(FIELD_IDS.runs));
+      },
       isEnabled: isRunList,
     },
     {
@@ -78,11 +101,23 @@ export function registerFrameCommands(): void {
       isEnabled: () => isRunList() && query.peek() !== "",
     },
     { id: "show-all", title: "Show all runs", group: "Runs", run: () => (shown.value = "all"), isEnabled: isRunList },
-    { id: "show-none", title: "Hide all runs", group: "Runs", run: () => setShown(runs.peek().map((run) => run.uid), false), isEnabled: isRunList },
+    {
+      id: "show-none",
+      title: "Hide all runs",
+      group: "Runs",
+      run: () =>
+        setShown(
+          runs.peek().map((run) => run.uid),
+          false,
+        ),
+      isEnabled: isRunList,
+    },
     { id: "reload-runs", title: "Reload the run list", group: "Runs", run: reloadRuns, isEnabled: isRunList },
     { id: "go-projects", title: "Go to projects", group: "Go to", run: () => navigate("/") },
     { id: "go-panels", title: "Go to panels", group: "Go to", run: () => go("workspace"), isEnabled: hasProject },
     { id: "go-table", title: "Go to the run table", group: "Go to", run: () => go("table"), isEnabled: hasProject },
     { id: "go-run-list", title: "Leave the run", group: "Go to", run: () => go("workspace"), isEnabled: () => fixedRun.peek() !== null },
-  ]) registerCommand(command);
+  ]) {
+    registerCommand(command);
+  }
 }

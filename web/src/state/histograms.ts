@@ -31,7 +31,10 @@ export function histogramsOf(run: number, key: string): ReadonlySignal<Histogram
     const made: Entry = {
       run,
       key,
-      state: signal<HistogramState>({ is: "loading" }, { watched: () => (made.isWatched = true), unwatched: () => (made.isWatched = false) }),
+      state: signal<HistogramState>(
+        { is: "loading" },
+        { watched: () => (made.isWatched = true), unwatched: () => (made.isWatched = false) },
+      ),
       isWatched: false,
       isOld: true,
       isFetching: false,

@@ -1,4 +1,7 @@
-/** How pictures of more than 8 bits are looked at in the full view: range, exposure, gamma, colour map. One look for the page, in the URL. */
+/**
+ * How pictures of more than 8 bits are looked at in the full view: range, exposure, gamma, colour map. One look for the
+ * page, in the URL.
+ */
 import type { Signal } from "@preact/signals";
 import type { ImageRecord } from "@/api/schema";
 import { numberOf } from "@/api/numbers";
@@ -50,7 +53,11 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
 
-export const imageLook: Signal<ImageLook> = urlSignal<ImageLook>("look", DEFAULT_LOOK, { parse: parseLook, format: formatLook, history: "replace" });
+export const imageLook: Signal<ImageLook> = urlSignal<ImageLook>("look", DEFAULT_LOOK, {
+  parse: parseLook,
+  format: formatLook,
+  history: "replace",
+});
 
 export function changeLook(change: Partial<ImageLook>): void {
   imageLook.value = { ...imageLook.peek(), ...change };
@@ -67,7 +74,8 @@ export function limitsOf({ original }: ImageRecord, range: "full" | "middle" = "
 export function toneOf(record: ImageRecord, look: ImageLook): Tone | null {
   const isPlain = look.range === "picture";
   if (isPlain && look.exposure === 0 && look.gamma === 1 && look.map === "grey") return null;
-  const range = look.range === "picture" ? pictureRange(record) : typeof look.range === "string" ? limitsOf(record, look.range) : look.range;
+  const range =
+    look.range === "picture" ? pictureRange(record) : typeof look.range === "string" ? limitsOf(record, look.range) : look.range;
   const [low, high] = range ?? [0, 65_535];
   return { low, high, exposure: look.exposure, gamma: look.gamma, map: look.map };
 }

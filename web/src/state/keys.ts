@@ -54,7 +54,16 @@ function compareSections(a: Section, b: Section): number {
 const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 const MEDIA_RANK = 5;
 /** What is taken in at a glance stands before what is read. */
-const RANK = new Map([["metric", 0], ["image", 1], ["video", 2], ["object3d", 3], ["molecule", 3], ["audio", 4], ["histogram", 6], ["value", 9]]);
+const RANK = new Map([
+  ["metric", 0],
+  ["image", 1],
+  ["video", 2],
+  ["object3d", 3],
+  ["molecule", 3],
+  ["audio", 4],
+  ["histogram", 6],
+  ["value", 9],
+]);
 
 /** Curves first, then pictures, then other media, then plain values; inside each "layer2" before "layer10". */
 export function compareKeys(a: KeyView, b: KeyView): number {

@@ -81,7 +81,10 @@ describe("filter text", () => {
   it("names what no run has", () => {
     const columns = [{ path: "config.lr", type: "number" as const, run_count: 2 }];
     expect(filterHints("lr>1 config.lr<2 name=x", columns)).toEqual([]);
-    expect(filterHints("lrr>1 state:done", columns)).toEqual(["No run has a value called “lrr”.", expect.stringContaining("no state “done”")]);
+    expect(filterHints("lrr>1 state:done", columns)).toEqual([
+      "No run has a value called “lrr”.",
+      expect.stringContaining("no state “done”"),
+    ]);
   });
 });
 
@@ -96,7 +99,13 @@ describe("panelFilter", () => {
 });
 
 it("quotes CSV fields and disarms formulas", () => {
-  expect(["plain", 'a "b", c', "=1+1", "-x", "line\nbreak"].map(csvField)).toEqual(["plain", '"a ""b"", c"', "'=1+1", "'-x", '"line\nbreak"']);
+  expect(["plain", 'a "b", c', "=1+1", "-x", "line\nbreak"].map(csvField)).toEqual([
+    "plain",
+    '"a ""b"", c"',
+    "'=1+1",
+    "'-x",
+    '"line\nbreak"',
+  ]);
 });
 
 it("gives neighbours different colours, and every run its own for ever", () => {

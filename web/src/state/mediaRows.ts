@@ -25,7 +25,12 @@ export function stepsOf(runs: readonly number[], key: string): RunStep[] {
   return tracks.map((track) => {
     if (!track) return { step: undefined, askedAt: at, isOtherStep: false, nothing: "" };
     const step = resolveStep(track, at, rule);
-    return { step, askedAt: at, isOtherStep: step !== null && isOther(track, step, at, newest), nothing: wordsForNone(track.total, at, rule) };
+    return {
+      step,
+      askedAt: at,
+      isOtherStep: step !== null && isOther(track, step, at, newest),
+      nothing: wordsForNone(track.total, at, rule),
+    };
   });
 }
 
@@ -78,10 +83,14 @@ export function rememberedShape(place: string): KeyShape | undefined {
     isRead = true;
     try {
       const kept = JSON.parse(readStored("tile-shapes") ?? "[]") as [string, KeyShape][];
-      for (const [name, shape] of kept) if (typeof shape?.aspect === "number" && typeof shape.items === "number") shapes.set(name, {
-        ...shape,
-        samples: shape.samples ?? [],
-      });
+      for (const [name, shape] of kept) {
+        if (typeof shape?.aspect === "number" && typeof shape.items === "number") {
+          shapes.set(name, {
+            ...shape,
+            samples: shape.samples ?? [],
+          });
+        }
+      }
     } catch {
       // written by another version: the shapes are learned again
     }

@@ -55,7 +55,11 @@ export const mediaLayout: Signal<"auto" | "grid" | "wrap"> = urlSignal<"auto" | 
 /** All tiles show the same part of their pictures. */
 export const isLinked: Signal<boolean> = urlSignal("linked", true);
 
-export const linkedView: Signal<ImageView> = urlSignal<ImageView>("zoom", WHOLE, { parse: parseView, format: formatView, history: "silent" });
+export const linkedView: Signal<ImageView> = urlSignal<ImageView>("zoom", WHOLE, {
+  parse: parseView,
+  format: formatView,
+  history: "silent",
+});
 
 export function formatView(view: ImageView): string {
   return [view.zoom, view.cx, view.cy].map((value) => Number(value.toFixed(4))).join(",");

@@ -29,7 +29,8 @@ describe("indexOverlays", () => {
   });
 
   it("measures layers and classes over the same pictures", () => {
-    const amounts = (classes: readonly ClassEntry[] | undefined) => Object.fromEntries((classes ?? []).map(({ name, amount }) => [name, amount]));
+    const amounts = (classes: readonly ClassEntry[] | undefined) =>
+      Object.fromEntries((classes ?? []).map(({ name, amount }) => [name, amount]));
     const one = indexOverlays([a, b], [a]);
     expect(amounts(one.maskLayers[0]?.classes)).toEqual({ Sky: 0.75, Car: 0.25, class_5: 0 });
     expect(amounts(one.shapeLayers[0]?.classes)).toEqual({ Car: 0, Dog: 2 });

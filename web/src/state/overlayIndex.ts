@@ -111,7 +111,9 @@ export function passingCount(layer: ShapeLayerEntry, state: OverlayState): numbe
 
 /** Colours are dealt before anything is drawn: a list and a picture show the same. */
 function dealColorsOf(record: ImageRecord): void {
-  for (const layer of Object.values(record.masks ?? {})) dealColors(layer.class_labels ?? record.classes, layer.class_colors ?? record.class_colors);
+  for (const layer of Object.values(record.masks ?? {})) {
+    dealColors(layer.class_labels ?? record.classes, layer.class_colors ?? record.class_colors);
+  }
   for (const { labels, colors } of shapeLayersOf(record)) dealColors(labels, colors);
 }
 

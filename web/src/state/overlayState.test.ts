@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import {
-  DEFAULT_OVERLAYS, type OverlayState, formatOverlays, isClassVisible, layerOf, parseOverlays, withClasses, withColor, withLayer, withScores, withSolo,
+  DEFAULT_OVERLAYS,
+  type OverlayState,
+  formatOverlays,
+  isClassVisible,
+  layerOf,
+  parseOverlays,
+  withClasses,
+  withColor,
+  withLayer,
+  withScores,
+  withSolo,
 } from "@/state/overlayState";
 
 describe("overlay state", () => {
@@ -59,7 +69,10 @@ describe("overlays in the URL", () => {
   });
 
   it("are short", () => {
-    const state = withScores(withSolo(withLayer(DEFAULT_OVERLAYS, "mask", "prediction", { opacity: 0.7 }), "Car"), "detections", "acc", [0.45, null]);
+    const state = withScores(withSolo(withLayer(DEFAULT_OVERLAYS, "mask", "prediction", { opacity: 0.7 }), "Car"), "detections", "acc", [
+      0.45,
+      null,
+    ]);
     expect(formatOverlays(state).length).toBeLessThan(80);
   });
 

@@ -84,7 +84,9 @@ export function layerOf(state: OverlayState, kind: LayerKind, name: string, besi
   const isSecond = isTruthName(name) && beside.some((other) => other !== name && !isTruthName(other));
   return {
     isVisible: state[EYE_OF_KIND[kind]] && (choice.isVisible ?? true),
-    opacity: choice.opacity ?? (kind === "box" || kind === "keypoint" ? 1 : kind === "polygon" ? POLYGON_OPACITY : isSecond ? 0.9 : DEFAULT_OPACITY),
+    opacity:
+      choice.opacity ??
+      (kind === "box" || kind === "keypoint" ? 1 : kind === "polygon" ? POLYGON_OPACITY : isSecond ? 0.9 : DEFAULT_OPACITY),
     style: choice.style ?? (isSecond ? "outline" : "fill"),
     scores: choice.scores ?? {},
   };
@@ -205,7 +207,9 @@ function numberFrom(text: string | undefined): number | null {
 }
 
 function escape(name: string): string {
-  return [...name].map((char) => (/[A-Za-z0-9-]/.test(char) ? char : char === "_" ? "__" : `_${(char.codePointAt(0) ?? 0).toString(16)}_`)).join("");
+  return [...name]
+    .map((char) => (/[A-Za-z0-9-]/.test(char) ? char : char === "_" ? "__" : `_${(char.codePointAt(0) ?? 0).toString(16)}_`))
+    .join("");
 }
 
 function unescape(text: string): string {

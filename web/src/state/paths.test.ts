@@ -44,7 +44,9 @@ describe("leavesOf", () => {
 
 describe("tellingPaths", () => {
   it("takes what differs, numbers first, and leaves seeds out", () => {
-    const runs = [1, 2, 3].map((n) => run(n, { seed: n, lr: n / 10, same: 7, model: { name: "m", depth: n % 2 }, opt: n > 1 ? "adam" : "sgd" }));
+    const runs = [1, 2, 3].map((n) =>
+      run(n, { seed: n, lr: n / 10, same: 7, model: { name: "m", depth: n % 2 }, opt: n > 1 ? "adam" : "sgd" }),
+    );
     expect(tellingPaths(runs)).toEqual(["lr", "model.depth", "opt"]);
   });
 

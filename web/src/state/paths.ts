@@ -80,7 +80,13 @@ export function tellingPaths(runs: readonly RunView[], limit = 3): string[] {
     const isDifferent = counts.size > 1 || present < Math.min(runs.length, 300);
     if (!isDifferent) return -1;
     const isUniqueText = !numeric.has(path) && counts.size === present && present > 4;
-    return (numeric.has(path) ? 3 : 2) - (DULL.test(path) ? 2 : 0) - (isUniqueText ? 2 : 0) - path.split(".").length / 10 + present / Math.max(1, runs.length);
+    return (
+      (numeric.has(path) ? 3 : 2) -
+      (DULL.test(path) ? 2 : 0) -
+      (isUniqueText ? 2 : 0) -
+      path.split(".").length / 10 +
+      present / Math.max(1, runs.length)
+    );
   };
   const scored = order.map((path, index) => ({ path, index, score: score(path) })).filter((one) => one.score >= 0);
   const best = scored.sort((a, b) => b.score - a.score || a.index - b.index).map((one) => one.path);

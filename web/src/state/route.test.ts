@@ -14,7 +14,14 @@ describe("routeOf", () => {
   });
 
   it("calls unknown what it does not know", () => {
-    for (const path of ["/lab", "/lab/scenes/runs", "/lab/scenes/runs/a/nothing", "/lab/scenes/runs/a/logs/x", "/lab/scenes/other", "/%E0%A4%A"]) {
+    for (const path of [
+      "/lab",
+      "/lab/scenes/runs",
+      "/lab/scenes/runs/a/nothing",
+      "/lab/scenes/runs/a/logs/x",
+      "/lab/scenes/other",
+      "/%E0%A4%A",
+    ]) {
       expect(routeOf(path).page).toBe("unknown");
     }
   });

@@ -328,7 +328,8 @@ export function startRuns(): void {
     const wanted = wantsList ? JSON.stringify([here.entity, here.project, query.value, sort.value]) : listed;
     untracked(() => {
       if (here.page === "projects" || wanted === listed) return;
-      const isSameProject = listed !== "" && JSON.stringify(JSON.parse(listed).slice(0, 2)) === JSON.stringify(JSON.parse(wanted).slice(0, 2));
+      const isSameProject =
+        listed !== "" && JSON.stringify(JSON.parse(listed).slice(0, 2)) === JSON.stringify(JSON.parse(wanted).slice(0, 2));
       listed = wanted;
       generation += 1;
       pagesAsked.clear();

@@ -13,7 +13,13 @@ export function placesOf(items: readonly unknown[], sample: string): number[] {
  * The place of the `nth` item of the sample in a run's list at a step: null where the list has none, undefined while that
  * is not known. Reading it in a component subscribes to the cell.
  */
-export function samplePlace(run: number, key: string, step: number | null | undefined, sample: string, nth: number): number | null | undefined {
+export function samplePlace(
+  run: number,
+  key: string,
+  step: number | null | undefined,
+  sample: string,
+  nth: number,
+): number | null | undefined {
   if (step === null || step === undefined) return undefined;
   const state = cellAt(run, key, step).value;
   if (state.is === "failed") return nth; // the tile itself tells why

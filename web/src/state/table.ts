@@ -95,7 +95,9 @@ export async function tableCsv(entity: string, project: string): Promise<string>
   const lines = [paths.map((path) => csvField(path)).join(",")];
   for (let offset = 0; ; offset += EXPORT_ROWS) {
     const parameters = new URLSearchParams({ q: query.peek(), sort: sort.peek(), limit: String(EXPORT_ROWS), offset: String(offset) });
-    const list = await getJson<RunList>(`api/projects/${encodeURIComponent(entity)}/${encodeURIComponent(project)}/runs?${parameters.toString()}`);
+    const list = await getJson<RunList>(
+      `api/projects/${encodeURIComponent(entity)}/${encodeURIComponent(project)}/runs?${parameters.toString()}`,
+    );
     for (const run of list.runs) lines.push(paths.map((path) => csvText(run, path)).join(","));
     if (list.runs.length === 0 || offset + list.runs.length >= list.matched) return `${lines.join("\r\n")}\r\n`;
   }

@@ -7,7 +7,14 @@ let asked: { offset: number; aborted: () => boolean; answer: () => void }[] = []
 
 function pageOf({ offset = 0, limit = 100 }: TableRequest): TablePage {
   const numbers = Array.from({ length: Math.max(0, Math.min(limit, TOTAL - offset)) }, (_, at) => offset + at);
-  return { columns: [{ name: "n", type: "integer" }], total: TOTAL, matched: TOTAL, offset, rows: numbers.map((number) => [number]), numbers };
+  return {
+    columns: [{ name: "n", type: "integer" }],
+    total: TOTAL,
+    matched: TOTAL,
+    offset,
+    rows: numbers.map((number) => [number]),
+    numbers,
+  };
 }
 
 beforeEach(() => {

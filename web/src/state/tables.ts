@@ -78,7 +78,9 @@ export class TablePages {
     const head = this.headSignal.peek();
     if (!head) return false;
     const end = Math.min(last, head.matched - 1);
-    for (let page = Math.floor(Math.min(first, Math.max(0, end)) / PAGE_ROWS); page * PAGE_ROWS <= end; page++) if (!this.pages.has(page)) return false;
+    for (let page = Math.floor(Math.min(first, Math.max(0, end)) / PAGE_ROWS); page * PAGE_ROWS <= end; page++) {
+      if (!this.pages.has(page)) return false;
+    }
     return true;
   }
 

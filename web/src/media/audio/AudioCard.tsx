@@ -25,7 +25,15 @@ export function AudioCard({ record, size, box }: CardProps<AudioRecord>): JSX.El
   const name = record.caption ?? record.name ?? "sound";
   if (!canPlay || problem) return <Silent record={record} size={size} words={problem ?? record.note ?? "It can't be played."} />;
   const digits = duration < 10 ? 2 : 1;
-  const button = <IconButton icon={isPlaying ? "pause" : "play"} size={size === "thumb" ? 12 : 15} label={`${isPlaying ? "Pause" : "Play"} ${name}`} tabIndex={size === "thumb" ? -1 : 0} onClick={() => voice.toggle()} />;
+  const button = (
+    <IconButton
+      icon={isPlaying ? "pause" : "play"}
+      size={size === "thumb" ? 12 : 15}
+      label={`${isPlaying ? "Pause" : "Play"} ${name}`}
+      tabIndex={size === "thumb" ? -1 : 0}
+      onClick={() => voice.toggle()}
+    />
+  );
   if (size === "full") {
     return (
       <FullKeys voice={voice}>
@@ -39,9 +47,17 @@ export function AudioCard({ record, size, box }: CardProps<AudioRecord>): JSX.El
       <Wave record={record} voice={voice} size={size} />
       {size === "cell" ? (
         <div class="audio-foot">
-          <span class="audio-time">{formatTime(voice.time.value, digits)} / {formatTime(duration, digits)}</span>
-          <span class="audio-kind truncate" title={[record.name, describe(record)].filter(Boolean).join(" · ")}>{record.name ?? describe(record)}</span>
-          {record.note && <span class="audio-flag" title={record.note}><Icon name="warning" size={12} /></span>}
+          <span class="audio-time">
+            {formatTime(voice.time.value, digits)} / {formatTime(duration, digits)}
+          </span>
+          <span class="audio-kind truncate" title={[record.name, describe(record)].filter(Boolean).join(" · ")}>
+            {record.name ?? describe(record)}
+          </span>
+          {record.note && (
+            <span class="audio-flag" title={record.note}>
+              <Icon name="warning" size={12} />
+            </span>
+          )}
         </div>
       ) : (
         <span class="audio-time">{formatTime(duration, 1)}</span>
@@ -54,7 +70,13 @@ export function AudioCard({ record, size, box }: CardProps<AudioRecord>): JSX.El
 export function describe(record: AudioRecord): string {
   const rate = record.sample_rate;
   const channels = record.channels ?? 1;
-  return [rate ? (rate >= 1000 ? `${Number((rate / 1000).toPrecision(4))} kHz` : `${rate} Hz`) : null, channels === 1 ? "mono" : channels === 2 ? "stereo" : `${channels} channels`, record.format].filter(Boolean).join(" · ");
+  return [
+    rate ? (rate >= 1000 ? `${Number((rate / 1000).toPrecision(4))} kHz` : `${rate} Hz`) : null,
+    channels === 1 ? "mono" : channels === 2 ? "stereo" : `${channels} channels`,
+    record.format,
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function Silent({ record, size, words }: { record: AudioRecord; size: CardSize; words: string }): JSX.Element {
@@ -140,7 +162,9 @@ function Wave({ record, voice, size }: { record: AudioRecord; voice: Voice; size
 function FullKeys({ voice, children }: { voice: Voice; children: JSX.Element }): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (document.activeElement === document.body || document.activeElement?.matches(".full:not(.cellview)") === true) place.current?.focus({ preventScroll: true });
+    if (document.activeElement === document.body || document.activeElement?.matches(".full:not(.cellview)") === true) {
+      place.current?.focus({ preventScroll: true });
+    }
   }, []);
   return (
     <div ref={place} class="audio-full" tabIndex={0} data-own-keys onKeyDown={(event) => onKey(event, voice, true)}>

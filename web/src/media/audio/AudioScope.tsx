@@ -62,7 +62,8 @@ export function AudioScope({ record, voice, width, height }: ScopeProps): JSX.El
     if (shownRange !== range) setRange(shownRange);
   });
   const shortest = SHORTEST_SAMPLES / (samples?.rate ?? record.sample_rate ?? 8000);
-  const zoom = (factor: number, at = (shownRange.start + shownRange.end) / 2): void => setRange(zoomRange(shownRange, factor, at, duration, shortest));
+  const zoom = (factor: number, at = (shownRange.start + shownRange.end) / 2): void =>
+    setRange(zoomRange(shownRange, factor, at, duration, shortest));
   const secsAt = (event: { clientX: number }, element: Element, span: Range): number => {
     const bounds = element.getBoundingClientRect();
     return span.start + ((event.clientX - bounds.left - LEFT) / inner) * (span.end - span.start);
@@ -70,8 +71,9 @@ export function AudioScope({ record, voice, width, height }: ScopeProps): JSX.El
   const onWheel = (event: TargetedWheelEvent<HTMLDivElement>): void => {
     event.preventDefault();
     const across = event.shiftKey ? event.deltaY : event.deltaX;
-    if (Math.abs(across) > Math.abs(event.shiftKey ? 0 : event.deltaY)) setRange(moveRange(shownRange, (across / inner) * (shownRange.end - shownRange.start), duration));
-    else zoom(Math.exp(-event.deltaY * 0.003), secsAt(event, event.currentTarget, shownRange));
+    if (Math.abs(across) > Math.abs(event.shiftKey ? 0 : event.deltaY)) {
+      setRange(moveRange(shownRange, (across / inner) * (shownRange.end - shownRange.start), duration));
+    } else zoom(Math.exp(-event.deltaY * 0.003), secsAt(event, event.currentTarget, shownRange));
   };
   const whole: Range = { start: 0, end: duration };
   const drag = (span: Range, act: (secs: number) => void) => ({
@@ -89,27 +91,77 @@ export function AudioScope({ record, voice, width, height }: ScopeProps): JSX.El
   const playhead = LEFT + ((time - shownRange.start) / (shownRange.end - shownRange.start)) * inner;
   return (
     <div class="scope" style={{ width: `${width}px`, height: `${height}px` }}>
-      <div class="scope-overview" style={{ height: `${OVERVIEW}px` }} {...drag(whole, (secs) => setRange(moveRange(shownRange, secs - (shownRange.start + shownRange.end) / 2, duration)))}>
-        <Overview lanes={coarse} width={width} inner={inner} range={shownRange} duration={duration} played={duration > 0 ? time / duration : 0} />
+      <div
+        class="scope-overview"
+        style={{ height: `${OVERVIEW}px` }}
+        {...drag(whole, (secs) => setRange(moveRange(shownRange, secs - (shownRange.start + shownRange.end) / 2, duration)))}
+      >
+        <Overview
+          lanes={coarse}
+          width={width}
+          inner={inner}
+          range={shownRange}
+          duration={duration}
+          played={duration > 0 ? time / duration : 0}
+        />
       </div>
       <div class="scope-stage" style={{ height: `${stage + AXIS}px` }} onWheel={onWheel} {...drag(shownRange, (secs) => voice.seek(secs))}>
-        <Near samples={samples} fine={fine} coarse={coarse} range={shownRange} duration={duration} width={width} inner={inner} stage={stage} windowSize={windowSize} isLog={isLog} />
-        {playhead >= LEFT - 1 && playhead <= LEFT + inner + 1 && <div class="scope-playhead" style={{ left: `${playhead}px`, height: `${stage}px` }} />}
+        <Near
+          samples={samples}
+          fine={fine}
+          coarse={coarse}
+          range={shownRange}
+          duration={duration}
+          width={width}
+          inner={inner}
+          stage={stage}
+          windowSize={windowSize}
+          isLog={isLog}
+        />
+        {playhead >= LEFT - 1 && playhead <= LEFT + inner + 1 && (
+          <div class="scope-playhead" style={{ left: `${playhead}px`, height: `${stage}px` }} />
+        )}
         {!samples && <div class="audio-words scope-words">{problem || "decoding"}</div>}
       </div>
       <div class="scope-bar" style={{ height: `${BAR}px` }}>
-        <IconButton icon={isPlaying ? "pause" : "play"} label={isPlaying ? "Pause (Space)" : "Play (Space)"} onClick={() => voice.toggle()} />
-        <span class="audio-time">{formatTime(time, 2)} / {formatTime(duration, 2)}</span>
-        <button class="audio-speed" type="button" aria-label={`Speed ${voice.speed.value}×`} title="Speed" onClick={() => voice.setSpeed(SPEEDS[(SPEEDS.indexOf(voice.speed.peek()) + 1) % SPEEDS.length] ?? 1)}>{voice.speed.value}×</button>
+        <IconButton
+          icon={isPlaying ? "pause" : "play"}
+          label={isPlaying ? "Pause (Space)" : "Play (Space)"}
+          onClick={() => voice.toggle()}
+        />
+        <span class="audio-time">
+          {formatTime(time, 2)} / {formatTime(duration, 2)}
+        </span>
+        <button
+          class="audio-speed"
+          type="button"
+          aria-label={`Speed ${voice.speed.value}×`}
+          title="Speed"
+          onClick={() => voice.setSpeed(SPEEDS[(SPEEDS.indexOf(voice.speed.peek()) + 1) % SPEEDS.length] ?? 1)}
+        >
+          {voice.speed.value}×
+        </button>
         <span class="scope-space" />
-        {record.note && <span class="audio-note truncate" title={record.note}>{record.note}</span>}
+        {record.note && (
+          <span class="audio-note truncate" title={record.note}>
+            {record.note}
+          </span>
+        )}
         <IconButton icon="minus" label="Zoom out" isDisabled={!isZoomed} onClick={() => zoom(0.5)} />
-        <IconButton icon="plus" label="Zoom in (or turn the wheel)" onClick={() => zoom(2, time >= shownRange.start && time <= shownRange.end && time > 0 ? time : undefined)} />
+        <IconButton
+          icon="plus"
+          label="Zoom in (or turn the wheel)"
+          onClick={() => zoom(2, time >= shownRange.start && time <= shownRange.end && time > 0 ? time : undefined)}
+        />
         <IconButton icon="reset" label="Show the whole sound" isDisabled={!isZoomed} onClick={() => setRange(whole)} />
         <label class="scope-field" title="Samples in one spectrum: more tell frequencies apart, fewer tell times apart">
           window
           <select value={String(windowSize)} onChange={(event) => setWindow(Number(event.currentTarget.value))}>
-            {WINDOWS.map((size) => <option key={size} value={String(size)}>{size}</option>)}
+            {WINDOWS.map((size) => (
+              <option key={size} value={String(size)}>
+                {size}
+              </option>
+            ))}
           </select>
         </label>
         <label class="scope-field">
@@ -135,14 +187,36 @@ function sizeCanvas(element: HTMLCanvasElement, width: number, height: number): 
   return context;
 }
 
-function Overview({ lanes, width, inner, range, duration, played }: { lanes: Lane[] | null; width: number; inner: number; range: Range; duration: number; played: number }): JSX.Element {
+function Overview({
+  lanes,
+  width,
+  inner,
+  range,
+  duration,
+  played,
+}: {
+  lanes: Lane[] | null;
+  width: number;
+  inner: number;
+  range: Range;
+  duration: number;
+  played: number;
+}): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   void theme.value;
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element && sizeCanvas(element, width, OVERVIEW);
     if (!element || !context || !lanes) return;
-    paintWave(context, { left: LEFT, top: 2, width: inner, height: OVERVIEW - 4 }, lanes.slice(0, 1), { start: 0, end: 1 }, played, loudest(lanes.slice(0, 1)), readWaveInk(element));
+    paintWave(
+      context,
+      { left: LEFT, top: 2, width: inner, height: OVERVIEW - 4 },
+      lanes.slice(0, 1),
+      { start: 0, end: 1 },
+      played,
+      loudest(lanes.slice(0, 1)),
+      readWaveInk(element),
+    );
   });
   const left = LEFT + (range.start / duration) * inner;
   return (
@@ -180,7 +254,17 @@ function Near({ samples, fine, coarse, range, duration, width, inner, stage, win
     const perColumn = samples ? ((range.end - range.start) * samples.rate) / inner : Infinity;
     // Near enough the samples themselves are drawn, from further away their outline.
     const lanes = (perColumn < 2 * FINE_SPAN ? samples?.channels.map((channel) => ({ lows: channel, highs: channel })) : fine) ?? coarse;
-    if (lanes) paintWave(context, { left: LEFT, top: 0, width: inner, height: waveHeight - GAP }, lanes.slice(0, SHOWN_CHANNELS), span, 0, loudest(coarse ?? fine ?? lanes), { ...ink, rest: ink.played });
+    if (lanes) {
+      paintWave(
+        context,
+        { left: LEFT, top: 0, width: inner, height: waveHeight - GAP },
+        lanes.slice(0, SHOWN_CHANNELS),
+        span,
+        0,
+        loudest(coarse ?? fine ?? lanes),
+        { ...ink, rest: ink.played },
+      );
+    }
     paintTimes(context, range, inner, stage, ink.rest, ink.line);
     if (!samples) return;
     const shown = samples.channels.slice(0, SHOWN_CHANNELS);
@@ -195,14 +279,32 @@ function Near({ samples, fine, coarse, range, duration, width, inner, stage, win
     const stops = shown.map((channel, at) => {
       const place = { left: LEFT, top: waveHeight + at * each, width: inner, height: each - 2 };
       paintFrequencies(context, place, samples.rate, isLog, colors.text);
-      const device = { left: Math.round(LEFT * ratio), top: Math.round(place.top * ratio), width: Math.round(inner * ratio), height: Math.max(1, Math.round(place.height * ratio)) };
-      return paintSpectrogram(context, device, { samples: channel, rate: samples.rate, ...range, windowSize, isLog, ramp: colors.ramp }, onDone);
+      const device = {
+        left: Math.round(LEFT * ratio),
+        top: Math.round(place.top * ratio),
+        width: Math.round(inner * ratio),
+        height: Math.max(1, Math.round(place.height * ratio)),
+      };
+      return paintSpectrogram(
+        context,
+        device,
+        { samples: channel, rate: samples.rate, ...range, windowSize, isLog, ramp: colors.ramp },
+        onDone,
+      );
     });
     return () => {
       for (const stop of stops) stop();
     };
   }, [samples, fine, coarse === null, range.start, range.end, duration, width, inner, stage, windowSize, isLog, shownTheme]);
-  return <canvas ref={canvas} class="scope-canvas" role="img" aria-label="Outline and spectrogram of the sound" style={{ width: `${width}px`, height: `${stage + AXIS}px` }} />;
+  return (
+    <canvas
+      ref={canvas}
+      class="scope-canvas"
+      role="img"
+      aria-label="Outline and spectrogram of the sound"
+      style={{ width: `${width}px`, height: `${stage + AXIS}px` }}
+    />
+  );
 }
 
 function paintTimes(context: CanvasRenderingContext2D, range: Range, inner: number, stage: number, color: string, line: string): void {

@@ -54,7 +54,9 @@ describe("spectra", () => {
   });
 
   it("heights and frequencies are each other's inverse on both scales", () => {
-    for (const isLog of [false, true]) for (const share of [0.01, 0.3, 1]) expect(shareOf(frequencyAt(share, 8000, isLog), 8000, isLog)).toBeCloseTo(share, 9);
+    for (const isLog of [false, true]) {
+      for (const share of [0.01, 0.3, 1]) expect(shareOf(frequencyAt(share, 8000, isLog), 8000, isLog)).toBeCloseTo(share, 9);
+    }
     expect(frequencyTicks(22_050, false, 200)).toEqual([5000, 10_000, 15_000, 20_000]);
     expect(frequencyTicks(22_050, true, 400)).toEqual([50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000]);
     expect([16, 440, 1000, 22_050].map(formatFrequency)).toEqual(["16 Hz", "440 Hz", "1 kHz", "22.1 kHz"]);
@@ -79,7 +81,14 @@ describe("ranges", () => {
   });
 
   it("writes times that are never early", () => {
-    expect([0, 0.09, 0.999, 59.99, 61.25, 3600].map((secs) => formatTime(secs))).toEqual(["0:00.0", "0:00.0", "0:00.9", "0:59.9", "1:01.2", "1:00:00.0"]);
+    expect([0, 0.09, 0.999, 59.99, 61.25, 3600].map((secs) => formatTime(secs))).toEqual([
+      "0:00.0",
+      "0:00.0",
+      "0:00.9",
+      "0:59.9",
+      "1:01.2",
+      "1:00:00.0",
+    ]);
     expect(formatTime(2.5, 0)).toBe("0:02");
     expect(formatTime(NaN)).toBe("–:––");
   });

@@ -77,7 +77,9 @@ export function frequencyTicks(nyquist: number, isLog: boolean, height: number):
   const most = Math.max(2, Math.floor(height / 36));
   if (isLog) {
     const found: number[] = [];
-    for (let power = 10 ** Math.floor(Math.log10(lowestOf(nyquist))); power < nyquist; power *= 10) for (const digit of [1, 2, 5]) if (digit * power > lowestOf(nyquist) && digit * power < nyquist) found.push(digit * power);
+    for (let power = 10 ** Math.floor(Math.log10(lowestOf(nyquist))); power < nyquist; power *= 10) {
+      for (const digit of [1, 2, 5]) if (digit * power > lowestOf(nyquist) && digit * power < nyquist) found.push(digit * power);
+    }
     const every = Math.ceil(found.length / most);
     return found.filter((_, at) => at % every === 0);
   }

@@ -63,6 +63,8 @@ export function outlineOfSamples(samples: Float32Array): Lane {
 /** The largest distance from silence, at least `least`: what the lanes are scaled to. */
 export function loudest(lanes: readonly Lane[], least = 0.05): number {
   let top = least;
-  for (const { lows, highs } of lanes) for (let at = 0; at < lows.length; at++) top = Math.max(top, -(lows[at] as number), highs[at] as number);
+  for (const { lows, highs } of lanes) {
+    for (let at = 0; at < lows.length; at++) top = Math.max(top, -(lows[at] as number), highs[at] as number);
+  }
   return top;
 }

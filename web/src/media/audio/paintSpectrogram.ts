@@ -19,13 +19,21 @@ const LOUDEST_DB = -12;
 const BUDGET_MS = 14;
 
 /** Paint into the place on the canvas, in device pixels. Returns the way to stop. */
-export function paintSpectrogram(context: CanvasRenderingContext2D, place: { left: number; top: number; width: number; height: number }, job: SpectrogramJob, onDone: () => void): () => void {
+export function paintSpectrogram(
+  context: CanvasRenderingContext2D,
+  place: { left: number; top: number; width: number; height: number },
+  job: SpectrogramJob,
+  onDone: () => void,
+): () => void {
   const { width, height } = place;
   const spectrum = new Spectrum(job.windowSize);
   const levels = new Float32Array(job.windowSize / 2);
   const nyquist = job.rate / 2;
   // The bins of each row from the top; a row between two bins takes the nearer one.
-  const edges = Float64Array.from({ length: height + 1 }, (_, row) => (frequencyAt(1 - row / height, nyquist, job.isLog) / nyquist) * levels.length);
+  const edges = Float64Array.from(
+    { length: height + 1 },
+    (_, row) => (frequencyAt(1 - row / height, nyquist, job.isLog) / nyquist) * levels.length,
+  );
   const colors = rampTable(job.ramp);
   const picture = context.createImageData(width, height);
   const pixels = new Uint32Array(picture.data.buffer);
@@ -61,14 +69,22 @@ function rampTable(ramp: SpectrogramJob["ramp"]): Uint32Array {
     const spot = (at / 255) * (ramp.length - 1);
     const low = ramp[Math.floor(spot)] ?? [0, 0, 0];
     const high = ramp[Math.min(ramp.length - 1, Math.floor(spot) + 1)] ?? low;
-    for (let channel = 0; channel < 3; channel++) table[4 * at + channel] = (low[channel] as number) + ((high[channel] as number) - (low[channel] as number)) * (spot % 1);
+    for (let channel = 0; channel < 3; channel++) {
+      table[4 * at + channel] = (low[channel] as number) + ((high[channel] as number) - (low[channel] as number)) * (spot % 1);
+    }
     table[4 * at + 3] = 255;
   }
   return new Uint32Array(table.buffer);
 }
 
 /** Labels at the left edge, in CSS pixels. */
-export function paintFrequencies(context: CanvasRenderingContext2D, place: { left: number; top: number; height: number }, rate: number, isLog: boolean, color: string): void {
+export function paintFrequencies(
+  context: CanvasRenderingContext2D,
+  place: { left: number; top: number; height: number },
+  rate: number,
+  isLog: boolean,
+  color: string,
+): void {
   context.font = "11px system-ui, sans-serif";
   context.textAlign = "right";
   context.textBaseline = "middle";

@@ -21,7 +21,15 @@ export function readWaveInk(element: Element): WaveInk {
 }
 
 /** The stretch from `start` to `end` (shares of the whole); `played`: up to which share it has the accent colour. */
-export function paintWave(context: CanvasRenderingContext2D, place: WavePlace, lanes: readonly Lane[], range: { start: number; end: number }, played: number, top: number, ink: WaveInk): void {
+export function paintWave(
+  context: CanvasRenderingContext2D,
+  place: WavePlace,
+  lanes: readonly Lane[],
+  range: { start: number; end: number },
+  played: number,
+  top: number,
+  ink: WaveInk,
+): void {
   const columns = Math.max(1, Math.floor(place.width));
   const height = place.height / Math.max(1, lanes.length);
   for (const [at, lane] of lanes.entries()) {
@@ -31,7 +39,10 @@ export function paintWave(context: CanvasRenderingContext2D, place: WavePlace, l
     context.fillRect(place.left, middle - 0.5, place.width, 1);
     const { lows, highs } = columnsOf(lane, range.start, range.end, columns);
     const edge = Math.round(((played - range.start) / (range.end - range.start)) * columns);
-    for (const [color, from, to] of [[ink.played, 0, edge], [ink.rest, edge, columns]] as const) {
+    for (const [color, from, to] of [
+      [ink.played, 0, edge],
+      [ink.rest, edge, columns],
+    ] as const) {
       context.fillStyle = color;
       for (let column = Math.max(0, from); column < Math.min(columns, to); column++) {
         // Neighbours touch: where there are fewer samples than columns, or steep ones, the line stays whole.

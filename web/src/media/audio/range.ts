@@ -33,7 +33,8 @@ export function timeTicks(range: Range, width: number, apart = 90): number[] {
   if (!(rough > 0)) return [];
   const unit = 10 ** Math.floor(Math.log10(rough));
   const minutes = [60, 120, 300, 600, 1800, 3600];
-  const step = rough > 30 ? (minutes.find((one) => one >= rough) ?? 7200) : ([1, 2, 5, 10].find((digit) => digit * unit >= rough) ?? 10) * unit;
+  const step =
+    rough > 30 ? (minutes.find((one) => one >= rough) ?? 7200) : ([1, 2, 5, 10].find((digit) => digit * unit >= rough) ?? 10) * unit;
   const first = Math.ceil(range.start / step - 1e-9);
   const count = Math.floor(range.end / step + 1e-9) - first + 1;
   return Array.from({ length: Math.max(0, count) }, (_, at) => (first + at) * step);

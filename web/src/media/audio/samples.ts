@@ -12,7 +12,9 @@ const WEB_AUDIO_RATES = [3000, 384_000] as const;
 
 /** Rejects with words for people. */
 export async function loadSamples(record: AudioRecord, signal: AbortSignal): Promise<Samples> {
-  if ((record.frame_count ?? 0) * (record.channels ?? 1) * 4 > LIMIT_BYTES) throw new Error("This sound is too long to be looked at from near.");
+  if ((record.frame_count ?? 0) * (record.channels ?? 1) * 4 > LIMIT_BYTES) {
+    throw new Error("This sound is too long to be looked at from near.");
+  }
   let data = await fetchBytes(record.blob.sha256, signal);
   const plain = samplesOfWav(data);
   if (plain) return plain;
@@ -43,7 +45,12 @@ export function samplesOfWav(data: ArrayBuffer): Samples | null {
   for (let at = 12; at + 8 <= data.byteLength; ) {
     const size = view.getUint32(at + 4, true);
     if (tag(at) === "fmt " && at + 24 <= data.byteLength) {
-      form = { kind: view.getUint16(at + 8, true), channels: view.getUint16(at + 10, true), rate: view.getUint32(at + 12, true), bits: view.getUint16(at + 22, true) };
+      form = {
+        kind: view.getUint16(at + 8, true),
+        channels: view.getUint16(at + 10, true),
+        rate: view.getUint32(at + 12, true),
+        bits: view.getUint16(at + 22, true),
+      };
     }
     if (tag(at) === "data") return form && readData(view, at + 8, Math.min(size, data.byteLength - at - 8), form);
     at += 8 + size + (size % 2);
@@ -51,7 +58,12 @@ export function samplesOfWav(data: ArrayBuffer): Samples | null {
   return null;
 }
 
-function readData(view: DataView, start: number, size: number, form: { kind: number; channels: number; rate: number; bits: number }): Samples | null {
+function readData(
+  view: DataView,
+  start: number,
+  size: number,
+  form: { kind: number; channels: number; rate: number; bits: number },
+): Samples | null {
   const { kind, channels, rate, bits } = form;
   const readers: Readonly<Record<string, (at: number) => number>> = {
     "1/8": (at) => (view.getUint8(at) - 128) / 128,

@@ -5,7 +5,18 @@ import type { ChartRecord } from "@/api/schema";
 import { usualBins } from "@/media/chart/bins";
 import { VegaPlot } from "@/media/chart/VegaPlot";
 import { type CellShare, type ClassOrder, matrixFrom } from "@/media/chart/matrix";
-import { type Place, type Plan, barPlan, curvePlan, histogramPlan, likelyPreset, linePlan, matrixPlan, presetOf, scatterPlan } from "@/media/chart/presets";
+import {
+  type Place,
+  type Plan,
+  barPlan,
+  curvePlan,
+  histogramPlan,
+  likelyPreset,
+  linePlan,
+  matrixPlan,
+  presetOf,
+  scatterPlan,
+} from "@/media/chart/presets";
 import { type ChartRows, FIRST_ROWS, MOST_ROWS, chartRows, retryRows } from "@/media/chart/rows";
 import { fieldOf, textOf } from "@/media/chart/values";
 import { FigureFrame, FigureThumb } from "@/media/figure/FigureFrame";
@@ -33,7 +44,17 @@ export function titleOf(record: ChartRecord): string {
   return record.strings?.["title"] || record.caption || record.preset.replace(/^wandb\/|\/v\d+$/g, "");
 }
 
-function Chart({ record, size, box, name }: { record: ChartRecord; size: "cell" | "full"; box: { width: number; height: number } | undefined; name: string }): JSX.Element {
+function Chart({
+  record,
+  size,
+  box,
+  name,
+}: {
+  record: ChartRecord;
+  size: "cell" | "full";
+  box: { width: number; height: number } | undefined;
+  name: string;
+}): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const [measured, setMeasured] = useState<{ width: number; height: number } | null>(null);
   const [limit, setLimit] = useState(FIRST_ROWS);
@@ -56,8 +77,12 @@ function Chart({ record, size, box, name }: { record: ChartRecord; size: "cell" 
       {state.is === "loading" && <div class="figure-words figure-over">loading</div>}
       {state.is === "failed" && (
         <div class="figure-words figure-failed figure-over" role="alert">
-          <span>{state.error.message} {state.error.hint}</span>
-          <Button look="plain" icon="reset" onClick={retry}>Try again</Button>
+          <span>
+            {state.error.message} {state.error.hint}
+          </span>
+          <Button look="plain" icon="reset" onClick={retry}>
+            Try again
+          </Button>
         </div>
       )}
       {state.is === "ready" && room && room.width > 0 && (
@@ -85,7 +110,10 @@ function Drawn({ record, data, room, size, name, onMore }: DrawnProps): JSX.Elem
   const [bins, setBins] = useState<number | null>(null);
   const [share, setShare] = useState<CellShare>("count");
   const [order, setOrder] = useState<ClassOrder>("logged");
-  const usual = useMemo(() => (preset === "histogram" ? usualBins(fieldOf(data, record.fields?.["value"])?.values ?? []) : 0), [data, preset]);
+  const usual = useMemo(
+    () => (preset === "histogram" ? usualBins(fieldOf(data, record.fields?.["value"])?.values ?? []) : 0),
+    [data, preset],
+  );
   const place: Place = { width: room.width, height: Math.max(60, room.height - HEAD), isFull: size === "full", isDark: theme.isDark };
   const made = useMemo<{ plan: Plan | null; reason: string; note: string }>(() => {
     try {
@@ -111,7 +139,10 @@ function Drawn({ record, data, room, size, name, onMore }: DrawnProps): JSX.Elem
         const [actual, predicted, counts] = ["Actual", "Predicted", "nPredictions"].map((name) => fieldOf(data, record.fields?.[name]));
         if (!actual || !predicted || !counts) throw new Error("The table lacks a column of the confusion matrix.");
         const matrix = matrixFrom(actual, predicted, counts, order);
-        return { plan: matrixPlan(matrix, place, share), note: matrix.accuracy === null ? "" : `${formatNumber(matrix.total)} samples, ${(matrix.accuracy * 100).toFixed(1)} % right` };
+        return {
+          plan: matrixPlan(matrix, place, share),
+          note: matrix.accuracy === null ? "" : `${formatNumber(matrix.total)} samples, ${(matrix.accuracy * 100).toFixed(1)} % right`,
+        };
       }
       default: return { plan: null, note: "" };
     }
@@ -121,37 +152,79 @@ function Drawn({ record, data, room, size, name, onMore }: DrawnProps): JSX.Elem
   return (
     <>
       <header class="preset-head">
-        <span class="preset-title truncate" title={name}>{name}</span>
-        {!known && <span class="preset-note truncate" title={`The preset “${record.preset}” is not known here: drawn by its fields`}>“{record.preset}” is not known, drawn by its fields</span>}
+        <span class="preset-title truncate" title={name}>
+          {name}
+        </span>
+        {!known && (
+          <span class="preset-note truncate" title={`The preset “${record.preset}” is not known here: drawn by its fields`}>
+            “{record.preset}” is not known, drawn by its fields
+          </span>
+        )}
         {data.rows.length < data.total && (
           <span class="preset-cut" role="status">
             {formatNumber(data.rows.length)} of {formatNumber(data.total)} rows shown
-            {data.rows.length < MOST_ROWS && <Button look="plain" onClick={onMore}>{data.total > MOST_ROWS ? `Show ${formatNumber(MOST_ROWS)}` : "Show all"}</Button>}
+            {data.rows.length < MOST_ROWS && (
+              <Button look="plain" onClick={onMore}>
+                {data.total > MOST_ROWS ? `Show ${formatNumber(MOST_ROWS)}` : "Show all"}
+              </Button>
+            )}
           </span>
         )}
-        {made.note && <span class="preset-note truncate" title={made.note}>{made.note}</span>}
+        {made.note && (
+          <span class="preset-note truncate" title={made.note}>
+            {made.note}
+          </span>
+        )}
         <span class="preset-tools" data-own-keys>
           {preset === "histogram" && made.plan && (
             <span class="preset-bins">
-              <Slider label="Bins" value={bins ?? usual} min={2} max={200} step={1} text={`about ${bins ?? usual} bins`} onInput={setBins} />
+              <Slider
+                label="Bins"
+                value={bins ?? usual}
+                min={2}
+                max={200}
+                step={1}
+                text={`about ${bins ?? usual} bins`}
+                onInput={setBins}
+              />
             </span>
           )}
           {preset === "confusion_matrix" && (
             <>
               {room.width >= 560 && (
-                <Select<ClassOrder> label="Order of the classes" value={order} onChange={setOrder}
-                  options={[{ value: "logged", label: "as logged" }, { value: "name", label: "by name" }, { value: "size", label: "by size" }]} />
+                <Select<ClassOrder>
+                  label="Order of the classes"
+                  value={order}
+                  onChange={setOrder}
+                  options={[
+                    { value: "logged", label: "as logged" },
+                    { value: "name", label: "by name" },
+                    { value: "size", label: "by size" },
+                  ]}
+                />
               )}
-              <Choice<CellShare> label="What the cells say" value={share} onChange={setShare}
-                options={[{ value: "count", label: "Counts", title: "How many samples" }, { value: "row", label: "Rows %", title: "Shares of each actual class: recall" }, { value: "column", label: "Cols %", title: "Shares of each predicted class: precision" }]} />
+              <Choice<CellShare>
+                label="What the cells say"
+                value={share}
+                onChange={setShare}
+                options={[
+                  { value: "count", label: "Counts", title: "How many samples" },
+                  { value: "row", label: "Rows %", title: "Shares of each actual class: recall" },
+                  { value: "column", label: "Cols %", title: "Shares of each predicted class: precision" },
+                ]}
+              />
             </>
           )}
-          <span class="preset-save"><IconButton icon="download" label="Save as PNG" size={14} onClick={() => setPngs(pngs + 1)} /></span>
+          <span class="preset-save">
+            <IconButton icon="download" label="Save as PNG" size={14} onClick={() => setPngs(pngs + 1)} />
+          </span>
         </span>
       </header>
       <div class="preset-body" style={{ height: `${place.height}px` }}>
         {reason ? (
-          <div class="figure-words figure-failed" role="alert">{reason}</div>
+          <div class="figure-words figure-failed" role="alert">
+            {reason}
+          </div>
         ) : made.plan && data.rows.length > 0 ? (
           <VegaPlot plan={made.plan} theme={theme} label={name} pngs={pngs} onFail={setFailure} />
         ) : (

@@ -31,7 +31,10 @@ export function VegaPlot({ plan, theme, label, pngs, onFail }: VegaPlotProps): J
     const draw = async (): Promise<void> => {
       const { drawVega } = await import("@/media/vega/draw");
       if (isGone) return;
-      const next = await drawVega(fresh, plan.spec, theme, { mode: "vega-lite", onTip: (lines, x, y) => setTip(lines ? { lines, x, y } : null) });
+      const next = await drawVega(fresh, plan.spec, theme, {
+        mode: "vega-lite",
+        onTip: (lines, x, y) => setTip(lines ? { lines, x, y } : null),
+      });
       if (isGone) return next.finish();
       drawn.current?.finish();
       drawn.current = next;
@@ -63,10 +66,19 @@ export function VegaPlot({ plan, theme, label, pngs, onFail }: VegaPlotProps): J
 
   return (
     <>
-      <div ref={place} class="preset-plot" role="img" aria-label={label} style={{ width: `${plan.width}px`, height: `${plan.height}px` }} onPointerLeave={() => setTip(null)} />
+      <div
+        ref={place}
+        class="preset-plot"
+        role="img"
+        aria-label={label}
+        style={{ width: `${plan.width}px`, height: `${plan.height}px` }}
+        onPointerLeave={() => setTip(null)}
+      />
       {tip && (
         <Tooltip x={tip.x} y={tip.y}>
-          {tip.lines.map((line) => <div key={line}>{line}</div>)}
+          {tip.lines.map((line) => (
+            <div key={line}>{line}</div>
+          ))}
         </Tooltip>
       )}
     </>

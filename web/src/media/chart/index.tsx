@@ -14,7 +14,11 @@ export const CHART_VIEW: View<ChartRecord> = {
     { name: "preset", value: record.preset },
     { name: "rows", value: formatNumber(record.table.row_count) },
     ...Object.entries(record.fields ?? {}).map(([name, column]) => ({ name, value: column, title: "The table's column" })),
-    ...Object.entries(record.areas ?? {}).map(([name, area]) => ({ name: `area of ${name}`, value: area.toFixed(4), title: "Computed from all points before they were rounded" })),
+    ...Object.entries(record.areas ?? {}).map(([name, area]) => ({
+      name: `area of ${name}`,
+      value: area.toFixed(4),
+      title: "Computed from all points before they were rounded",
+    })),
   ],
   file: (record) => ({ sha256: record.table.blob.sha256, name: "table.parquet" }),
 };

@@ -14,7 +14,13 @@ function rowsOf(columns: Record<string, string>, rows: unknown[][]): ChartRows {
 }
 
 function recordOf(preset: string, fields: Record<string, string>, more: Partial<ChartRecord> = {}): ChartRecord {
-  return { kind: "chart", preset, fields, table: { kind: "table", blob: { sha256: "a", size_bytes: 1, mime: "x" }, columns: [], row_count: 1 }, ...more };
+  return {
+    kind: "chart",
+    preset,
+    fields,
+    table: { kind: "table", blob: { sha256: "a", size_bytes: 1, mime: "x" }, columns: [], row_count: 1 },
+    ...more,
+  };
 }
 
 const numbers = (values: (number | null)[]): Field => ({ name: "n", measure: "quantitative", values });
@@ -22,14 +28,22 @@ const texts = (values: string[]): Field => ({ name: "t", measure: "nominal", val
 
 describe("bins", () => {
   it("hold every number once, at round edges", () => {
-    for (const values of [[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [0.1, 0.2, 0.3, 0.30000000000000004, 0.7], [-5, 5], [1e-9, 2e-9, 3e-9], [1e15, 1e15 + 1, 1e15 + 50]]) {
+    for (const values of [
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+      [0.1, 0.2, 0.3, 0.30000000000000004, 0.7],
+      [-5, 5],
+      [1e-9, 2e-9, 3e-9],
+      [1e15, 1e15 + 1, 1e15 + 50],
+    ]) {
       for (const wanted of [1, 2, 5, 10, 50, 200]) {
         const { edges, counts } = countInBins(values, wanted);
         expect(counts.reduce((sum, count) => sum + count, 0)).toBe(values.length);
         expect(edges.length).toBe(counts.length + 1);
         counts.forEach((count, at) => {
           const isLast = at === counts.length - 1;
-          const inside = values.filter((value) => value >= (edges[at] as number) && (isLast ? value <= (edges[at + 1] as number) : value < (edges[at + 1] as number)));
+          const inside = values.filter(
+            (value) => value >= (edges[at] as number) && (isLast ? value <= (edges[at + 1] as number) : value < (edges[at + 1] as number)),
+          );
           expect(count).toBe(inside.length);
         });
       }
@@ -88,7 +102,10 @@ describe("areas under curves", () => {
 });
 
 describe("columns", () => {
-  const data = rowsOf({ n: "number", d: "date", s: "string", any: "any" }, [[{ _number: "NaN" }, "2024-01-02", null, 1], [2, "2024-01-03", "x", null]]);
+  const data = rowsOf({ n: "number", d: "date", s: "string", any: "any" }, [
+    [{ _number: "NaN" }, "2024-01-02", null, 1],
+    [2, "2024-01-03", "x", null],
+  ]);
   it("are numbers, times or names", () => {
     expect(fieldOf(data, "n")).toEqual({ name: "n", measure: "quantitative", values: [null, 2] });
     expect(fieldOf(data, "d")?.values).toEqual([Date.UTC(2024, 0, 2), Date.UTC(2024, 0, 3)]);
@@ -128,7 +145,11 @@ describe("presets", () => {
   });
 
   it("lay bars down when their labels would not fit", () => {
-    const bars = (count: number): ChartRows => rowsOf({ l: "string", v: "number" }, Array.from({ length: count }, (_, at) => [`a long name ${at}`, at]));
+    const bars = (count: number): ChartRows =>
+      rowsOf(
+        { l: "string", v: "number" },
+        Array.from({ length: count }, (_, at) => [`a long name ${at}`, at]),
+      );
     const record = recordOf("wandb/bar/v0", { label: "l", value: "v" });
     const axisOf = (count: number): unknown => (barPlan(record, bars(count), PLACE).spec["encoding"] as { x: { field: string } }).x.field;
     expect(axisOf(3)).toBe("l");

@@ -26,7 +26,12 @@ export function matrixFrom(actual: Field, predicted: Field, counts: Field, order
     total += value;
   });
   const sizes = new Map(classes.map((name, at) => [name, (table[at] ?? []).reduce((sum, count) => sum + count, 0)]));
-  const sorted = order === "name" ? sortNames(classes) : order === "size" ? [...classes].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0)) : classes;
+  const sorted =
+    order === "name"
+      ? sortNames(classes)
+      : order === "size"
+        ? [...classes].sort((a, b) => (sizes.get(b) ?? 0) - (sizes.get(a) ?? 0))
+        : classes;
   const from = sorted.map((name) => places.get(name) ?? 0);
   const arranged = from.map((row) => from.map((column) => table[row]?.[column] ?? 0));
   const hits = arranged.reduce((sum, row, at) => sum + (row[at] ?? 0), 0);

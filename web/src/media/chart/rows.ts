@@ -23,7 +23,9 @@ const held = new Map<string, Signal<RowsState>>();
 
 /** The first `limit` rows of the columns that the chart draws (all, for a specification of the user's own). */
 export function chartRows(record: ChartRecord, limit: number): ReadonlySignal<RowsState> {
-  const columns = record.spec ? null : [...new Set(Object.values(record.fields ?? {}))].filter((name) => record.table.columns.some((column) => column.name === name));
+  const columns = record.spec
+    ? null
+    : [...new Set(Object.values(record.fields ?? {}))].filter((name) => record.table.columns.some((column) => column.name === name));
   const key = `${record.table.blob.sha256} ${limit} ${JSON.stringify(columns)}`;
   const known = held.get(key);
   if (known && known.peek().is !== "failed") return known;
@@ -43,7 +45,12 @@ export function retryRows(record: ChartRecord): void {
 
 async function fill(state: Signal<RowsState>, record: ChartRecord, columns: string[] | null, limit: number): Promise<void> {
   const page = (offset: number): Promise<TablePage> =>
-    postJson<TablePage>("api/tables/page", { tables: [record.table.blob.sha256], columns: columns?.length ? columns : null, offset, limit: Math.min(PAGE_ROWS, limit - offset) } satisfies TableRequest);
+    postJson<TablePage>("api/tables/page", {
+      tables: [record.table.blob.sha256],
+      columns: columns?.length ? columns : null,
+      offset,
+      limit: Math.min(PAGE_ROWS, limit - offset),
+    } satisfies TableRequest);
   try {
     const first = await page(0);
     const rows = [...first.rows];

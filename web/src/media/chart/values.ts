@@ -21,9 +21,13 @@ export function fieldOf(data: ChartRows, name: string | undefined): Field | unde
   const column = data.columns[at];
   if (name === undefined || !column) return undefined;
   const raw = data.rows.map((row) => row[at]);
-  if (TIMES.has(column.type)) return { name, measure: "temporal", values: raw.map((value) => (typeof value === "string" ? Date.parse(value) : null)) };
+  if (TIMES.has(column.type)) {
+    return { name, measure: "temporal", values: raw.map((value) => (typeof value === "string" ? Date.parse(value) : null)) };
+  }
   // A column of anything may hold numbers only.
-  const isNumeric = NUMBERS.has(column.type) || (column.type === "any" && raw.some((value) => value !== null) && raw.every((value) => value === null || numberOf(value) !== undefined));
+  const isNumeric =
+    NUMBERS.has(column.type) ||
+    (column.type === "any" && raw.some((value) => value !== null) && raw.every((value) => value === null || numberOf(value) !== undefined));
   if (isNumeric) return { name, measure: "quantitative", values: raw.map(finite) };
   return { name, measure: "nominal", values: raw.map(textOf) };
 }

@@ -130,7 +130,11 @@ export function FigureFrame(props: FigureFrameProps): JSX.Element {
       </div>
     );
   }
-  const notes = [...(props.notes ?? []), ...said.notes, ...(said.blocked.length > 0 ? [`Not loaded from outside: ${said.blocked.join(", ")}`] : [])];
+  const notes = [
+    ...(props.notes ?? []),
+    ...said.notes,
+    ...(said.blocked.length > 0 ? [`Not loaded from outside: ${said.blocked.join(", ")}`] : []),
+  ];
   return (
     <div ref={place} class="figure" aria-busy={state.is !== "drawn" && state.is !== "failed"}>
       {text && (

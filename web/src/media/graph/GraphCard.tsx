@@ -32,7 +32,15 @@ export function GraphCard({ record, size, box }: CardProps<GraphRecord>): JSX.El
   return <Graph record={record} size={size} box={box} />;
 }
 
-function Graph({ record, size, box }: { record: GraphRecord; size: "cell" | "full"; box: { width: number; height: number } | undefined }): JSX.Element {
+function Graph({
+  record,
+  size,
+  box,
+}: {
+  record: GraphRecord;
+  size: "cell" | "full";
+  box: { width: number; height: number } | undefined;
+}): JSX.Element {
   const load = (): Promise<string> => fetchText(record.blob);
   const state = figureTexts.of(record.blob.sha256, record.blob.size_bytes, load).value;
   const text = state.is === "ready" ? state.text : null;
@@ -50,13 +58,23 @@ function Graph({ record, size, box }: { record: GraphRecord; size: "cell" | "ful
   if (state.is === "failed") {
     return (
       <div class="figure figure-words figure-failed" role="alert">
-        <span>{state.error.message} {state.error.hint}</span>
-        <Button look="plain" icon="reset" onClick={retry}>Try again</Button>
+        <span>
+          {state.error.message} {state.error.hint}
+        </span>
+        <Button look="plain" icon="reset" onClick={retry}>
+          Try again
+        </Button>
       </div>
     );
   }
   if (!made) return <div class="figure figure-words">loading</div>;
-  if ("reason" in made) return <div class="figure figure-words figure-failed" role="alert">It can't be drawn: {made.reason}</div>;
+  if ("reason" in made) {
+    return (
+      <div class="figure figure-words figure-failed" role="alert">
+        It can't be drawn: {made.reason}
+      </div>
+    );
+  }
   if (made.graph.nodes.length === 0) return <div class="figure figure-words">The graph has no nodes.</div>;
   return <Drawing nodes={made.graph.nodes} layout={made.layout} words={graphWords(record)} size={size} box={box} />;
 }
@@ -86,7 +104,10 @@ function Drawing({ nodes, layout, words, size, box }: DrawingProps): JSX.Element
   const room = measured ?? box ?? { width: 320, height: 240 };
   const sight = moved ?? startOf(layout, room);
   const wanted = search.trim().toLowerCase();
-  const found = useMemo(() => (wanted === "" ? [] : nodes.filter(({ name, className, id }) => `${name} ${className} ${id}`.toLowerCase().includes(wanted))), [nodes, wanted]);
+  const found = useMemo(
+    () => (wanted === "" ? [] : nodes.filter(({ name, className, id }) => `${name} ${className} ${id}`.toLowerCase().includes(wanted))),
+    [nodes, wanted],
+  );
   const isFound = new Set(found.map(({ id }) => id));
   const inside = (x: number, y: number, margin: number): boolean => {
     const [left, top] = [x * sight.scale + sight.x, y * sight.scale + sight.y];
@@ -124,7 +145,8 @@ function Drawing({ nodes, layout, words, size, box }: DrawingProps): JSX.Element
   };
   const hasText = sight.scale >= 0.4;
   const node = nodes.find(({ id }) => id === chosen);
-  const near = chosen === null ? null : new Set(layout.paths.flatMap(({ from, to }) => (from === chosen || to === chosen ? [from, to] : [])));
+  const near =
+    chosen === null ? null : new Set(layout.paths.flatMap(({ from, to }) => (from === chosen || to === chosen ? [from, to] : [])));
   return (
     <div ref={frame} class={`figure graph graph-${size}`} data-own-pointer>
       <svg
@@ -148,8 +170,16 @@ function Drawing({ nodes, layout, words, size, box }: DrawingProps): JSX.Element
             const middle = points[Math.floor(points.length / 2)];
             return (
               <g key={at}>
-                <path class={`graph-edge${isNear ? " graph-edge-near" : ""}`} d={curveOf(points)} marker-end={hasText ? "url(#graph-arrow)" : undefined} />
-                {name && hasText && middle && <text class="graph-edge-name" x={middle.x + 4} y={middle.y - 4}>{name}</text>}
+                <path
+                  class={`graph-edge${isNear ? " graph-edge-near" : ""}`}
+                  d={curveOf(points)}
+                  marker-end={hasText ? "url(#graph-arrow)" : undefined}
+                />
+                {name && hasText && middle && (
+                  <text class="graph-edge-name" x={middle.x + 4} y={middle.y - 4}>
+                    {name}
+                  </text>
+                )}
               </g>
             );
           })}
@@ -158,12 +188,23 @@ function Drawing({ nodes, layout, words, size, box }: DrawingProps): JSX.Element
             if (!spot || !inside(spot.x, spot.y, spot.width * sight.scale)) return null;
             const state = `${id === chosen ? " graph-node-chosen" : ""}${isFound.has(id) ? " graph-node-found" : ""}${near && !near.has(id) ? " graph-node-far" : ""}${fields["is_output"] === true ? " graph-node-output" : ""}`;
             return (
-              <g key={id} class={`graph-node${state}`} transform={`translate(${spot.x - spot.width / 2} ${spot.y - NODE_HEIGHT / 2})`} onClick={() => !drag.current?.isMoved && setChosen(id)}>
+              <g
+                key={id}
+                class={`graph-node${state}`}
+                transform={`translate(${spot.x - spot.width / 2} ${spot.y - NODE_HEIGHT / 2})`}
+                onClick={() => !drag.current?.isMoved && setChosen(id)}
+              >
                 <rect width={spot.width} height={NODE_HEIGHT} rx={4} />
                 {hasText && (
                   <>
-                    <text class="graph-name" x={spot.width / 2} y={className ? 16 : 23}>{fitted(name, spot.width)}</text>
-                    {className && <text class="graph-class" x={spot.width / 2} y={30}>{fitted(className, spot.width)}</text>}
+                    <text class="graph-name" x={spot.width / 2} y={className ? 16 : 23}>
+                      {fitted(name, spot.width)}
+                    </text>
+                    {className && (
+                      <text class="graph-class" x={spot.width / 2} y={30}>
+                        {fitted(className, spot.width)}
+                      </text>
+                    )}
                   </>
                 )}
                 <title>{className ? `${name} (${className})` : name}</title>
@@ -203,10 +244,18 @@ function Details({ node, onClose }: { node: GraphNode; onClose: () => void }): J
   const rows = Object.entries(node.fields).filter(([name, value]) => name !== "name" && value !== null);
   return (
     <aside class="graph-details" aria-label={`Node ${node.name}`}>
-      <header><b class="truncate" title={node.name}>{node.name}</b><IconButton icon="close" label="Close" size={12} onClick={onClose} /></header>
+      <header>
+        <b class="truncate" title={node.name}>
+          {node.name}
+        </b>
+        <IconButton icon="close" label="Close" size={12} onClick={onClose} />
+      </header>
       <dl>
         {rows.map(([name, value]) => (
-          <div key={name}><dt>{name.replaceAll("_", " ")}</dt><dd>{typeof value === "number" ? formatNumber(value) : typeof value === "string" ? value : JSON.stringify(value)}</dd></div>
+          <div key={name}>
+            <dt>{name.replaceAll("_", " ")}</dt>
+            <dd>{typeof value === "number" ? formatNumber(value) : typeof value === "string" ? value : JSON.stringify(value)}</dd>
+          </div>
         ))}
       </dl>
     </aside>

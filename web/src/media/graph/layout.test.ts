@@ -2,7 +2,12 @@ import { describe, expect, it } from "vitest";
 import { NODE_HEIGHT, type GraphData, curveOf, layOut, readGraph } from "@/media/graph/layout";
 
 function graphOf(count: number, edges: [number, number][]): GraphData {
-  return readGraph(JSON.stringify({ nodes: Array.from({ length: count }, (_, id) => ({ id: String(id), name: `n${id}` })), edges: edges.map(([from, to]) => [String(from), String(to)]) }));
+  return readGraph(
+    JSON.stringify({
+      nodes: Array.from({ length: count }, (_, id) => ({ id: String(id), name: `n${id}` })),
+      edges: edges.map(([from, to]) => [String(from), String(to)]),
+    }),
+  );
 }
 
 function checkNoOverlap(graph: GraphData): void {

@@ -74,7 +74,12 @@ interface Item {
 
 export function layOut(graph: GraphData): GraphLayout {
   const layers = layersOf(graph);
-  const items = new Map<string, Item>(graph.nodes.map((node) => [node.id, { id: node.id, layer: layers.get(node.id) ?? 0, width: nodeWidth(node), above: [], below: [], x: 0 }]));
+  const items = new Map<string, Item>(
+    graph.nodes.map((node) => [
+      node.id,
+      { id: node.id, layer: layers.get(node.id) ?? 0, width: nodeWidth(node), above: [], below: [], x: 0 },
+    ]),
+  );
   const all = [...items.values()];
   const chains: Item[][] = [];
   for (const { from, to } of graph.edges) {
@@ -168,7 +173,10 @@ function order(rows: Item[][]): void {
     for (const row of sequence) {
       const middle = new Map(row.map((item) => {
         const others = isDown ? item.above : item.below;
-        return [item, others.length > 0 ? others.reduce((sum, other) => sum + (spot.get(other) ?? 0), 0) / others.length : (spot.get(item) ?? 0)];
+        return [
+          item,
+          others.length > 0 ? others.reduce((sum, other) => sum + (spot.get(other) ?? 0), 0) / others.length : (spot.get(item) ?? 0),
+        ];
       }));
       row.sort((a, b) => (middle.get(a) ?? 0) - (middle.get(b) ?? 0));
       number(row);
@@ -244,7 +252,11 @@ export function curveOf(points: readonly { x: number; y: number }[]): string {
   const parts = [`M${round(first.x)} ${round(first.y)}`];
   for (const point of rest) {
     const middle = (before.y + point.y) / 2;
-    parts.push(Math.abs(point.x - before.x) < 0.5 || point.y === before.y ? `L${round(point.x)} ${round(point.y)}` : `C${round(before.x)} ${round(middle)} ${round(point.x)} ${round(middle)} ${round(point.x)} ${round(point.y)}`);
+    parts.push(
+      Math.abs(point.x - before.x) < 0.5 || point.y === before.y
+        ? `L${round(point.x)} ${round(point.y)}`
+        : `C${round(before.x)} ${round(middle)} ${round(point.x)} ${round(middle)} ${round(point.x)} ${round(point.y)}`,
+    );
     before = point;
   }
   return parts.join("");

@@ -18,13 +18,25 @@ export function HistogramCard({ record, size, box }: CardProps<HistogramRecord>)
   const height = box?.height ?? HEIGHTS[size];
   if (!span || record.values.length === 0) return <div class="histogram-empty">no bins</div>;
   const hasAxes = size !== "thumb" && height >= 90;
-  const frame = (width: number): ReturnType<typeof frameOf> => (hasAxes ? frameOf(width, height) : { left: 0, top: 2, width, height: height - 3 });
+  const frame = (width: number): ReturnType<typeof frameOf> =>
+    hasAxes ? frameOf(width, height) : { left: 0, top: 2, width, height: height - 3 };
   return (
     <div class={`histogram-card histogram-${size}`}>
       <Plot
         label={describe(record)}
         height={height}
-        paint={(context, width, _height, ink) => paintBars(context, frame(width), [{ histogram: record, color: ink.accent }], span, largestCount([record]), ink, hover?.bin ?? -1, hasAxes)}
+        paint={(context, width, _height, ink) =>
+          paintBars(
+            context,
+            frame(width),
+            [{ histogram: record, color: ink.accent }],
+            span,
+            largestCount([record]),
+            ink,
+            hover?.bin ?? -1,
+            hasAxes,
+          )
+        }
         onHover={(at) => {
           const bin = at ? binAt(record, valueFromX(frame(at.width), span, at.x)) : -1;
           setHover(at && bin >= 0 ? { bin, clientX: at.clientX, clientY: at.clientY } : null);
@@ -45,8 +57,13 @@ export function BinText({ histogram, bin }: { histogram: Pick<HistogramRecord, "
   const total = totalOf(histogram);
   return (
     <div class="bin-text">
-      <div>{formatValue(histogram.bins[bin] ?? NaN)} … {formatValue(histogram.bins[bin + 1] ?? NaN)}</div>
-      <div><b>{formatValue(count)}</b> of {formatValue(total)}{total > 0 ? ` (${formatValue(Number(((count / total) * 100).toPrecision(3)))} %)` : ""}</div>
+      <div>
+        {formatValue(histogram.bins[bin] ?? NaN)} … {formatValue(histogram.bins[bin + 1] ?? NaN)}
+      </div>
+      <div>
+        <b>{formatValue(count)}</b> of {formatValue(total)}
+        {total > 0 ? ` (${formatValue(Number(((count / total) * 100).toPrecision(3)))} %)` : ""}
+      </div>
     </div>
   );
 }
@@ -60,8 +77,15 @@ export function histogramFacts(record: HistogramRecord): Fact[] {
   const quantiles = [0.05, 0.5, 0.95].map((share) => quantile(record, share));
   return [
     { name: "values", value: formatValue(totalOf(record)) },
-    { name: "bins", value: `${record.values.length} from ${formatValue(record.bins[0] ?? NaN)} to ${formatValue(record.bins.at(-1) ?? NaN)}` },
-    { name: "5 · 50 · 95 %", value: quantiles.map((value) => (value === null ? "–" : formatValue(value))).join(" · "), title: "Values below which 5, 50 and 95 % lie (straight lines inside bins)" },
+    {
+      name: "bins",
+      value: `${record.values.length} from ${formatValue(record.bins[0] ?? NaN)} to ${formatValue(record.bins.at(-1) ?? NaN)}`,
+    },
+    {
+      name: "5 · 50 · 95 %",
+      value: quantiles.map((value) => (value === null ? "–" : formatValue(value))).join(" · "),
+      title: "Values below which 5, 50 and 95 % lie (straight lines inside bins)",
+    },
     ...(record.non_finite ? [{ name: "not finite", value: `${formatValue(record.non_finite)} NaN or infinite values were left out` }] : []),
   ];
 }

@@ -40,7 +40,11 @@ export function Plot({ label, height, paint, onHover, onClick, class: name = "" 
     paint(context, width, height, readInk(element), ratio);
   });
 
-  const placeOf = (event: { offsetX: number; offsetY: number }): { x: number; y: number; width: number } => ({ x: event.offsetX, y: event.offsetY, width });
+  const placeOf = (event: { offsetX: number; offsetY: number }): { x: number; y: number; width: number } => ({
+    x: event.offsetX,
+    y: event.offsetY,
+    width,
+  });
   return (
     <div class={`plot ${name}`} style={{ height: `${height}px` }}>
       <canvas

@@ -19,7 +19,13 @@ export function readInk(element: Element): Ink {
   const style = getComputedStyle(element);
   const token = (name: string): string => style.getPropertyValue(name).trim();
   const isDark = style.colorScheme.includes("dark") && !style.colorScheme.includes("light");
-  return { text: token("--text-3"), line: token("--line"), surface: token("--surface"), accent: token("--accent"), ramp: isDark ? DARK_RAMP : LIGHT_RAMP };
+  return {
+    text: token("--text-3"),
+    line: token("--line"),
+    surface: token("--surface"),
+    accent: token("--accent"),
+    ramp: isDark ? DARK_RAMP : LIGHT_RAMP,
+  };
 }
 
 export interface Frame {
@@ -132,7 +138,16 @@ export function ridgeBases(frame: Frame, count: number): number[] {
   return Array.from({ length: count }, (_, at) => frame.top + frame.height - room + (count > 1 ? (room * at) / (count - 1) : 0));
 }
 
-export function paintRidges(context: CanvasRenderingContext2D, frame: Frame, ridges: readonly Ridge[], x: Span, largest: number, color: string, ink: Ink, focus: number): void {
+export function paintRidges(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  ridges: readonly Ridge[],
+  x: Span,
+  largest: number,
+  color: string,
+  ink: Ink,
+  focus: number,
+): void {
   const bases = ridgeBases(frame, ridges.length);
   const tall = frame.height * 0.27;
   for (const [at, { histogram }] of ridges.entries()) {
@@ -160,7 +175,9 @@ export function paintRidges(context: CanvasRenderingContext2D, frame: Frame, rid
   context.textBaseline = "middle";
   for (const at of labelled) {
     const ridge = ridges[at];
-    if (ridge) context.fillText(formatTicks([ridge.step], Math.max(1, ridge.step / 100))[0] ?? "", frame.left - 6, (bases[at] as number) - 3);
+    if (ridge) {
+      context.fillText(formatTicks([ridge.step], Math.max(1, ridge.step / 100))[0] ?? "", frame.left - 6, (bases[at] as number) - 3);
+    }
   }
   paintBottomAxis(context, frame, x, ink);
 }
@@ -171,7 +188,16 @@ export interface BarSet {
 }
 
 /** One histogram as bars; several as outlines over one another. */
-export function paintBars(context: CanvasRenderingContext2D, frame: Frame, sets: readonly BarSet[], x: Span, largest: number, ink: Ink, focusBin: number, hasAxes: boolean): void {
+export function paintBars(
+  context: CanvasRenderingContext2D,
+  frame: Frame,
+  sets: readonly BarSet[],
+  x: Span,
+  largest: number,
+  ink: Ink,
+  focusBin: number,
+  hasAxes: boolean,
+): void {
   for (const { histogram, color } of sets) {
     context.fillStyle = color;
     context.strokeStyle = color;
@@ -184,7 +210,9 @@ export function paintBars(context: CanvasRenderingContext2D, frame: Frame, sets:
       const top = frame.top + frame.height - height;
       const gap = right - left > 3 && sets.length === 1 ? 1 : 0;
       context.globalAlpha = sets.length > 1 ? 0.12 : bin === focusBin ? 1 : 0.75;
-      if (count > 0) context.fillRect(left, Math.min(top, frame.top + frame.height - 1), Math.max(0.5, right - left - gap), Math.max(1, height));
+      if (count > 0) {
+        context.fillRect(left, Math.min(top, frame.top + frame.height - 1), Math.max(0.5, right - left - gap), Math.max(1, height));
+      }
       if (bin === 0) outline.moveTo(left, frame.top + frame.height);
       outline.lineTo(left, top);
       outline.lineTo(right, top);

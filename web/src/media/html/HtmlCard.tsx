@@ -52,46 +52,100 @@ function HtmlReader({ record, isFull }: { record: HtmlRecord; isFull: boolean })
   return (
     <div class={`html-card html-${isFull ? "full" : "cell"}`} {...(isFull ? { "data-own-keys": true } : {})}>
       <div class="html-tools">
-        {isFull && <span class="html-title truncate" title={titleOf(record)}>{titleOf(record)}</span>}
         {isFull && (
-          <Choice label="What to show" value={shows} options={[{ value: "page", label: "Page" }, { value: "source", label: "Source" }]} onChange={setShows} />
+          <span class="html-title truncate" title={titleOf(record)}>
+            {titleOf(record)}
+          </span>
         )}
-        {shows === "page" && !isTooLarge && (
-          isStopped
-            ? <Button look="plain" icon="play" onClick={() => setStopped(false)}>Run</Button>
-            : <Button look="plain" icon="pause" label="Stop the page: its frame is removed" onClick={() => setStopped(true)}>Stop</Button>
+        {isFull && (
+          <Choice
+            label="What to show"
+            value={shows}
+            options={[
+              { value: "page", label: "Page" },
+              { value: "source", label: "Source" },
+            ]}
+            onChange={setShows}
+          />
         )}
+        {shows === "page" &&
+          !isTooLarge &&
+          (isStopped ? (
+            <Button look="plain" icon="play" onClick={() => setStopped(false)}>
+              Run
+            </Button>
+          ) : (
+            <Button look="plain" icon="pause" label="Stop the page: its frame is removed" onClick={() => setStopped(true)}>
+              Stop
+            </Button>
+          ))}
         {!isTooLarge && (
-          <a class="html-open" href={apiUrl(contentPath(record, { isFramed: false, hosts: isAllowed ? outside : [] }))} target="_blank" rel="noopener noreferrer" title="Open in a new tab, still in its sandbox">
+          <a
+            class="html-open"
+            href={apiUrl(contentPath(record, { isFramed: false, hosts: isAllowed ? outside : [] }))}
+            target="_blank"
+            rel="noopener noreferrer"
+            title="Open in a new tab, still in its sandbox"
+          >
             <Icon name="external" size={14} />
           </a>
         )}
       </div>
       {outside.length > 0 && !isAllowed && shows === "page" && (
         <div class="html-note">
-          <span class="html-note-text">It wants to load from <b>{namesOf(outside)}</b>. Nothing is loaded from outside unless you allow it.</span>
-          <Button label={`Load from ${outside.join(", ")}. Those sites learn that you look at this page.`} onClick={allow}>Allow</Button>
+          <span class="html-note-text">
+            It wants to load from <b>{namesOf(outside)}</b>. Nothing is loaded from outside unless you allow it.
+          </span>
+          <Button label={`Load from ${outside.join(", ")}. Those sites learn that you look at this page.`} onClick={allow}>
+            Allow
+          </Button>
         </div>
       )}
       {beside.length > 0 && shows === "page" && (
-        <div class="html-note"><span class="html-note-text" title={beside.join("\n")}>It expects {namesOf(beside)} beside it, which {beside.length === 1 ? "was" : "were"} not logged with it.</span></div>
+        <div class="html-note">
+          <span class="html-note-text" title={beside.join("\n")}>
+            It expects {namesOf(beside)} beside it, which {beside.length === 1 ? "was" : "were"} not logged with it.
+          </span>
+        </div>
       )}
-      {record.note && <div class="html-note"><span class="html-note-text">{record.note}</span></div>}
+      {record.note && (
+        <div class="html-note">
+          <span class="html-note-text">{record.note}</span>
+        </div>
+      )}
       <div class="html-body">
         {shows === "source" ? (
           <Source record={record} />
         ) : isTooLarge ? (
-          <EmptyState isSmall icon="warning" title={`${formatBytes(blob.size_bytes)} are too much to be shown`}>Download it instead.</EmptyState>
+          <EmptyState isSmall icon="warning" title={`${formatBytes(blob.size_bytes)} are too much to be shown`}>
+            Download it instead.
+          </EmptyState>
         ) : isStopped ? (
-          <EmptyState isSmall icon="pause" title="Stopped" action={<Button icon="play" onClick={() => setStopped(false)}>Run it again</Button>} />
+          <EmptyState
+            isSmall
+            icon="pause"
+            title="Stopped"
+            action={
+              <Button icon="play" onClick={() => setStopped(false)}>
+                Run it again
+              </Button>
+            }
+          />
         ) : (
-          <SandboxFrame src={apiUrl(path)} title={titleOf(record)} class="html-frame" onMessage={(data) => setLink(safeLink(data) ?? link)} />
+          <SandboxFrame
+            src={apiUrl(path)}
+            title={titleOf(record)}
+            class="html-frame"
+            onMessage={(data) => setLink(safeLink(data) ?? link)}
+          />
         )}
       </div>
       {link !== null && (
         <div class="html-link" role="status">
           <span>This link leads to</span>
-          <a class="truncate" href={link} title={link} target="_blank" rel="noopener noreferrer nofollow ugc" onClick={() => setLink(null)}>{link}</a>
+          <a class="truncate" href={link} title={link} target="_blank" rel="noopener noreferrer nofollow ugc" onClick={() => setLink(null)}>
+            {link}
+          </a>
           <IconButton icon="close" size={13} label="Close" onClick={() => setLink(null)} />
         </div>
       )}
@@ -101,10 +155,18 @@ function HtmlReader({ record, isFull }: { record: HtmlRecord; isFull: boolean })
 
 function Source({ record }: { record: HtmlRecord }): JSX.Element {
   const { blob } = record;
-  if (blob.size_bytes > SOURCE_LIMIT_BYTES) return <EmptyState isSmall icon="file" title={`${formatBytes(blob.size_bytes)} of source are too much to be shown`}>Download it instead.</EmptyState>;
+  if (blob.size_bytes > SOURCE_LIMIT_BYTES) {
+    return (
+      <EmptyState isSmall icon="file" title={`${formatBytes(blob.size_bytes)} of source are too much to be shown`}>
+        Download it instead.
+      </EmptyState>
+    );
+  }
   const fetched = blobText(blob).value;
   if (fetched.is === "loading") return <div class="html-loading">loading</div>;
-  if (fetched.is === "failed") return <ErrorState isSmall title="The source could not be loaded" error={fetched.error} onRetry={() => retryBlob(blob)} />;
+  if (fetched.is === "failed") {
+    return <ErrorState isSmall title="The source could not be loaded" error={fetched.error} onRetry={() => retryBlob(blob)} />;
+  }
   return (
     <div class="html-source">
       <TextView text={fetched.value} isWrapped hasNumbers isMono matches={[]} current={-1} label="source" />

@@ -10,7 +10,9 @@ describe("contentPath", () => {
     expect(contentPath({ ...record, is_styled: false }, { isFramed: false, hosts: [] })).toBe(`api/content/${"a".repeat(64)}`);
   });
   it("names the hosts that were allowed", () => {
-    expect(contentPath(record, { isFramed: true, hosts: ["cdn.example.org", "x.example:8080"] })).toContain("framed=1&outside=cdn.example.org%2Cx.example%3A8080");
+    expect(contentPath(record, { isFramed: true, hosts: ["cdn.example.org", "x.example:8080"] })).toContain(
+      "framed=1&outside=cdn.example.org%2Cx.example%3A8080",
+    );
   });
 });
 

@@ -79,7 +79,11 @@ function UndrawnImage({ record, size, box }: CardProps<ImageRecord>): JSX.Elemen
   const place = box ?? (size === "thumb" ? thumbSize(record) : null);
   const words = `${record.width.toLocaleString("en")} × ${record.height.toLocaleString("en")} ${record.format ?? "png"}`;
   return (
-    <div class={`image-card image-${size} image-undrawn`} title={record.note} style={place ? { width: `${place.width}px`, height: `${place.height}px` } : {}}>
+    <div
+      class={`image-card image-${size} image-undrawn`}
+      title={record.note}
+      style={place ? { width: `${place.width}px`, height: `${place.height}px` } : {}}
+    >
       <span class="image-undrawn-size">{words}</span>
       {size !== "thumb" && <span class="image-undrawn-note">{record.note}</span>}
       {size === "full" && <span>The file is kept as it was given: “Original” in the inspector downloads it.</span>}

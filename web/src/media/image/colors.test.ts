@@ -15,21 +15,38 @@ const times = (matrix: Matrix, vector: number[]) => matrix.map((row) => row.redu
 function oklab(color: string, eye: Matrix): number[] {
   const linear = rgbOf(color).map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
   const seen = times(eye, linear).map((value) => Math.min(1, Math.max(0, value)));
-  const cones = times([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566], [0.0883024619, 0.2817188376, 0.6299787005]], seen).map(Math.cbrt);
-  return times([[0.2104542553, 0.793617785, -0.0040720468], [1.9779984951, -2.428592205, 0.4505937099], [0.0259040371, 0.7827717662, -0.808675766]], cones);
+  const cones = times(
+    [
+      [0.4122214708, 0.5363325363, 0.0514459929],
+      [0.2119034982, 0.6806995451, 0.1073969566],
+      [0.0883024619, 0.2817188376, 0.6299787005],
+    ],
+    seen,
+  ).map(Math.cbrt);
+  return times(
+    [
+      [0.2104542553, 0.793617785, -0.0040720468],
+      [1.9779984951, -2.428592205, 0.4505937099],
+      [0.0259040371, 0.7827717662, -0.808675766],
+    ],
+    cones,
+  );
 }
 
 describe("class colours", () => {
   it.each(Object.entries(EYES))("stay apart for %s eyes", (_, eye) => {
     const points = CLASS_COLORS.map((color) => oklab(color, eye));
     let nearest = Infinity;
-    for (const [at, a] of points.entries()) for (const b of points.slice(at + 1)) nearest = Math.min(nearest, Math.hypot(...a.map((value, i) => value - (b[i] ?? 0))));
+    for (const [at, a] of points.entries()) {
+      for (const b of points.slice(at + 1)) nearest = Math.min(nearest, Math.hypot(...a.map((value, i) => value - (b[i] ?? 0))));
+    }
     expect(CLASS_COLORS.length).toBeGreaterThanOrEqual(24);
     expect(nearest).toBeGreaterThan(0.06); // 0.02 is about what an eye can just tell apart side by side
   });
 
   const list = (count: number, prefix: string) => Object.fromEntries(Array.from({ length: count }, (_, id) => [id, `${prefix} ${id}`]));
-  const colorsOf = (registry: ColorRegistry, labels: Record<string, string>) => Object.entries(labels).map(([id, name]) => registry.colorOf(name, Number(id)));
+  const colorsOf = (registry: ColorRegistry, labels: Record<string, string>) =>
+    Object.entries(labels).map(([id, name]) => registry.colorOf(name, Number(id)));
 
   it("differ inside a list, and are dealt again: paler, then darker, when it is long", () => {
     const registry = new ColorRegistry();
@@ -110,7 +127,12 @@ describe("paintMask", () => {
     const values = new Uint8Array(side * side);
     for (let y = 10; y < 30; y++) values.fill(1, y * side + 10, y * side + 30);
     const out = new Uint8ClampedArray(side * side * 4);
-    const paint = { ids: { width: side, height: side, values }, colors: colorTable(2, (id) => (id ? "#ffffff" : null)), opacity: 1, outline: 2 };
+    const paint = {
+      ids: { width: side, height: side, values },
+      colors: colorTable(2, (id) => (id ? "#ffffff" : null)),
+      opacity: 1,
+      outline: 2,
+    };
     paintMask(out, side, side, paint, { scale: 1, x: 0, y: 0 }, { scale: 1, x: 0, y: 0 });
     const row = Array.from({ length: side }, (_, x) => alphaAt(out, side, x, 20));
     expect(row.flatMap((alpha, x) => (alpha ? [x] : []))).toEqual([10, 11, 28, 29]);

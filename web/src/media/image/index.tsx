@@ -21,15 +21,26 @@ function imageFacts(record: ImageRecord): Fact[] {
     ...(record.note ? [{ name: "note", value: record.note, title: record.note }] : []),
     { name: "size", value: `${record.width} × ${record.height} px` },
     { name: "format", value: `${record.format ?? "png"} · ${record.mode ?? "RGB"}` },
-    { name: "numbers", value: NORMALIZED[record.normalized ?? "none"] ?? record.normalized ?? "", title: "How the logged numbers became pixels" },
+    {
+      name: "numbers",
+      value: NORMALIZED[record.normalized ?? "none"] ?? record.normalized ?? "",
+      title: "How the logged numbers became pixels",
+    },
     ...originalFacts(record),
     { name: "file", value: formatBytes(record.blob.size_bytes), title: `sha256 ${record.blob.sha256}` },
   ];
   if (record.non_finite) facts.push({ name: "not finite", value: `${record.non_finite.toLocaleString("en")} values were NaN or infinite` });
-  if (record.out_of_range) facts.push({ name: "clipped", value: `${record.out_of_range.toLocaleString("en")} values lay outside what is shown` });
+  if (record.out_of_range) {
+    facts.push({ name: "clipped", value: `${record.out_of_range.toLocaleString("en")} values lay outside what is shown` });
+  }
   for (const [layer, mask] of Object.entries(record.masks ?? {})) {
     if (mask.note) facts.push({ name: `mask ${layer}`, value: mask.note, title: mask.note });
-    else if (mask.id_count) facts.push({ name: `mask ${layer}`, value: `${mask.id_count.toLocaleString("en")} ids; the largest ${Object.keys(mask.areas ?? {}).length.toLocaleString("en")} are listed` });
+    else if (mask.id_count) {
+      facts.push({
+        name: `mask ${layer}`,
+        value: `${mask.id_count.toLocaleString("en")} ids; the largest ${Object.keys(mask.areas ?? {}).length.toLocaleString("en")} are listed`,
+      });
+    }
   }
   if (record.grouping !== undefined && record.grouping !== null) facts.push({ name: "grouping", value: String(record.grouping) });
   return facts;
@@ -38,11 +49,20 @@ function imageFacts(record: ImageRecord): Fact[] {
 /** The values behind the picture, where it shows less than was logged. */
 function originalFacts({ original, shown_range: shown }: ImageRecord): Fact[] {
   const shownText = rangeText(shown);
-  const shownFacts = shownText === undefined ? [] : [{ name: "shown", value: shownText, title: "Values that are shown black and white in the picture" }];
+  const shownFacts =
+    shownText === undefined ? [] : [{ name: "shown", value: shownText, title: "Values that are shown black and white in the picture" }];
   if (!original) return shownFacts;
-  const facts: Fact[] = [{ name: "values", value: `${typeName(original.dtype)}${original.blob ? ` · ${formatBytes(original.blob.size_bytes)}` : ""}`, title: "The values as they were logged are kept, and shown under the pointer" }];
+  const facts: Fact[] = [
+    {
+      name: "values",
+      value: `${typeName(original.dtype)}${original.blob ? ` · ${formatBytes(original.blob.size_bytes)}` : ""}`,
+      title: "The values as they were logged are kept, and shown under the pointer",
+    },
+  ];
   const [low, high] = [numberOf(original.low), numberOf(original.high)];
-  if (low !== undefined && high !== undefined) facts.push({ name: "range", value: `${shortNumber(low)} to ${shortNumber(high)}`, title: `${low} to ${high}` });
+  if (low !== undefined && high !== undefined) {
+    facts.push({ name: "range", value: `${shortNumber(low)} to ${shortNumber(high)}`, title: `${low} to ${high}` });
+  }
   return [...facts, ...shownFacts];
 }
 

@@ -93,7 +93,12 @@ export class MaskGl {
   static create(acceptSlow: boolean): MaskGl | null {
     if (typeof OffscreenCanvas === "undefined") return null;
     const canvas = new OffscreenCanvas(16, 16);
-    const gl = canvas.getContext("webgl2", { antialias: false, depth: false, premultipliedAlpha: true, failIfMajorPerformanceCaveat: !acceptSlow });
+    const gl = canvas.getContext("webgl2", {
+      antialias: false,
+      depth: false,
+      premultipliedAlpha: true,
+      failIfMajorPerformanceCaveat: !acceptSlow,
+    });
     if (!gl || (!acceptSlow && isImitated(gl))) return null;
     const program = gl.createProgram();
     for (const [type, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]] as const) {

@@ -45,7 +45,14 @@ export function colorTable(size: number, colorOfId: (id: number) => string | nul
  * Fill `out` (r, g, b, a; not premultiplied; `width` × `height` device pixels) with the mask.
  * `placement` is in device pixels of a mask pixel: tile point = mask point × scale + (x, y), per axis.
  */
-export function paintMask(out: Uint8ClampedArray, width: number, height: number, mask: MaskPaint, across: Placement, down: Placement): void {
+export function paintMask(
+  out: Uint8ClampedArray,
+  width: number,
+  height: number,
+  mask: MaskPaint,
+  across: Placement,
+  down: Placement,
+): void {
   const { ids, colors, outline } = mask;
   const columns = samplePositions(width, across.scale, across.x, ids.width);
   const rows = samplePositions(height, down.scale, down.y, ids.height);

@@ -5,7 +5,12 @@ import { PngError, decodeGreyPng, decodePng } from "@/media/image/maskPng";
 const FILTERS = ["none", "sub", "up", "average", "paeth"] as const;
 
 /** A PNG with the given filter on every row; the encoder is written from the standard, apart from the decoder. */
-function png(values: number[][], bitDepth: 8 | 16, filterOfRow: (y: number) => number, options: { colorType?: number; interlace?: number; pieces?: number; width?: number } = {}): Uint8Array {
+function png(
+  values: number[][],
+  bitDepth: 8 | 16,
+  filterOfRow: (y: number) => number,
+  options: { colorType?: number; interlace?: number; pieces?: number; width?: number } = {},
+): Uint8Array {
   const width = values[0]?.length ?? 0;
   const size = bitDepth / 8;
   const lines = values.map((row) => row.flatMap((value) => (size === 1 ? [value] : [value >> 8, value & 255])));
@@ -38,7 +43,9 @@ function png(values: number[][], bitDepth: 8 | 16, filterOfRow: (y: number) => n
   const cut = Math.ceil(data.length / (options.pieces ?? 1));
   const pieces = Array.from({ length: options.pieces ?? 1 }, (_, i) => chunk("IDAT", data.subarray(i * cut, (i + 1) * cut)));
   const start = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return new Uint8Array(Buffer.concat([start, chunk("IHDR", header), chunk("tEXt", Buffer.from("a\0b")), ...pieces, chunk("IEND", new Uint8Array())]));
+  return new Uint8Array(
+    Buffer.concat([start, chunk("IHDR", header), chunk("tEXt", Buffer.from("a\0b")), ...pieces, chunk("IEND", new Uint8Array())]),
+  );
 }
 
 function noise(width: number, height: number, most: number): number[][] {

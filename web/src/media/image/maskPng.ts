@@ -72,7 +72,12 @@ function unpackIds(width: number, height: number, channels: 3 | 4, parts: Uint8A
   const places = new Map<number, number>();
   let last = -1; // neighbours are mostly the same
   for (let at = 0, from = 0; at < packed.length; at++, from += channels) {
-    const id = ((parts[from] as number) | ((parts[from + 1] as number) << 8) | ((parts[from + 2] as number) << 16) | (channels === 4 ? (parts[from + 3] as number) << 24 : 0)) >>> 0;
+    const id =
+      ((parts[from] as number) |
+        ((parts[from + 1] as number) << 8) |
+        ((parts[from + 2] as number) << 16) |
+        (channels === 4 ? (parts[from + 3] as number) << 24 : 0)) >>>
+      0;
     packed[at] = id;
     if (id !== last) places.set((last = id), 0);
   }

@@ -99,7 +99,8 @@ function colorsOfLayer(layer: MaskLayer, record: ImageRecord, state: OverlayStat
   const known = tables.get(layer);
   if (known?.overlays === state) return known.table;
   const labels = layer.class_labels ?? record.classes;
-  dealColors(labels, layer.class_colors ?? record.class_colors); // the whole list, seen or hidden: who is drawn must not decide who gets which colour
+  // The whole list, seen or hidden: who is drawn must not decide who gets which colour.
+  dealColors(labels, layer.class_colors ?? record.class_colors);
   const present = layer.id_count ? [] : Object.keys(layer.areas ?? {}).map(Number); // many ids: not all are listed
   const { ids: list } = ids;
   const size = list ? list.length : present.length > 0 ? Math.max(...present) + 1 : 2 ** ids.bitDepth;

@@ -36,7 +36,9 @@ export function shownShapes(record: ImageRecord, state: OverlayState): ShownShap
       const outline = passesScores(shape, look.scores) ? outlineOf(kind, shape, record, layer) : null;
       if (!outline) return [];
       const isFilled = kind === "polygon" && look.style === "fill";
-      return [{ kind, layer, shape, outline, className, color: classColor(state, className ?? layer, id), opacity: look.opacity, isFilled }];
+      return [
+        { kind, layer, shape, outline, className, color: classColor(state, className ?? layer, id), opacity: look.opacity, isFilled },
+      ];
     });
   });
 }
@@ -53,7 +55,9 @@ export function paintShapes(context: CanvasRenderingContext2D, scene: Scene): vo
   const shapes = shownShapes(scene.record, scene.overlays);
   if (shapes.length === 0) return;
   const placed = shapes.map((one) => ({ ...one, drawn: drawnRect(one.outline.rect, placement) }));
-  const inSight = placed.filter(({ drawn }) => drawn.x < tile.width && drawn.y < tile.height && drawn.x + drawn.width > 0 && drawn.y + drawn.height > 0);
+  const inSight = placed.filter(
+    ({ drawn }) => drawn.x < tile.width && drawn.y < tile.height && drawn.x + drawn.width > 0 && drawn.y + drawn.height > 0,
+  );
   for (const one of placed.length > 500 ? inSight : placed) paintShape(context, one, scene);
   context.setLineDash([]);
   const { captions } = scene.overlays;
@@ -76,7 +80,9 @@ function paintShape(context: CanvasRenderingContext2D, one: ShownShape & { drawn
   if (outline.is === "polygon") {
     for (const ring of outline.rings) tracePath(context, ring, placement);
   } else if (outline.corners) {
-    for (const [at, { x, y }] of outline.corners.entries()) context[at === 0 ? "moveTo" : "lineTo"](x * placement.scale + placement.x, y * placement.scale + placement.y);
+    for (const [at, { x, y }] of outline.corners.entries()) {
+      context[at === 0 ? "moveTo" : "lineTo"](x * placement.scale + placement.x, y * placement.scale + placement.y);
+    }
     context.closePath();
   } else context.rect(drawn.x, drawn.y, drawn.width, drawn.height);
   if (one.isFilled) {
@@ -95,16 +101,31 @@ function paintShape(context: CanvasRenderingContext2D, one: ShownShape & { drawn
 }
 
 function tracePath(context: CanvasRenderingContext2D, ring: Float64Array, { scale, x, y }: Placement): void {
-  for (let at = 0; at < ring.length; at += 2) context[at === 0 ? "moveTo" : "lineTo"]((ring[at] as number) * scale + x, (ring[at + 1] as number) * scale + y);
+  for (let at = 0; at < ring.length; at += 2) {
+    context[at === 0 ? "moveTo" : "lineTo"]((ring[at] as number) * scale + x, (ring[at + 1] as number) * scale + y);
+  }
   context.closePath();
 }
 
 /** Joints as dots, hollow where they are hidden behind something; bones between joints that are there. */
-function paintKeypoints(context: CanvasRenderingContext2D, { points, visibility, edges }: Extract<Outline, { is: "keypoint" }>, color: string, { scale, x, y }: Placement, ratio: number, isSmall: boolean): void {
-  const at = (index: number): [number, number] => [(points[2 * index] as number) * scale + x, (points[2 * index + 1] as number) * scale + y];
+function paintKeypoints(
+  context: CanvasRenderingContext2D,
+  { points, visibility, edges }: Extract<Outline, { is: "keypoint" }>,
+  color: string,
+  { scale, x, y }: Placement,
+  ratio: number,
+  isSmall: boolean,
+): void {
+  const at = (index: number): [number, number] => [
+    (points[2 * index] as number) * scale + x,
+    (points[2 * index + 1] as number) * scale + y,
+  ];
   const isThere = (index: number): boolean => (visibility[index] ?? 0) > 0;
   context.lineCap = "round";
-  for (const [width, ink] of [[isSmall ? 2.5 : 4, RIM], [isSmall ? 1.25 : 2, color]] as const) {
+  for (const [width, ink] of [
+    [isSmall ? 2.5 : 4, RIM],
+    [isSmall ? 1.25 : 2, color],
+  ] as const) {
     context.beginPath();
     for (const [from, to] of edges) {
       if (!isThere(from) || !isThere(to)) continue;
@@ -139,7 +160,11 @@ function drawnRect(rect: Rect, placement: Placement): Rect {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-function paintLabels(context: CanvasRenderingContext2D, { ratio, tile, hasBadge }: Scene, shapes: readonly (ShownShape & { drawn: Rect })[]): void {
+function paintLabels(
+  context: CanvasRenderingContext2D,
+  { ratio, tile, hasBadge }: Scene,
+  shapes: readonly (ShownShape & { drawn: Rect })[],
+): void {
   context.font = `600 ${LABEL_SIZE * ratio}px system-ui, sans-serif`;
   context.textBaseline = "middle";
   const height = Math.round((LABEL_SIZE + 4) * ratio);

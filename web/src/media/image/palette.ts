@@ -54,7 +54,9 @@ export class ColorRegistry {
       }
       let slot = slotOfId(Number(id));
       if (taken.has(slot)) {
-        const free = Array.from({ length: SLOTS }, (_, step) => (slot + step) % SLOTS).find((other) => !taken.has(other) && !wanted.has(other));
+        const free = Array.from({ length: SLOTS }, (_, step) => (slot + step) % SLOTS).find(
+          (other) => !taken.has(other) && !wanted.has(other),
+        );
         slot = free ?? slot;
       }
       taken.add(slot);

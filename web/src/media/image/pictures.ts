@@ -64,7 +64,11 @@ export function gridOf(record: ImageRecord): BlobRef | null {
   const { original } = record;
   if (original?.form === "npy") return original.blob ?? null;
   const isPng = (record.format ?? "png") === "png";
-  if (original) return isPng && original.form === "picture" && (original.dtype.endsWith("2") || (record.mode ?? "").startsWith("I")) && !record.note ? record.blob : null;
+  if (original) {
+    return isPng && original.form === "picture" && (original.dtype.endsWith("2") || (record.mode ?? "").startsWith("I")) && !record.note
+      ? record.blob
+      : null;
+  }
   return isPng && (record.mode ?? "").startsWith("I") && !record.note ? record.blob : null;
 }
 

@@ -42,7 +42,11 @@ export function probeAt(record: ImageRecord, tile: TileRef, at: Point, reach = 0
         return found === false ? [] : [{ ...shown, point: typeof found === "number" ? found : undefined }];
       })
       .sort((a, b) => sizeOf(a) - sizeOf(b))
-      .map(({ layer, shape, outline, className, color, point, kind }) => ({ layer, text: textOfShape(shape, className, outline, point) || kind, color })),
+      .map(({ layer, shape, outline, className, color, point, kind }) => ({
+        layer,
+        text: textOfShape(shape, className, outline, point) || kind,
+        color,
+      })),
   };
 }
 
@@ -67,7 +71,9 @@ function channelsAt(record: ImageRecord, at: Point): readonly (number | string)[
   }
   const channels = pixelAt(record, at);
   // What a data loader made of an 8-bit picture: the picture's numbers divided by 255.
-  return record.original?.form === "unit" ? channels?.map((channel) => valueText(channel / 255, record.original?.dtype.endsWith("8") ? 16 : 8)) : channels;
+  return record.original?.form === "unit"
+    ? channels?.map((channel) => valueText(channel / 255, record.original?.dtype.endsWith("8") ? 16 : 8))
+    : channels;
 }
 
 /** The channels as the picture's mode has them. */

@@ -6,18 +6,36 @@ import { DEFAULT_OVERLAYS, withScores } from "@/state/overlayState";
 
 const blob = { sha256: "0".repeat(64), size_bytes: 1, mime: "image/png" };
 const record: ImageRecord = {
-  kind: "image", blob, width: 100, height: 50,
+  kind: "image",
+  blob,
+  width: 100,
+  height: 50,
   boxes: { found: { boxes: [{ form: "middle", position: [50, 25, 40, 10], domain: "pixel", angle: 90, class_id: 1 }] } },
   polygons: {
     parts: {
       class_labels: { 1: "constructor" },
       polygons: [
-        { rings: [[0, 0, 1, 0, 1, 1, 0, 1], [0.25, 0.25, 0.75, 0.25, 0.75, 0.75, 0.25, 0.75]], class_id: 1, scores: { sure: 0.4 } },
+        {
+          rings: [
+            [0, 0, 1, 0, 1, 1, 0, 1],
+            [0.25, 0.25, 0.75, 0.25, 0.75, 0.75, 0.25, 0.75],
+          ],
+          class_id: 1,
+          scores: { sure: 0.4 },
+        },
         { rings: [[0, 0, 1, 0, NaN, 1]], class_id: 1 },
       ],
     },
   },
-  keypoints: { pose: { names: ["nose", "ear", "eye"], skeleton: [[0, 1]], keypoints: [{ points: [10, 10, 20, 10, 90, 40], visibility: [2, 1, 0], domain: "pixel", caption: "ann", point_scores: [0.9, 0.5, 0] }] } },
+  keypoints: {
+    pose: {
+      names: ["nose", "ear", "eye"],
+      skeleton: [[0, 1]],
+      keypoints: [
+        { points: [10, 10, 20, 10, 90, 40], visibility: [2, 1, 0], domain: "pixel", caption: "ann", point_scores: [0.9, 0.5, 0] },
+      ],
+    },
+  },
 };
 
 describe("shapes", () => {
@@ -33,7 +51,10 @@ describe("shapes", () => {
   });
 
   it("have class names that are words of the language", () => {
-    expect(shownShapes(record, DEFAULT_OVERLAYS)[0]).toMatchObject({ className: "constructor", color: expect.stringMatching(/^#[0-9a-f]{6}$/) });
+    expect(shownShapes(record, DEFAULT_OVERLAYS)[0]).toMatchObject({
+      className: "constructor",
+      color: expect.stringMatching(/^#[0-9a-f]{6}$/),
+    });
   });
 
   it("are hit inside, not in holes, and at joints that are there", () => {

@@ -20,9 +20,22 @@ export interface ShapeLayer {
 /** Polygons first: they are filled, and nothing should lie under them. */
 export function shapeLayersOf(record: ImageRecord): ShapeLayer[] {
   const layers: ShapeLayer[] = [];
-  for (const [name, { polygons = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors }] of Object.entries(record.polygons ?? {})) layers.push({ kind: "polygon", name, shapes: polygons, labels, colors });
-  for (const [name, { boxes = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors }] of Object.entries(record.boxes ?? {})) layers.push({ kind: "box", name, shapes: boxes, labels, colors });
-  for (const [name, { keypoints = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors }] of Object.entries(record.keypoints ?? {})) layers.push({ kind: "keypoint", name, shapes: keypoints, labels, colors });
+  for (const [name, { polygons = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors }] of Object.entries(
+    record.polygons ?? {},
+  )) {
+    layers.push({ kind: "polygon", name, shapes: polygons, labels, colors });
+  }
+  for (const [name, { boxes = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors }] of Object.entries(
+    record.boxes ?? {},
+  )) {
+    layers.push({ kind: "box", name, shapes: boxes, labels, colors });
+  }
+  for (const [
+    name,
+    { keypoints = [], class_labels: labels = record.classes, class_colors: colors = record.class_colors },
+  ] of Object.entries(record.keypoints ?? {})) {
+    layers.push({ kind: "keypoint", name, shapes: keypoints, labels, colors });
+  }
   return layers;
 }
 
@@ -30,7 +43,14 @@ export function shapeLayersOf(record: ImageRecord): ShapeLayer[] {
 export type Outline =
   | { is: "box"; rect: Rect; corners: readonly Point[] | null }
   | { is: "polygon"; rect: Rect; rings: readonly Float64Array[] }
-  | { is: "keypoint"; rect: Rect; points: Float64Array; visibility: readonly number[]; edges: readonly (readonly [number, number])[]; names: readonly string[] };
+  | {
+      is: "keypoint";
+      rect: Rect;
+      points: Float64Array;
+      visibility: readonly number[];
+      edges: readonly (readonly [number, number])[];
+      names: readonly string[];
+    };
 
 const known = new WeakMap<ShapeRecord, Outline | null>();
 
@@ -63,7 +83,9 @@ function measure(kind: ShapeKind, shape: ShapeRecord, record: ImageRecord, layer
   const { skeleton = [], names = [] } = layerOfKeypoints(record, layer);
   const placed = inPixels(points, domain, record);
   // A point that is not there may lie anywhere; so may one that is no number.
-  const seen = Array.from({ length: placed.length / 2 }, (_, at) => (Number.isFinite(placed[2 * at]) && Number.isFinite(placed[2 * at + 1]) ? (visibility[at] ?? 2) : 0));
+  const seen = Array.from({ length: placed.length / 2 }, (_, at) =>
+    Number.isFinite(placed[2 * at]) && Number.isFinite(placed[2 * at + 1]) ? (visibility[at] ?? 2) : 0,
+  );
   const shown = seen.flatMap((state, at) => (state > 0 ? [placed[2 * at] as number, placed[2 * at + 1] as number] : []));
   return { is: "keypoint", rect: boundsOf(Float64Array.from(shown)), points: placed, visibility: seen, edges: skeleton, names };
 }
@@ -138,5 +160,7 @@ export function textOfShape(shape: ShapeRecord, className: string | null, outlin
   if (outline.is !== "keypoint" || point === undefined) return text;
   const score = numberOf((shape as KeypointRecord).point_scores?.[point]);
   const name = outline.names[point] ?? `point ${point}`;
-  return [text, `${name}${outline.visibility[point] === 1 ? " (hidden)" : ""}${score === undefined ? "" : ` ${score.toPrecision(2)}`}`].filter(Boolean).join(" · ");
+  return [text, `${name}${outline.visibility[point] === 1 ? " (hidden)" : ""}${score === undefined ? "" : ` ${score.toPrecision(2)}`}`]
+    .filter(Boolean)
+    .join(" · ");
 }

@@ -86,7 +86,9 @@ export class ImageStage {
     this.tile = tile;
     const before = this.shown;
     this.shown = shown;
-    if (before?.run !== shown?.run || before?.index !== shown?.index || before?.key !== shown?.key) untracked(() => (this.changed.value += 1));
+    if (before?.run !== shown?.run || before?.index !== shown?.index || before?.key !== shown?.key) {
+      untracked(() => (this.changed.value += 1));
+    }
     if (isSame) return;
     this.draw();
     if (this.hoverAt) this.hover(this.hoverAt);
@@ -148,7 +150,11 @@ export class ImageStage {
     const asked = [picture?.sha256 ?? "", values?.sha256 ?? "", ...layers.map((blob) => blob.sha256)].join();
     if (asked === this.asked) return;
     this.asked = asked;
-    const loads = [...(picture ? [pictures.load(picture).ready] : []), ...(values ? [grids.load(values).ready] : []), ...layers.map((blob) => masks.load(blob).ready)];
+    const loads = [
+      ...(picture ? [pictures.load(picture).ready] : []),
+      ...(values ? [grids.load(values).ready] : []),
+      ...layers.map((blob) => masks.load(blob).ready),
+    ];
     for (const ready of loads) {
       // A failure is told by whoever prepared the tile; here the drawing only stays as it is.
       (ready as Promise<unknown>).then(() => schedule(this), () => undefined);

@@ -20,7 +20,20 @@ export interface Tone {
 const STOPS: Readonly<Record<ColorMap, readonly string[]>> = {
   grey: ["#000000", "#ffffff"],
   viridis: ["#440154", "#46327e", "#365c8d", "#277f8e", "#1fa187", "#4ac16d", "#a0da39", "#fde725"],
-  turbo: ["#30123b", "#4454c4", "#4490fe", "#1fc8de", "#29efa2", "#7dff56", "#c1f334", "#f1ca3a", "#fe922a", "#ea4f0d", "#be2102", "#7a0403"],
+  turbo: [
+    "#30123b",
+    "#4454c4",
+    "#4490fe",
+    "#1fc8de",
+    "#29efa2",
+    "#7dff56",
+    "#c1f334",
+    "#f1ca3a",
+    "#fe922a",
+    "#ea4f0d",
+    "#be2102",
+    "#7a0403",
+  ],
 };
 const ENTRIES = 4096;
 
@@ -45,7 +58,15 @@ export function toneTable(gamma: number, map: ColorMap): Uint8Array {
  * Fill `out` (r, g, b, a; `width` × `height` device pixels) with the values. What is no number stays clear; a pixel of
  * the screen shows one value (or four, where many share it), never a mixture of values and what lies beside them.
  */
-export function paintValues(out: Uint8ClampedArray, width: number, height: number, grid: ValueGrid, tone: Tone, across: Placement, down: Placement): void {
+export function paintValues(
+  out: Uint8ClampedArray,
+  width: number,
+  height: number,
+  grid: ValueGrid,
+  tone: Tone,
+  across: Placement,
+  down: Placement,
+): void {
   const columns = samplePositions(width, across.scale, across.x, grid.width);
   const rows = samplePositions(height, down.scale, down.y, grid.height);
   const isGrey = grid.channels < 3;

@@ -4,7 +4,17 @@
  */
 import { decodePng, isPng } from "@/media/image/maskPng";
 
-export type Numbers = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array | Float64Array | BigInt64Array | BigUint64Array;
+export type Numbers =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
 
 export interface ValueGrid {
   width: number;
@@ -86,7 +96,8 @@ function halves(bits: Uint16Array): Float32Array {
     const half = bits[at] as number;
     const exponent = (half >> 10) & 31;
     const fraction = half & 1023;
-    const size = exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction ? NaN : Infinity) : (1 + fraction / 1024) * 2 ** (exponent - 15);
+    const size =
+      exponent === 0 ? fraction * 2 ** -24 : exponent === 31 ? (fraction ? NaN : Infinity) : (1 + fraction / 1024) * 2 ** (exponent - 15);
     out[at] = half & 0x8000 ? -size : size;
   }
   return out;

@@ -22,10 +22,17 @@ export function MoleculeCard(props: CardProps<MoleculeRecord>): JSX.Element {
   const refusal = refusalOf(record);
   if (refusal) {
     if (size === "thumb") return <span class="molecule-words truncate" title={refusal}>{record.smiles ?? record.name ?? "molecule"}</span>;
-    return <EmptyState isSmall icon="warning" title="It can’t be drawn">{refusal}{record.smiles && <div class="molecule-smiles">{record.smiles}</div>}</EmptyState>;
+    return (
+      <EmptyState isSmall icon="warning" title="It can’t be drawn">
+        {refusal}
+        {record.smiles && <div class="molecule-smiles">{record.smiles}</div>}
+      </EmptyState>
+    );
   }
   const fetched = blobBytes(record.blob).value;
-  if (fetched.is === "failed" && size !== "thumb") return <ErrorState isSmall title="The molecule could not be loaded" error={fetched.error} onRetry={() => retryBlob(record.blob)} />;
+  if (fetched.is === "failed" && size !== "thumb") {
+    return <ErrorState isSmall title="The molecule could not be loaded" error={fetched.error} onRetry={() => retryBlob(record.blob)} />;
+  }
   return <Drawn {...props} data={fetched.is === "ready" ? fetched.value : null} />;
 }
 
@@ -34,8 +41,12 @@ export function refusalOf(record: MoleculeRecord): string | null {
   if (!parserOf(record.format)) return record.note ?? `There is no viewer for “${record.format}” files.`;
   if (record.note && (record.atom_count === null || record.atom_count === undefined)) return `${record.note}. The file was kept as it is.`;
   const atoms = record.atom_count ?? 0;
-  if (atoms > ATOMS_LIMIT) return `${atoms.toLocaleString("en")} atoms are more than the ${ATOMS_LIMIT.toLocaleString("en")} that are drawn. Download the file to open it elsewhere.`;
-  if (record.blob.size_bytes > BYTES_LIMIT) return `${formatBytes(record.blob.size_bytes)} are too much to be drawn here. Download the file to open it elsewhere.`;
+  if (atoms > ATOMS_LIMIT) {
+    return `${atoms.toLocaleString("en")} atoms are more than the ${ATOMS_LIMIT.toLocaleString("en")} that are drawn. Download the file to open it elsewhere.`;
+  }
+  if (record.blob.size_bytes > BYTES_LIMIT) {
+    return `${formatBytes(record.blob.size_bytes)} are too much to be drawn here. Download the file to open it elsewhere.`;
+  }
   return null;
 }
 
@@ -53,7 +64,10 @@ function Drawn({ record, size, box, shown, data }: CardProps<MoleculeRecord> & {
   const [failure, setFailure] = useState<{ sha256: string; reason: string } | null>(null);
   const [pose, setPose] = useState(0);
   const [resets, setResets] = useState(0);
-  const molecule = useMemo<Molecule | null>(() => (data ? { sha256: record.blob.sha256, format: record.format, data, count: record.molecule_count ?? 1 } : null), [data, record.blob.sha256, record.format, record.molecule_count]);
+  const molecule = useMemo<Molecule | null>(
+    () => (data ? { sha256: record.blob.sha256, format: record.format, data, count: record.molecule_count ?? 1 } : null),
+    [data, record.blob.sha256, record.format, record.molecule_count],
+  );
   const camera = cameraOf(shown?.key ?? record.blob.sha256);
   const area = size === "thumb" ? THUMB : measured;
   const isLive = liveOwner.value === me;

@@ -37,18 +37,66 @@ export function MoleculeTools({ content, pose, onPose, onReset, picture, name }:
   const isTooMuch = (content?.atoms ?? 0) > SURFACE_ATOMS_LIMIT;
   return (
     <div class="molecule-tools" data-own-keys>
-      <Select label="Style" value={styles.includes(shown.style) ? shown.style : "auto"} options={styles.map((value) => ({ value, label: STYLE_LABELS[value] }))} onChange={(style) => change({ style })} />
-      <Select label="Colours" value={colors.includes(shown.color) ? shown.color : "auto"} options={colors.map((value) => ({ value, label: COLOR_LABELS[value] }))} onChange={(color) => change({ color })} />
-      <Button look="plain" isPressed={shown.hasSurface && !isTooMuch} isDisabled={isTooMuch} label={isTooMuch ? "Too many atoms for a surface" : "The surface that touches water"} onClick={() => change({ hasSurface: !shown.hasSurface })}>Surface</Button>
-      <Button look="plain" isPressed={shown.hasLabels} label="Names of residues, or of atoms" onClick={() => change({ hasLabels: !shown.hasLabels })}>Labels</Button>
-      {content?.hasCell && <Button look="plain" isPressed={shown.hasCell} label="The edges of the unit cell" onClick={() => change({ hasCell: !shown.hasCell })}>Cell</Button>}
-      <Button look="plain" isPressed={shown.isSpinning} onClick={() => change({ isSpinning: !shown.isSpinning })}>Spin</Button>
+      <Select
+        label="Style"
+        value={styles.includes(shown.style) ? shown.style : "auto"}
+        options={styles.map((value) => ({ value, label: STYLE_LABELS[value] }))}
+        onChange={(style) => change({ style })}
+      />
+      <Select
+        label="Colours"
+        value={colors.includes(shown.color) ? shown.color : "auto"}
+        options={colors.map((value) => ({ value, label: COLOR_LABELS[value] }))}
+        onChange={(color) => change({ color })}
+      />
+      <Button
+        look="plain"
+        isPressed={shown.hasSurface && !isTooMuch}
+        isDisabled={isTooMuch}
+        label={isTooMuch ? "Too many atoms for a surface" : "The surface that touches water"}
+        onClick={() => change({ hasSurface: !shown.hasSurface })}
+      >
+        Surface
+      </Button>
+      <Button
+        look="plain"
+        isPressed={shown.hasLabels}
+        label="Names of residues, or of atoms"
+        onClick={() => change({ hasLabels: !shown.hasLabels })}
+      >
+        Labels
+      </Button>
+      {content?.hasCell && (
+        <Button
+          look="plain"
+          isPressed={shown.hasCell}
+          label="The edges of the unit cell"
+          onClick={() => change({ hasCell: !shown.hasCell })}
+        >
+          Cell
+        </Button>
+      )}
+      <Button look="plain" isPressed={shown.isSpinning} onClick={() => change({ isSpinning: !shown.isSpinning })}>
+        Spin
+      </Button>
       {poses > 1 && (
         <span class="molecule-pose">
-          <IconButton icon="chevronLeft" size={14} label="Previous molecule of the file" onClick={() => onPose((pose + poses - 1) % poses)} />
-          <span class="molecule-pose-count" role="status">{Math.min(pose, poses - 1) + 1} of {poses}</span>
+          <IconButton
+            icon="chevronLeft"
+            size={14}
+            label="Previous molecule of the file"
+            onClick={() => onPose((pose + poses - 1) % poses)}
+          />
+          <span class="molecule-pose-count" role="status">
+            {Math.min(pose, poses - 1) + 1} of {poses}
+          </span>
           <IconButton icon="chevronRight" size={14} label="Next molecule of the file" onClick={() => onPose((pose + 1) % poses)} />
-          <IconButton icon={isPlaying ? "pause" : "play"} size={14} label={isPlaying ? "Stop" : "Show one after another"} onClick={() => setPlaying(!isPlaying)} />
+          <IconButton
+            icon={isPlaying ? "pause" : "play"}
+            size={14}
+            label={isPlaying ? "Stop" : "Show one after another"}
+            onClick={() => setPlaying(!isPlaying)}
+          />
         </span>
       )}
       <span class="molecule-space" />

@@ -1,13 +1,22 @@
 /** Symmetry of crystals in the words that 3Dmol reads: newer and magnetic CIFs name their operations differently. */
 
-const OPERATION_TAGS = ["_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz", "_space_group_symop.operation_xyz", "_space_group_symop_magn_operation.xyz"];
+const OPERATION_TAGS = [
+  "_symmetry_equiv_pos_as_xyz",
+  "_space_group_symop_operation_xyz",
+  "_space_group_symop.operation_xyz",
+  "_space_group_symop_magn_operation.xyz",
+];
 const CENTERING_TAGS = ["_space_group_symop_magn_centering.xyz"];
 const PARTS = 24; // every fraction of a space group is a multiple of 1/24
 const OPERATIONS_LIMIT = 400;
 
 /** A crystal: a cell, and positions in parts of it. Proteins have positions in ångström. */
 export function isCrystal(text: string): boolean {
-  return /^[ \t]*_cell[._]length_a\b/im.test(text) && /^[ \t]*_atom_site[._]fract_x\b/im.test(text) && !/^[ \t]*_atom_site\.cartn_x\b/im.test(text);
+  return (
+    /^[ \t]*_cell[._]length_a\b/im.test(text) &&
+    /^[ \t]*_atom_site[._]fract_x\b/im.test(text) &&
+    !/^[ \t]*_atom_site\.cartn_x\b/im.test(text)
+  );
 }
 
 /** All symmetry operations that a CIF names, like "-x+12/24,y,z"; identity when it names none. */

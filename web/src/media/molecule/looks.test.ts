@@ -1,5 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { type AtomLike, PLAIN_LOOK, cameraFromView, colorFor, colorsFor, contentOf, isCrowded, nameOfAtom, parserOf, styleFor, stylesFor, viewFromCamera } from "@/media/molecule/looks";
+import {
+  type AtomLike,
+  PLAIN_LOOK,
+  cameraFromView,
+  colorFor,
+  colorsFor,
+  contentOf,
+  isCrowded,
+  nameOfAtom,
+  parserOf,
+  styleFor,
+  stylesFor,
+  viewFromCamera,
+} from "@/media/molecule/looks";
 
 function protein(chains: string[], residues = 10): AtomLike[] {
   return chains.flatMap((chain) => Array.from({ length: residues }, (_, resi) => ({ resn: "GLY", chain, resi, atom: "CA", elem: "C" })));
@@ -34,10 +47,13 @@ it("names an atom in words, whatever its names hold", () => {
 });
 
 it("tells crowds from molecules", () => {
-  const line = (x: number, y: number, z: number): string => `ATOM      1  CA  GLY A   1    ${x.toFixed(3).padStart(8)}${y.toFixed(3).padStart(8)}${z.toFixed(3).padStart(8)}  1.00  0.00           C\n`;
+  const line = (x: number, y: number, z: number): string =>
+    `ATOM      1  CA  GLY A   1    ${x.toFixed(3).padStart(8)}${y.toFixed(3).padStart(8)}${z.toFixed(3).padStart(8)}  1.00  0.00           C\n`;
   expect(isCrowded(line(1, 1, 1).repeat(2_000), "pdb", 1)).toBe(true);
   expect(isCrowded(line(1, 1, 1).repeat(2_000), "pdb", 20)).toBe(false);
-  expect(isCrowded(Array.from({ length: 20_000 }, (_, at) => line(at % 100, (at / 100) % 100, -123.456 + at / 1_000)).join(""), "pdb", 1)).toBe(false);
+  expect(
+    isCrowded(Array.from({ length: 20_000 }, (_, at) => line(at % 100, (at / 100) % 100, -123.456 + at / 1_000)).join(""), "pdb", 1),
+  ).toBe(false);
   expect(isCrowded("no numbers\n".repeat(5_000), "pdb", 1)).toBe(false);
   expect(isCrowded("1".repeat(1_000_000), "pdb", 1)).toBe(false);
 });

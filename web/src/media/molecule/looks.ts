@@ -9,7 +9,13 @@ export const STYLE_LABELS: Readonly<Record<StyleName, string>> = {
   auto: "Automatic", cartoon: "Cartoon", ball: "Ball and stick", stick: "Sticks", sphere: "Spheres", line: "Lines",
 };
 export const COLOR_LABELS: Readonly<Record<ColorName, string>> = {
-  auto: "Automatic", element: "By element", chain: "By chain", residue: "By residue", spectrum: "Along the chain", structure: "By fold", charge: "By charge",
+  auto: "Automatic",
+  element: "By element",
+  chain: "By chain",
+  residue: "By residue",
+  spectrum: "Along the chain",
+  structure: "By fold",
+  charge: "By charge",
 };
 
 export interface Look {
@@ -45,8 +51,13 @@ export interface AtomLike {
   properties?: Record<string, unknown>;
 }
 
-const AMINO = "ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL ASX GLX SEC PYL MSE HSD HSE HSP HID HIE HIP CYX CYM LYN ASH GLH".split(" ");
-const NUCLEIC = "A C G U I DA DC DG DT DU DI RA RC RG RU ADE CYT GUA THY URA A5 C5 G5 U5 A3 C3 G3 U3 DA5 DC5 DG5 DT5 DA3 DC3 DG3 DT3".split(" ");
+const AMINO =
+  "ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL ASX GLX SEC PYL MSE HSD HSE HSP HID HIE HIP CYX CYM LYN ASH GLH".split(
+    " ",
+  );
+const NUCLEIC = "A C G U I DA DC DG DT DU DI RA RC RG RU ADE CYT GUA THY URA A5 C5 G5 U5 A3 C3 G3 U3 DA5 DC5 DG5 DT5 DA3 DC3 DG3 DT3".split(
+  " ",
+);
 export const WATER: readonly string[] = ["HOH", "WAT", "H2O", "TIP", "TIP3", "SOL", "DOD", "SPC"];
 export const POLYMER: readonly string[] = [...AMINO, ...NUCLEIC];
 const IN_POLYMER = new Set(POLYMER);
@@ -115,7 +126,18 @@ export function nameOfAtom(atom: AtomLike): string {
 
 /** The name of 3Dmol's parser for a format of ours; null when it has none. */
 export function parserOf(format: string): string | null {
-  const parsers: Record<string, string> = { pdb: "pdb", pqr: "pqr", mmcif: "cif", cif: "cif", mcif: "mcif", sdf: "sdf", sd: "sdf", gro: "gro", mol2: "mol2", mmtf: "mmtf" };
+  const parsers: Record<string, string> = {
+    pdb: "pdb",
+    pqr: "pqr",
+    mmcif: "cif",
+    cif: "cif",
+    mcif: "mcif",
+    sdf: "sdf",
+    sd: "sdf",
+    gro: "gro",
+    mol2: "mol2",
+    mmtf: "mmtf",
+  };
   return Object.hasOwn(parsers, format) ? (parsers[format] ?? null) : null;
 }
 

@@ -63,7 +63,12 @@ export class Scene {
     this.#library = library;
     this.#host = host;
     this.#isInteractive = isInteractive;
-    const viewer: Library.GLViewer | undefined = library.createViewer(host, { antialias: true, nomouse: !isInteractive, disableFog: false, cartoonQuality: 6 });
+    const viewer: Library.GLViewer | undefined = library.createViewer(host, {
+      antialias: true,
+      nomouse: !isInteractive,
+      disableFog: false,
+      cartoonQuality: 6,
+    });
     if (!viewer?.getCanvas()?.isConnected) throw new Error("This browser draws no WebGL here.");
     this.#viewer = viewer;
     viewer.setHoverDuration(80);
@@ -163,7 +168,9 @@ export class Scene {
     }
     const separator = { sdf: /^\$\$\$\$.*\r?\n?/m, mol2: /(?=^@<TRIPOS>MOLECULE)/m }[parser];
     const parts = separator ? text.split(separator).filter((part) => part.trim() !== "").slice(0, MOLECULES_LIMIT) : [text];
-    if (parser === "mol2") return parts.filter((part) => part.includes("@<TRIPOS>MOLECULE")).map((part) => viewer.addModel(part, parser, { keepH: true }));
+    if (parser === "mol2") {
+      return parts.filter((part) => part.includes("@<TRIPOS>MOLECULE")).map((part) => viewer.addModel(part, parser, { keepH: true }));
+    }
     if (separator) return parts.map((part) => viewer.addModel(part, parser, { keepH: true }));
     if (parser === "pdb") return [...viewer.addModels(text, parser, { keepH: true })];
     return [viewer.addModel(text, parser, { keepH: true })];
@@ -185,14 +192,21 @@ export class Scene {
       viewer.removeUnitCell(model);
     }
     if (!shown) return;
-    for (const [selection, style] of this.#styles(look, content)) viewer.addStyle(pick({ model: shown, ...selection }), style as Library.AtomStyleSpec);
+    for (const [selection, style] of this.#styles(look, content)) {
+      viewer.addStyle(pick({ model: shown, ...selection }), style as Library.AtomStyleSpec);
+    }
     if (this.onHover && content.atoms <= HOVER_ATOMS_LIMIT) {
       viewer.setHoverable({ model: shown }, true, (atom: AtomLike) => this.onHover?.(nameOfAtom(atom)), () => this.onHover?.(null));
     }
     if (content.hasCell && look.hasCell) viewer.addUnitCell(shown, unitCell(ink));
     if (look.hasSurface && content.atoms <= SURFACE_ATOMS_LIMIT) {
       const selection = pick(content.residues > 0 ? { model: shown, resn: POLYMER } : { model: shown });
-      viewer.addSurface(this.#library.SurfaceType.VDW, { opacity: 0.78, ...this.#color(look, content) } as Library.SurfaceStyleSpec, selection, selection);
+      viewer.addSurface(
+        this.#library.SurfaceType.VDW,
+        { opacity: 0.78, ...this.#color(look, content) } as Library.SurfaceStyleSpec,
+        selection,
+        selection,
+      );
     }
     if (look.hasLabels) this.#label(shown, content, ink);
   }
@@ -203,7 +217,12 @@ export class Scene {
     } else if (content.atoms <= LABELS_LIMIT) {
       for (const atom of model.selectedAtoms({}) as Library.AtomSpec[]) {
         const { x = 0, y = 0, z = 0 } = atom;
-        this.#viewer.addLabel(String(atom.atom ?? atom.elem ?? "").slice(0, 12), { ...labelStyle(ink), position: { x, y, z } }, undefined, true);
+        this.#viewer.addLabel(
+          String(atom.atom ?? atom.elem ?? "").slice(0, 12),
+          { ...labelStyle(ink), position: { x, y, z } },
+          undefined,
+          true,
+        );
       }
     }
   }
@@ -246,7 +265,15 @@ function pick(selection: Loose): Library.AtomSelectionSpec {
 
 function unitCell(color: string | number): Library.UnitCellStyleSpec {
   const nothing = { hidden: true };
-  return { box: { color }, astyle: nothing, bstyle: nothing, cstyle: nothing, alabel: "", blabel: "", clabel: "" } as Library.UnitCellStyleSpec;
+  return {
+    box: { color },
+    astyle: nothing,
+    bstyle: nothing,
+    cstyle: nothing,
+    alabel: "",
+    blabel: "",
+    clabel: "",
+  } as Library.UnitCellStyleSpec;
 }
 
 function labelStyle(ink: string): Library.LabelSpec {

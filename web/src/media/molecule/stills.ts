@@ -47,7 +47,20 @@ function hiddenScene(): Promise<Scene> {
 /** The picture; rejects with words for people when the file can't be drawn. `isWanted` is asked when its turn comes. */
 export function still(wanted: StillWanted, isWanted: () => boolean): Promise<Still> {
   const { molecule, look, pose, camera, surroundings, width, height } = wanted;
-  const name = JSON.stringify([molecule.sha256, look.style, look.color, look.hasSurface, look.hasLabels, look.hasCell, pose, camera, surroundings, width, height, devicePixelRatio]);
+  const name = JSON.stringify([
+    molecule.sha256,
+    look.style,
+    look.color,
+    look.hasSurface,
+    look.hasLabels,
+    look.hasCell,
+    pose,
+    camera,
+    surroundings,
+    width,
+    height,
+    devicePixelRatio,
+  ]);
   const found = kept.get(name);
   if (found) {
     kept.delete(name);

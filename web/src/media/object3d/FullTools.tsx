@@ -16,8 +16,21 @@ import { type ShownItem, isLinked } from "@/state/mediaView";
 import { changeOverlays, overlays } from "@/state/overlays";
 import { withScores } from "@/state/overlayState";
 
-const PRESET_NAMES: readonly (readonly [PresetName, string])[] = [["front", "Front"], ["back", "Back"], ["left", "Left"], ["right", "Right"], ["top", "Top"], ["bottom", "Bottom"]];
-const MODE_NAMES: Readonly<Record<ColorMode, string>> = { color: "logged colours", category: "classes", value: "value", height: "height", single: "one colour" };
+const PRESET_NAMES: readonly (readonly [PresetName, string])[] = [
+  ["front", "Front"],
+  ["back", "Back"],
+  ["left", "Left"],
+  ["right", "Right"],
+  ["top", "Top"],
+  ["bottom", "Bottom"],
+];
+const MODE_NAMES: Readonly<Record<ColorMode, string>> = {
+  color: "logged colours",
+  category: "classes",
+  value: "value",
+  height: "height",
+  single: "one colour",
+};
 const LARGEST_POINT = 12;
 
 export interface FullToolsProps {
@@ -43,15 +56,54 @@ export function FullTools({ record, content, shown, stage, isPlaying, onPlay }: 
   return (
     <div class="object3d-tools" role="toolbar" aria-label="3D view">
       <span class="object3d-group">
-        <Button look="plain" icon="reset" label="The view that it began with (0)" onClick={home}>Home</Button>
-        {PRESET_NAMES.map(([name, title], at) => <Button key={name} look="plain" label={`Look from the ${name} (${at + 1})`} onClick={() => jump(name)}>{title}</Button>)}
+        <Button look="plain" icon="reset" label="The view that it began with (0)" onClick={home}>
+          Home
+        </Button>
+        {PRESET_NAMES.map(([name, title], at) => (
+          <Button key={name} look="plain" label={`Look from the ${name} (${at + 1})`} onClick={() => jump(name)}>
+            {title}
+          </Button>
+        ))}
       </span>
       <span class="object3d-group">
-        <Button look="plain" label="Without perspective (O)" isPressed={look.isOrtho} onClick={() => changeLook({ isOrtho: !look.isOrtho })}>Ortho</Button>
-        <Button look="plain" label="Grid on the ground (G)" isPressed={look.hasGrid} onClick={() => changeLook({ hasGrid: !look.hasGrid })}>Grid</Button>
-        <IconButton icon="link" label={isLinked.value ? "All tiles of this key are seen from the same side. Press to give each its own view" : "Each tile has its own view. Press to turn all tiles of a key together"} isPressed={isLinked.value} onClick={() => (isLinked.value = !isLinked.value)} />
-        {content?.model && <Button look="plain" label="Only the edges of the triangles (W)" isPressed={look.isWireframe} onClick={() => changeLook({ isWireframe: !look.isWireframe })}>Edges</Button>}
-        {content?.hasAnimations && <IconButton icon={isPlaying ? "pause" : "play"} label={isPlaying ? "Stop the animation" : "Play the animation"} onClick={() => onPlay(!isPlaying)} />}
+        <Button
+          look="plain"
+          label="Without perspective (O)"
+          isPressed={look.isOrtho}
+          onClick={() => changeLook({ isOrtho: !look.isOrtho })}
+        >
+          Ortho
+        </Button>
+        <Button look="plain" label="Grid on the ground (G)" isPressed={look.hasGrid} onClick={() => changeLook({ hasGrid: !look.hasGrid })}>
+          Grid
+        </Button>
+        <IconButton
+          icon="link"
+          label={
+            isLinked.value
+              ? "All tiles of this key are seen from the same side. Press to give each its own view"
+              : "Each tile has its own view. Press to turn all tiles of a key together"
+          }
+          isPressed={isLinked.value}
+          onClick={() => (isLinked.value = !isLinked.value)}
+        />
+        {content?.model && (
+          <Button
+            look="plain"
+            label="Only the edges of the triangles (W)"
+            isPressed={look.isWireframe}
+            onClick={() => changeLook({ isWireframe: !look.isWireframe })}
+          >
+            Edges
+          </Button>
+        )}
+        {content?.hasAnimations && (
+          <IconButton
+            icon={isPlaying ? "pause" : "play"}
+            label={isPlaying ? "Stop the animation" : "Play the animation"}
+            onClick={() => onPlay(!isPlaying)}
+          />
+        )}
       </span>
       {hasCloud && content && <PointTools content={content} />}
       {(record.boxes?.length ?? 0) > 0 && <BoxTools record={record} />}
@@ -59,7 +111,13 @@ export function FullTools({ record, content, shown, stage, isPlaying, onPlay }: 
       <span class="object3d-group object3d-right">
         <IconButton icon="image" label="Save this view as a PNG" onClick={() => void savePng(stage(), shown, record)} />
         {record.blob && (
-          <a class="icon-button" href={blobUrl(record.blob.sha256)} download={record.name ?? `model.${record.format}`} title="Download the file as it was logged" aria-label="Download the file as it was logged">
+          <a
+            class="icon-button"
+            href={blobUrl(record.blob.sha256)}
+            download={record.name ?? `model.${record.format}`}
+            title="Download the file as it was logged"
+            aria-label="Download the file as it was logged"
+          >
             <Icon name="download" size={16} />
           </a>
         )}
@@ -77,7 +135,12 @@ function PointTools({ content }: { content: Content }): JSX.Element {
   const mode = modes.includes(look.mode as ColorMode) ? (look.mode as ColorMode) : auto;
   return (
     <span class="object3d-group">
-      <Select label="Colour of the points" value={mode} options={modes.map((value) => ({ value, label: MODE_NAMES[value] }))} onChange={(value) => changeLook({ mode: value === auto ? "auto" : value })} />
+      <Select
+        label="Colour of the points"
+        value={mode}
+        options={modes.map((value) => ({ value, label: MODE_NAMES[value] }))}
+        onChange={(value) => changeLook({ mode: value === auto ? "auto" : value })}
+      />
       <span class="object3d-label">size</span>
       <span class="object3d-slider">
         <Slider
@@ -106,17 +169,27 @@ function BoxTools({ record }: { record: Object3DRecord }): JSX.Element {
   const state = overlays.value;
   const boxes = record.boxes ?? [];
   const shown = boxes.filter((box) => isBoxShown(box, state)).length;
-  const scores = boxes.map(({ score }) => numberOf(score)).filter((score): score is number => score !== undefined && Number.isFinite(score));
+  const scores = boxes
+    .map(({ score }) => numberOf(score))
+    .filter((score): score is number => score !== undefined && Number.isFinite(score));
   const low = Math.min(0, ...scores);
   const high = Math.max(1, ...scores);
   const least = scoreRangeOf(state)[0];
   const labels = state.captions;
   return (
     <span class="object3d-group">
-      <Button look="plain" icon={state.boxesVisible ? "eye" : "eyeOff"} label="Show or hide all boxes (B)" isPressed={state.boxesVisible} onClick={() => changeOverlays((now) => ({ ...now, boxesVisible: !now.boxesVisible }))}>
+      <Button
+        look="plain"
+        icon={state.boxesVisible ? "eye" : "eyeOff"}
+        label="Show or hide all boxes (B)"
+        isPressed={state.boxesVisible}
+        onClick={() => changeOverlays((now) => ({ ...now, boxesVisible: !now.boxesVisible }))}
+      >
         {shown === boxes.length ? `${boxes.length}` : `${shown} of ${boxes.length}`} {boxes.length === 1 ? "box" : "boxes"}
       </Button>
-      <Button look="plain" label="Names and scores of the boxes (L)" isPressed={labels !== "off"} onClick={toggleLabels}>Labels</Button>
+      <Button look="plain" label="Names and scores of the boxes (L)" isPressed={labels !== "off"} onClick={toggleLabels}>
+        Labels
+      </Button>
       {scores.length > 0 && (
         <>
           <span class="object3d-label">score ≥ {(least ?? low).toFixed(2)}</span>
@@ -128,7 +201,9 @@ function BoxTools({ record }: { record: Object3DRecord }): JSX.Element {
               max={high}
               step={(high - low) / 100}
               text={(least ?? low).toFixed(2)}
-              onInput={(value) => changeOverlays((now) => withScores(now, BOX_LAYER, SCORE, [value <= low ? null : value, scoreRangeOf(now)[1]]))}
+              onInput={(value) =>
+                changeOverlays((now) => withScores(now, BOX_LAYER, SCORE, [value <= low ? null : value, scoreRangeOf(now)[1]]))
+              }
             />
           </span>
         </>
@@ -141,19 +216,36 @@ function toggleLabels(): void {
   changeOverlays((now) => ({ ...now, captions: now.captions === "off" ? "auto" : "off" }));
 }
 
-function CameraTools({ cameras, content, stage }: { cameras: readonly Camera3D[]; content: Content; stage: () => Stage | null }): JSX.Element {
+function CameraTools({
+  cameras,
+  content,
+  stage,
+}: {
+  cameras: readonly Camera3D[];
+  content: Content;
+  stage: () => Stage | null;
+}): JSX.Element {
   const look = (camera: Camera3D): void => {
     const found = stage();
     const target = camera.target ?? [0, 0, 0];
     if (!found || !isFiniteVec(camera.position) || !isFiniteVec(target)) return;
     const { origin, orientation } = content;
-    const from = { position: sub(camera.position, origin), target: sub(target, origin), up: camera.up ?? null, fov: camera.fov_degrees ?? null };
+    const from = {
+      position: sub(camera.position, origin),
+      target: sub(target, origin),
+      up: camera.up ?? null,
+      fov: camera.fov_degrees ?? null,
+    };
     found.view = viewFromCamera(from, found.frame, orientation, found.aspect);
   };
   return (
     <span class="object3d-group">
       <span class="object3d-label">from</span>
-      {cameras.slice(0, CAMERA_BUTTONS).map((camera, at) => <Button key={at} look="plain" label={`Look through ${camera.label ?? `camera ${at + 1}`}`} onClick={() => look(camera)}>{camera.label ?? `camera ${at + 1}`}</Button>)}
+      {cameras.slice(0, CAMERA_BUTTONS).map((camera, at) => (
+        <Button key={at} look="plain" label={`Look through ${camera.label ?? `camera ${at + 1}`}`} onClick={() => look(camera)}>
+          {camera.label ?? `camera ${at + 1}`}
+        </Button>
+      ))}
       {cameras.length > CAMERA_BUTTONS && <span class="object3d-label">{cameras.length - CAMERA_BUTTONS} more</span>}
     </span>
   );

@@ -36,7 +36,8 @@ function Ramp({ content, cloud, mode }: { content: Content; cloud: CloudPart; mo
   const range = mode === "value" ? cloud.valueRange : cloud.heightRange;
   if (!range) return null;
   const lift = mode === "height" ? dot(content.origin, axesOf(content.orientation).up) : 0;
-  const text = (value: number): string => (mode === "height" ? coordinate(value + lift, content.frame().radius) : formatValue(Number(value.toPrecision(4))));
+  const text = (value: number): string =>
+    mode === "height" ? coordinate(value + lift, content.frame().radius) : formatValue(Number(value.toPrecision(4)));
   return (
     <div class="object3d-legend object3d-ramp" title="From the lowest to the highest one percent">
       <span>{mode}</span>
@@ -89,7 +90,9 @@ function ClassList({ title, entries }: { title: string; entries: readonly ClassE
                 class={`object3d-class${isVisible ? "" : " object3d-class-off"}`}
                 aria-pressed={isVisible}
                 title={`${name}${id === null ? "" : ` · id ${id}`}${count === undefined ? "" : ` · ${count.toLocaleString("en")} ${title}`}\nClick: ${isVisible ? "hide" : "show"} it. Alt-click: only this class.`}
-                onClick={(event) => changeOverlays((now) => (event.altKey ? withSolo(now, name, event.shiftKey) : withClasses(now, [name], !isVisible)))}
+                onClick={(event) =>
+                  changeOverlays((now) => (event.altKey ? withSolo(now, name, event.shiftKey) : withClasses(now, [name], !isVisible)))
+                }
               >
                 <span class="object3d-swatch" style={{ background: color }} />
                 <span class="truncate">{name}</span>

@@ -104,14 +104,30 @@ export function Object3DCard({ record, size, box, shown }: CardProps<Object3DRec
   });
 
   // The full view lets go of the points that a tile does not draw.
-  useLayoutEffect(() => (size === "full" && content?.cloud ? () => content.cloud?.trim(module?.BUDGETS.cell ?? 0) : undefined), [content, size]);
+  useLayoutEffect(
+    () => (size === "full" && content?.cloud ? () => content.cloud?.trim(module?.BUDGETS.cell ?? 0) : undefined),
+    [content, size],
+  );
 
   const words = failure ?? content?.failure ?? viewerFailure.value;
-  if (module && !module.sharedEngine()) return <NoPicture record={record} size={size} reason="This browser has no WebGL 2, which 3D needs." />;
-  if (words && size === "thumb") return <span class="object3d-thumb-words truncate" title={words}><Icon name="warning" size={12} /> {record.format}</span>;
+  if (module && !module.sharedEngine()) {
+    return <NoPicture record={record} size={size} reason="This browser has no WebGL 2, which 3D needs." />;
+  }
+  if (words && size === "thumb") {
+    return (
+      <span class="object3d-thumb-words truncate" title={words}>
+        <Icon name="warning" size={12} /> {record.format}
+      </span>
+    );
+  }
   if (words) return <NoPicture record={record} size={size} reason={words} />;
   const face = (
-    <div ref={place} class={`object3d-place object3d-${size}`} style={size === "thumb" ? { width: `${THUMB.width}px`, height: `${THUMB.height}px` } : {}} data-own-pointer>
+    <div
+      ref={place}
+      class={`object3d-place object3d-${size}`}
+      style={size === "thumb" ? { width: `${THUMB.width}px`, height: `${THUMB.height}px` } : {}}
+      data-own-pointer
+    >
       <canvas
         ref={canvas}
         class="object3d-canvas"
@@ -125,7 +141,15 @@ export function Object3DCard({ record, size, box, shown }: CardProps<Object3DRec
         onPointerLeave={() => size === "cell" && setPlaying(false)}
       />
       {!content && <div class="object3d-waiting">{size === "thumb" ? shortName(record) : "loading"}</div>}
-      {content && size !== "thumb" && <Progress content={content} budget={points} isFull={size === "full"} onAll={() => setBudget(Infinity)} onLess={budget === null ? null : () => setBudget(null)} />}
+      {content && size !== "thumb" && (
+        <Progress
+          content={content}
+          budget={points}
+          isFull={size === "full"}
+          onAll={() => setBudget(Infinity)}
+          onLess={budget === null ? null : () => setBudget(null)}
+        />
+      )}
       {size === "full" && content && picked.value && <Reading content={content} picked={picked.value} />}
     </div>
   );
@@ -155,15 +179,39 @@ function shortName(record: Object3DRecord): string {
 }
 
 /** "1.2 M of 10 M points": whatever is not shown is said. */
-function Progress({ content, budget, isFull, onAll, onLess }: { content: Content; budget: number; isFull: boolean; onAll: () => void; onLess: (() => void) | null }): JSX.Element | null {
+function Progress({
+  content,
+  budget,
+  isFull,
+  onAll,
+  onLess,
+}: {
+  content: Content;
+  budget: number;
+  isFull: boolean;
+  onAll: () => void;
+  onLess: (() => void) | null;
+}): JSX.Element | null {
   const { cloud, model } = content;
   const warnings = model?.warnings ?? [];
-  if (warnings.length > 0) return <div class="object3d-note object3d-warn" title={warnings.join("\n")}>{isFull ? warnings.join(" · ") : "parts are missing"}</div>;
+  if (warnings.length > 0) {
+    return (
+      <div class="object3d-note object3d-warn" title={warnings.join("\n")}>
+        {isFull ? warnings.join(" · ") : "parts are missing"}
+      </div>
+    );
+  }
   if (!cloud) return null;
   const { layout } = cloud;
   const shown = cloud.drawable(budget);
   const isCut = layout.points < layout.declared;
-  if (layout.declared === 0 && !content.record.boxes?.length) return <div class="object3d-note" role="status">no points</div>;
+  if (layout.declared === 0 && !content.record.boxes?.length) {
+    return (
+      <div class="object3d-note" role="status">
+        no points
+      </div>
+    );
+  }
   if (!isFull && shown >= layout.points && !isCut && !cloud.failure) return null;
   const text = `${shown < layout.points ? `${shortCount(shown)} of ` : ""}${shortCount(layout.points)} ${layout.points === 1 ? "point" : "points"}`;
   return (
@@ -172,8 +220,16 @@ function Progress({ content, budget, isFull, onAll, onLess }: { content: Content
       {cloud.isLoading && " · loading"}
       {cloud.failure && ` · ${isFull ? cloud.failure : "the rest could not be loaded"}`}
       {isCut && ` · its record says ${shortCount(layout.declared)}, the file holds no more`}
-      {isFull && !cloud.isLoading && !cloud.failure && shown < layout.points && <button type="button" class="object3d-link" onClick={onAll}>load all ({formatBytes(layout.points * layout.pointBytes)})</button>}
-      {isFull && !cloud.isLoading && onLess && shown >= layout.points && <button type="button" class="object3d-link" onClick={onLess}>show fewer</button>}
+      {isFull && !cloud.isLoading && !cloud.failure && shown < layout.points && (
+        <button type="button" class="object3d-link" onClick={onAll}>
+          load all ({formatBytes(layout.points * layout.pointBytes)})
+        </button>
+      )}
+      {isFull && !cloud.isLoading && onLess && shown >= layout.points && (
+        <button type="button" class="object3d-link" onClick={onLess}>
+          show fewer
+        </button>
+      )}
     </div>
   );
 }
@@ -182,7 +238,9 @@ function Progress({ content, budget, isFull, onAll, onLess }: { content: Content
 function Reading({ content, picked }: { content: Content; picked: Picked }): JSX.Element {
   const { origin, record } = content;
   const radius = content.frame().radius;
-  const values: string[] = ["x", "y", "z"].map((axis, at) => `${axis} ${coordinate((picked.position[at] ?? 0) + (origin[at] ?? 0), radius)}`);
+  const values: string[] = ["x", "y", "z"].map(
+    (axis, at) => `${axis} ${coordinate((picked.position[at] ?? 0) + (origin[at] ?? 0), radius)}`,
+  );
   if (picked.category !== null) values.push(classNameOf(picked.category, record.cloud?.class_labels));
   if (picked.value !== null) values.push(`value ${formatValue(Number(picked.value.toPrecision(6)))}`);
   if (picked.color) values.push(`rgb ${picked.color.join(" ")}`);
@@ -198,9 +256,16 @@ function NoPicture({ record, size, reason }: { record: Object3DRecord; size: "th
       <Icon name="warning" size={18} />
       <p class="object3d-reason">{reason}</p>
       {record.note && record.note !== reason && <p class="object3d-more">{record.note}</p>}
-      {size === "full" && <dl class="facts">{rows.map(({ name, value }) => [<dt key={name}>{name}</dt>, <dd key={`${name} value`}>{value}</dd>])}</dl>}
+      {size === "full" && (
+        <dl class="facts">{rows.map(({ name, value }) => [<dt key={name}>{name}</dt>, <dd key={`${name} value`}>{value}</dd>])}</dl>
+      )}
       {record.blob && (
-        <a class="media-download" href={blobUrl(record.blob.sha256)} download={record.name ?? `model.${record.format}`} onClick={(event) => event.stopPropagation()}>
+        <a
+          class="media-download"
+          href={blobUrl(record.blob.sha256)}
+          download={record.name ?? `model.${record.format}`}
+          onClick={(event) => event.stopPropagation()}
+        >
           <Icon name="download" size={14} />
           <span class="truncate">{record.name ?? `${record.format} file`}</span>
           <span class="media-size">{formatBytes(bytesOfRecord(record))}</span>

@@ -13,7 +13,16 @@ import { rgbOf } from "@/media/image/palette";
 import { bytesOf } from "@/media/object3d/bytes";
 import { type ColorMode, type Look, categoryColors } from "@/media/object3d/look";
 import { type CloudLayout, layoutOf, nextPages, pageColumns, rangeOf } from "@/media/object3d/pages";
-import { CATEGORY_LIMIT, CategoryList, type PointBatch, batchFrom, extremes, middleOf, robustBox, robustRange } from "@/media/object3d/points";
+import {
+  CATEGORY_LIMIT,
+  CategoryList,
+  type PointBatch,
+  batchFrom,
+  extremes,
+  middleOf,
+  robustBox,
+  robustRange,
+} from "@/media/object3d/points";
 import { rampTexels } from "@/media/object3d/ramp";
 import { POINT_MODES, pointsMaterial, rowTexture } from "@/media/object3d/shaders";
 import { type Box3, type Vec3, boxOf, sub } from "@/media/object3d/space";
@@ -73,7 +82,11 @@ export class CloudPart {
   ) {
     this.layout = layoutOf(cloud);
     this.columns = new Set(cloud.columns.map(({ name }) => name));
-    this.material = pointsMaterial(scene, { hasColor: this.columns.has("color"), hasCategory: this.columns.has("category"), hasValue: this.columns.has("value") });
+    this.material = pointsMaterial(scene, {
+      hasColor: this.columns.has("color"),
+      hasCategory: this.columns.has("category"),
+      hasValue: this.columns.has("value"),
+    });
     this.ramp = rowTexture(rampTexels(), scene, true);
     this.palette = rowTexture(new Uint8Array(CATEGORY_LIMIT * 4), scene, false);
     this.material.setTexture("ramp", this.ramp);
@@ -170,7 +183,10 @@ export class CloudPart {
     if (batch.values) this.valueRange = robustRange(batch.values);
     const heights = new Float32Array(batch.count);
     const [x, y, z] = this.up;
-    for (let at = 0; at < batch.count; at++) heights[at] = (batch.positions[at * 3] as number) * x + (batch.positions[at * 3 + 1] as number) * y + (batch.positions[at * 3 + 2] as number) * z;
+    for (let at = 0; at < batch.count; at++) {
+      heights[at] =
+        (batch.positions[at * 3] as number) * x + (batch.positions[at * 3 + 1] as number) * y + (batch.positions[at * 3 + 2] as number) * z;
+    }
     this.heightRange = robustRange(heights);
   }
 
@@ -181,7 +197,20 @@ export class CloudPart {
     const vertexBuffers: VertexBuffer[] = [];
     const give = (data: Float32Array | Uint8Array | Uint16Array, kind: string, size: number, type: number, isNormalized: boolean): void => {
       const buffer = new Buffer(engine, data, false, size * data.BYTES_PER_ELEMENT, false, false, true);
-      const vertices = new VertexBuffer(engine, buffer, kind, false, false, size * data.BYTES_PER_ELEMENT, false, 0, size, type, isNormalized, true);
+      const vertices = new VertexBuffer(
+        engine,
+        buffer,
+        kind,
+        false,
+        false,
+        size * data.BYTES_PER_ELEMENT,
+        false,
+        0,
+        size,
+        type,
+        isNormalized,
+        true,
+      );
       buffers.push(buffer);
       vertexBuffers.push(vertices);
       mesh.setVerticesBuffer(vertices, false, batch.count);
@@ -212,7 +241,9 @@ export class CloudPart {
   }
 
   modeOf(look: Look): ColorMode {
-    return look.mode === "auto" || (look.mode !== "height" && look.mode !== "single" && !this.columns.has(look.mode)) ? this.autoMode() : look.mode;
+    return look.mode === "auto" || (look.mode !== "height" && look.mode !== "single" && !this.columns.has(look.mode))
+      ? this.autoMode()
+      : look.mode;
   }
 
   apply(look: Look, draw: CloudDraw): void {
@@ -268,8 +299,14 @@ function disposePiece({ mesh, vertexBuffers, buffers }: Piece): void {
 }
 
 /** Few points are drawn larger, so that surfaces close; a size by hand is in screen pixels, or in the world's. */
-export function pointSizeOf(look: Look, { width, height, ratio, fov, radius }: CloudDraw, points: number): { pixels: number; world: number } {
-  if (look.pointSize === null) return { pixels: Math.min(5 * ratio, Math.max(1.3 * ratio, 1.05 * Math.sqrt((width * height) / Math.max(1, points)))), world: 0 };
+export function pointSizeOf(
+  look: Look,
+  { width, height, ratio, fov, radius }: CloudDraw,
+  points: number,
+): { pixels: number; world: number } {
+  if (look.pointSize === null) {
+    return { pixels: Math.min(5 * ratio, Math.max(1.3 * ratio, 1.05 * Math.sqrt((width * height) / Math.max(1, points)))), world: 0 };
+  }
   if (!look.isWorldSize) return { pixels: look.pointSize * ratio, world: 0 };
   return { pixels: 1, world: (look.pointSize * radius * height) / (400 * Math.tan((fov * Math.PI) / 360)) };
 }

@@ -18,7 +18,23 @@ import { type ModelPart, loadMesh, loadModel, setWireframe } from "@/media/objec
 import { pickPoint } from "@/media/object3d/points";
 import { type Scenery, gridOf, sceneryOf } from "@/media/object3d/scenery";
 import { type SplatPart, loadSplats } from "@/media/object3d/splat";
-import { type Box3, type Frame, type Orientation, type Pose, type Vec3, add, axesOf, boxOf, centreOf, frameFrom, isFiniteVec, joinBoxes, lengthOf, radiusOf, sub } from "@/media/object3d/space";
+import {
+  type Box3,
+  type Frame,
+  type Orientation,
+  type Pose,
+  type Vec3,
+  add,
+  axesOf,
+  boxOf,
+  centreOf,
+  frameFrom,
+  isFiniteVec,
+  joinBoxes,
+  lengthOf,
+  radiusOf,
+  sub,
+} from "@/media/object3d/space";
 
 export interface DrawRequest {
   pose: Pose;
@@ -90,7 +106,8 @@ export class Content {
     this.scene.skipPointerMovePicking = true;
     this.scene.detachControl();
     const { low, high } = record.cloud ?? {};
-    const box = low && high && isFiniteVec(low) && isFiniteVec(high) ? { low, high } : boxOf((record.boxes ?? []).flatMap(({ corners }) => corners));
+    const box =
+      low && high && isFiniteVec(low) && isFiniteVec(high) ? { low, high } : boxOf((record.boxes ?? []).flatMap(({ corners }) => corners));
     this.origin = box && record.form !== "model" && record.form !== "splat" ? centreOf(box) : [0, 0, 0];
     this.camera = new StageCamera("stage", Vector3.Zero(), this.scene);
     this.scene.activeCamera = this.camera;
@@ -127,7 +144,15 @@ export class Content {
   /** Shaders are compiled beside the page: the first drawings would be empty. */
   private async warmUp(): Promise<void> {
     const frame = this.frame();
-    const pose: Pose = { eye: [frame.centre[0], frame.centre[1], frame.centre[2] + frame.radius * 3], target: frame.centre, up: [0, 1, 0], right: [1, 0, 0], toward: [0, 0, 1], distance: frame.radius * 3, fov: 40 };
+    const pose: Pose = {
+      eye: [frame.centre[0], frame.centre[1], frame.centre[2] + frame.radius * 3],
+      target: frame.centre,
+      up: [0, 1, 0],
+      right: [1, 0, 0],
+      toward: [0, 0, 1],
+      distance: frame.radius * 3,
+      fov: 40,
+    };
     this.camera.stand(pose, this.orientation.isRightHanded);
     const until = performance.now() + READY_WAIT_MS;
     while (!this.isGone && performance.now() < until) {
@@ -163,7 +188,9 @@ export class Content {
 
   private extras(): Vec3[] {
     const { boxes = [], vectors = [] } = this.record;
-    return [...boxes.flatMap(({ corners }) => corners), ...vectors.flatMap(({ start, end }) => [start, end])].filter((point) => isFiniteVec(point)) as Vec3[];
+    return [...boxes.flatMap(({ corners }) => corners), ...vectors.flatMap(({ start, end }) => [start, end])].filter((point) =>
+      isFiniteVec(point),
+    ) as Vec3[];
   }
 
   /** What to fit into the view: without strays. */
@@ -173,7 +200,9 @@ export class Content {
     const extras = this.extras().map((point) => sub(point, this.origin));
     const both = joinBoxes(fit, boxOf(extras));
     // Boxes around the points are fitted too, those far away are not.
-    return both && extras.length > 0 && hull.length > 0 && radiusOf(both) < 1.6 * radiusOf(fit) ? frameFrom(both, [...hull, ...extras.slice(0, 4_000)]) : frameFrom(fit, hull);
+    return both && extras.length > 0 && hull.length > 0 && radiusOf(both) < 1.6 * radiusOf(fit)
+      ? frameFrom(both, [...hull, ...extras.slice(0, 4_000)])
+      : frameFrom(fit, hull);
   }
 
   draw(request: DrawRequest, onto: CanvasRenderingContext2D | null): void {
@@ -189,7 +218,13 @@ export class Content {
       setWireframe(this.model, look.isWireframe);
       this.animate(request.animationSecs);
     }
-    const key = JSON.stringify([look.overlays.boxesVisible, look.overlays.classes, look.overlays.colors, look.overlays.solo, look.overlays.layers]);
+    const key = JSON.stringify([
+      look.overlays.boxesVisible,
+      look.overlays.classes,
+      look.overlays.colors,
+      look.overlays.solo,
+      look.overlays.layers,
+    ]);
     if (key !== this.sceneryKey) {
       this.sceneryKey = key;
       this.scenery = sceneryOf(this.record, look.overlays, this.origin, orientation, frame.radius);
@@ -211,7 +246,10 @@ export class Content {
   private place(pose: Pose, look: Look, aspect: number, frame: Frame): void {
     const { camera } = this;
     const { box } = this;
-    const fit: Box3 = { low: sub(frame.centre, [frame.radius, frame.radius, frame.radius]), high: add(frame.centre, [frame.radius, frame.radius, frame.radius]) };
+    const fit: Box3 = {
+      low: sub(frame.centre, [frame.radius, frame.radius, frame.radius]),
+      high: add(frame.centre, [frame.radius, frame.radius, frame.radius]),
+    };
     // A stray at 1e30 would take all of the depth's precision; it is left out instead.
     const all = box && radiusOf(box) < STRAY_RADII * frame.radius ? box : fit;
     const reach = Math.max(radiusOf(all), frame.radius) * 1.6;
@@ -225,7 +263,11 @@ export class Content {
       camera.orthoRight = half * aspect;
       // Far enough back that nothing lies behind it.
       const away = reach + lengthOf(sub(pose.target, centreOf(all)));
-      const eye: Vec3 = [pose.target[0] + pose.toward[0] * away, pose.target[1] + pose.toward[1] * away, pose.target[2] + pose.toward[2] * away];
+      const eye: Vec3 = [
+        pose.target[0] + pose.toward[0] * away,
+        pose.target[1] + pose.toward[1] * away,
+        pose.target[2] + pose.toward[2] * away,
+      ];
       camera.minZ = away * 0.001;
       camera.maxZ = away * 2.2;
       camera.stand({ eye, target: pose.target, up: pose.up }, this.orientation.isRightHanded);
@@ -320,6 +362,11 @@ export interface Picked {
 
 /** Whether it went wrong on the way to the bytes (try again) rather than in them. */
 function isOfTheWay(thrown: unknown): boolean {
-  return thrown instanceof Error && thrown.name === "ApiError" && "status" in thrown && (thrown.status === 0 || (typeof thrown.status === "number" && thrown.status >= 500));
+  return (
+    thrown instanceof Error &&
+    thrown.name === "ApiError" &&
+    "status" in thrown &&
+    (thrown.status === 0 || (typeof thrown.status === "number" && thrown.status >= 500))
+  );
 }
 

@@ -101,7 +101,11 @@ const askers = new Map<number, Asker>();
 let lastAsker = 0;
 
 /** An address under which a loader finds the companions of a record; what is missing is put into `warnings`. */
-export function openFiles(record: Object3DRecord, warnings: string[], given: ReadonlyMap<string, File> = new Map()): { rootUrl: string; close: () => void } {
+export function openFiles(
+  record: Object3DRecord,
+  warnings: string[],
+  given: ReadonlyMap<string, File> = new Map(),
+): { rootUrl: string; close: () => void } {
   const id = ++lastAsker;
   askers.set(id, { record, warnings });
   // Babylon looks for "file:" addresses in a list of its own first.

@@ -12,10 +12,14 @@ export type Found = { is: "blob"; blob: BlobRef; name: string } | { is: "refused
 
 /** A name that a file calls a companion by -> the companion. */
 export function findFile(record: Pick<Object3DRecord, "files">, asked: string): Found {
-  if (/^[a-z][a-z0-9+.-]*:/i.test(asked) && !/^[a-z]:[\\/]/i.test(asked)) return { is: "refused", reason: `it asks for “${short(asked)}”; nothing is fetched from outside` };
+  if (/^[a-z][a-z0-9+.-]*:/i.test(asked) && !/^[a-z]:[\\/]/i.test(asked)) {
+    return { is: "refused", reason: `it asks for “${short(asked)}”; nothing is fetched from outside` };
+  }
   if (/^[\\/]{2}/.test(asked)) return { is: "refused", reason: `it asks for “${short(asked)}”; nothing is fetched from outside` };
   const files = new Map(Object.entries(record.files ?? {}));
-  const names = [asked, decoded(asked)].flatMap((name) => [name, name.replaceAll("\\", "/")]).flatMap((name) => [name, name.replace(/^(\.\/)+/, "")]);
+  const names = [asked, decoded(asked)]
+    .flatMap((name) => [name, name.replaceAll("\\", "/")])
+    .flatMap((name) => [name, name.replace(/^(\.\/)+/, "")]);
   for (const name of names) {
     const blob = files.get(name);
     if (blob) return { is: "blob", blob, name };
@@ -67,10 +71,19 @@ interface GltfUri {
 export function checkGltf(json: unknown, record: Pick<Object3DRecord, "files">, warnings: string[], ownBytes = 0): Record<string, unknown> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error("The file is no glTF: its JSON is no object.");
   const gltf = json as Record<string, unknown>;
-  const list = (name: string): GltfUri[] => (Array.isArray(gltf[name]) ? (gltf[name] as unknown[]).filter((one): one is GltfUri => typeof one === "object" && one !== null) : []);
+  const list = (name: string): GltfUri[] =>
+    Array.isArray(gltf[name]) ? (gltf[name] as unknown[]).filter((one): one is GltfUri => typeof one === "object" && one !== null) : [];
   const required = Array.isArray(gltf["extensionsRequired"]) ? gltf["extensionsRequired"].map(String) : [];
-  for (const [name, what] of [["KHR_draco_mesh_compression", "Draco"], ["EXT_meshopt_compression", "meshopt"], ["KHR_meshopt_compression", "meshopt"]] as const) {
-    if (required.includes(name)) throw new Error(`The model is packed with ${what}. Unpacking it needs WebAssembly, which this page forbids; export the model without it.`);
+  for (const [name, what] of [
+    ["KHR_draco_mesh_compression", "Draco"],
+    ["EXT_meshopt_compression", "meshopt"],
+    ["KHR_meshopt_compression", "meshopt"],
+  ] as const) {
+    if (required.includes(name)) {
+      throw new Error(
+        `The model is packed with ${what}. Unpacking it needs WebAssembly, which this page forbids; export the model without it.`,
+      );
+    }
   }
   const held = list("buffers").map(({ uri }) => {
     if (typeof uri !== "string") return ownBytes;
@@ -107,16 +120,28 @@ function checkAccessors(accessors: readonly object[], views: readonly object[], 
     const length = whole(view.byteLength, `the length of part ${at}`);
     const end = whole(view.byteOffset, `the start of part ${at}`, 0) + length;
     const there = held[whole(view.buffer, `the buffer of part ${at}`)] ?? 0;
-    if (end > there) throw new Error(`The model is cut off: it wants bytes up to ${end.toLocaleString("en")} of a buffer that has ${there.toLocaleString("en")}.`);
+    if (end > there) {
+      throw new Error(
+        `The model is cut off: it wants bytes up to ${end.toLocaleString("en")} of a buffer that has ${there.toLocaleString("en")}.`,
+      );
+    }
     return { length, stride: (view as { byteStride?: unknown }).byteStride };
   });
-  for (const [at, accessor] of (accessors as { bufferView?: unknown; byteOffset?: unknown; count?: unknown; componentType?: unknown; type?: unknown }[]).entries()) {
+  for (const [at, accessor] of (
+    accessors as { bufferView?: unknown; byteOffset?: unknown; count?: unknown; componentType?: unknown; type?: unknown }[]
+  ).entries()) {
     const count = whole(accessor.count, `the size of list ${at}`);
     const item = (NUMBER_BYTES[Number(accessor.componentType)] ?? 4) * (PARTS[String(accessor.type)] ?? 1);
     const view = accessor.bufferView === undefined ? undefined : lengths[whole(accessor.bufferView, `the part of list ${at}`)];
     const offset = whole(accessor.byteOffset, `the start of list ${at}`, 0);
-    const isOutside = view ? count > 0 && offset + (count - 1) * Math.max(item, Number(view.stride ?? 0)) + item > view.length : accessor.bufferView !== undefined || count > EMPTY_LIMIT;
-    if (isOutside) throw new Error(`The model is broken: it says that list ${at} has ${count.toLocaleString("en")} entries, which is more than there is.`);
+    const isOutside = view
+      ? count > 0 && offset + (count - 1) * Math.max(item, Number(view.stride ?? 0)) + item > view.length
+      : accessor.bufferView !== undefined || count > EMPTY_LIMIT;
+    if (isOutside) {
+      throw new Error(
+        `The model is broken: it says that list ${at} has ${count.toLocaleString("en")} entries, which is more than there is.`,
+      );
+    }
   }
 }
 
@@ -126,7 +151,9 @@ function checkTree(gltf: Record<string, unknown>): void {
   const parents = new Map<number, number>();
   for (const [at, node] of nodes.entries()) {
     for (const child of Array.isArray(node?.children) ? (node.children as unknown[]) : []) {
-      if (typeof child !== "number" || !Number.isInteger(child) || child < 0 || child >= nodes.length) throw new Error(`The model names a node ${String(child)} that it does not have.`);
+      if (typeof child !== "number" || !Number.isInteger(child) || child < 0 || child >= nodes.length) {
+        throw new Error(`The model names a node ${String(child)} that it does not have.`);
+      }
       if (parents.has(child)) throw new Error(`Node ${child} of the model has two parents.`);
       parents.set(child, at);
     }
@@ -156,16 +183,28 @@ const CHUNK_JSON = 0x4e4f534a;
 export function rewriteGlb(bytes: ArrayBuffer, change: (json: unknown, ownBytes: number) => unknown): ArrayBuffer {
   const view = new DataView(bytes);
   if (bytes.byteLength < 20 || view.getUint32(0, true) !== GLB_MAGIC) throw new Error("The file is no .glb: it does not begin like one.");
-  if (view.getUint32(4, true) !== 2) throw new Error(`The file is a .glb of version ${view.getUint32(4, true)}; only version 2 can be shown.`);
+  if (view.getUint32(4, true) !== 2) {
+    throw new Error(`The file is a .glb of version ${view.getUint32(4, true)}; only version 2 can be shown.`);
+  }
   const length = view.getUint32(12, true);
-  if (view.getUint32(16, true) !== CHUNK_JSON || 20 + length > bytes.byteLength) throw new Error("The .glb is cut off or broken: its first part is not all there.");
+  if (view.getUint32(16, true) !== CHUNK_JSON || 20 + length > bytes.byteLength) {
+    throw new Error("The .glb is cut off or broken: its first part is not all there.");
+  }
   const before = new TextDecoder().decode(new Uint8Array(bytes, 20, length));
   const text = new TextEncoder().encode(JSON.stringify(change(parseJson(before), Math.max(0, bytes.byteLength - 28 - length))));
   const padded = Math.ceil(text.length / 4) * 4;
   const rest = new Uint8Array(bytes, 20 + length);
   const out = new Uint8Array(20 + padded + rest.length).fill(0x20, 20, 20 + padded);
   const head = new DataView(out.buffer);
-  for (const [offset, value] of [[0, GLB_MAGIC], [4, 2], [8, out.length], [12, padded], [16, CHUNK_JSON]] as const) head.setUint32(offset, value, true);
+  for (const [offset, value] of [
+    [0, GLB_MAGIC],
+    [4, 2],
+    [8, out.length],
+    [12, padded],
+    [16, CHUNK_JSON],
+  ] as const) {
+    head.setUint32(offset, value, true);
+  }
   out.set(text, 20);
   out.set(rest, 20 + padded);
   return out.buffer;

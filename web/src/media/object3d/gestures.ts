@@ -22,7 +22,14 @@ export interface OrbitTarget {
 const ZOOM_PER_PIXEL = 0.0016;
 const WHEEL_REST_MS = 200;
 const KEY_STEP_PX = 24;
-const PRESET_KEYS: Readonly<Record<string, PresetName>> = { "1": "front", "2": "back", "3": "left", "4": "right", "5": "top", "6": "bottom" };
+const PRESET_KEYS: Readonly<Record<string, PresetName>> = {
+  "1": "front",
+  "2": "back",
+  "3": "left",
+  "4": "right",
+  "5": "top",
+  "6": "bottom",
+};
 
 export function attachOrbit(element: HTMLElement, target: OrbitTarget): () => void {
   const pointers = new Map<number, { x: number; y: number }>();
@@ -103,7 +110,9 @@ export function attachOrbit(element: HTMLElement, target: OrbitTarget): () => vo
 
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const move: [number, number] | undefined = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] as [number, number] | undefined;
+    const move: [number, number] | undefined = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
+      event.key
+    ] as [number, number] | undefined;
     if (move && event.shiftKey) pan(move[0] * KEY_STEP_PX, move[1] * KEY_STEP_PX);
     else if (move) target.setView(orbitBy(target.view(), move[0] * KEY_STEP_PX, move[1] * KEY_STEP_PX, target.size()));
     else if (event.key === "+" || event.key === "=") zoom(1.25, null);

@@ -48,7 +48,16 @@ function studio(scene: Scene): RawCubeTexture {
     }
     faces.push(texels);
   }
-  const texture = new RawCubeTexture(scene, faces, SIDE, Constants.TEXTUREFORMAT_RGBA, Constants.TEXTURETYPE_UNSIGNED_BYTE, true, false, Constants.TEXTURE_TRILINEAR_SAMPLINGMODE);
+  const texture = new RawCubeTexture(
+    scene,
+    faces,
+    SIDE,
+    Constants.TEXTUREFORMAT_RGBA,
+    Constants.TEXTURETYPE_UNSIGNED_BYTE,
+    true,
+    false,
+    Constants.TEXTURE_TRILINEAR_SAMPLINGMODE,
+  );
   texture.gammaSpace = true;
   const light = new SphericalPolynomial();
   light.xx.setAll(0.42);

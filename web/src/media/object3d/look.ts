@@ -18,7 +18,14 @@ export interface LookChoice {
   isWireframe: boolean;
 }
 
-export const DEFAULT_LOOK: LookChoice = { mode: "auto", pointSize: null, isWorldSize: false, hasGrid: true, isOrtho: false, isWireframe: false };
+export const DEFAULT_LOOK: LookChoice = {
+  mode: "auto",
+  pointSize: null,
+  isWorldSize: false,
+  hasGrid: true,
+  isOrtho: false,
+  isWireframe: false,
+};
 
 const MODES: readonly string[] = ["auto", "color", "category", "value", "height", "single"];
 
@@ -48,7 +55,11 @@ export function parseLook(text: string): LookChoice {
   return look;
 }
 
-export const lookChoice: Signal<LookChoice> = urlSignal<LookChoice>("look3d", DEFAULT_LOOK, { parse: parseLook, format: formatLook, history: "replace" });
+export const lookChoice: Signal<LookChoice> = urlSignal<LookChoice>("look3d", DEFAULT_LOOK, {
+  parse: parseLook,
+  format: formatLook,
+  history: "replace",
+});
 
 export function changeLook(change: Partial<LookChoice>): void {
   lookChoice.value = { ...lookChoice.peek(), ...change };
@@ -78,7 +89,11 @@ export const look = computed<Look>(() => ({
 }));
 
 /** The colour of each category, or null for one that is hidden. */
-export function categoryColors(ids: readonly number[], labels: Readonly<Record<string, string>> | undefined, state: OverlayState): (string | null)[] {
+export function categoryColors(
+  ids: readonly number[],
+  labels: Readonly<Record<string, string>> | undefined,
+  state: OverlayState,
+): (string | null)[] {
   return ids.map((id) => {
     const name = classNameOf(id, labels);
     return isClassVisible(state, name) ? classColor(state, name, id) : null;

@@ -84,7 +84,14 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
       rootUrl: files.rootUrl,
       pluginExtension: `.${record.format}`,
       name: `model.${record.format}`,
-      pluginOptions: { obj: { useLegacyBehavior: false, importVertexColors: obj?.hasColors === true, materialLoadingFailsSilently: true, waitForTextures: true } },
+      pluginOptions: {
+        obj: {
+          useLegacyBehavior: false,
+          importVertexColors: obj?.hasColors === true,
+          materialLoadingFailsSilently: true,
+          waitForTextures: true,
+        },
+      },
     });
     // Light and cameras are ours: those of files are made for other programs, and too bright or too dark.
     const camera = cameraFrom(container.cameras[0]);
@@ -94,7 +101,10 @@ export async function loadModel(scene: Scene, record: Object3DRecord): Promise<M
     container.cameras.length = 0;
     container.addAllToScene();
     for (const material of container.materials) if (material instanceof StandardMaterial) dropMissing(material, record);
-    return { ...finished(scene, container.meshes, container.animationGroups, warnings), camera: record.format === "babylon" ? camera : null };
+    return {
+      ...finished(scene, container.meshes, container.animationGroups, warnings),
+      camera: record.format === "babylon" ? camera : null,
+    };
   } catch (thrown) {
     throw new Error(reasonOf(thrown, record.format, source));
   } finally {
@@ -109,7 +119,9 @@ function sourceOf(record: Object3DRecord, bytes: ArrayBuffer, warnings: string[]
   if (record.format === "gltf") return `data:${JSON.stringify(checkGltf(parseJson(text), record, warnings))}`;
   if (record.format === "babylon") {
     const scene = parseJson(text);
-    if (typeof scene !== "object" || scene === null || Array.isArray(scene)) throw new Error("The file is no Babylon scene: its JSON is no object.");
+    if (typeof scene !== "object" || scene === null || Array.isArray(scene)) {
+      throw new Error("The file is no Babylon scene: its JSON is no object.");
+    }
     return `data:${JSON.stringify({ ...scene, environmentTexture: undefined, lights: [], physicsEnabled: false, autoClear: true })}`;
   }
   throw new Error(`Models of the format “${record.format}” can't be drawn.`);
@@ -131,7 +143,17 @@ async function materialsOf(record: Object3DRecord, bytes: ArrayBuffer, warnings:
   return new Map(texts.length > 0 ? [[MATERIALS, new File([text], MATERIALS)]] : []);
 }
 
-const TEXTURE_SLOTS = ["diffuseTexture", "ambientTexture", "opacityTexture", "reflectionTexture", "emissiveTexture", "specularTexture", "bumpTexture", "lightmapTexture", "refractionTexture"] as const;
+const TEXTURE_SLOTS = [
+  "diffuseTexture",
+  "ambientTexture",
+  "opacityTexture",
+  "reflectionTexture",
+  "emissiveTexture",
+  "specularTexture",
+  "bumpTexture",
+  "lightmapTexture",
+  "refractionTexture",
+] as const;
 
 /** Without its textures a material that glows would be a white spot: what is left is its plain colour. */
 function dropMissing(material: StandardMaterial, record: Object3DRecord): void {
@@ -158,7 +180,10 @@ function cameraFrom(camera: Camera | undefined): CameraLike | null {
 
 export function reasonOf(thrown: unknown, format: string, source: string | Uint8Array): string {
   // Loaders quote the address that they were given, and ours is the file itself.
-  const said = (thrown instanceof Error ? thrown.message : String(thrown)).replaceAll(typeof source === "string" ? source : "\0", "the file");
+  const said = (thrown instanceof Error ? thrown.message : String(thrown)).replaceAll(
+    typeof source === "string" ? source : "\0",
+    "the file",
+  );
   const text = said.replace(/(file:)?diorama3d:\d+\//g, "").replace(/\bRangeError: .*/, "it is cut off or broken inside");
   // The loaders' messages begin with where they were and what they tried.
   const tail = text.split(/Unable to load from [^:]*:\s*/).at(-1)?.trim() ?? text;
@@ -170,7 +195,11 @@ export async function loadMesh(scene: Scene, record: Object3DRecord, origin: Vec
   const { cloud, faces } = record;
   if (!cloud || !faces) throw new Error("The record has no triangles.");
   const layout = layoutOf(cloud);
-  if (layout.points < layout.declared) throw new Error(`The record says that there are ${layout.declared.toLocaleString("en")} vertices; its file holds ${layout.points.toLocaleString("en")}.`);
+  if (layout.points < layout.declared) {
+    throw new Error(
+      `The record says that there are ${layout.declared.toLocaleString("en")} vertices; its file holds ${layout.points.toLocaleString("en")}.`,
+    );
+  }
   const [vertexBytes, faceBytes] = await Promise.all([bytesOf(cloud.blob), bytesOf(faces)]);
   const pages = Array.from({ length: layout.pages }, (_, page) => {
     const { start, points } = rangeOf(layout, page, 1);
@@ -180,7 +209,11 @@ export async function loadMesh(scene: Scene, record: Object3DRecord, origin: Vec
   const batch = batchFrom(pages, origin, new CategoryList(), scale);
   const corners = numbersFrom(faceBytes, 0, "<u4", Math.floor(faceBytes.byteLength / 12) * 3) as Uint32Array;
   if (batch.dropped > 0) throw new Error(`${batch.dropped.toLocaleString("en")} vertices are not finite numbers.`);
-  for (const corner of corners) if (corner >= batch.count) throw new Error(`A triangle names vertex ${corner.toLocaleString("en")}; there are ${batch.count.toLocaleString("en")}.`);
+  for (const corner of corners) {
+    if (corner >= batch.count) {
+      throw new Error(`A triangle names vertex ${corner.toLocaleString("en")}; there are ${batch.count.toLocaleString("en")}.`);
+    }
+  }
   const mesh = new Mesh("mesh", scene);
   const data = new VertexData();
   data.positions = batch.positions;
@@ -222,7 +255,11 @@ function finished(scene: Scene, meshes: AbstractMesh[], animations: AnimationGro
   for (const mesh of meshes) {
     mesh.isPickable = true;
     if (mesh.getTotalVertices() === 0) continue;
-    if (!mesh.material) mesh.material = mesh.isVerticesDataPresent(VertexBuffer.ColorKind) ? (painted ??= plainMaterial(scene, true)) : (plain ??= plainMaterial(scene));
+    if (!mesh.material) {
+      mesh.material = mesh.isVerticesDataPresent(VertexBuffer.ColorKind)
+        ? (painted ??= plainMaterial(scene, true))
+        : (plain ??= plainMaterial(scene));
+    }
     const { material } = mesh;
     // Both sides: files are careless about which way their faces look, and a missing side looks like a hole.
     if (material.getClassName() !== "PBRMaterial" || material.backFaceCulling) material.backFaceCulling = false;
@@ -248,7 +285,13 @@ function sampleOf(meshes: readonly AbstractMesh[]): number[] {
     const positions = mesh.getVerticesData(VertexBuffer.PositionKind);
     const world = mesh.getWorldMatrix();
     for (let at = 0; positions && at + 2 < positions.length; at += step * 3) {
-      Vector3.TransformCoordinatesFromFloatsToRef(positions[at] as number, positions[at + 1] as number, positions[at + 2] as number, world, place);
+      Vector3.TransformCoordinatesFromFloatsToRef(
+        positions[at] as number,
+        positions[at + 1] as number,
+        positions[at + 2] as number,
+        world,
+        place,
+      );
       found.push(place.x, place.y, place.z);
     }
   }

@@ -2,12 +2,19 @@ import { describe, expect, it } from "vitest";
 import { plainObj } from "@/media/object3d/obj";
 
 const SQUARE = "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\n";
-const lines = (source: string, word: string): string[] => plainObj(source, null).text.split("\n").filter((line) => line.startsWith(`${word} `));
+const lines = (source: string, word: string): string[] =>
+  plainObj(source, null)
+    .text.split("\n")
+    .filter((line) => line.startsWith(`${word} `));
 
 describe("an OBJ is made plain for its loader", () => {
   it("whatever groups and objects its faces lie in", () => {
     const wings = `mtllib a.mtl\no cube\n${SQUARE}g cube_red\nusemtl red\nf 1 2 3\ng cube_blue\nusemtl blue\nf 1 3 4\nusemtl red\nf 2 3 4\n`;
-    expect(plainObj(wings, "m.mtl").text.split("\n").filter((line) => !line.startsWith("v"))).toEqual(["mtllib m.mtl", "usemtl red", "f 1 2 3", "f 2 3 4", "usemtl blue", "f 1 3 4", ""]);
+    expect(
+      plainObj(wings, "m.mtl")
+        .text.split("\n")
+        .filter((line) => !line.startsWith("v")),
+    ).toEqual(["mtllib m.mtl", "usemtl red", "f 1 2 3", "f 2 3 4", "usemtl blue", "f 1 3 4", ""]);
   });
   it("with numbers counted from the end, tabs, comments and lines that go on", () => {
     expect(lines(`${SQUARE}f\t-4 -3 \\\n -2 -1 # all\r\n`, "f")).toEqual(["f 1 2 3 4"]);

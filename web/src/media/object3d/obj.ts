@@ -49,7 +49,9 @@ export function plainObj(source: string, materials: string | null): PlainObj {
     const [word = "", ...tokens] = line.replace(/#.*/, "").trim().split(/\s+/);
     if (word === "v") {
       const numbers = tokens.map(Number);
-      if (numbers.length < 3 || numbers.slice(0, 3).some(Number.isNaN)) throw new Error(`The file is broken: “${line.trim().slice(0, 60)}” is no vertex.`);
+      if (numbers.length < 3 || numbers.slice(0, 3).some(Number.isNaN)) {
+        throw new Error(`The file is broken: “${line.trim().slice(0, 60)}” is no vertex.`);
+      }
       places.push(numbers.slice(0, 3).join(" "));
       colors.push(numbers.length >= 6 && !numbers.slice(3, 6).some(Number.isNaN) ? numbers.slice(3, 6) : null);
     } else if (word === "vt") textures.push(`${Number(tokens[0]) || 0} ${Number(tokens[1]) || 0}`);
@@ -67,7 +69,11 @@ export function plainObj(source: string, materials: string | null): PlainObj {
 
   const given = colors.some((color) => color !== null) ? colors : painted.length >= places.length ? painted : null;
   const scale = given && given.some((color) => color?.some((value) => value > UNIT_TOP)) ? 255 : 1;
-  const written = places.map((place, at) => (given ? `v ${place} ${(given[at] ?? [scale, scale, scale]).map((value) => Math.min(1, Math.max(0, value / scale))).join(" ")}` : `v ${place}`));
+  const written = places.map((place, at) =>
+    given
+      ? `v ${place} ${(given[at] ?? [scale, scale, scale]).map((value) => Math.min(1, Math.max(0, value / scale))).join(" ")}`
+      : `v ${place}`,
+  );
   return {
     text: [
       ...(materials === null ? [] : [`mtllib ${materials}`]),
@@ -87,7 +93,8 @@ export function plainObj(source: string, materials: string | null): PlainObj {
 function byMaterial(faces: readonly Face[], word: string, textures: number, normals: number): string[] {
   // A face without normals among others that have them would get some that point anywhere.
   const parts = faces.map(({ corners }) => corners.map((each) => each.split("/").map(Number)));
-  const has = (at: number, count: number): boolean => count > 0 && parts.every((corners) => corners.every((each) => (each[at] ?? 0) >= 1 && (each[at] ?? 0) <= count));
+  const has = (at: number, count: number): boolean =>
+    count > 0 && parts.every((corners) => corners.every((each) => (each[at] ?? 0) >= 1 && (each[at] ?? 0) <= count));
   const [hasTextures, hasNormals] = [has(1, textures), has(2, normals)];
   const groups = new Map<string, string[]>();
   for (const [at, { material }] of faces.entries()) {
@@ -99,10 +106,14 @@ function byMaterial(faces: readonly Face[], word: string, textures: number, norm
     group.push(`${word} ${corners.join(" ")}`);
     groups.set(material, group);
   }
-  return [...groups].flatMap(([material, group]) => (material === "" && groups.size === 1 ? group : [`usemtl ${material || "none"}`, ...group]));
+  return [...groups].flatMap(([material, group]) =>
+    material === "" && groups.size === 1 ? group : [`usemtl ${material || "none"}`, ...group],
+  );
 }
 
 /** ZBrush's comment: 8 hexadecimal digits for each vertex, MMRRGGBB. */
 function paintedColors(line: string): number[][] {
-  return (line.slice(5).match(/[0-9a-fA-F]{8}/g) ?? []).map((digits) => [2, 4, 6].map((at) => Number.parseInt(digits.slice(at, at + 2), 16) / 255));
+  return (line.slice(5).match(/[0-9a-fA-F]{8}/g) ?? []).map((digits) =>
+    [2, 4, 6].map((at) => Number.parseInt(digits.slice(at, at + 2), 16) / 255),
+  );
 }

@@ -6,13 +6,38 @@ import { type Numbers, halfFromBits, layoutOf, nextPages, numbersFrom, pageColum
 import { CategoryList, batchFrom, extremes, middleOf, pickPoint, robustRange } from "@/media/object3d/points";
 import { rampColor } from "@/media/object3d/ramp";
 import { boxText, cornersOf, gridOf, isBoxShown, sceneryOf } from "@/media/object3d/scenery";
-import { HOME, PRESETS, type Vec3, type Orientation, type View3D, centredOn, cross, dot, fitted, formatView3D, frameFrom, gridStep, lengthOf, orbitBy, panBy, parseView3D, poseOf, sub, viewFromCamera, zoomAt } from "@/media/object3d/space";
+import {
+  HOME,
+  PRESETS,
+  type Vec3,
+  type Orientation,
+  type View3D,
+  centredOn,
+  cross,
+  dot,
+  fitted,
+  formatView3D,
+  frameFrom,
+  gridStep,
+  lengthOf,
+  orbitBy,
+  panBy,
+  parseView3D,
+  poseOf,
+  sub,
+  viewFromCamera,
+  zoomAt,
+} from "@/media/object3d/space";
 import { readStl } from "@/media/object3d/stl";
 import { formatViews, frameOfTile, parseViews } from "@/media/object3d/views";
 import { coordinate, describe as describeRecord, factRows, shortCount } from "@/media/object3d/words";
 import { DEFAULT_OVERLAYS, withClasses, withScores } from "@/state/overlayState";
 
-const blob = (size: number, name = "a"): BlobRef => ({ sha256: name.repeat(64).slice(0, 64), size_bytes: size, mime: "application/octet-stream" });
+const blob = (size: number, name = "a"): BlobRef => ({
+  sha256: name.repeat(64).slice(0, 64),
+  size_bytes: size,
+  mime: "application/octet-stream",
+});
 
 function cloudOf(more: Partial<PointCloud> = {}): PointCloud {
   return {
@@ -76,7 +101,21 @@ describe("points", () => {
   it("become float32 near zero, however far away they are, and lose those that are not finite", () => {
     const position = new Float64Array([4_100_000.125, 5, 6, NaN, 0, 0, 4_100_001.25, 5, 7, Infinity, 1, 1]);
     const categories = new CategoryList();
-    const batch = batchFrom([{ columns: new Map<string, Numbers>([["position", position], ["category", new Uint8Array([3, 9, 200, 4])], ["color", new Float32Array([0, 0.5, 1, 0, 0, 0, 2, -1, 0.25, 0, 0, 0])]]), points: 4 }], [4_100_000, 5, 6], categories, 255);
+    const batch = batchFrom(
+      [
+        {
+          columns: new Map<string, Numbers>([
+            ["position", position],
+            ["category", new Uint8Array([3, 9, 200, 4])],
+            ["color", new Float32Array([0, 0.5, 1, 0, 0, 0, 2, -1, 0.25, 0, 0, 0])],
+          ]),
+          points: 4,
+        },
+      ],
+      [4_100_000, 5, 6],
+      categories,
+      255,
+    );
     expect([...batch.positions]).toEqual([0.125, 0, 0, 1.25, 0, 1]);
     expect(batch.dropped).toBe(2);
     expect([...(batch.colors ?? [])]).toEqual([0, 128, 255, 255, 255, 0, 64, 255]);
@@ -96,7 +135,14 @@ describe("points", () => {
 
   it("are picked by the nearest to the eye", () => {
     const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
-    const batch = { count: 2, positions: new Float32Array([0, 0, 0.9, 0.001, 0, 0.1]), colors: null, categories: null, values: null, dropped: 0 };
+    const batch = {
+      count: 2,
+      positions: new Float32Array([0, 0, 0.9, 0.001, 0, 0.1]),
+      colors: null,
+      categories: null,
+      values: null,
+      dropped: 0,
+    };
     expect(pickPoint([batch], identity, { x: 50, y: 50 }, { width: 100, height: 100 }, 4)?.index).toBe(1);
     expect(pickPoint([batch], identity, { x: 10, y: 10 }, { width: 100, height: 100 }, 4)).toBeNull();
   });
@@ -105,7 +151,8 @@ describe("points", () => {
 describe("the view", () => {
   const rightHanded = { up: "y", isRightHanded: true } as const;
   const frame = frameFrom({ low: [-1, -1, -1], high: [1, 1, 1] });
-  const from = (name: keyof typeof PRESETS, orientation: Orientation): ReturnType<typeof poseOf> => poseOf({ ...HOME, ...PRESETS[name] }, frame, orientation, 1);
+  const from = (name: keyof typeof PRESETS, orientation: Orientation): ReturnType<typeof poseOf> =>
+    poseOf({ ...HOME, ...PRESETS[name] }, frame, orientation, 1);
 
   it("stands where the preset says", () => {
     close(from("front", rightHanded).toward, [0, 0, 1]);
@@ -205,14 +252,24 @@ describe("the view", () => {
 });
 
 describe("what is drawn beside", () => {
-  const corners = Array.from({ length: 8 }, (_, at): Vec3 => [at & 4 ? 1 : 0, at & 2 ? 1 : 0, at & 1 ? 1 : 0]) as [number, number, number][];
+  const corners = Array.from({ length: 8 }, (_, at): Vec3 => [at & 4 ? 1 : 0, at & 2 ? 1 : 0, at & 1 ? 1 : 0]) as [
+    number,
+    number,
+    number,
+  ][];
   const box = (more: Partial<Box3D> = {}): Box3D => ({ corners, label: "car", score: 0.4, ...more });
 
   it("has the twelve edges of a box, in whatever order its corners came", () => {
     const order = [3, 1, 0, 2, 7, 5, 4, 6];
     const mixed = order.map((_, place) => corners[order.indexOf(place)] as [number, number, number]);
     for (const one of [box(), box({ corners: mixed, order })]) {
-      const { segments, tags } = sceneryOf({ kind: "object3d", form: "cloud", format: "array", boxes: [one] }, DEFAULT_OVERLAYS, [0, 0, 0], { up: "z", isRightHanded: true }, 1);
+      const { segments, tags } = sceneryOf(
+        { kind: "object3d", form: "cloud", format: "array", boxes: [one] },
+        DEFAULT_OVERLAYS,
+        [0, 0, 0],
+        { up: "z", isRightHanded: true },
+        1,
+      );
       expect(segments).toHaveLength(12);
       for (const { from, to } of segments) expect(lengthOf(sub(from, to))).toBeCloseTo(1);
       expect(tags).toEqual([{ at: [0.5, 0.5, 1], text: "car 0.40", color: expect.stringMatching(/^#/) as string }]);
@@ -233,15 +290,33 @@ describe("files of a model", () => {
   const record = { files: { "a b.png": blob(3, "b"), "sub/x.bin": blob(12, "c"), "./m.mtl": blob(1, "d") } };
 
   it("are found by the names that loaders ask for, and nothing else is", () => {
-    for (const name of ["a b.png", "a%20b.png", "./a b.png", "C:\\art\\A B.PNG", "sub\\x.bin", "sub/x.bin", "m.mtl", "./m.mtl"]) expect(findFile(record, name).is, name).toBe("blob");
-    for (const name of ["http://evil.test/a b.png", "//evil.test/a b.png", "\\\\evil\\a b.png", "file:///etc/passwd", "../../etc/passwd", "blob:x", "data:text/html,x", "constructor", "__proto__"]) expect(findFile(record, name).is, name).toBe("refused");
+    for (const name of ["a b.png", "a%20b.png", "./a b.png", "C:\\art\\A B.PNG", "sub\\x.bin", "sub/x.bin", "m.mtl", "./m.mtl"]) {
+      expect(findFile(record, name).is, name).toBe("blob");
+    }
+    for (const name of [
+      "http://evil.test/a b.png",
+      "//evil.test/a b.png",
+      "\\\\evil\\a b.png",
+      "file:///etc/passwd",
+      "../../etc/passwd",
+      "blob:x",
+      "data:text/html,x",
+      "constructor",
+      "__proto__",
+    ]) {
+      expect(findFile(record, name).is, name).toBe("refused");
+    }
     expect(splitAddress("diorama3d:12/a/b.png")).toEqual({ id: 12, name: "a/b.png" });
     expect(splitAddress("https://evil.test/diorama3d:12/a")).toBeNull();
   });
 
   it("of a glTF are checked before the loader sees them", () => {
     const warnings: string[] = [];
-    const good = { asset: { version: "2.0" }, buffers: [{ uri: "sub/x.bin", byteLength: 12 }], images: [{ uri: "http://evil.test/x.png" }, { uri: "a b.png" }] };
+    const good = {
+      asset: { version: "2.0" },
+      buffers: [{ uri: "sub/x.bin", byteLength: 12 }],
+      images: [{ uri: "http://evil.test/x.png" }, { uri: "a b.png" }],
+    };
     const checked = checkGltf(structuredClone(good), record, warnings) as typeof good;
     expect(checked.images.map(({ uri }) => uri)).toEqual([WHITE_PIXEL, "a b.png"]);
     expect(warnings).toHaveLength(1);
@@ -253,9 +328,16 @@ describe("files of a model", () => {
     expect(bad({ nodes: [{ children: [7] }] })).toThrow(/does not have/);
     expect(bad({ nodes: Array.from({ length: 1_500 }, (_, at) => (at < 1_499 ? { children: [at + 1] } : {})) })).toThrow(/deep/);
     expect(bad({ bufferViews: [{ buffer: 0, byteLength: 13 }] })).toThrow(/cut off/);
-    expect(bad({ bufferViews: [{ buffer: 0, byteLength: 12 }], accessors: [{ bufferView: 0, componentType: 5126, type: "VEC3", count: 2 ** 31 }] })).toThrow(/more than there is/);
+    expect(
+      bad({
+        bufferViews: [{ buffer: 0, byteLength: 12 }],
+        accessors: [{ bufferView: 0, componentType: 5126, type: "VEC3", count: 2 ** 31 }],
+      }),
+    ).toThrow(/more than there is/);
     expect(bad({ accessors: [{ componentType: 5126, type: "VEC3", count: 2 ** 31 }] })).toThrow(/more than there is/);
-    expect(bad({ bufferViews: [{ buffer: 0, byteLength: 12 }], accessors: [{ bufferView: 0, componentType: 5126, type: "VEC3", count: 1 }] })).not.toThrow();
+    expect(
+      bad({ bufferViews: [{ buffer: 0, byteLength: 12 }], accessors: [{ bufferView: 0, componentType: 5126, type: "VEC3", count: 1 }] }),
+    ).not.toThrow();
     expect(() => checkGltf([], record, [])).toThrow(/no glTF/);
   });
 
@@ -263,7 +345,16 @@ describe("files of a model", () => {
     const json = new TextEncoder().encode('{"asset":{}} ');
     const file = new Uint8Array(20 + json.length + 3 + 12);
     const view = new DataView(file.buffer);
-    [[0, 0x46546c67], [4, 2], [8, file.length], [12, 16], [16, 0x4e4f534a], [36, 4], [40, 0x004e4942], [44, 0x12345678]].forEach(([at, value]) => view.setUint32(at as number, value as number, true));
+    [
+      [0, 0x46546c67],
+      [4, 2],
+      [8, file.length],
+      [12, 16],
+      [16, 0x4e4f534a],
+      [36, 4],
+      [40, 0x004e4942],
+      [44, 0x12345678],
+    ].forEach(([at, value]) => view.setUint32(at as number, value as number, true));
     file.set([...json, 0x20, 0x20, 0x20], 20);
     const out = new DataView(rewriteGlb(file.buffer, (found, own) => ({ ...(found as object), own })));
     const length = out.getUint32(12, true);
@@ -303,7 +394,14 @@ describe("words", () => {
   });
 
   it("say what a record is", () => {
-    const record: Object3DRecord = { kind: "object3d", form: "cloud", format: "array", cloud: cloudOf({ non_finite: 2 }), boxes: [{ corners: [] }], up: "z" };
+    const record: Object3DRecord = {
+      kind: "object3d",
+      form: "cloud",
+      format: "array",
+      cloud: cloudOf({ non_finite: 2 }),
+      boxes: [{ corners: [] }],
+      up: "z",
+    };
     expect(describeRecord(record)).toBe("point cloud, 10 points, 1 box");
     const rows = Object.fromEntries(factRows(record).map(({ name, value }) => [name, value]));
     expect(rows["up"]).toBe("z · right-handed");

@@ -31,7 +31,10 @@ function paintTags(context: CanvasRenderingContext2D, { content, size }: Overlay
   const matrix = content.viewProjection;
   const seen = content.scenery.tags
     .map((tag) => ({ tag, place: project(tag.at, matrix, size) }))
-    .filter((one): one is { tag: typeof one.tag; place: NonNullable<typeof one.place> } => one.place !== null && one.place.x > -40 && one.place.y > -20 && one.place.x < size.width + 40 && one.place.y < size.height + 20)
+    .filter(
+      (one): one is { tag: typeof one.tag; place: NonNullable<typeof one.place> } =>
+        one.place !== null && one.place.x > -40 && one.place.y > -20 && one.place.x < size.width + 40 && one.place.y < size.height + 20,
+    )
     .sort((a, b) => a.place.depth - b.place.depth)
     .slice(0, TAG_LIMIT);
   context.font = FONT;
@@ -43,7 +46,9 @@ function paintTags(context: CanvasRenderingContext2D, { content, size }: Overlay
     const top = Math.round(place.y - 17);
     const box = { left, right: left + width, top, bottom: top + 15 };
     // The nearer one stays; what it hides is named when one looks from elsewhere.
-    if (taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom)) continue;
+    if (taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom)) {
+      continue;
+    }
     taken.push(box);
     context.fillStyle = tag.color;
     context.fillRect(left, top, width, 15);
@@ -52,8 +57,13 @@ function paintTags(context: CanvasRenderingContext2D, { content, size }: Overlay
   }
 }
 
-export function project(at: Vec3, matrix: ArrayLike<number>, size: { width: number; height: number }): { x: number; y: number; depth: number } | null {
-  const row = (offset: number): number => at[0] * (matrix[offset] ?? 0) + at[1] * (matrix[4 + offset] ?? 0) + at[2] * (matrix[8 + offset] ?? 0) + (matrix[12 + offset] ?? 0);
+export function project(
+  at: Vec3,
+  matrix: ArrayLike<number>,
+  size: { width: number; height: number },
+): { x: number; y: number; depth: number } | null {
+  const row = (offset: number): number =>
+    at[0] * (matrix[offset] ?? 0) + at[1] * (matrix[4 + offset] ?? 0) + at[2] * (matrix[8 + offset] ?? 0) + (matrix[12 + offset] ?? 0);
   const w = row(3);
   if (w <= 0) return null;
   return { x: ((row(0) / w + 1) / 2) * size.width, y: ((1 - row(1) / w) / 2) * size.height, depth: row(2) / w };
@@ -64,8 +74,20 @@ function paintAxes(context: CanvasRenderingContext2D, { pose, look, size, isFull
   if (size.width < 120 || size.height < 90) return;
   const length = isFull ? 26 : 16;
   const [cx, cy] = [length + 14, size.height - length - 14];
-  const axes = ([[1, 0, 0], [0, 1, 0], [0, 0, 1]] as const)
-    .map((axis, at) => ({ name: "xyz"[at] ?? "", color: look.axisColors[at] ?? look.text, x: dot(axis, pose.right), y: dot(axis, pose.up), z: dot(axis, pose.toward) }))
+  const axes = (
+    [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ] as const
+  )
+    .map((axis, at) => ({
+      name: "xyz"[at] ?? "",
+      color: look.axisColors[at] ?? look.text,
+      x: dot(axis, pose.right),
+      y: dot(axis, pose.up),
+      z: dot(axis, pose.toward),
+    }))
     .sort((a, b) => a.z - b.z);
   context.lineWidth = 1.75;
   context.lineCap = "round";

@@ -31,10 +31,14 @@ export function dtypeBytes(dtype: string): number {
 export function layoutOf(cloud: PointCloud): CloudLayout {
   const { count, page_points: pagePoints } = cloud;
   if (!Number.isInteger(count) || count < 0 || count > LARGEST_COUNT) throw new Error(`The record says that there are ${count} points.`);
-  if (!Number.isInteger(pagePoints) || pagePoints < 1 || pagePoints > LARGEST_COUNT) throw new Error(`The record says that a page has ${pagePoints} points.`);
+  if (!Number.isInteger(pagePoints) || pagePoints < 1 || pagePoints > LARGEST_COUNT) {
+    throw new Error(`The record says that a page has ${pagePoints} points.`);
+  }
   let pointBytes = 0;
   for (const { dtype, components, name } of cloud.columns) {
-    if (!Number.isInteger(components) || components < 1 || components > 16) throw new Error(`The column “${name}” says that it has ${components} components.`);
+    if (!Number.isInteger(components) || components < 1 || components > 16) {
+      throw new Error(`The column “${name}” says that it has ${components} components.`);
+    }
     pointBytes += dtypeBytes(dtype) * components;
   }
   const position = cloud.columns.find(({ name }) => name === "position");

@@ -36,7 +36,12 @@ export class CategoryList {
 export const CATEGORY_LIMIT = 1024;
 
 /** float64 coordinates are made relative to `origin` before they become float32: far from zero nothing is rounded away. */
-export function batchFrom(pages: readonly { columns: Map<string, Numbers>; points: number }[], origin: Vec3, categories: CategoryList, colorScale = 1): PointBatch {
+export function batchFrom(
+  pages: readonly { columns: Map<string, Numbers>; points: number }[],
+  origin: Vec3,
+  categories: CategoryList,
+  colorScale = 1,
+): PointBatch {
   const total = pages.reduce((sum, page) => sum + page.points, 0);
   const has = (name: string): boolean => pages.every(({ columns }) => columns.has(name));
   const positions = new Float32Array(total * 3);
@@ -60,7 +65,9 @@ export function batchFrom(pages: readonly { columns: Map<string, Numbers>; point
       positions[at * 3 + 1] = y;
       positions[at * 3 + 2] = z;
       if (colors && color) {
-        for (let channel = 0; channel < 3; channel++) colors[at * 4 + channel] = byteFrom((color[point * channels + Math.min(channel, channels - 1)] as number) * colorScale);
+        for (let channel = 0; channel < 3; channel++) {
+          colors[at * 4 + channel] = byteFrom((color[point * channels + Math.min(channel, channels - 1)] as number) * colorScale);
+        }
         colors[at * 4 + 3] = 255;
       }
       if (places && category) places[at] = categories.placeOf(category[point] as number);
@@ -126,7 +133,10 @@ export function middleOf(positions: ArrayLike<number> | undefined): Vec3 | null 
   return axes.every(Number.isFinite) ? (axes as unknown as Vec3) : null;
 }
 
-const DIRECTIONS: readonly Vec3[] = Array.from({ length: 27 }, (_, at) => [(at % 3) - 1, (Math.floor(at / 3) % 3) - 1, Math.floor(at / 9) - 1] as const).filter((way) => way.some((value) => value !== 0));
+const DIRECTIONS: readonly Vec3[] = Array.from(
+  { length: 27 },
+  (_, at) => [(at % 3) - 1, (Math.floor(at / 3) % 3) - 1, Math.floor(at / 9) - 1] as const,
+).filter((way) => way.some((value) => value !== 0));
 
 /** The outermost points inside of a box, in 26 directions: what must be in sight for all to be in sight. */
 export function extremes(positions: ArrayLike<number>, box: Box3): Vec3[] {

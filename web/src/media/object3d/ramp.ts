@@ -3,7 +3,16 @@ import type { Rgb } from "@/media/image/palette";
 
 /** Steps of the viridis map (public domain). */
 const STOPS: readonly Rgb[] = [
-  [68, 1, 84], [72, 40, 120], [62, 74, 137], [49, 104, 142], [38, 130, 142], [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
+  [68, 1, 84],
+  [72, 40, 120],
+  [62, 74, 137],
+  [49, 104, 142],
+  [38, 130, 142],
+  [31, 158, 137],
+  [53, 183, 121],
+  [110, 206, 88],
+  [181, 222, 43],
+  [253, 231, 37],
 ];
 
 /** 0 to 1 -> RGB, 0 to 255. */
@@ -12,7 +21,9 @@ export function rampColor(share: number): Rgb {
   const low = STOPS[Math.floor(at)] as Rgb;
   const high = STOPS[Math.min(STOPS.length - 1, Math.floor(at) + 1)] as Rgb;
   const part = at - Math.floor(at);
-  return [0, 1, 2].map((channel) => Math.round((low[channel] as number) + ((high[channel] as number) - (low[channel] as number)) * part)) as unknown as Rgb;
+  return [0, 1, 2].map((channel) =>
+    Math.round((low[channel] as number) + ((high[channel] as number) - (low[channel] as number)) * part),
+  ) as unknown as Rgb;
 }
 
 /** RGBA texels of the whole map. */

@@ -4,7 +4,24 @@ import { numberOf } from "@/api/numbers";
 import { type Rgb, rgbOf } from "@/media/image/palette";
 import { type ScoreRange, shortScore } from "@/media/image/boxes";
 import type { Segment } from "@/media/object3d/lines";
-import { type Box3, type Orientation, type Vec3, add, axesOf, boxOf, centreOf, cross, dot, gridStep, isFiniteVec, lengthOf, radiusOf, scaled, sub, unit } from "@/media/object3d/space";
+import {
+  type Box3,
+  type Orientation,
+  type Vec3,
+  add,
+  axesOf,
+  boxOf,
+  centreOf,
+  cross,
+  dot,
+  gridStep,
+  isFiniteVec,
+  lengthOf,
+  radiusOf,
+  scaled,
+  sub,
+  unit,
+} from "@/media/object3d/space";
 import { classColor } from "@/state/overlays";
 import { type OverlayState, isClassVisible, layerOf } from "@/state/overlayState";
 
@@ -23,7 +40,9 @@ export interface Scenery {
   tags: Tag[];
 }
 
-const EDGES: readonly (readonly [number, number])[] = Array.from({ length: 8 }, (_, corner) => [1, 2, 4].filter((bit) => !(corner & bit)).map((bit) => [corner, corner | bit] as const)).flat();
+const EDGES: readonly (readonly [number, number])[] = Array.from({ length: 8 }, (_, corner) =>
+  [1, 2, 4].filter((bit) => !(corner & bit)).map((bit) => [corner, corner | bit] as const),
+).flat();
 
 export function scoreRangeOf(state: OverlayState): ScoreRange {
   return layerOf(state, "box", BOX_LAYER).scores[SCORE] ?? [null, null];
@@ -100,7 +119,9 @@ function addArrow(to: Scenery, vector: Vector3D, state: OverlayState, origin: Ve
   const across = unit(cross(way, Math.abs(way[2]) < 0.9 ? [0, 0, 1] : [1, 0, 0]));
   const aside = cross(way, across);
   const back = sub(tip, scaled(way, length * 0.16));
-  for (const side of [across, scaled(across, -1), aside, scaled(aside, -1)]) to.segments.push({ from: tip, to: add(back, scaled(side, length * 0.06)), color });
+  for (const side of [across, scaled(across, -1), aside, scaled(aside, -1)]) {
+    to.segments.push({ from: tip, to: add(back, scaled(side, length * 0.06)), color });
+  }
 }
 
 function addCamera(to: Scenery, camera: Camera3D, at: number, state: OverlayState, origin: Vec3, radius: number): void {
@@ -121,7 +142,10 @@ function addCamera(to: Scenery, camera: Camera3D, at: number, state: OverlayStat
   for (const [place, point] of corners.entries()) {
     to.segments.push({ from: eye, to: point, color }, { from: point, to: corners[(place + 1) % 4] as Vec3, color });
   }
-  to.segments.push({ from: corners[3], to: add(far, scaled(up, half * 1.5)), color }, { from: corners[2], to: add(far, scaled(up, half * 1.5)), color });
+  to.segments.push(
+    { from: corners[3], to: add(far, scaled(up, half * 1.5)), color },
+    { from: corners[2], to: add(far, scaled(up, half * 1.5)), color },
+  );
   to.tags.push({ at: eye, text: camera.label ?? `camera ${at + 1}`, color: hex });
 }
 
@@ -146,7 +170,10 @@ export function gridOf(box: Box3, orientation: Orientation, origin: Vec3, color:
   for (let at = -reach; at <= reach; at++) {
     const fade = 0.75 * (1 - Math.abs(at) / (reach + 1)) + 0.15;
     const line = [red, green, blue, fade] as const;
-    segments.push({ from: place(at, -reach), to: place(at, reach), color: line }, { from: place(-reach, at), to: place(reach, at), color: line });
+    segments.push(
+      { from: place(at, -reach), to: place(at, reach), color: line },
+      { from: place(-reach, at), to: place(reach, at), color: line },
+    );
   }
   return { segments, step };
 }

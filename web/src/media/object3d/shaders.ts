@@ -107,7 +107,15 @@ export interface PointAttributes {
 }
 
 export function pointsMaterial(scene: Scene, { hasColor, hasCategory, hasValue }: PointAttributes): ShaderMaterial {
-  const chosen = ([["color", hasColor], ["category", hasCategory], ["value", hasValue]] as const).filter(([, has]) => has).map(([name]) => name);
+  const chosen = (
+    [
+      ["color", hasColor],
+      ["category", hasCategory],
+      ["value", hasValue],
+    ] as const
+  )
+    .filter(([, has]) => has)
+    .map(([name]) => name);
   const material = new ShaderMaterial("points", scene, { vertex: "dioramaPoints", fragment: "dioramaPoints" }, {
     attributes: ["position", ...chosen],
     uniforms: ["viewProjection", "mode", "pointSize", "worldSize", "range", "upAxis", "single", "isRound"],

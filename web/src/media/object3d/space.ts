@@ -13,7 +13,8 @@ export const scaled = (a: Vec3, by: number): Vec3 => [a[0] * by, a[1] * by, a[2]
 export const dot = (a: Vec3, b: Vec3): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 export const cross = (a: Vec3, b: Vec3): Vec3 => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 export const lengthOf = (a: Vec3): number => Math.hypot(a[0], a[1], a[2]);
-export const isFiniteVec = (a: readonly unknown[]): a is Vec3 => a.length === 3 && a.every((value) => typeof value === "number" && Number.isFinite(value));
+export const isFiniteVec = (a: readonly unknown[]): a is Vec3 =>
+  a.length === 3 && a.every((value) => typeof value === "number" && Number.isFinite(value));
 
 export function unit(a: Vec3): Vec3 {
   const length = lengthOf(a);
@@ -36,7 +37,11 @@ export function growBox({ low, high }: Box3, share: number): Box3 {
 
 export function joinBoxes(a: Box3 | null, b: Box3 | null): Box3 | null {
   if (!a || !b) return a ?? b;
-  const pick = (choose: (...values: number[]) => number, x: Vec3, y: Vec3): Vec3 => [choose(x[0], y[0]), choose(x[1], y[1]), choose(x[2], y[2])];
+  const pick = (choose: (...values: number[]) => number, x: Vec3, y: Vec3): Vec3 => [
+    choose(x[0], y[0]),
+    choose(x[1], y[1]),
+    choose(x[2], y[2]),
+  ];
   return { low: pick(Math.min, a.low, b.low), high: pick(Math.max, a.high, b.high) };
 }
 
@@ -88,7 +93,11 @@ export function frameFrom(box: Box3, hull: readonly Vec3[] = []): Frame {
   const radius = radiusOf(box);
   if (!(radius > 0 && Number.isFinite(radius))) return { centre: centreOf(box), radius: 1, hull: [[0.5, 0.5, 0.5], [-0.5, -0.5, -0.5]] };
   const centre = centreOf(box);
-  const corners = Array.from({ length: 8 }, (_, at): Vec3 => [at & 1 ? box.high[0] : box.low[0], at & 2 ? box.high[1] : box.low[1], at & 4 ? box.high[2] : box.low[2]]);
+  const corners = Array.from({ length: 8 }, (_, at): Vec3 => [
+    at & 1 ? box.high[0] : box.low[0],
+    at & 2 ? box.high[1] : box.low[1],
+    at & 4 ? box.high[2] : box.low[2],
+  ]);
   return { centre, radius, hull: (hull.length > 0 ? hull : corners).map((point) => sub(point, centre)) };
 }
 
@@ -197,7 +206,14 @@ export function panBy(view: View3D, dx: number, dy: number, pose: Pose, frame: F
 }
 
 /** Zoom so that what lies under `at` (in the plane of the target) stays there. */
-export function zoomAt(view: View3D, factor: number, at: { x: number; y: number } | null, pose: Pose, frame: Frame, size: { width: number; height: number }): View3D {
+export function zoomAt(
+  view: View3D,
+  factor: number,
+  at: { x: number; y: number } | null,
+  pose: Pose,
+  frame: Frame,
+  size: { width: number; height: number },
+): View3D {
   const zoom = Math.min(ZOOM_MOST, Math.max(ZOOM_LEAST, view.zoom * factor));
   if (!at) return { ...view, zoom };
   const real = zoom / view.zoom;

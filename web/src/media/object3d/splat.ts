@@ -23,7 +23,9 @@ export async function loadSplats(scene: Scene, record: Object3DRecord): Promise<
   else if (record.format !== "splat") throw new Error(`Splats of the format “${record.format}” can't be drawn.`);
   const count = Math.floor(bytes.byteLength / SPLAT_BYTES);
   if (count === 0) throw new Error("The file has no splats.");
-  if (bytes.byteLength % SPLAT_BYTES !== 0) throw new Error(`The file is cut off: splats have ${SPLAT_BYTES} bytes each, and ${bytes.byteLength % SPLAT_BYTES} are left over.`);
+  if (bytes.byteLength % SPLAT_BYTES !== 0) {
+    throw new Error(`The file is cut off: splats have ${SPLAT_BYTES} bytes each, and ${bytes.byteLength % SPLAT_BYTES} are left over.`);
+  }
   const numbers = new Float32Array(bytes);
   const positions = new Float32Array(count * 3);
   for (let at = 0; at < count; at++) for (let axis = 0; axis < 3; axis++) positions[at * 3 + axis] = numbers[at * 8 + axis] as number;
@@ -36,5 +38,7 @@ export async function loadSplats(scene: Scene, record: Object3DRecord): Promise<
 }
 
 function* corners(positions: Float32Array): Generator<readonly [number, number, number]> {
-  for (let at = 0; at + 2 < positions.length; at += 3) yield [positions[at] as number, positions[at + 1] as number, positions[at + 2] as number];
+  for (let at = 0; at + 2 < positions.length; at += 3) {
+    yield [positions[at] as number, positions[at + 1] as number, positions[at + 2] as number];
+  }
 }

@@ -172,8 +172,28 @@ export class Stage {
     if (canvas.height !== height) canvas.height = height;
     const isPlaying = this.playSince !== null && content.hasAnimations;
     const animationSecs = isPlaying ? (started - (this.playSince ?? started)) / 1000 : 0;
-    content.draw({ pose: this.pose, look: drawn, budget: isHurried ? Math.min(this.budget, HURRIED_POINTS) : this.budget, width, height, ratio, frame, animationSecs }, context);
-    paintOver(context, { content, pose: this.pose, look: drawn, size, ratio, isFull: this.options.isFull, hasAxes: this.options.isInteractive });
+    content.draw(
+      {
+        pose: this.pose,
+        look: drawn,
+        budget: isHurried ? Math.min(this.budget, HURRIED_POINTS) : this.budget,
+        width,
+        height,
+        ratio,
+        frame,
+        animationSecs,
+      },
+      context,
+    );
+    paintOver(context, {
+      content,
+      pose: this.pose,
+      look: drawn,
+      size,
+      ratio,
+      isFull: this.options.isFull,
+      hasAxes: this.options.isInteractive,
+    });
     if (ratio === full) this.lastDrawMs = performance.now() - started;
     canvas.dataset["drawn"] = String(Number(canvas.dataset["drawn"] ?? "0") + 1);
     if (isPlaying) schedule(this);

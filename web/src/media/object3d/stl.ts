@@ -16,7 +16,9 @@ export function readStl(bytes: ArrayBuffer): Triangles {
   const isText = declared !== held && new TextDecoder().decode(bytes.slice(0, 512)).trimStart().startsWith("solid");
   if (isText) return readText(new TextDecoder().decode(bytes));
   if (bytes.byteLength < HEAD_BYTES) throw new Error("The file is too short for an STL.");
-  if (declared > held) throw new Error(`The file says that it has ${declared.toLocaleString("en")} triangles but holds only ${held.toLocaleString("en")}.`);
+  if (declared > held) {
+    throw new Error(`The file says that it has ${declared.toLocaleString("en")} triangles but holds only ${held.toLocaleString("en")}.`);
+  }
   const positions = new Float32Array(declared * 9);
   for (let face = 0; face < declared; face++) {
     for (let at = 0; at < 9; at++) positions[face * 9 + at] = view.getFloat32(HEAD_BYTES + face * FACE_BYTES + 12 + at * 4, true);

@@ -1,7 +1,26 @@
 /** From where 3D is looked at: one view for all tiles of a key while they are linked, kept over steps and in the URL. */
 import { type Signal, signal } from "@preact/signals";
 import type { Object3DRecord } from "@/api/schema";
-import { CLOUD_HOME, type CameraLike, type Frame, HOME, type Orientation, type View3D, add, dot, fitted, formatView3D, isFiniteVec, lengthOf, parseView3D, scaled, seenShare, sub, unit, viewFromCamera } from "@/media/object3d/space";
+import {
+  CLOUD_HOME,
+  type CameraLike,
+  type Frame,
+  HOME,
+  type Orientation,
+  type View3D,
+  add,
+  dot,
+  fitted,
+  formatView3D,
+  isFiniteVec,
+  lengthOf,
+  parseView3D,
+  scaled,
+  seenShare,
+  sub,
+  unit,
+  viewFromCamera,
+} from "@/media/object3d/space";
 import { type TileRef, isLinked, tileId } from "@/state/mediaView";
 import { urlSignal } from "@/state/url";
 
@@ -45,14 +64,26 @@ export function setViewOfTile(tile: TileRef, view: View3D | null): void {
 }
 
 /** `own`: a camera of the file itself. */
-export function homeOf(record: Object3DRecord, own: CameraLike | null, frame: Frame, orientation: Orientation, origin: readonly [number, number, number], aspect: number): View3D {
+export function homeOf(
+  record: Object3DRecord,
+  own: CameraLike | null,
+  frame: Frame,
+  orientation: Orientation,
+  origin: readonly [number, number, number],
+  aspect: number,
+): View3D {
   const [camera] = record.cameras ?? [];
   // One camera says where to look from; several are part of the data.
   if (camera && record.cameras?.length === 1) {
     const position = camera.position;
     const target = camera.target ?? [0, 0, 0];
     if (isFiniteVec(position) && isFiniteVec(target)) {
-      return viewFromCamera({ position: sub(position, origin), target: sub(target, origin), up: camera.up ?? null, fov: camera.fov_degrees ?? null }, frame, orientation, aspect);
+      return viewFromCamera(
+        { position: sub(position, origin), target: sub(target, origin), up: camera.up ?? null, fov: camera.fov_degrees ?? null },
+        frame,
+        orientation,
+        aspect,
+      );
     }
   }
   if (own && isFiniteVec(own.position) && isFiniteVec(own.target)) {
@@ -78,7 +109,10 @@ export function frameOfTile(tile: TileRef | null, own: Frame, origin: readonly [
   const id = tileId(tile);
   const kept = frames.get(id);
   if (kept) {
-    const centre = sub([kept.frame.centre[0] + kept.origin[0], kept.frame.centre[1] + kept.origin[1], kept.frame.centre[2] + kept.origin[2]], origin);
+    const centre = sub(
+      [kept.frame.centre[0] + kept.origin[0], kept.frame.centre[1] + kept.origin[1], kept.frame.centre[2] + kept.origin[2]],
+      origin,
+    );
     const ratio = own.radius / kept.frame.radius;
     if (ratio > 0.3 && ratio < 2.5 && lengthOf(sub(centre, own.centre)) < 1.5 * kept.frame.radius) return { ...kept.frame, centre };
   }

@@ -3,7 +3,12 @@ import { numberOf } from "@/api/numbers";
 import type { Object3DRecord } from "@/api/schema";
 import { formatBytes } from "@/parts/format";
 
-const FORMS: Readonly<Record<Object3DRecord["form"], string>> = { model: "model", cloud: "point cloud", mesh: "mesh", splat: "Gaussian splats" };
+const FORMS: Readonly<Record<Object3DRecord["form"], string>> = {
+  model: "model",
+  cloud: "point cloud",
+  mesh: "mesh",
+  splat: "Gaussian splats",
+};
 
 /** "1.2 M", "950", "12.5 k" */
 export function shortCount(count: number): string {
@@ -21,7 +26,9 @@ export function describe(record: Object3DRecord): string {
   const what = record.format === "array" || record.form === "splat" ? FORMS[record.form] : `${record.format} ${FORMS[record.form]}`;
   const parts = [what];
   if (record.triangle_count) parts.push(`${shortCount(record.triangle_count)} triangles`);
-  else if (pointCount(record) !== null) parts.push(`${shortCount(pointCount(record) ?? 0)} ${record.form === "splat" ? "splats" : "points"}`);
+  else if (pointCount(record) !== null) {
+    parts.push(`${shortCount(pointCount(record) ?? 0)} ${record.form === "splat" ? "splats" : "points"}`);
+  }
   if (record.boxes?.length) parts.push(`${shortCount(record.boxes.length)} ${record.boxes.length === 1 ? "box" : "boxes"}`);
   return parts.join(", ");
 }
@@ -35,7 +42,12 @@ export function coordinate(value: number, radius: number): string {
 
 export function bytesOfRecord(record: Object3DRecord): number {
   const files = Object.values(record.files ?? {}).reduce((sum, { size_bytes }) => sum + size_bytes, 0);
-  return (record.blob?.size_bytes ?? 0) + (record.cloud && !record.blob ? record.cloud.blob.size_bytes : 0) + (record.faces?.size_bytes ?? 0) + files;
+  return (
+    (record.blob?.size_bytes ?? 0) +
+    (record.cloud && !record.blob ? record.cloud.blob.size_bytes : 0) +
+    (record.faces?.size_bytes ?? 0) +
+    files
+  );
 }
 
 export interface Row {
@@ -50,15 +62,26 @@ export function factRows(record: Object3DRecord): Row[] {
   const rows: Row[] = [{ name: "what", value: FORMS[record.form] }, { name: "format", value: record.format }];
   if (record.name) rows.push({ name: "name", value: record.name });
   if (cloud && record.form !== "mesh") rows.push({ name: "points", value: whole(cloud.count) });
-  else if (typeof record.vertex_count === "number") rows.push({ name: record.form === "splat" ? "splats" : "vertices", value: whole(record.vertex_count) });
+  else if (typeof record.vertex_count === "number") {
+    rows.push({ name: record.form === "splat" ? "splats" : "vertices", value: whole(record.vertex_count) });
+  }
   if (typeof record.triangle_count === "number") rows.push({ name: "triangles", value: whole(record.triangle_count) });
   for (const [name, count] of Object.entries(record.counts ?? {})) rows.push({ name: name.replaceAll("_", " "), value: whole(count) });
   if (cloud) {
     const columns = cloud.columns.map(({ name, dtype }) => `${name} ${dtype.replace(/^[<|]/, "")}`).join(", ");
-    rows.push({ name: "columns", value: columns, ...(cloud.shape ? { title: `logged as ${cloud.dtype ?? "numbers"} of shape ${cloud.shape.join(" × ")}` } : {}) });
+    rows.push({
+      name: "columns",
+      value: columns,
+      ...(cloud.shape ? { title: `logged as ${cloud.dtype ?? "numbers"} of shape ${cloud.shape.join(" × ")}` } : {}),
+    });
     const [low, high] = [cloud.low, cloud.high].map((corner) => corner.map((value) => numberOf(value) ?? NaN)) as [number[], number[]];
     const size = Math.hypot(...high.map((value, axis) => value - (low[axis] ?? 0)));
-    rows.push({ name: "bounds", value: ["x", "y", "z"].map((axis, at) => `${axis} ${coordinate(low[at] ?? NaN, size)} … ${coordinate(high[at] ?? NaN, size)}`).join("\n") });
+    rows.push({
+      name: "bounds",
+      value: ["x", "y", "z"]
+        .map((axis, at) => `${axis} ${coordinate(low[at] ?? NaN, size)} … ${coordinate(high[at] ?? NaN, size)}`)
+        .join("\n"),
+    });
     if (cloud.non_finite) rows.push({ name: "not finite", value: `${whole(cloud.non_finite)} points have a NaN or infinite coordinate` });
   }
   if (record.boxes?.length) rows.push({ name: "boxes", value: whole(record.boxes.length) });
@@ -66,8 +89,20 @@ export function factRows(record: Object3DRecord): Row[] {
   if (record.cameras?.length) rows.push({ name: "cameras", value: whole(record.cameras.length) });
   rows.push({ name: "up", value: `${record.up ?? "y"} · ${record.is_right_handed === false ? "left" : "right"}-handed` });
   const files = Object.keys(record.files ?? {});
-  if (files.length > 0) rows.push({ name: "with it", value: files.length > 3 ? `${files.slice(0, 3).join(", ")} and ${files.length - 3} more` : files.join(", "), title: files.join("\n") });
-  if (record.missing?.length) rows.push({ name: "missing", value: record.missing.join(", "), title: "Files that it names and that were not there when it was logged" });
+  if (files.length > 0) {
+    rows.push({
+      name: "with it",
+      value: files.length > 3 ? `${files.slice(0, 3).join(", ")} and ${files.length - 3} more` : files.join(", "),
+      title: files.join("\n"),
+    });
+  }
+  if (record.missing?.length) {
+    rows.push({
+      name: "missing",
+      value: record.missing.join(", "),
+      title: "Files that it names and that were not there when it was logged",
+    });
+  }
   rows.push({ name: "file", value: formatBytes(bytesOfRecord(record)), ...(record.blob ? { title: `sha256 ${record.blob.sha256}` } : {}) });
   if (record.note) rows.push({ name: "note", value: record.note });
   return rows;

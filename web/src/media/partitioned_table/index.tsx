@@ -19,7 +19,13 @@ function PartitionedCard({ record, size, box, shown }: CardProps<PartitionedTabl
   const chosen = useSignal("all");
   const rows = rowsOf(record);
   if (size === "thumb") {
-    return <TableChip record={record} text={`${rows.toLocaleString("en-US")} rows in ${formatCount(record.parts.length, "part")}`} title="A table in parts" />;
+    return (
+      <TableChip
+        record={record}
+        text={`${rows.toLocaleString("en-US")} rows in ${formatCount(record.parts.length, "part")}`}
+        title="A table in parts"
+      />
+    );
   }
   const nameOf = (at: number): string => record.names?.[at] ?? `part ${at + 1}`;
   const only = chosen.value === "all" ? undefined : record.parts[Number(chosen.value)];
@@ -36,9 +42,16 @@ function PartitionedCard({ record, size, box, shown }: CardProps<PartitionedTabl
       rowCount={only?.row_count ?? rows}
       size={size}
       localId={`parts ${record.parts.map((part) => part.blob.sha256.slice(0, 12)).join(" ")}`}
-      files={(only ? [{ sha256: only.blob.sha256, label: nameOf(Number(chosen.value)) }] : record.parts.map((part, at) => ({ sha256: part.blob.sha256, label: nameOf(at) }))).slice(0, FILES_LISTED)}
+      files={(only
+        ? [{ sha256: only.blob.sha256, label: nameOf(Number(chosen.value)) }]
+        : record.parts.map((part, at) => ({ sha256: part.blob.sha256, label: nameOf(at) }))
+      ).slice(0, FILES_LISTED)}
       name={shown?.key ?? record.caption ?? "table"}
-      tools={<div class="tv-part"><Select label="Part of the table" value={chosen.value} options={options} onChange={(value) => (chosen.value = value)} /></div>}
+      tools={
+        <div class="tv-part">
+          <Select label="Part of the table" value={chosen.value} options={options} onChange={(value) => (chosen.value = value)} />
+        </div>
+      }
       {...(box ? { box } : {})}
       {...(shown ? { shown } : {})}
     />

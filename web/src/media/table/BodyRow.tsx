@@ -61,13 +61,26 @@ export function BodyRow(props: BodyRowProps): JSX.Element {
         onPointerDown={() => (model.focus.value = place)}
         onDblClick={row && open}
       >
-        {row ? <TableCell value={row.cells[lane.at]} column={lane.column} width={lane.width} height={rowPx} onOpen={open} reportAs={(record) => reportAs(model, place, record)} /> : <span class="tv-wait" />}
+        {row ? (
+          <TableCell
+            value={row.cells[lane.at]}
+            column={lane.column}
+            width={lane.width}
+            height={rowPx}
+            onOpen={open}
+            reportAs={(record) => reportAs(model, place, record)}
+          />
+        ) : (
+          <span class="tv-wait" />
+        )}
       </div>
     );
   };
   const element = (
     <div class="tv-row" role="row" aria-rowindex={index + 2} style={{ height: `${rowPx}px`, width: `${width}px` }}>
-      <div class="tv-cell tv-gutter" role="rowheader" style={{ width: `${gutterPx}px` }}>{row ? row.number.toLocaleString("en-US") : ""}</div>
+      <div class="tv-cell tv-gutter" role="rowheader" style={{ width: `${gutterPx}px` }}>
+        {row ? row.number.toLocaleString("en-US") : ""}
+      </div>
       {pinned && cellOf(pinned, 0)}
       {lanes.map((lane, at) => cellOf(lane, firstColumn + at))}
     </div>

@@ -7,7 +7,15 @@ import { Button, IconButton } from "@/parts/Button";
 import { TextField } from "@/parts/TextField";
 import { Select } from "@/parts/Toggle";
 
-export function FilterForm({ columns, column: chosen, onAdd }: { columns: readonly TableColumn[]; column: string | null; onAdd: (filter: TableFilter) => void }): JSX.Element {
+export function FilterForm({
+  columns,
+  column: chosen,
+  onAdd,
+}: {
+  columns: readonly TableColumn[];
+  column: string | null;
+  onAdd: (filter: TableFilter) => void;
+}): JSX.Element {
   const name = useSignal(chosen ?? columns[0]?.name ?? "");
   const op = useSignal<TableFilter["op"] | null>(null);
   const text = useSignal("");
@@ -30,36 +38,75 @@ export function FilterForm({ columns, column: chosen, onAdd }: { columns: readon
         add();
       }}
     >
-      <Select label="Column" value={column.name} options={columns.map((one) => ({ value: one.name, label: one.name === "" ? "(no name)" : one.name }))} onChange={(value) => (name.value = value)} />
-      <Select label="Condition" value={now} options={ops.map((value) => ({ value, label: WORDS[value] }))} onChange={(value) => (op.value = value)} />
-      {hasValue && (column.type === "boolean" ? (
-        <Select label="Value" value={text.value === "false" ? "false" : "true"} options={[{ value: "true", label: "true" }, { value: "false", label: "false" }]} onChange={(value) => (text.value = value)} />
-      ) : (
-        <TextField
-          label="Value"
-          placeholder={column.type === "timestamp" ? "2024-12-31 23:59:59" : column.type === "date" ? "2024-12-31" : ""}
-          value={text.value}
-          error={error.value}
-          onInput={(value) => {
-            text.value = value;
-            error.value = undefined;
-          }}
-        />
-      ))}
-      <Button type="submit" look="accent">Add</Button>
+      <Select
+        label="Column"
+        value={column.name}
+        options={columns.map((one) => ({ value: one.name, label: one.name === "" ? "(no name)" : one.name }))}
+        onChange={(value) => (name.value = value)}
+      />
+      <Select
+        label="Condition"
+        value={now}
+        options={ops.map((value) => ({ value, label: WORDS[value] }))}
+        onChange={(value) => (op.value = value)}
+      />
+      {hasValue &&
+        (column.type === "boolean" ? (
+          <Select
+            label="Value"
+            value={text.value === "false" ? "false" : "true"}
+            options={[
+              { value: "true", label: "true" },
+              { value: "false", label: "false" },
+            ]}
+            onChange={(value) => (text.value = value)}
+          />
+        ) : (
+          <TextField
+            label="Value"
+            placeholder={column.type === "timestamp" ? "2024-12-31 23:59:59" : column.type === "date" ? "2024-12-31" : ""}
+            value={text.value}
+            error={error.value}
+            onInput={(value) => {
+              text.value = value;
+              error.value = undefined;
+            }}
+          />
+        ))}
+      <Button type="submit" look="accent">
+        Add
+      </Button>
     </form>
   );
 }
 
-export function FilterChips({ filters, columns, onChange }: { filters: readonly TableFilter[]; columns: readonly TableColumn[]; onChange: (filters: TableFilter[]) => void }): JSX.Element {
+export function FilterChips({
+  filters,
+  columns,
+  onChange,
+}: {
+  filters: readonly TableFilter[];
+  columns: readonly TableColumn[];
+  onChange: (filters: TableFilter[]) => void;
+}): JSX.Element {
   return (
     <div class="tv-chips" role="list" aria-label="Filters">
       {filters.map((filter, at) => {
         const isUsed = columns.some((column) => column.name === filter.column);
         return (
-          <span key={at} class={`tv-chip${isUsed ? "" : " tv-chip-off"}`} role="listitem" title={isUsed ? undefined : "This table has no such column: the filter does nothing here"}>
+          <span
+            key={at}
+            class={`tv-chip${isUsed ? "" : " tv-chip-off"}`}
+            role="listitem"
+            title={isUsed ? undefined : "This table has no such column: the filter does nothing here"}
+          >
             <span class="truncate">{filterText(filter)}</span>
-            <IconButton icon="close" size={11} label={`Remove the filter ${filterText(filter)}`} onClick={() => onChange(filters.filter((_, other) => other !== at))} />
+            <IconButton
+              icon="close"
+              size={11}
+              label={`Remove the filter ${filterText(filter)}`}
+              onClick={() => onChange(filters.filter((_, other) => other !== at))}
+            />
           </span>
         );
       })}

@@ -27,12 +27,31 @@ export function HeadCell({ lane, index, isPinned, pinnedAt, sort, onSort, onHide
   const canSort = isSortable(column);
   const shape = column.shape ? ` ${column.shape.join(" × ")}${column.dtype ? ` ${column.dtype}` : ""}` : "";
   const items: MenuItem[] = [
-    ...(canSort ? [
-      { label: "Sort up", icon: "chevronUp" as const, onSelect: () => onSort([{ column: column.name }]) },
-      { label: "Sort down", icon: "chevronDown" as const, onSelect: () => onSort([{ column: column.name, is_descending: true }]) },
-      ...(sort.length > 0 && rank < 0 ? [{ label: "Then sort by it", detail: "Shift-click", icon: "sort" as const, onSelect: () => onSort(sortAfter(sort, column.name, true)) }] : []),
-      ...(rank >= 0 ? [{ label: "Do not sort by it", icon: "close" as const, onSelect: () => onSort(sort.filter((one) => one.column !== column.name)) }] : []),
-    ] : []),
+    ...(canSort
+      ? [
+          { label: "Sort up", icon: "chevronUp" as const, onSelect: () => onSort([{ column: column.name }]) },
+          { label: "Sort down", icon: "chevronDown" as const, onSelect: () => onSort([{ column: column.name, is_descending: true }]) },
+          ...(sort.length > 0 && rank < 0
+            ? [
+                {
+                  label: "Then sort by it",
+                  detail: "Shift-click",
+                  icon: "sort" as const,
+                  onSelect: () => onSort(sortAfter(sort, column.name, true)),
+                },
+              ]
+            : []),
+          ...(rank >= 0
+            ? [
+                {
+                  label: "Do not sort by it",
+                  icon: "close" as const,
+                  onSelect: () => onSort(sort.filter((one) => one.column !== column.name)),
+                },
+              ]
+            : []),
+        ]
+      : []),
     { label: "Filter by it", icon: "search", onSelect: () => onFilter(column.name) },
     { label: "Hide column", icon: "eyeOff", onSelect: () => onHide(column.name) },
     { label: "Fit the width", icon: "columns", onSelect: () => onWidth(null) },
@@ -57,7 +76,9 @@ export function HeadCell({ lane, index, isPinned, pinnedAt, sort, onSort, onHide
         {rank >= 0 && <Icon name={isDown ? "chevronDown" : "chevronUp"} size={12} />}
         {rank >= 0 && sort.length > 1 && <span class="tv-rank">{rank + 1}</span>}
       </button>
-      <span class="tv-menu"><Menu label={`What to do with ${column.name}`} icon="chevronDown" items={items} align="end" /></span>
+      <span class="tv-menu">
+        <Menu label={`What to do with ${column.name}`} icon="chevronDown" items={items} align="end" />
+      </span>
       <WidthHandle width={width} name={column.name} onWidth={onWidth} />
     </div>
   );

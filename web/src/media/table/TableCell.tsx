@@ -28,13 +28,33 @@ export interface TableCellProps {
 
 export function TableCell({ value, column, width, height, onOpen, reportAs }: TableCellProps): JSX.Element {
   const look = lookOf(value, column);
-  if (look === "media") return <MediaCell records={recordsIn(value, column)} width={width - PADDING_X} height={height - PADDING_Y} onOpen={onOpen} reportAs={reportAs} />;
+  if (look === "media") {
+    return (
+      <MediaCell
+        records={recordsIn(value, column)}
+        width={width - PADDING_X}
+        height={height - PADDING_Y}
+        onOpen={onOpen}
+        reportAs={reportAs}
+      />
+    );
+  }
   const text = look === "empty" ? "“”" : cellText(value, column);
   const lines = Math.max(1, Math.floor((height - PADDING_Y) / LINE_PX));
-  const isLong = (look === "text" || look === "tree") && (text.length * LETTER_PX > (width - PADDING_X) * lines || (lines === 1 && text.includes("\n")) || text.split("\n", lines + 1).length > lines);
+  const isLong =
+    (look === "text" || look === "tree") &&
+    (text.length * LETTER_PX > (width - PADDING_X) * lines ||
+      (lines === 1 && text.includes("\n")) ||
+      text.split("\n", lines + 1).length > lines);
   return (
     <>
-      <span class={`tv-value tv-${look}${lines > 1 ? " tv-lines" : ""}`} style={lines > 1 ? { "--lines": lines } : {}} title={cellTitle(value, column)}>{text}</span>
+      <span
+        class={`tv-value tv-${look}${lines > 1 ? " tv-lines" : ""}`}
+        style={lines > 1 ? { "--lines": lines } : {}}
+        title={cellTitle(value, column)}
+      >
+        {text}
+      </span>
       {(isLong || look === "tree") && (
         <button
           type="button"
@@ -73,7 +93,15 @@ function MediaCell({ records, width, height, onOpen, reportAs }: MediaCellProps)
       {records.slice(0, fitting).map((record, index) => {
         const aspect = isKnown(record) ? viewOfRecord(record).aspect(record) : null;
         const box = cardBox(aspect, Math.max(1, Math.floor(each)), Math.max(1, height));
-        return <div key={index} class="tv-card" style={{ width: `${box.width}px`, height: `${box.height}px`, "--lines": Math.max(1, Math.floor(box.height / LINE_PX)) }}><PreparedCard record={record} size="thumb" box={box} reportAs={index === 0 ? reportAs(record) : undefined} /></div>;
+        return (
+          <div
+            key={index}
+            class="tv-card"
+            style={{ width: `${box.width}px`, height: `${box.height}px`, "--lines": Math.max(1, Math.floor(box.height / LINE_PX)) }}
+          >
+            <PreparedCard record={record} size="thumb" box={box} reportAs={index === 0 ? reportAs(record) : undefined} />
+          </div>
+        );
       })}
       {records.length > fitting && <span class="tv-more" title={`${fitting} of ${records.length} shown`}>+{records.length - fitting}</span>}
     </div>

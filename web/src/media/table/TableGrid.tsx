@@ -54,8 +54,18 @@ export function TableGrid(props: TableGridProps): JSX.Element {
   const show = (): void => {
     const element = scroller.current;
     if (!element) return;
-    const next = { top: model.top, real: element.scrollTop, left: element.scrollLeft, width: element.clientWidth, height: element.clientHeight };
-    setView((old) => (old.top === next.top && old.real === next.real && old.left === next.left && old.width === next.width && old.height === next.height ? old : next));
+    const next = {
+      top: model.top,
+      real: element.scrollTop,
+      left: element.scrollLeft,
+      width: element.clientWidth,
+      height: element.clientHeight,
+    };
+    setView((old) =>
+      old.top === next.top && old.real === next.real && old.left === next.left && old.width === next.width && old.height === next.height
+        ? old
+        : next,
+    );
   };
   /** Take what was scrolled since, also when its event is still on the way: what is drawn now must not undo it. */
   const follow = (): void => {

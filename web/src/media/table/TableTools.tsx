@@ -41,8 +41,16 @@ export function TableTools(props: TableToolsProps): JSX.Element {
   return (
     <div class="tv-tools">
       <SearchField search={settings.search} onSearch={(search) => onChange({ search })} />
-      <Button buttonRef={filterButton} look="plain" label="Filter rows" isExpanded={filterOf !== undefined} isPressed={settings.filters.length > 0} onClick={() => onFilterOf(filterOf === undefined ? null : undefined)}>
-        <span class="tv-label">Filter</span>{settings.filters.length > 0 ? ` ${settings.filters.length}` : ""}
+      <Button
+        buttonRef={filterButton}
+        look="plain"
+        label="Filter rows"
+        isExpanded={filterOf !== undefined}
+        isPressed={settings.filters.length > 0}
+        onClick={() => onFilterOf(filterOf === undefined ? null : undefined)}
+      >
+        <span class="tv-label">Filter</span>
+        {settings.filters.length > 0 ? ` ${settings.filters.length}` : ""}
       </Button>
       {filterOf !== undefined && (
         <Popover anchor={filterButton} label="Filter rows" onClose={() => onFilterOf(undefined)}>
@@ -56,10 +64,17 @@ export function TableTools(props: TableToolsProps): JSX.Element {
           />
         </Popover>
       )}
-      <ColumnsButton columns={columns} hidden={settings.hidden} text={hidden > 0 ? `${columns.length - hidden} of ${columns.length}` : ""} onHidden={(names) => onChange({ hidden: names })} />
+      <ColumnsButton
+        columns={columns}
+        hidden={settings.hidden}
+        text={hidden > 0 ? `${columns.length - hidden} of ${columns.length}` : ""}
+        onHidden={(names) => onChange({ hidden: names })}
+      />
       <Choice label="Row height" value={props.rowHeight} options={HEIGHTS} onChange={(rowHeight) => onChange({ rowHeight })} />
       {props.children}
-      <span class="tv-status" role="status" aria-busy={props.isBusy} title={props.status}>{props.status}</span>
+      <span class="tv-status" role="status" aria-busy={props.isBusy} title={props.status}>
+        {props.status}
+      </span>
       <Menu label="Save the table" icon="download" align="end" items={props.downloads} />
     </div>
   );
@@ -92,13 +107,31 @@ function SearchField({ search, onSearch }: { search: string; onSearch: (text: st
   );
 }
 
-function ColumnsButton({ columns, hidden, text, onHidden }: { columns: readonly TableColumn[]; hidden: readonly string[]; text: string; onHidden: (names: string[]) => void }): JSX.Element {
+function ColumnsButton({
+  columns,
+  hidden,
+  text,
+  onHidden,
+}: {
+  columns: readonly TableColumn[];
+  hidden: readonly string[];
+  text: string;
+  onHidden: (names: string[]) => void;
+}): JSX.Element {
   const isOpen = useSignal(false);
   const button = useRef<HTMLButtonElement>(null);
   return (
     <>
-      <Button buttonRef={button} look="plain" label="Show and hide columns" isExpanded={isOpen.value} isPressed={text !== ""} onClick={() => (isOpen.value = !isOpen.value)}>
-        <span class="tv-label">Columns</span>{text && ` ${text}`}
+      <Button
+        buttonRef={button}
+        look="plain"
+        label="Show and hide columns"
+        isExpanded={isOpen.value}
+        isPressed={text !== ""}
+        onClick={() => (isOpen.value = !isOpen.value)}
+      >
+        <span class="tv-label">Columns</span>
+        {text && ` ${text}`}
       </Button>
       {isOpen.value && (
         <Popover anchor={button} label="Columns" onClose={() => (isOpen.value = false)}>
@@ -109,19 +142,38 @@ function ColumnsButton({ columns, hidden, text, onHidden }: { columns: readonly 
   );
 }
 
-function ColumnsPicker({ columns, hidden, onHidden }: { columns: readonly TableColumn[]; hidden: readonly string[]; onHidden: (names: string[]) => void }): JSX.Element {
+function ColumnsPicker({
+  columns,
+  hidden,
+  onHidden,
+}: {
+  columns: readonly TableColumn[];
+  hidden: readonly string[];
+  onHidden: (names: string[]) => void;
+}): JSX.Element {
   const wanted = useSignal("");
   const words = wanted.value.trim().toLowerCase();
   const found = columns.filter((column) => column.name.toLowerCase().includes(words));
   const names = found.map((column) => column.name);
   return (
     <div class="tv-picker">
-      <TextField label="Search columns" placeholder="Search columns" icon="search" hasClear value={wanted.value} onInput={(text) => (wanted.value = text)} />
+      <TextField
+        label="Search columns"
+        placeholder="Search columns"
+        icon="search"
+        hasClear
+        value={wanted.value}
+        onInput={(text) => (wanted.value = text)}
+      />
       <div class="tv-picker-list">
         {found.map((column) => (
           <Toggle
             key={column.name}
-            label={<span class="tv-picker-row"><span class="truncate">{column.name === "" ? "(no name)" : column.name}</span> <span class="tv-type">{column.type}</span></span>}
+            label={
+              <span class="tv-picker-row">
+                <span class="truncate">{column.name === "" ? "(no name)" : column.name}</span> <span class="tv-type">{column.type}</span>
+              </span>
+            }
             isOn={!hidden.includes(column.name)}
             onChange={(isOn) => onHidden(isOn ? hidden.filter((name) => name !== column.name) : [...hidden, column.name])}
           />
@@ -129,8 +181,12 @@ function ColumnsPicker({ columns, hidden, onHidden }: { columns: readonly TableC
         {found.length === 0 && <p class="tv-note">No column is called like that.</p>}
       </div>
       <div class="tv-picker-foot">
-        <Button look="plain" onClick={() => onHidden(hidden.filter((name) => !names.includes(name)))}>{words ? "Show these" : "Show all"}</Button>
-        <Button look="plain" onClick={() => onHidden([...new Set([...hidden, ...names])])}>{words ? "Hide these" : "Hide all"}</Button>
+        <Button look="plain" onClick={() => onHidden(hidden.filter((name) => !names.includes(name)))}>
+          {words ? "Show these" : "Show all"}
+        </Button>
+        <Button look="plain" onClick={() => onHidden([...new Set([...hidden, ...names])])}>
+          {words ? "Hide these" : "Hide all"}
+        </Button>
       </div>
     </div>
   );

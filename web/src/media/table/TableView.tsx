@@ -101,7 +101,12 @@ export function TableView(props: TableViewProps): JSX.Element {
     }
     return seen;
   };
-  const lanes = lanesOf(columns, settings.hidden, (column) => widthOf(widthsPlace, column, rowPx, () => firstRows(columns.indexOf(column))), gutterPx);
+  const lanes = lanesOf(
+    columns,
+    settings.hidden,
+    (column) => widthOf(widthsPlace, column, rowPx, () => firstRows(columns.indexOf(column))),
+    gutterPx,
+  );
   model.columns = lanes;
   const count = head?.matched ?? Math.min(props.rowCount ?? 20, 200);
 
@@ -109,15 +114,35 @@ export function TableView(props: TableViewProps): JSX.Element {
   const downloads: MenuItem[] = [
     {
       label: "CSV, as filtered and sorted",
-      detail: head && head.matched > CSV_ROWS_MOST ? `more than ${CSV_ROWS_MOST.toLocaleString("en-US")} rows: take all` : head ? formatCount(head.matched, "row") : "",
+      detail:
+        head && head.matched > CSV_ROWS_MOST
+          ? `more than ${CSV_ROWS_MOST.toLocaleString("en-US")} rows: take all`
+          : head
+            ? formatCount(head.matched, "row")
+            : "",
       isDisabled: !head || head.matched > CSV_ROWS_MOST,
       onSelect: () => void saveCsv({ source, query, columns: lanes, name: props.name }),
     },
-    ...(wholeCsv ? [{ label: "CSV, all rows", ...(head ? { detail: formatCount(head.total, "row") } : {}), onSelect: () => followLink(wholeCsv, `${props.name}.csv`) }] : []),
-    ...props.files.map(({ sha256, label }): MenuItem => ({ label: `Parquet: ${label}`, onSelect: () => followLink(blobUrl(sha256), `${props.name}.parquet`) })),
+    ...(wholeCsv
+      ? [
+          {
+            label: "CSV, all rows",
+            ...(head ? { detail: formatCount(head.total, "row") } : {}),
+            onSelect: () => followLink(wholeCsv, `${props.name}.csv`),
+          },
+        ]
+      : []),
+    ...props.files.map(({ sha256, label }): MenuItem => ({
+      label: `Parquet: ${label}`,
+      onSelect: () => followLink(blobUrl(sha256), `${props.name}.parquet`),
+    })),
   ];
   return (
-    <div ref={frame} class={`tv tv-in-${size}${isNarrow ? " tv-narrow" : ""}`} style={box ? { width: `${box.width}px`, height: `${box.height}px` } : {}}>
+    <div
+      ref={frame}
+      class={`tv tv-in-${size}${isNarrow ? " tv-narrow" : ""}`}
+      style={box ? { width: `${box.width}px`, height: `${box.height}px` } : {}}
+    >
       <TableTools
         columns={columns}
         settings={settings}
@@ -131,16 +156,13 @@ export function TableView(props: TableViewProps): JSX.Element {
       >
         {props.tools ?? null}
       </TableTools>
-      {settings.filters.length > 0 && <FilterChips filters={settings.filters} columns={columns} onChange={(filters) => change({ filters })} />}
+      {settings.filters.length > 0 && (
+        <FilterChips filters={settings.filters} columns={columns} onChange={(filters) => change({ filters })} />
+      )}
       {error && head && <TableProblem text={`${error.message} ${error.hint}`.trim()} onRetry={() => pages.retry()} />}
       {isBusy && <span class="tv-busy" aria-hidden="true" />}
       {error && !head ? (
-        <ErrorState
-          isSmall
-          title="The table could not be read"
-          error={error}
-          onRetry={() => pages.retry()}
-        />
+        <ErrorState isSmall title="The table could not be read" error={error} onRetry={() => pages.retry()} />
       ) : head && (head.matched === 0 || lanes.length === 0) ? (
         <NoRows head={head} hidden={columns.length - lanes.length} settings={settings} onChange={change} />
       ) : (
@@ -168,23 +190,61 @@ export function TableView(props: TableViewProps): JSX.Element {
 
 function statusOf(head: TableHead | null, shownColumns: number, columns: number, hasFailed: boolean): string {
   if (!head) return hasFailed ? "" : "loading";
-  const rows = head.matched === head.total ? formatCount(head.total, "row") : `${head.matched.toLocaleString("en-US")} of ${formatCount(head.total, "row")}`;
+  const rows =
+    head.matched === head.total
+      ? formatCount(head.total, "row")
+      : `${head.matched.toLocaleString("en-US")} of ${formatCount(head.total, "row")}`;
   return `${rows} × ${shownColumns === columns ? formatCount(columns, "column") : `${shownColumns} of ${formatCount(columns, "column")}`}`;
 }
 
 /** Why there is nothing: no rows, none that match, no columns, or all of them hidden. */
-function NoRows({ head, hidden, settings, onChange }: { head: TableHead; hidden: number; settings: TableSettings; onChange: (change: Partial<TableSettings>) => void }): JSX.Element {
+function NoRows({
+  head,
+  hidden,
+  settings,
+  onChange,
+}: {
+  head: TableHead;
+  hidden: number;
+  settings: TableSettings;
+  onChange: (change: Partial<TableSettings>) => void;
+}): JSX.Element {
   if (head.columns.length === 0) return <EmptyState isSmall title="The table has no columns" />;
-  if (head.total === 0) return <EmptyState isSmall title="The table has no rows">Its columns: {head.columns.map((column) => column.name).join(", ")}.</EmptyState>;
+  if (head.total === 0) {
+    return (
+      <EmptyState isSmall title="The table has no rows">
+        Its columns: {head.columns.map((column) => column.name).join(", ")}.
+      </EmptyState>
+    );
+  }
   if (head.matched === 0) {
     const isSearched = settings.search.trim() !== "";
     return (
-      <EmptyState isSmall title={<>No row matches {isSearched && <code>{settings.search}</code>}{isSearched && settings.filters.length > 0 ? " and " : ""}{settings.filters.length > 0 ? formatCount(settings.filters.length, "filter") : ""}</>} action={<Button onClick={() => onChange({ search: DEFAULT_SETTINGS.search, filters: DEFAULT_SETTINGS.filters })}>Show all rows</Button>}>
+      <EmptyState
+        isSmall
+        title={
+          <>
+            No row matches {isSearched && <code>{settings.search}</code>}
+            {isSearched && settings.filters.length > 0 ? " and " : ""}
+            {settings.filters.length > 0 ? formatCount(settings.filters.length, "filter") : ""}
+          </>
+        }
+        action={
+          <Button onClick={() => onChange({ search: DEFAULT_SETTINGS.search, filters: DEFAULT_SETTINGS.filters })}>Show all rows</Button>
+        }
+      >
         {formatCount(head.total, "row")} {head.total === 1 ? "is" : "are"} hidden by it.
       </EmptyState>
     );
   }
-  return <EmptyState isSmall icon="eyeOff" title={`All ${formatCount(hidden, "column")} are hidden`} action={<Button onClick={() => onChange({ hidden: [] })}>Show all columns</Button>} />;
+  return (
+    <EmptyState
+      isSmall
+      icon="eyeOff"
+      title={`All ${formatCount(hidden, "column")} are hidden`}
+      action={<Button onClick={() => onChange({ hidden: [] })}>Show all columns</Button>}
+    />
+  );
 }
 
 /** The whole table as the server writes it; null for what it can't name in an address (joins, very many parts). */
@@ -192,7 +252,9 @@ function csvUrl({ tables = [], join, run, key, step, index }: TableSource, name:
   if (join || tables.length > PARTS_IN_URL) return null;
   const parameters = new URLSearchParams({ name: `${safeFileName(name)}.csv` });
   if (tables.length > 0) parameters.set("tables", tables.join(","));
-  for (const [field, value] of Object.entries({ run, key, step, index })) if (value !== undefined && value !== null) parameters.set(field, String(value));
+  for (const [field, value] of Object.entries({ run, key, step, index })) {
+    if (value !== undefined && value !== null) parameters.set(field, String(value));
+  }
   return apiUrl(`api/tables/csv?${parameters.toString()}`);
 }
 

@@ -39,7 +39,9 @@ describe("the cells of a table", () => {
     expect(cellText(bytes, column("bytes"))).toBe("4 bytes 00 ff 41 42");
     expect(isCut(bytes)).toBe(false);
     expect(isCut({ ...bytes, size_bytes: 4000 })).toBe(true);
-    expect(cellText({ _array: [1, 2, 3, 4, 5, 6], shape: [3, 32], dtype: "float32" }, column("array", { shape: [3, 32] }))).toBe("3 × 32 [1, 2, 3, 4, 5, …]");
+    expect(cellText({ _array: [1, 2, 3, 4, 5, 6], shape: [3, 32], dtype: "float32" }, column("array", { shape: [3, 32] }))).toBe(
+      "3 × 32 [1, 2, 3, 4, 5, …]",
+    );
   });
 
   it("tell media from dicts that a person logged", () => {

@@ -7,7 +7,20 @@ export type CellLook = "number" | "null" | "special" | "boolean" | "text" | "emp
 
 const DIGITS = 6;
 const GROUP_FROM = 10_000; // below, groups would make years of 2,024
-const VALUE_TYPES = new Set(["none", "boolean", "integer", "number", "string", "bytes", "timestamp", "date", "list", "dict", "array", "any"]);
+const VALUE_TYPES = new Set([
+  "none",
+  "boolean",
+  "integer",
+  "number",
+  "string",
+  "bytes",
+  "timestamp",
+  "date",
+  "list",
+  "dict",
+  "array",
+  "any",
+]);
 const NOT_SORTABLE = new Set(["list", "dict", "array"]);
 const LONGEST_LINE = 400;
 
@@ -60,7 +73,13 @@ export function lookOf(value: unknown, column: TableColumn): CellLook {
   if (value === null || value === undefined) return "null";
   if (recordsIn(value, column).length > 0) return "media";
   const number = numberOf(value);
-  if (number !== undefined) return column.type === "timestamp" || column.type === "date" ? "time" : Number.isFinite(number) || isBigInteger(value) ? "number" : "special";
+  if (number !== undefined) {
+    return column.type === "timestamp" || column.type === "date"
+      ? "time"
+      : Number.isFinite(number) || isBigInteger(value)
+        ? "number"
+        : "special";
+  }
   if (typeof value === "boolean") return "boolean";
   if (isCutText(value) || isBytes(value)) return "text";
   if (typeof value === "string") return value === "" ? "empty" : column.type === "timestamp" || column.type === "date" ? "time" : "text";
@@ -74,7 +93,9 @@ export function cellText(value: unknown, column: TableColumn): string {
   const number = numberOf(value);
   if (number !== undefined) {
     if (column.type === "timestamp") return new Date(number * 1000).toISOString().replace("T", " ").replace(/(\.000)?Z$/, "");
-    if (Number.isInteger(number) && Math.abs(number) < GROUP_FROM && !Object.is(number, -0)) return number < 0 ? `−${-number}` : String(number);
+    if (Number.isInteger(number) && Math.abs(number) < GROUP_FROM && !Object.is(number, -0)) {
+      return number < 0 ? `−${-number}` : String(number);
+    }
     return formatNumber(number, DIGITS);
   }
   if (typeof value === "boolean") return value ? "true" : "false";

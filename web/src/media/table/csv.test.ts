@@ -10,6 +10,8 @@ describe("a table as CSV", () => {
       { cells: [null, -5], number: 2 },
       { cells: [{ a: [1] }, { _number: "9007199254740993" }], number: 3 },
     ];
-    expect(csvText(columns, rows)).toBe('"a,b",text\r\n0.30000000000000004,\'=cmd()\r\nNaN,"say ""so""\nthen"\r\n-5,\r\n9007199254740993,"{""a"":[1]}"\r\n');
+    expect(csvText(columns, rows)).toBe(
+      '"a,b",text\r\n0.30000000000000004,\'=cmd()\r\nNaN,"say ""so""\nthen"\r\n-5,\r\n9007199254740993,"{""a"":[1]}"\r\n',
+    );
   });
 });

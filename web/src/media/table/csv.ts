@@ -23,7 +23,17 @@ export function csvText(columns: readonly Pick<Lane, "column" | "at">[], rows: r
   return `${lines.join("\r\n")}\r\n`;
 }
 
-export async function saveCsv({ source, query, columns, name }: { source: TableSource; query: TableQuery; columns: readonly Lane[]; name: string }): Promise<void> {
+export async function saveCsv({
+  source,
+  query,
+  columns,
+  name,
+}: {
+  source: TableSource;
+  query: TableQuery;
+  columns: readonly Lane[];
+  name: string;
+}): Promise<void> {
   try {
     let isTold = false;
     const rows = await allRows(source, query, (count, matched) => {
@@ -36,7 +46,12 @@ export async function saveCsv({ source, query, columns, name }: { source: TableS
     if (!rows) return;
     saveText(`${safeFileName(name)}.csv`, csvText(columns, rows), "text/csv");
     const cut = rows.reduce((sum, row) => sum + columns.filter(({ at }) => isCut(row.cells[at])).length, 0);
-    if (cut > 0) showToast(`${formatCount(cut, "cell")} of the file ${cut === 1 ? "is" : "are"} cut: too long for CSV.`, { tone: "error", hint: "The Parquet file has everything." });
+    if (cut > 0) {
+      showToast(`${formatCount(cut, "cell")} of the file ${cut === 1 ? "is" : "are"} cut: too long for CSV.`, {
+        tone: "error",
+        hint: "The Parquet file has everything.",
+      });
+    }
   } catch (thrown) {
     const error = apiErrorFrom(thrown);
     showToast(`The table could not be saved: ${error.message}`, { tone: "error", hint: error.hint });

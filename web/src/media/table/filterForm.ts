@@ -21,7 +21,9 @@ export function opsOf(column: TableColumn): TableFilter["op"][] {
 export function filterFrom(column: TableColumn, op: TableFilter["op"], text: string): TableFilter | string {
   if (op === "is_null" || op === "is_not_null") return { column: column.name, op };
   if (column.type === "boolean") return { column: column.name, op, value: text !== "false" };
-  if (!isNumberColumn(column)) return text === "" && op === "contains" ? "What should it contain?" : { column: column.name, op, value: text };
+  if (!isNumberColumn(column)) {
+    return text === "" && op === "contains" ? "What should it contain?" : { column: column.name, op, value: text };
+  }
   const digits = text.trim().replace(/^−/, "-").replaceAll(",", "");
   const number = Number(digits);
   // NaN, infinities and large integers go as text: JSON has no numbers for them.

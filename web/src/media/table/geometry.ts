@@ -46,7 +46,12 @@ export function clampWidth(width: number): number {
 }
 
 /** The columns that are shown, one beside the other, from `start`. */
-export function lanesOf(columns: readonly TableColumn[], hidden: readonly string[], widthOf: (column: TableColumn) => number, start: number): Lane[] {
+export function lanesOf(
+  columns: readonly TableColumn[],
+  hidden: readonly string[],
+  widthOf: (column: TableColumn) => number,
+  start: number,
+): Lane[] {
   const lanes: Lane[] = [];
   let left = start;
   const isHidden = new Set(hidden);
@@ -93,5 +98,7 @@ export function topAfter(options: { top: number; before: number; now: number; sc
 /** Room for a media card in a cell: its own shape as large as fits, or all of the cell. */
 export function cardBox(aspect: number | null, width: number, height: number): { width: number; height: number } {
   if (aspect === null || !Number.isFinite(aspect) || aspect <= 0) return { width, height };
-  return aspect > width / height ? { width, height: Math.max(1, Math.round(width / aspect)) } : { width: Math.max(1, Math.round(height * aspect)), height };
+  return aspect > width / height
+    ? { width, height: Math.max(1, Math.round(width / aspect)) }
+    : { width: Math.max(1, Math.round(height * aspect)), height };
 }

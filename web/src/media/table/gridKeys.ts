@@ -32,12 +32,23 @@ export function handleGridKey(event: TargetedKeyboardEvent<HTMLDivElement>, { mo
   const at = now ?? { row: Math.ceil(model.top / rowPx), column: 0 };
   const end = { row: count - 1, column: lanes.length - 1 };
   const moves: Record<string, CellPlace> = isMod
-    ? { Home: { row: 0, column: 0 }, End: end, ArrowUp: { row: 0, column: at.column }, ArrowDown: { row: end.row, column: at.column }, ArrowLeft: { row: at.row, column: 0 }, ArrowRight: { row: at.row, column: end.column } }
+    ? {
+        Home: { row: 0, column: 0 },
+        End: end,
+        ArrowUp: { row: 0, column: at.column },
+        ArrowDown: { row: end.row, column: at.column },
+        ArrowLeft: { row: at.row, column: 0 },
+        ArrowRight: { row: at.row, column: end.column },
+      }
     : {
-        ArrowUp: { row: at.row - 1, column: at.column }, ArrowDown: { row: at.row + 1, column: at.column },
-        ArrowLeft: { row: at.row, column: at.column - 1 }, ArrowRight: { row: at.row, column: at.column + 1 },
-        Home: { row: at.row, column: 0 }, End: { row: at.row, column: end.column },
-        PageUp: { row: at.row - pageRows, column: at.column }, PageDown: { row: at.row + pageRows, column: at.column },
+        ArrowUp: { row: at.row - 1, column: at.column },
+        ArrowDown: { row: at.row + 1, column: at.column },
+        ArrowLeft: { row: at.row, column: at.column - 1 },
+        ArrowRight: { row: at.row, column: at.column + 1 },
+        Home: { row: at.row, column: 0 },
+        End: { row: at.row, column: end.column },
+        PageUp: { row: at.row - pageRows, column: at.column },
+        PageDown: { row: at.row + pageRows, column: at.column },
       };
   const to = moves[event.key];
   if (to) {

@@ -18,7 +18,13 @@ function TableCard({ record, size, box, shown }: CardProps<TableRecord>): JSX.El
   if (size === "thumb") {
     const isPart = record.log_mode === "INCREMENTAL";
     const text = `${isPart ? "+" : ""}${record.row_count.toLocaleString("en-US")} × ${record.columns.length}`;
-    return <TableChip record={record} text={text} title={`${isPart ? "The rows that were added last to a growing table" : "A table"} of ${formatCount(record.row_count, "row")} and ${formatCount(record.columns.length, "column")}`} />;
+    return (
+      <TableChip
+        record={record}
+        text={text}
+        title={`${isPart ? "The rows that were added last to a growing table" : "A table"} of ${formatCount(record.row_count, "row")} and ${formatCount(record.columns.length, "column")}`}
+      />
+    );
   }
   return (
     <LazyTable
@@ -39,10 +45,22 @@ function TableCard({ record, size, box, shown }: CardProps<TableRecord>): JSX.El
 function tableFacts(record: TableRecord): Fact[] {
   const key = record.columns.filter((column) => column.is_key).map((column) => column.name);
   return [
-    { name: "rows", value: record.row_count.toLocaleString("en-US"), ...(record.log_mode === "INCREMENTAL" ? { title: "Added at this step" } : {}) },
-    { name: "columns", value: record.columns.length.toLocaleString("en-US"), title: record.columns.map((column) => `${column.name}: ${column.type}`).join("\n") },
-    ...(record.log_mode && record.log_mode !== "IMMUTABLE" ? [{ name: "mode", value: MODES[record.log_mode] ?? record.log_mode, title: record.log_mode }] : []),
-    ...(record.increment !== null && record.increment !== undefined ? [{ name: "part", value: `${record.increment + 1}, from row ${(record.first_row ?? 0).toLocaleString("en-US")}` }] : []),
+    {
+      name: "rows",
+      value: record.row_count.toLocaleString("en-US"),
+      ...(record.log_mode === "INCREMENTAL" ? { title: "Added at this step" } : {}),
+    },
+    {
+      name: "columns",
+      value: record.columns.length.toLocaleString("en-US"),
+      title: record.columns.map((column) => `${column.name}: ${column.type}`).join("\n"),
+    },
+    ...(record.log_mode && record.log_mode !== "IMMUTABLE"
+      ? [{ name: "mode", value: MODES[record.log_mode] ?? record.log_mode, title: record.log_mode }]
+      : []),
+    ...(record.increment !== null && record.increment !== undefined
+      ? [{ name: "part", value: `${record.increment + 1}, from row ${(record.first_row ?? 0).toLocaleString("en-US")}` }]
+      : []),
     ...(key.length > 0 ? [{ name: "key", value: key.join(", ") }] : []),
     { name: "file", value: `${formatBytes(record.blob.size_bytes)} Parquet`, title: `sha256 ${record.blob.sha256}` },
   ];

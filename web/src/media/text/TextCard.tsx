@@ -20,7 +20,11 @@ const WHOLE_LIMIT_BYTES = 24 * 1024 * 1024;
 
 export function TextCard({ record, size }: CardProps<TextRecord>): JSX.Element {
   if (size === "thumb") {
-    return <span class={`text-thumb${record.language ? " text-thumb-code" : ""}`} title={record.text.slice(0, 1_000)}>{firstWords(record.text) || " "}</span>;
+    return (
+      <span class={`text-thumb${record.language ? " text-thumb-code" : ""}`} title={record.text.slice(0, 1_000)}>
+        {firstWords(record.text) || " "}
+      </span>
+    );
   }
   return <TextReader key={record.blob?.sha256 ?? ""} record={record} isFull={size === "full"} />;
 }
@@ -49,23 +53,57 @@ function TextReader({ record, isFull }: { record: TextRecord; isFull: boolean })
               icon="search"
               value={query}
               hasClear
-              onInput={(words) => { setQuery(words); setAt(0); }}
-              onKeyDown={(event) => { if (event.key === "Enter") setAt(at + (event.shiftKey ? -1 : 1)); }}
+              onInput={(words) => {
+                setQuery(words);
+                setAt(0);
+              }}
+              onKeyDown={(event) => {
+                if (event.key === "Enter") setAt(at + (event.shiftKey ? -1 : 1));
+              }}
             />
             {query !== "" && (
               <>
-                <span class="text-found" role="status">{matches.length === 0 ? "not found" : `${current + 1} of ${matches.length}${matches.length === MATCHES_LIMIT ? "+" : ""}`}</span>
-                <IconButton icon="chevronUp" size={14} label="Previous (Shift+Enter)" isDisabled={matches.length === 0} onClick={() => setAt(current - 1)} />
-                <IconButton icon="chevronDown" size={14} label="Next (Enter)" isDisabled={matches.length === 0} onClick={() => setAt(current + 1)} />
+                <span class="text-found" role="status">
+                  {matches.length === 0 ? "not found" : `${current + 1} of ${matches.length}${matches.length === MATCHES_LIMIT ? "+" : ""}`}
+                </span>
+                <IconButton
+                  icon="chevronUp"
+                  size={14}
+                  label="Previous (Shift+Enter)"
+                  isDisabled={matches.length === 0}
+                  onClick={() => setAt(current - 1)}
+                />
+                <IconButton
+                  icon="chevronDown"
+                  size={14}
+                  label="Next (Enter)"
+                  isDisabled={matches.length === 0}
+                  onClick={() => setAt(current + 1)}
+                />
               </>
             )}
           </div>
         )}
         {isFull && <span class="text-facts">{factsLine(record)}</span>}
         {record.format === "markdown" && (
-          <Button look="plain" label="As it was written, or formatted" isPressed={isMarkdownRaw.value} onClick={() => (isMarkdownRaw.value = !isMarkdownRaw.value)}>Raw</Button>
+          <Button
+            look="plain"
+            label="As it was written, or formatted"
+            isPressed={isMarkdownRaw.value}
+            onClick={() => (isMarkdownRaw.value = !isMarkdownRaw.value)}
+          >
+            Raw
+          </Button>
         )}
-        {!isMarkdown && <IconButton icon="wrap" size={14} label="Wrap long lines" isPressed={isTextWrapped.value} onClick={() => (isTextWrapped.value = !isTextWrapped.value)} />}
+        {!isMarkdown && (
+          <IconButton
+            icon="wrap"
+            size={14}
+            label="Wrap long lines"
+            isPressed={isTextWrapped.value}
+            onClick={() => (isTextWrapped.value = !isTextWrapped.value)}
+          />
+        )}
         <CopyButton text={text} label={isCut ? "Copy what is shown" : "Copy the text"} />
       </div>
       {fetched?.is === "failed" && blob ? (
@@ -90,7 +128,16 @@ function TextReader({ record, isFull }: { record: TextRecord; isFull: boolean })
             The first {record.text.length.toLocaleString("en")} of {(record.char_count ?? 0).toLocaleString("en")} characters
             {canBeWhole ? "" : `; ${formatBytes(blob.size_bytes)} are too much to be shown: download it`}
           </span>
-          {canBeWhole && (fetched?.is === "loading" ? <span>loading</span> : !isFull && <Button look="plain" onClick={() => setWhole(true)}>Show all</Button>)}
+          {canBeWhole &&
+            (fetched?.is === "loading" ? (
+              <span>loading</span>
+            ) : (
+              !isFull && (
+                <Button look="plain" onClick={() => setWhole(true)}>
+                  Show all
+                </Button>
+              )
+            ))}
         </div>
       )}
     </div>

@@ -52,13 +52,29 @@ function TextBlock({ block, matches, current, hasNumbers }: TextBlockProps): JSX
   );
 }
 
-function Pieces({ start, text, matches, current }: { start: number; text: string; matches: readonly Match[]; current: number }): JSX.Element {
+function Pieces({
+  start,
+  text,
+  matches,
+  current,
+}: {
+  start: number;
+  text: string;
+  matches: readonly Match[];
+  current: number;
+}): JSX.Element {
   if (matches.length === 0) return <>{text}</>;
   return (
     <>
-      {piecesOf({ start, text }, matches).map((piece, at) => (
-        piece.match < 0 ? piece.text : <mark key={at} class={piece.match === current ? "text-match text-match-current" : "text-match"}>{piece.text}</mark>
-      ))}
+      {piecesOf({ start, text }, matches).map((piece, at) =>
+        piece.match < 0 ? (
+          piece.text
+        ) : (
+          <mark key={at} class={piece.match === current ? "text-match text-match-current" : "text-match"}>
+            {piece.text}
+          </mark>
+        ),
+      )}
     </>
   );
 }

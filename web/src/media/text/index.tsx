@@ -28,6 +28,8 @@ export const TEXT_VIEW: View<TextRecord> = {
   ],
   file: (record) => {
     if (record.source) return { sha256: record.source.sha256, name: record.name ?? "text.txt" };
-    return record.blob ? { sha256: record.blob.sha256, name: record.name ?? (record.format === "markdown" ? "text.md" : "text.txt") } : null;
+    return record.blob
+      ? { sha256: record.blob.sha256, name: record.name ?? (record.format === "markdown" ? "text.md" : "text.txt") }
+      : null;
   },
 };

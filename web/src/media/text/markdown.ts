@@ -15,13 +15,21 @@ const ATTRIBUTES = ["align", "href", "start", "rel", "target", "title"];
 
 let worker: Worker | null = null;
 let lastId = 0;
-const waiting = new Map<number, { resolve: (html: string) => void; reject: (reason: Error) => void; timer: ReturnType<typeof setTimeout> }>();
+const waiting = new Map<
+  number,
+  { resolve: (html: string) => void; reject: (reason: Error) => void; timer: ReturnType<typeof setTimeout> }
+>();
 
 /** The elements of a Markdown text. Rejects, with words for people, when it is too long or too slow to parse. */
 export async function elementsFromMarkdown(text: string): Promise<DocumentFragment> {
   if (text.length > MARKDOWN_LIMIT_CHARS) throw new Error("It is too long to be formatted.");
   const [html, { default: purify }] = await Promise.all([htmlFromMarkdown(text), import("dompurify")]);
-  const fragment = purify.sanitize(html, { ALLOWED_TAGS: TAGS, ALLOWED_ATTR: ATTRIBUTES, ALLOW_DATA_ATTR: false, RETURN_DOM_FRAGMENT: true });
+  const fragment = purify.sanitize(html, {
+    ALLOWED_TAGS: TAGS,
+    ALLOWED_ATTR: ATTRIBUTES,
+    ALLOW_DATA_ATTR: false,
+    RETURN_DOM_FRAGMENT: true,
+  });
   for (const link of fragment.querySelectorAll("a")) {
     const url = link.getAttribute("href") ?? "";
     if (!/^(?:https?:|mailto:)/i.test(url)) {

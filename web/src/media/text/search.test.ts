@@ -14,7 +14,16 @@ describe("findMatches", () => {
 });
 
 describe("blocksOf", () => {
-  const texts = ["", "one", "one\ntwo\n", "\n\n\n", "line\n".repeat(350), "x".repeat(100_000), `${"y".repeat(30_000)}\nz\n`, "😀".repeat(20_001)];
+  const texts = [
+    "",
+    "one",
+    "one\ntwo\n",
+    "\n\n\n",
+    "line\n".repeat(350),
+    "x".repeat(100_000),
+    `${"y".repeat(30_000)}\nz\n`,
+    "😀".repeat(20_001),
+  ];
   it.each(texts.map((text) => [text]))("cuts without losing anything", (text) => {
     expect(blocksOf(text).map((block) => block.text).join("")).toBe(text);
     for (const block of blocksOf(text)) expect(text.slice(block.start, block.start + block.text.length)).toBe(block.text);

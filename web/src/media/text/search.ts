@@ -51,7 +51,13 @@ export function blocksOf(text: string): Block[] {
       count += 1;
     }
     const isWholeLine = end === text.length || text[end - 1] === "\n";
-    blocks.push({ line, start, text: text.slice(start, end), lineCount: Math.max(1, count), isContinued: start > 0 && text[start - 1] !== "\n" });
+    blocks.push({
+      line,
+      start,
+      text: text.slice(start, end),
+      lineCount: Math.max(1, count),
+      isContinued: start > 0 && text[start - 1] !== "\n",
+    });
     line += isWholeLine ? Math.max(1, count) : 0;
     start = end;
   }

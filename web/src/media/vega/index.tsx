@@ -33,7 +33,9 @@ export const VEGA_VIEW: View<VegaRecord> = {
   facts: (record) => [
     ...(record.title ? [{ name: "title", value: record.title }] : []),
     { name: "language", value: record.mode === "vega" ? "Vega" : "Vega-Lite" },
-    ...(record.outside?.length ? [{ name: "not loaded", value: record.outside.join(", "), title: "Data must be inside the specification" }] : []),
+    ...(record.outside?.length
+      ? [{ name: "not loaded", value: record.outside.join(", "), title: "Data must be inside the specification" }]
+      : []),
     { name: "file", value: formatBytes(record.blob.size_bytes), title: `sha256 ${record.blob.sha256}` },
   ],
   file: (record) => ({ sha256: record.blob.sha256, name: record.mode === "vega" ? "chart.vg.json" : "chart.vl.json" }),

@@ -43,7 +43,10 @@ describe("a table in a specification", () => {
   });
 
   it("is the data set that a Vega specification names", () => {
-    expect(fillSpec({ data: [{ name: "wandb" }, { name: "other", source: "wandb" }] }, {}, {}, rows, "vega")["data"]).toEqual([{ name: "wandb", url: undefined, values: rows }, { name: "other", source: "wandb" }]);
+    expect(fillSpec({ data: [{ name: "wandb" }, { name: "other", source: "wandb" }] }, {}, {}, rows, "vega")["data"]).toEqual([
+      { name: "wandb", url: undefined, values: rows },
+      { name: "other", source: "wandb" },
+    ]);
     expect(fillSpec({ marks: [] }, {}, {}, rows, "vega")["data"]).toEqual([{ name: "table", values: rows }]);
   });
 
@@ -59,7 +62,12 @@ describe("expressions", () => {
       return new View(runtime, { expr: expressionInterpreter } as never).runAsync().then((view: View) => view.signal("s") as unknown);
     };
     (globalThis as { pwned?: boolean }).pwned = false;
-    for (const code of ["toString.constructor('globalThis.pwned=true')()", "event.view.setTimeout('globalThis.pwned=true')", "({}).constructor.constructor('globalThis.pwned=true')()", "[].map.constructor('globalThis.pwned=true')()"]) {
+    for (const code of [
+      "toString.constructor('globalThis.pwned=true')()",
+      "event.view.setTimeout('globalThis.pwned=true')",
+      "({}).constructor.constructor('globalThis.pwned=true')()",
+      "[].map.constructor('globalThis.pwned=true')()",
+    ]) {
       try {
         await attack(code);
       } catch {

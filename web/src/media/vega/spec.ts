@@ -13,7 +13,11 @@ export function modeOf(spec: Json): VegaMode {
 }
 
 /** The specification in the text, as large as the box unless it has a size of its own. */
-export function readSpec(text: string, given: string, box: { width: number; height: number }): { spec: Json; mode: VegaMode; notes: string[] } {
+export function readSpec(
+  text: string,
+  given: string,
+  box: { width: number; height: number },
+): { spec: Json; mode: VegaMode; notes: string[] } {
   const spec: unknown = JSON.parse(text);
   if (!isJson(spec)) throw new Error("This is no Vega specification.");
   const mode = given === "vega" || given === "vega-lite" ? given : modeOf(spec);
@@ -24,18 +28,27 @@ export function readSpec(text: string, given: string, box: { width: number; heig
 function fitLite(spec: Json, box: { width: number; height: number }): Json {
   const fitted: Json = { ...spec };
   delete fitted["usermeta"];
-  const isMany = LITE_MANY.some((part) => part in spec) || ["row", "column", "facet"].some((channel) => isJson(spec["encoding"]) && channel in spec["encoding"]);
+  const isMany =
+    LITE_MANY.some((part) => part in spec) ||
+    ["row", "column", "facet"].some((channel) => isJson(spec["encoding"]) && channel in spec["encoding"]);
   if (isMany) return fitted;
   const width = typeof spec["width"] === "number" || isJson(spec["width"]) ? undefined : box.width;
   const height = typeof spec["height"] === "number" || isJson(spec["height"]) ? undefined : box.height;
   if (width !== undefined) fitted["width"] = width;
   if (height !== undefined) fitted["height"] = height;
-  fitted["autosize"] ??= { type: width === undefined ? (height === undefined ? "pad" : "fit-y") : height === undefined ? "fit-x" : "fit", contains: "padding" };
+  fitted["autosize"] ??= {
+    type: width === undefined ? (height === undefined ? "pad" : "fit-y") : height === undefined ? "fit-x" : "fit",
+    contains: "padding",
+  };
   return fitted;
 }
 
 function fitVega(spec: Json, box: { width: number; height: number }): Json {
-  const hasSize = "width" in spec || "height" in spec || (Array.isArray(spec["signals"]) && spec["signals"].some((signal) => isJson(signal) && (signal["name"] === "width" || signal["name"] === "height")));
+  const hasSize =
+    "width" in spec ||
+    "height" in spec ||
+    (Array.isArray(spec["signals"]) &&
+      spec["signals"].some((signal) => isJson(signal) && (signal["name"] === "width" || signal["name"] === "height")));
   return hasSize ? spec : { ...spec, width: box.width, height: box.height, autosize: { type: "fit", contains: "padding" } };
 }
 
@@ -44,7 +57,13 @@ function fitVega(spec: Json, box: { width: number; height: number }): Json {
  * the data sets "table" and "wandb". A string that is a field and nothing else is a field's name, in which
  * Vega would take dots and brackets for paths.
  */
-export function fillSpec(spec: Json, fields: Readonly<Record<string, string>>, strings: Readonly<Record<string, string>>, rows: readonly Json[], mode: VegaMode): Json {
+export function fillSpec(
+  spec: Json,
+  fields: Readonly<Record<string, string>>,
+  strings: Readonly<Record<string, string>>,
+  rows: readonly Json[],
+  mode: VegaMode,
+): Json {
   const fill = (value: unknown): unknown => {
     if (typeof value === "string") return fillText(value, fields, strings);
     if (Array.isArray(value)) return value.map(fill);
@@ -58,7 +77,9 @@ export function fillSpec(spec: Json, fields: Readonly<Record<string, string>>, s
   }
   const data = Array.isArray(filled["data"]) ? filled["data"].filter(isJson) : [];
   const isOurs = (name: unknown): boolean => name === "table" || name === "wandb";
-  const named = data.map((one) => (isOurs(one["name"]) && !("values" in one) && !("source" in one) ? { ...one, url: undefined, values: rows } : one));
+  const named = data.map((one) =>
+    isOurs(one["name"]) && !("values" in one) && !("source" in one) ? { ...one, url: undefined, values: rows } : one,
+  );
   return { ...filled, data: named.some((one) => isOurs(one["name"])) ? named : [{ name: "table", values: rows }, ...named] };
 }
 
@@ -78,7 +99,11 @@ export function escapeField(name: string): string {
 export function hasUrl(value: unknown, depth = 0): boolean {
   if (depth > 50 || typeof value !== "object" || value === null) return false;
   if (Array.isArray(value)) return value.length < 10_000 && value.some((inner) => hasUrl(inner, depth + 1));
-  return Object.entries(value).some(([name, inner]) => (name === "url" && typeof inner === "string" && !inner.startsWith("data:")) || (name !== "values" && name !== "datasets" && hasUrl(inner, depth + 1)));
+  return Object.entries(value).some(
+    ([name, inner]) =>
+      (name === "url" && typeof inner === "string" && !inner.startsWith("data:")) ||
+      (name !== "values" && name !== "datasets" && hasUrl(inner, depth + 1)),
+  );
 }
 
 export function isJson(value: unknown): value is Json {

@@ -43,10 +43,20 @@ export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.El
       {record.poster ? (
         <img class="video-poster" src={blobUrl(record.poster.sha256)} alt="" decoding="sync" draggable={false} />
       ) : (
-        <div class="video-blank"><Icon name={record.has_audio ? "sound" : "play"} size={size === "thumb" ? 14 : 24} /></div>
+        <div class="video-blank">
+          <Icon name={record.has_audio ? "sound" : "play"} size={size === "thumb" ? 14 : 24} />
+        </div>
       )}
       {canPlay && isWanted ? (
-        <Playing key={playable.sha256} record={record} size={size} width={place?.width ?? 240} isPinned={isPinned} isStartedByKey={isStartedByKey} onPin={setPinned} />
+        <Playing
+          key={playable.sha256}
+          record={record}
+          size={size}
+          width={place?.width ?? 240}
+          isPinned={isPinned}
+          isStartedByKey={isStartedByKey}
+          onPin={setPinned}
+        />
       ) : (
         canPlay && (
           <button
@@ -104,7 +114,12 @@ function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: Playi
 
   useLayoutEffect(() => {
     const element = place.current?.querySelector("video, canvas");
-    const made = element instanceof HTMLVideoElement ? new ElementPlayer(record, element) : element instanceof HTMLCanvasElement ? new GifPlayer(record, element) : null;
+    const made =
+      element instanceof HTMLVideoElement
+        ? new ElementPlayer(record, element)
+        : element instanceof HTMLCanvasElement
+          ? new GifPlayer(record, element)
+          : null;
     setPlayer(made);
     if (!made) return;
     const leave = joinTogether(made);
@@ -165,7 +180,8 @@ function onKey(event: TargetedKeyboardEvent<HTMLElement>, player: Player, toggle
   const isSlider = event.target instanceof HTMLInputElement;
   const isButton = event.target instanceof HTMLButtonElement;
   const duration = player.duration.peek();
-  const faster = (by: number): void => setPlayerSpeed(player, SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(player.speed.peek()) + by))] ?? 1);
+  const faster = (by: number): void =>
+    setPlayerSpeed(player, SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(player.speed.peek()) + by))] ?? 1);
   const actions: Record<string, () => void> = {
     ...(isButton ? {} : { " ": toggle }),
     k: toggle,

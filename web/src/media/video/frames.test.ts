@@ -7,7 +7,9 @@ describe("times and frames", () => {
   });
 
   it("goes to the middle of a frame, where no rounding leads to its neighbour", () => {
-    for (const fps of [4, 10, 12.5, 29.97, 60]) for (let frame = 0; frame < 200; frame++) expect(frameAt(timeOfFrame(frame, fps), fps, 200)).toBe(frame);
+    for (const fps of [4, 10, 12.5, 29.97, 60]) {
+      for (let frame = 0; frame < 200; frame++) expect(frameAt(timeOfFrame(frame, fps), fps, 200)).toBe(frame);
+    }
   });
 
   it("steps by frames and goes on at the other end", () => {

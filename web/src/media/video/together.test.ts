@@ -5,7 +5,14 @@ import { isTogether, joinTogether, seekPlayer, setTogether, stepPlayer, togglePl
 
 class Stub extends Player {
   constructor(secs: number) {
-    super({ kind: "video", blob: { sha256: "0", size_bytes: 1, mime: "video/mp4" }, format: "mp4", duration_secs: secs, fps: 10, frame_count: secs * 10 } as VideoRecord);
+    super({
+      kind: "video",
+      blob: { sha256: "0", size_bytes: 1, mime: "video/mp4" },
+      format: "mp4",
+      duration_secs: secs,
+      fps: 10,
+      frame_count: secs * 10,
+    } as VideoRecord);
   }
   play(): void {
     this.isPlaying.value = true;

@@ -86,7 +86,10 @@ export function setPlayerSpeed(player: Player, to: number): void {
 /** The longest video leads. The others are led back when they are off, wait at their end, and begin again with it. */
 function keepInStep(): void {
   const playable = [...players].filter((player) => player.problem.peek() === null && player.duration.peek() > 0);
-  const leader = playable.reduce<Player | null>((longest, player) => (longest === null || player.duration.peek() > longest.duration.peek() ? player : longest), null);
+  const leader = playable.reduce<Player | null>(
+    (longest, player) => (longest === null || player.duration.peek() > longest.duration.peek() ? player : longest),
+    null,
+  );
   if (!leader || !isRunning) return;
   leader.doesLoop = false;
   if (!leader.isPlaying.peek() && leader.time.peek() >= leader.duration.peek() - 0.05) {
