@@ -49,24 +49,24 @@ def new_run_id() -> str:
     return "".join(_ID_ALPHABET[number // 36**place % 36] for place in range(8))
 
 
-def check_name(name: str, what: str) -> str:
+def check_name(name: str, subject: str) -> str:
     """Return `name` if it may name a run, project or entity; else raise ValueError.
 
     Not allowed: an empty name, "." and "..", the characters `/ \\ # ? % :`, control characters,
     lone surrogates, and more than 1,024 UTF-8 bytes.
     """
     if not isinstance(name, str):
-        raise TypeError(f"{what} must be a string, not {type(name).__name__}")
+        raise TypeError(f"{subject} must be a string, not {type(name).__name__}")
     if not name.strip() or name in {".", ".."}:
-        raise ValueError(f"{what} must not be empty, '.' or '..'")
+        raise ValueError(f"{subject} must not be empty, '.' or '..'")
     if _ID_FORBIDDEN.search(name):
-        raise ValueError(f"{what} {name!r} must not contain any of / \\ # ? % : or control characters")
+        raise ValueError(f"{subject} {name!r} must not contain any of / \\ # ? % : or control characters")
     try:
         size_bytes = len(name.encode("utf-8"))
     except UnicodeEncodeError as error:
-        raise ValueError(f"{what} {name!r} is not valid Unicode") from error
+        raise ValueError(f"{subject} {name!r} is not valid Unicode") from error
     if size_bytes > NAME_LIMIT_BYTES:
-        raise ValueError(f"{what} is {size_bytes} bytes long; the limit is {NAME_LIMIT_BYTES}")
+        raise ValueError(f"{subject} is {size_bytes} bytes long; the limit is {NAME_LIMIT_BYTES}")
     return name
 
 

@@ -93,12 +93,12 @@ def read_all(store: StoreDir) -> Said:
                 listed = service.runs(project.entity, project.name, sort="created_at").runs
                 for view in listed:
                     name = f"{project.entity}/{project.name}/{view.id}"
-                    for what, ask in _questions(service, view.uid):
+                    for subject, ask in _questions(service, view.uid):
                         try:
                             for where, value in ask():
-                                said.note(f"{name} {what} {where}", value)
+                                said.note(f"{name} {subject} {where}", value)
                         except DioramaError as error:
-                            said.errors.append(f"{name} {what}: {error}")
+                            said.errors.append(f"{name} {subject}: {error}")
                     said.warns |= any(one.code in DAMAGE for one in service.run(view.uid).warnings)
     except DioramaError as error:
         said.errors.append(str(error))

@@ -248,8 +248,8 @@ def read_record(path: Path) -> tuple[dict[int, bytes], set[int]]:
     returned: set[int] = set()
     data = path.read_bytes() if path.exists() else b""
     for offset in range(0, len(data) - RECORD.size + 1, RECORD.size):
-        what, number, digest = RECORD.unpack_from(data, offset)
-        if what == INVOKE:
+        subject, number, digest = RECORD.unpack_from(data, offset)
+        if subject == INVOKE:
             invoked[number] = digest
         else:
             returned.add(number)

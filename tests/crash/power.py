@@ -86,8 +86,8 @@ def cut_once(trace: Trace, seed: int, cut: int) -> Verdict:
     """The disk that a cut before line `cut` leaves, recovered and compared with the promises made by then."""
     verdict = Verdict(cut)
     for line, note in trace.notes:
-        what, number = note.split()
-        if line < cut and what != "unsure":
+        subject, number = note.split()
+        if line < cut and subject != "unsure":
             verdict.promised = int(number)
     with tempfile.TemporaryDirectory(prefix="diorama-power-", ignore_cleanup_errors=True) as directory:
         store = StoreDir(Path(directory) / "store")

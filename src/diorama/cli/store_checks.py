@@ -39,7 +39,7 @@ def check_database(store_dir: StoreDir) -> Iterator[Finding]:
             f"`sqlite3 {url} .recover | sqlite3 mended.db` and put mended.db in its place"
         )
     where = str(url) if isinstance(url, Path) else "it"
-    with closing(Database.look(url)) as database:
+    with closing(Database.open_read_only(url)) as database:
         try:
             version = database.version()
         except DioramaError as error:
@@ -151,7 +151,7 @@ def _unnamed(blobs: Blobs, stored: dict[str, int]) -> Iterator[Finding]:
 def _named(url: Path | str) -> dict[str, int]:
     """SHA-256 -> size of every blob that the database names."""
     table = schema.blobs.c
-    with closing(Database.look(url)) as database, database.read() as connection:
+    with closing(Database.open_read_only(url)) as database, database.read() as connection:
         rows = connection.execute(sa.select(table.sha256, table.size_bytes))
         return {row.sha256: row.size_bytes for row in rows}
 

@@ -92,7 +92,7 @@ class Channel:
 
     def encoding(self, *, is_history: bool = False) -> Encoding:
         """Makes values plain, with large buffers in this channel's spool."""
-        return Encoding(self.spool.place, self.run if is_history else None)
+        return Encoding(self.spool.locate, self.run if is_history else None)
 
     def send_encoded(self, encoding: Encoding, entry: Entry) -> int:
         """Journal an entry with values from `encoding`."""

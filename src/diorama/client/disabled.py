@@ -94,7 +94,7 @@ class DisabledRun(Run):
         sync: bool | None = None,
     ) -> None:
         self.summary.update(dict_from(data))
-        self._steps.place(None if step is None else step_from(step), commit)
+        self._steps.assign(None if step is None else step_from(step), commit)
 
     def _define(self, channel: Channel | None, define: Define) -> None:
         pass

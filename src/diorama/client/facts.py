@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diorama.client.guard import guarded
@@ -153,11 +152,6 @@ class RunFacts:
         folder = self._place.files_dir
         folder.mkdir(parents=True, exist_ok=True)
         return str(folder)
-
-    @property
-    def journal_dir(self) -> Path | None:
-        """Where this process journals the run; None if it is disabled or finished."""
-        return None if self._channel is None else self._channel.writer.directory
 
     @guarded("mark_preempting()")
     def mark_preempting(self) -> None:

@@ -28,10 +28,9 @@ class DioramaWarning(UserWarning):
 class Reporter:
     """Tells the user of faults, each once per place, and hands them on to be written into the run."""
 
-    def __init__(self, write: Callable[[str, str], None], *, is_strict: bool, is_silent: bool) -> None:
+    def __init__(self, write: Callable[[str, str], None], *, is_strict: bool) -> None:
         self._write = write
         self._is_strict = is_strict
-        self._is_silent = is_silent
         self._told: dict[tuple[str, str, int], int] = {}
         self._is_reporting = False
 

@@ -273,9 +273,9 @@ def _place_from(settings: Settings, how: Resume | None, last_run: LastRun | None
     return RunPlace(key, settings, how)
 
 
-def _checked(name: str, what: str) -> str:
+def _checked(name: str, subject: str) -> str:
     try:
-        return check_name(name, what)
+        return check_name(name, subject)
     except ValueError as error:
         raise WrongValue(f"init(): {error}") from None
 

@@ -85,7 +85,7 @@ class Run(RunFacts):
         self._defined: dict[str, entry.Define] = {}
         self.start_time = time()
         """Unix seconds."""
-        self._reporter = Reporter(self._write_warning, is_strict=settings.strict, is_silent=settings.silent)
+        self._reporter = Reporter(self._write_warning, is_strict=settings.strict)
         self.summary = Summary(self._send_summary)
         """Values beside the run's name: the last of each key, unless set by hand or by define_metric."""
         self._latest = self.summary.latest
@@ -138,7 +138,7 @@ class Run(RunFacts):
         if channel is None:
             channel = self._channel_now("log()")
         if channel is None or not data:
-            self._steps.place(step, commit)
+            self._steps.assign(step, commit)
             return
         try:
             for value in data.values():

@@ -60,12 +60,12 @@ class StepCounter:
         self._late_step = 0
         self._late_row = -1
 
-    def place(self, step: int | None, commit: bool | None) -> tuple[int, int]:
+    def assign(self, step: int | None, commit: bool | None) -> tuple[int, int]:
         """(step, row) of a call; moves on as the rules above say."""
         if step is None:
             is_closing = commit is None or commit
         elif step < self.step:
-            return self._place_late(step, bool(commit))
+            return self._assign_late(step, bool(commit))
         else:
             is_closing = bool(commit)
             if step > self.step:
@@ -81,7 +81,7 @@ class StepCounter:
             self.step = here + 1
         return here, row
 
-    def _place_late(self, step: int, is_closing: bool) -> tuple[int, int]:
+    def _assign_late(self, step: int, is_closing: bool) -> tuple[int, int]:
         row = self._late_row
         if row < 0 or self._late_step != step:
             row = self.next_row

@@ -286,7 +286,7 @@ class _UnknownExtension:
 
 def _read_extension(code: int, data: memoryview) -> Any:
     if code == EXT_SNAPSHOT:
-        kind, header, buffers = _plain_decoder.decode(data)
+        kind, header, buffers = _snapshot_decoder.decode(data)
         return SnapshotRef(
             kind, header, tuple(SpoolPart(*part) if isinstance(part, list) else part for part in buffers)
         )
@@ -299,14 +299,9 @@ def _read_extension(code: int, data: memoryview) -> Any:
     return _UnknownExtension(code, bytes(data))
 
 
-_plain_decoder = msgspec.msgpack.Decoder(ext_hook=_read_extension)
+_snapshot_decoder = msgspec.msgpack.Decoder(ext_hook=_read_extension)
 _entry_decoder: msgspec.msgpack.Decoder[Entry] = msgspec.msgpack.Decoder(Entry, ext_hook=_read_extension)
 _batch_decoder = msgspec.msgpack.Decoder(Batch, ext_hook=_read_extension)
-
-
-def decode_plain(data: bytes) -> Any:
-    """A value that was packed on its own, with the same extensions as in entries."""
-    return _plain_decoder.decode(data)
 
 
 def decode_entry(payload: bytes) -> Entry:

@@ -91,10 +91,10 @@ class JournalReader:
             # Asked before reading: once a later segment has bytes, nothing is appended to this one.
             is_closed = self._next_segment() is not None
             data = self._read_at(self._offset, CHUNK_BYTES)
-            used_bytes, is_stuck = self._take(data, len(data) < CHUNK_BYTES, found)
+            used_bytes, is_stuck = self._read_frames(data, len(data) < CHUNK_BYTES, found)
             if is_stuck:
                 data = self._read_rest()
-                used_bytes, _ = self._take(data, True, found)
+                used_bytes, _ = self._read_frames(data, True, found)
             self._offset += used_bytes
             taken_bytes += used_bytes
             if used_bytes:
@@ -125,7 +125,7 @@ class JournalReader:
     ) -> None:
         self.close()
 
-    def _take(self, data: bytes, is_to_end: bool, found: list[tuple[int, bytes]]) -> tuple[int, bool]:
+    def _read_frames(self, data: bytes, is_to_end: bool, found: list[tuple[int, bytes]]) -> tuple[int, bool]:
         """Take the frames of `data`; answer the bytes used and whether more bytes must be seen first."""
         offset = 0
         while offset < len(data):

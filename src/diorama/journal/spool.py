@@ -160,7 +160,7 @@ class Spool:
         self._holders.add(holder)
         return kept
 
-    def place(self, kept: Kept) -> tuple[SpoolPart, Kept] | None:
+    def locate(self, kept: Kept) -> tuple[SpoolPart, Kept] | None:
         """Where an entry finds `kept` in this spool; None if it is to travel in the frame. The entry is on
         its way: `mark` says when it is in the journal.
 

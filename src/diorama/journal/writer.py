@@ -77,7 +77,7 @@ class Counter(Protocol):
     row: int
     next_row: int
 
-    def place(self, step: int | None, commit: bool | None) -> tuple[int, int]:
+    def assign(self, step: int | None, commit: bool | None) -> tuple[int, int]:
         """(step, row) of a call."""
         ...
 
@@ -170,7 +170,7 @@ class JournalWriter(SegmentFiles):
                 row = counter.next_row
                 counter.next_row = row + 1
             else:
-                here, row = counter.place(step, commit)
+                here, row = counter.assign(step, commit)
             if self._state:
                 return self._append(_pack_log_head(_LOG_START, here, 0xD3, row, 0xCB, time) + data)
             try:

@@ -15,7 +15,7 @@ from diorama.media.base import Kind, Media, Snapshot, clean_text
 from diorama.media.foreign import family_of
 from diorama.media.keep import Kept, keep
 from diorama.media.overlays import warn_user
-from diorama.media.source import FileSource, keep_file, keep_stream
+from diorama.media.user_file import KeptFile, keep_file, keep_stream
 
 __all__ = ["KIND", "Audio", "AudioRecord", "LoadedAudio"]
 
@@ -62,22 +62,22 @@ class Audio(Media):
         self._header: dict[str, Any]
         self._kept: Kept
         if isinstance(data_or_path, (str, os.PathLike)):
-            self._take_file(keep_file(data_or_path, what="the sound"))
+            self._take_file(keep_file(data_or_path, subject="the sound"))
         elif isinstance(data_or_path, (bytes, bytearray, memoryview)):
             if not len(data_or_path):
                 raise ValueError("the sound is empty: it has no bytes")
-            self._take_file(FileSource("", keep(data_or_path)))
+            self._take_file(KeptFile("", keep(data_or_path)))
         elif _is_samples(data_or_path):
             self._take_samples(data_or_path)
         elif callable(getattr(data_or_path, "read", None)):
-            self._take_file(keep_stream(data_or_path, what="the sound"))
+            self._take_file(keep_stream(data_or_path, subject="the sound"))
         else:
             raise TypeError(
                 "Audio accepts a file path, an open file, bytes or samples, "
                 f"not {type(data_or_path).__name__}"
             )
 
-    def _take_file(self, source: FileSource) -> None:
+    def _take_file(self, source: KeptFile) -> None:
         if self.sample_rate is not None:
             warn_user("`sample_rate` has no effect on a file or on raw bytes: they say their own")
             self.sample_rate = None
@@ -106,8 +106,8 @@ class Audio(Media):
 
     def __repr__(self) -> str:
         header = self._header
-        what = header["name"] or "file" if header["form"] == "file" else tuple(header["array"]["shape"])
-        return f"Audio({what}, sample_rate={self.sample_rate}, caption={self.caption!r})"
+        subject = header["name"] or "file" if header["form"] == "file" else tuple(header["array"]["shape"])
+        return f"Audio({subject}, sample_rate={self.sample_rate}, caption={self.caption!r})"
 
 
 def _is_samples(value: Any) -> bool:

@@ -121,7 +121,7 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
         count, problem, non_finite, out_of_range = 0, None, 0, 0
         try:
             for block in sound.blocks("float32"):
-                outline.take(block)
+                outline.add(block)
                 count += len(block)
                 if sound.encoding in ("FLOAT", "DOUBLE"):
                     non_finite += int(np.count_nonzero(~np.isfinite(block)))

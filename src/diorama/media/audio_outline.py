@@ -26,15 +26,15 @@ class Outline:
         self._lows: list[NDArray[Any]] = []
         self._highs: list[NDArray[Any]] = []
 
-    def take(self, samples: NDArray[Any]) -> None:
+    def add(self, samples: NDArray[Any]) -> None:
         import numpy as np
 
         samples = np.concatenate([self._rest, _finite(samples)])
         whole = len(samples) // self._span * self._span
         self._rest = samples[whole:]
-        self._add(samples[:whole].reshape(-1, self._span, samples.shape[1]))
+        self._add_spans(samples[:whole].reshape(-1, self._span, samples.shape[1]))
 
-    def _add(self, spans: NDArray[Any]) -> None:
+    def _add_spans(self, spans: NDArray[Any]) -> None:
         self._lows.append(spans.min(axis=1))
         self._highs.append(spans.max(axis=1))
 
@@ -43,7 +43,7 @@ class Outline:
         import numpy as np
 
         if len(self._rest):
-            self._add(self._rest[None])
+            self._add_spans(self._rest[None])
         return _outline(
             np.concatenate(self._lows or [self._rest]), np.concatenate(self._highs or [self._rest])
         )

@@ -17,7 +17,7 @@ from diorama.media.document import (
 from diorama.media.keep import keep
 from diorama.model import BlobRef
 
-_WHAT = "the Bokeh document"
+_SUBJECT = "the Bokeh document"
 _MODEL = "bokeh.model.model.Model"
 _DOCUMENT = "bokeh.document.document.Document"
 
@@ -56,19 +56,19 @@ class Bokeh(Media):
             data_or_path = _json_from_bokeh(data_or_path)
         elif _MODEL in names:
             data_or_path = _json_from_model(data_or_path)
-        document = document_from(data_or_path, what=_WHAT)
+        document = document_from(data_or_path, subject=_SUBJECT)
         if document is None:
             raise TypeError(
                 "Bokeh constructor accepts Bokeh document/model or path to Bokeh json file, "
                 f"not {type(data_or_path).__name__}"
             )
         content = document.content
-        data = standard_json(document, what=_WHAT)
+        data = standard_json(document, subject=_SUBJECT)
         inner = content.get("doc")
         if isinstance(inner, Mapping) and "roots" not in content:
-            content, data = inner, bytes_from_json(inner, what=_WHAT)
+            content, data = inner, bytes_from_json(inner, subject=_SUBJECT)
         if not isinstance(content.get("roots"), (list, Mapping)):
-            raise ValueError(f'{_WHAT} has no list of "roots": write it with Document.to_json()')
+            raise ValueError(f'{_SUBJECT} has no list of "roots": write it with Document.to_json()')
         version = content.get("version")
         self.version = clean_text(version)[:40] if isinstance(version, str) else None
         self.title = _title_of(content)
@@ -131,7 +131,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> BokehRecord:
 
 def decode(record: BokehRecord, get_blob: GetBlob) -> dict[str, Any]:
     """The document as a dict, which `bokeh.document.Document.from_json` takes."""
-    return json_from_bytes(get_blob(record.blob), what=_WHAT)
+    return json_from_bytes(get_blob(record.blob), subject=_SUBJECT)
 
 
 KIND = Kind(

@@ -173,7 +173,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> ChartRecord:
 
 def decode(record: ChartRecord, get_blob: GetBlob) -> LoadedChart:
     """The chart's table, as reading a table back gives it, and how it is drawn."""
-    spec = None if record.spec is None else json_from_bytes(get_blob(record.spec), what="the chart's Vega")
+    spec = None if record.spec is None else json_from_bytes(get_blob(record.spec), subject="the chart's Vega")
     table = decode_table(record.table, get_blob)
     return LoadedChart(record.preset, table, record.fields, record.strings, spec)
 

@@ -12,7 +12,7 @@ import msgspec
 
 from diorama.media.base import clean_text
 from diorama.media.foreign import array_from, family_of
-from diorama.media.source import read_file
+from diorama.media.user_file import read_file
 
 JSON_MIME = "application/json"
 MARKS = re.compile(r"<[^>]{0,200}>")
@@ -29,64 +29,64 @@ class Document:
     data: bytes
 
 
-def document_from(value: Any, *, what: str) -> Document | None:
+def document_from(value: Any, *, subject: str) -> Document | None:
     """The document in a dict, in JSON text or bytes, or in the file at a path; None for anything else.
 
     Raises ValueError for what is no JSON object, and what `read_file` raises for a file.
     """
     if isinstance(value, Mapping):
-        return Document(value, bytes_from_json(value, what=what))
+        return Document(value, bytes_from_json(value, subject=subject))
     if isinstance(value, str) and value.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
         value = clean_text(value).encode("utf-8")
     elif isinstance(value, (str, os.PathLike)):
-        value = read_file(value, what=what)
+        value = read_file(value, subject=subject)
     if isinstance(value, (bytes, bytearray, memoryview)):
         data = bytes(value)
-        return Document(json_from_bytes(data, what=what), data)
+        return Document(json_from_bytes(data, subject=subject), data)
     return None
 
 
-def json_from_bytes(data: bytes, *, what: str) -> dict[str, Any]:
+def json_from_bytes(data: bytes, *, subject: str) -> dict[str, Any]:
     """The JSON object in `data`; ValueError if there is none."""
     try:
         content = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        content = _lenient(data, what=what, error=error)
+        content = _lenient(data, subject=subject, error=error)
     except RecursionError as error:
-        raise ValueError(f"{what} is nested too deeply") from error
+        raise ValueError(f"{subject} is nested too deeply") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{what} must be a JSON object, not {type(content).__name__}")
+        raise ValueError(f"{subject} must be a JSON object, not {type(content).__name__}")
     return content
 
 
-def _lenient(data: bytes, *, what: str, error: Exception) -> Any:
+def _lenient(data: bytes, *, subject: str, error: Exception) -> Any:
     """Python's own json writes NaN and Infinity, which JSON does not have."""
     import json
 
     try:
         return json.loads(data)
     except ValueError:
-        raise ValueError(f"{what} is not valid JSON: {error}") from error
+        raise ValueError(f"{subject} is not valid JSON: {error}") from error
     except RecursionError as deep:
-        raise ValueError(f"{what} is nested too deeply") from deep
+        raise ValueError(f"{subject} is nested too deeply") from deep
 
 
-def bytes_from_json(content: Any, *, what: str) -> bytes:
+def bytes_from_json(content: Any, *, subject: str) -> bytes:
     """Standard JSON. NaN and infinities become null; long number arrays become Plotly's base64 form."""
     try:
         return msgspec.json.encode(content, enc_hook=_plain)
     except RecursionError as error:
-        raise ValueError(f"{what} is nested too deeply, or holds itself") from error
+        raise ValueError(f"{subject} is nested too deeply, or holds itself") from error
     except (TypeError, UnicodeEncodeError) as error:
-        raise ValueError(f"{what} can't be written as JSON: {error}") from error
+        raise ValueError(f"{subject} can't be written as JSON: {error}") from error
 
 
-def standard_json(document: Document, *, what: str) -> bytes:
+def standard_json(document: Document, *, subject: str) -> bytes:
     """The document's bytes, unless they hold NaN or Infinity, which no browser reads."""
     try:
         msgspec.json.decode(document.data, type=msgspec.Raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return bytes_from_json(document.content, what=what)
+        return bytes_from_json(document.content, subject=subject)
     return document.data
 
 

@@ -68,24 +68,24 @@ def known_formats() -> str:
     return ", ".join(MIMES)
 
 
-def open_picture(data: bytes | memoryview, what: str) -> tuple[PIL.Image.Image, str]:
+def open_picture(data: bytes | memoryview, subject: str) -> tuple[PIL.Image.Image, str]:
     """A Pillow image (its pixels are not decoded yet) and its format.
 
-    Raises ValueError, naming `what`, for other formats, broken headers, more than SIDE_LIMIT pixels
+    Raises ValueError, naming `subject`, for other formats, broken headers, more than SIDE_LIMIT pixels
     a side or PIXEL_LIMIT pixels in all.
     """
     picture_format = sniff(data)
     if picture_format is None:
-        raise ValueError(f"{what} is not a picture in a known format ({known_formats()})")
+        raise ValueError(f"{subject} is not a picture in a known format ({known_formats()})")
     if picture_format not in _DECODERS:
-        raise ValueError(f"{what} is a {picture_format}, which Pillow does not read")
+        raise ValueError(f"{subject} is a {picture_format}, which Pillow does not read")
     module, name = _DECODERS[picture_format]
     try:
         # The plugin's class itself, not Image.open: that would warn about size by Python's global filters.
         image: PIL.Image.Image = getattr(importlib.import_module(module), name)(io.BytesIO(data))
     except DECODE_ERRORS as error:
-        raise ValueError(f"{what} starts like a {picture_format} but can't be read: {error}") from error
-    check_size(*image.size, what=what)
+        raise ValueError(f"{subject} starts like a {picture_format} but can't be read: {error}") from error
+    check_size(*image.size, subject=subject)
     check_pixel_count(*image.size)
     return image, picture_format
 
@@ -98,12 +98,12 @@ def check_pixel_count(width: int, height: int) -> None:
         )
 
 
-def check_size(width: int, height: int, *, what: str) -> None:
+def check_size(width: int, height: int, *, subject: str) -> None:
     """Raise ValueError for a picture without pixels or with a side that is too long."""
     if width < 1 or height < 1:
-        raise ValueError(f"{what} has no pixels ({width}x{height})")
+        raise ValueError(f"{subject} has no pixels ({width}x{height})")
     if max(width, height) > SIDE_LIMIT:
-        raise ValueError(f"{what} is {width}x{height} pixels; the limit is {SIDE_LIMIT:,} per side")
+        raise ValueError(f"{subject} is {width}x{height} pixels; the limit is {SIDE_LIMIT:,} per side")
 
 
 def orientation_of(image: PIL.Image.Image) -> int:

@@ -149,7 +149,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> GraphRecord:
 
 def decode(record: GraphRecord, get_blob: GetBlob) -> Graph:
     """The graph again, with its nodes and edges."""
-    content = json_from_bytes(get_blob(record.blob), what="the graph")
+    content = json_from_bytes(get_blob(record.blob), subject="the graph")
     graph = Graph(record.format, caption=record.caption, sample_id=record.sample_id)
     for fields in content["nodes"]:
         graph.add_node(Node.from_fields(fields))

@@ -10,7 +10,7 @@ from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snaps
 from diorama.media.keep import keep
 from diorama.media.limited import DecodeError, run_limited
 from diorama.media.overlays import warn_user
-from diorama.media.source import keep_file, keep_stream, rewound
+from diorama.media.user_file import keep_file, keep_stream, rewound
 from diorama.model import BlobRef
 
 SUFFIXES = (".html", ".htm")
@@ -64,7 +64,7 @@ class Html(Media):
         name = ""
         if isinstance(data, str):
             if not data_is_not_path and _is_file(data):
-                source = keep_file(data, what="the HTML file")
+                source = keep_file(data, subject="the HTML file")
                 name, self._kept = source.name, source.kept
             else:
                 if not data_is_not_path and _looks_like_path(data):
@@ -81,10 +81,10 @@ class Html(Media):
                 )
             if os.path.splitext(str(path))[1].lower() not in SUFFIXES:
                 raise ValueError(f"an HTML file ends in .html or .htm; {path!r} does not")
-            source = keep_file(path, what="the HTML file")
+            source = keep_file(path, subject="the HTML file")
             name, self._kept = source.name, source.kept
         elif callable(getattr(data, "read", None)):
-            source = keep_stream(rewound(data), what="the HTML file")
+            source = keep_stream(rewound(data), subject="the HTML file")
             name, self._kept = source.name, source.kept
         else:
             raise TypeError(f"data must be a string or an io object, not {type(data).__name__}")

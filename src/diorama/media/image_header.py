@@ -45,23 +45,23 @@ class _Found:
     orientation: int = 1
 
 
-def read_header(data: bytes | memoryview, what: str) -> PictureHeader:
+def read_header(data: bytes | memoryview, subject: str) -> PictureHeader:
     """The header of a file in a known format.
 
-    Raises ValueError, naming `what`, for other formats, headers that make no sense, and sides that are too
+    Raises ValueError, naming `subject`, for other formats, headers that make no sense, and sides that are too
     long.
     """
     file_format = sniff(data)
     if file_format is None:
-        raise ValueError(f"{what} is not a picture in a known format ({known_formats()})")
+        raise ValueError(f"{subject} is not a picture in a known format ({known_formats()})")
     try:
         found = _READERS[file_format](memoryview(data))
     except (struct.error, IndexError, ValueError, KeyError) as error:
-        raise ValueError(f"{what} starts like a {file_format} but can't be read: {error}") from error
+        raise ValueError(f"{subject} starts like a {file_format} but can't be read: {error}") from error
     width, height = found.width, found.height
     if found.orientation in LYING_ORIENTATIONS:
         width, height = height, width
-    check_size(width, height, what=what)
+    check_size(width, height, subject=subject)
     return PictureHeader(file_format, width, height, found.mode, found.orientation)
 
 

@@ -80,7 +80,7 @@ def run_limited(
     }
     sent = memoryview(b"") if source is not None else view
     limit_secs = wall_secs + view.nbytes / (5 << 20)
-    answer = _answer(job, sent, limit_secs, _pool.take())
+    answer = _answer(job, sent, limit_secs, _pool.borrow())
     if "too_small" in answer:
         answer = _answer(job, sent, limit_secs, _pool.start())
     if "error" in answer:
@@ -214,7 +214,7 @@ class _Pool:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
 
-    def take(self) -> _Worker:
+    def borrow(self) -> _Worker:
         """A worker that waits, or a new one. Raises NoWorker."""
         while True:
             with self._lock:

@@ -15,7 +15,7 @@ from diorama.media.limited import DecodeError, run_limited
 from diorama.media.overlays import MaskLayer, class_labels_from, colors_for, warn_of_unknown_keys
 from diorama.media.picture import keep_array
 from diorama.media.png import encode_png
-from diorama.media.source import read_file
+from diorama.media.user_file import read_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class ImageMask:
             self._source = {"dtype": array.dtype.str, "shape": list(array.shape)}
             self._kept = keep_array(array) if array.flags.c_contiguous else keep(array.tobytes())
         elif val.get("path") is not None:
-            data = read_file(val["path"], what="the mask")
+            data = read_file(val["path"], subject="the mask")
             is_packed = bool(val.get("packed", False))
             self.width, self.height = _check_mask_file(data, f"{where}['path']", is_packed=is_packed)
             self._source = {"packed": is_packed, "shape": [self.height, self.width]}
@@ -116,14 +116,14 @@ def mask_array(mask_data: Any, where: str) -> NDArray[Any]:
     return ids
 
 
-def _check_mask_file(data: bytes, what: str, *, is_packed: bool) -> tuple[int, int]:
-    header = read_header(data, what)
+def _check_mask_file(data: bytes, subject: str, *, is_packed: bool) -> tuple[int, int]:
+    header = read_header(data, subject)
     if header.format in ("jpg", "webp"):
-        raise ValueError(f"{what} is a {header.format}, which changes class ids; save masks as png")
+        raise ValueError(f"{subject} is a {header.format}, which changes class ids; save masks as png")
     if is_packed != (header.mode in _PACKED_MODES) or header.mode not in _FILE_MODES | _PACKED_MODES:
         hint = "; if an id is R + 256 G + 65536 B, say 'packed': True" if header.mode in _PACKED_MODES else ""
         wanted = "a packed mask file is RGB" if is_packed else "a mask file is grey or has a palette"
-        raise ValueError(f"{what} is a {header.mode} picture; {wanted}{hint}")
+        raise ValueError(f"{subject} is a {header.mode} picture; {wanted}{hint}")
     return header.width, header.height
 
 

@@ -11,7 +11,7 @@ from diorama.media.base import Kind, Media, Snapshot, clean_text
 from diorama.media.keep import Kept, keep
 from diorama.media.molecule_codec import decode, encode, warnings_of
 from diorama.media.molecule_record import FILE_TYPES, RDKIT_TYPES, MoleculeRecord
-from diorama.media.source import FileSource, keep_file, keep_stream, rewound
+from diorama.media.user_file import KeptFile, keep_file, keep_stream, rewound
 
 __all__ = ["KIND", "Molecule", "MoleculeRecord"]
 
@@ -81,7 +81,7 @@ class Molecule(Media):
                     f"Molecule.from_rdkit only supports files of the type: {', '.join(RDKIT_TYPES)}; "
                     f"this is {os.fspath(data_or_path)!r}"
                 )
-            source = keep_file(data_or_path, what="the molecule file")
+            source = keep_file(data_or_path, subject="the molecule file")
             molecule._kept = source.kept
             molecule._header = _made_header(suffix, convert_to_3d_and_optimize, iterations)
             molecule._header["name"] = source.name
@@ -147,7 +147,7 @@ class Molecule(Media):
         return f"Molecule(format={self.format!r}, caption={self.caption!r})"
 
 
-def _opened(data_or_path: Any, file_type: str | None) -> tuple[FileSource, str]:
+def _opened(data_or_path: Any, file_type: str | None) -> tuple[KeptFile, str]:
     """The bytes of a file, and which type it claims to be."""
     suffix = None if file_type is None else str(file_type).lower().lstrip(".")
     if isinstance(data_or_path, (str, os.PathLike)):
@@ -155,14 +155,14 @@ def _opened(data_or_path: Any, file_type: str | None) -> tuple[FileSource, str]:
         suffix = suffix or _suffix_of(path)
         if suffix not in FILE_TYPES:
             raise ValueError(_wrong_type(data_or_path, suffix))
-        return keep_file(path, what="the molecule file"), suffix
+        return keep_file(path, subject="the molecule file"), suffix
     if not callable(getattr(data_or_path, "read", None)):
         raise ValueError(f"Data must be file name or a file object, not {type(data_or_path).__name__}")
     name = getattr(data_or_path, "name", None)
     suffix = suffix or (_suffix_of(name) if isinstance(name, str) else "")
     if not suffix:
         raise ValueError("Must pass file_type keyword argument when using io objects.")
-    return keep_stream(rewound(data_or_path), what="the molecule file"), suffix
+    return keep_stream(rewound(data_or_path), subject="the molecule file"), suffix
 
 
 def _suffix_of(path: Any) -> str:

@@ -23,7 +23,7 @@ _CHUNK_POINTS = 1 << 18
 
 
 @dataclass(frozen=True)
-class Column:
+class PointColumn:
     """A column before it is stored: some of the columns of an array, which others may share."""
 
     name: str
@@ -36,20 +36,20 @@ class Column:
         return self.table[:, self.start : self.start + self.components]
 
 
-def columns_from_points(points: NDArray[Any], fourth: str | None, has_labels: bool) -> list[Column]:
+def columns_from_points(points: NDArray[Any], fourth: str | None, has_labels: bool) -> list[PointColumn]:
     """The columns of an (n, 3), (n, 4) or (n, 6) array. fourth: "category", "value"; None: by its numbers."""
-    columns = [Column("position", points)]
+    columns = [PointColumn("position", points)]
     if points.shape[1] == 6:
-        columns.append(Column("color", points, 3))
+        columns.append(PointColumn("color", points, 3))
     elif points.shape[1] == 4:
         limit = None if fourth == "category" or has_labels else CATEGORY_LIMIT
         is_category = fourth != "value" and _is_category(points[:, 3:], limit)
-        columns.append(Column("category" if is_category else "value", points, 3, 1))
+        columns.append(PointColumn("category" if is_category else "value", points, 3, 1))
     return columns
 
 
 def store_cloud(
-    columns: Sequence[Column],
+    columns: Sequence[PointColumn],
     put_blob: PutBlob,
     *,
     is_scattered: bool = True,
@@ -150,7 +150,7 @@ def _chunks(data: NDArray[Any]) -> Iterator[NDArray[Any]]:
         yield data[start : start + _CHUNK_POINTS]
 
 
-def _stored_dtype(column: Column) -> Any:
+def _stored_dtype(column: PointColumn) -> Any:
     """The narrowest dtype that holds a column exactly and that a browser can read."""
     import numpy as np
 
@@ -231,7 +231,7 @@ def _triple(row: NDArray[Any]) -> tuple[float, float, float]:
     return (float(row[0]), float(row[1]), float(row[2]))
 
 
-def _described(column: Column, kind: Any) -> CloudColumn:
+def _described(column: PointColumn, kind: Any) -> CloudColumn:
     import numpy as np
 
     low = high = None
@@ -251,7 +251,7 @@ def _described(column: Column, kind: Any) -> CloudColumn:
     return CloudColumn(name=column.name, dtype=kind.str, components=column.components, low=low, high=high)
 
 
-def _color_scale(column: Column, high: float | None) -> float:
+def _color_scale(column: PointColumn, high: float | None) -> float:
     """What makes 0..255 of a colour. What most numbers say counts, not the one that lies furthest out."""
     import numpy as np
 
@@ -269,7 +269,7 @@ def _color_scale(column: Column, high: float | None) -> float:
     return 1 / 257 if 2 * over > lit else 1.0
 
 
-def _are_fractions(column: Column) -> bool:
+def _are_fractions(column: PointColumn) -> bool:
     """Whether more numbers lie between 0 and 1 than beyond."""
     import numpy as np
 
@@ -280,7 +280,7 @@ def _are_fractions(column: Column) -> bool:
     return within > beyond
 
 
-def _class_counts(columns: Sequence[Column]) -> dict[int, int]:
+def _class_counts(columns: Sequence[PointColumn]) -> dict[int, int]:
     import numpy as np
 
     counts: dict[int, int] = {}

@@ -11,7 +11,7 @@ import msgspec
 from diorama.media.base import GetBlob, PutBlob, Snapshot
 from diorama.media.limited import CPU_SECS, WALL_SECS, DecodeError, run_limited
 from diorama.media.object3d_boxes import with_orders
-from diorama.media.object3d_cloud import Column, columns_from_points, load_cloud, store_cloud
+from diorama.media.object3d_cloud import PointColumn, columns_from_points, load_cloud, store_cloud
 from diorama.media.object3d_record import Box3D, Camera3D, Object3DRecord, PointCloud, Vector3D
 from diorama.media.object3d_scene import boxes_as_given, cameras_as_given, vectors_as_given
 from diorama.model import BlobRef
@@ -229,7 +229,7 @@ def _stored_points(
     if not facts.get("columns"):
         return None, None
     columns = [
-        Column(
+        PointColumn(
             each["name"],
             np.frombuffer(each["data"], each["dtype"]).reshape(-1, each["components"]),
             components=each["components"],

@@ -18,7 +18,7 @@ import msgspec
 
 from diorama.media.base import clean_text
 from diorama.media.keep import Kept, keep
-from diorama.media.source import keep_file, keep_stream, read_file, rewound
+from diorama.media.user_file import keep_file, keep_stream, read_file, rewound
 
 FORMATS = ("obj", "gltf", "glb", "babylon", "stl", "pts.json", "ply", "pcd", "splat")
 _LONELY = frozenset(("stl", "pts.json", "ply", "pcd", "splat"))
@@ -71,16 +71,16 @@ def model_from_path(path: Any, file_type: Any, given: Mapping[str, bytes]) -> Mo
         name = os.fsdecode(name)
     file_format = format_of(name) or checked_format(file_type)
     if file_format is None:
-        what = f"File {name!r} is not compatible with Object3D"
+        subject = f"File {name!r} is not compatible with Object3D"
         raise ValueError(
-            f"{_not_supported(what)}; load raw numbers (.bin, .npy) with numpy and give the array"
+            f"{_not_supported(subject)}; load raw numbers (.bin, .npy) with numpy and give the array"
         )
     if file_format in _LONELY:
-        source = keep_file(name, what="the 3D file")
+        source = keep_file(name, subject="the 3D file")
         return ModelFile(
             file_format, source.name, source.kept, {key: keep(each) for key, each in given.items()}
         )
-    data = read_file(name, what="the 3D file")
+    data = read_file(name, subject="the 3D file")
     model = ModelFile(file_format, clean_text(os.path.basename(name)), keep(data))
     _find_companions(model, data, os.path.dirname(name) or os.curdir, given)
     return model
@@ -100,7 +100,7 @@ def model_from_stream(stream: Any, file_type: Any, given: Mapping[str, bytes]) -
         )
     # Text would lose what is no text; most open files have their bytes below.
     binary = stream.buffer if isinstance(stream, io.TextIOWrapper) else stream
-    source = keep_stream(rewound(binary), what="the 3D file")
+    source = keep_stream(rewound(binary), subject="the 3D file")
     model = ModelFile(file_format, source.name, source.kept)
     _find_companions(model, bytes(source.kept.read()), None, given)
     return model
@@ -119,13 +119,13 @@ def checked_companions(files: Any) -> dict[str, bytes]:
     return {
         clean_text(name): bytes(each)
         if isinstance(each, (bytes, bytearray, memoryview))
-        else read_file(each, what=f"files[{name!r}]")
+        else read_file(each, subject=f"files[{name!r}]")
         for name, each in files.items()
     }
 
 
-def _not_supported(what: str) -> str:
-    return f"{what}: Object3D supports arrays and files of the types {_listed()}"
+def _not_supported(subject: str) -> str:
+    return f"{subject}: Object3D supports arrays and files of the types {_listed()}"
 
 
 def _listed() -> str:
@@ -231,7 +231,7 @@ def _read_beside(folder: str | None, inside: str, name: str, *, is_uri: bool) ->
         if path is None:
             continue
         try:
-            return read_file(path, what="the companion")
+            return read_file(path, subject="the companion")
         except (OSError, ValueError):
             continue
     return None

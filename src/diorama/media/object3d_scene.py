@@ -106,13 +106,13 @@ def _is_empty(corners: Any) -> bool:
     return isinstance(corners, (list, tuple)) and not corners
 
 
-def _items(value: Any, what: str) -> Iterable[Any]:
+def _items(value: Any, subject: str) -> Iterable[Any]:
     if value is None:
         return ()
     if family_of(type(value)) is not None:
         value = array_from(value).tolist()
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-        raise TypeError(f"{what} must be a list of dicts, not {type(value).__name__}")
+        raise TypeError(f"{subject} must be a list of dicts, not {type(value).__name__}")
     return value
 
 
@@ -141,11 +141,11 @@ def _triple(value: Any, where: str) -> Triple:
     return (_number(row[0], where), _number(row[1], where), _number(row[2], where))
 
 
-def numbers_from(value: Any, count: int, what: str) -> tuple[float, ...]:
+def numbers_from(value: Any, count: int, subject: str) -> tuple[float, ...]:
     row = _plain(value)
     if not isinstance(row, (list, tuple)) or len(row) != count:
-        raise ValueError(f"{what} must be {count} numbers, not {_short(value)}")
-    return tuple(_number(item, what) for item in row)
+        raise ValueError(f"{subject} must be {count} numbers, not {_short(value)}")
+    return tuple(_number(item, subject) for item in row)
 
 
 def _number(value: Any, where: str) -> float:

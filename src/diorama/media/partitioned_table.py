@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
-from diorama.media.source import read_file
 from diorama.media.table import LoadedTable, Table, TableRecord
 from diorama.media.table import encode as encode_table
+from diorama.media.user_file import read_file
 
 SUFFIXES = (".table.json", ".parquet", ".csv")
 
@@ -113,7 +113,7 @@ class PartitionedTable(Media):
 def table_from_path(path: str | os.PathLike[str]) -> Table:
     """The table in a .table.json, .parquet or .csv file. Raises FileNotFoundError, ValueError."""
     name = os.fspath(path)
-    data = read_file(path, what="the table")
+    data = read_file(path, subject="the table")
     try:
         if name.endswith(".json"):
             return _table_from_json(data)

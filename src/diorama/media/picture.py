@@ -31,7 +31,7 @@ from diorama.media.pixels import (
     sixteen_bits_of,
     storable,
 )
-from diorama.media.source import read_file
+from diorama.media.user_file import read_file
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -105,7 +105,7 @@ def _picture_from_array(array: NDArray[Any], *, is_channels_first: bool) -> Pict
         array = array.astype("float64")
     array = _as_channels_last(array, is_channels_first=is_channels_first)
     height, width = array.shape[:2]
-    check_size(width, height, what="the image")
+    check_size(width, height, subject="the image")
     header = {"form": "array", "dtype": array.dtype.str, "shape": list(array.shape), "is_final": False}
     if not array.flags.c_contiguous and min(array.strides) < 0:
         # BGR turned to RGB, or upside down: the memory is kept as it lies and turned when it is encoded.
@@ -161,7 +161,7 @@ def _shape_hint(shape: list[int], is_channels_first: bool) -> str:
 
 def _picture_from_pillow(image: PIL.Image.Image) -> Picture:
     width, height = image.size
-    check_size(width, height, what="the PIL image")
+    check_size(width, height, subject="the PIL image")
     image.load()
     image = storable(image)
     if image.mode == "P":
@@ -198,11 +198,11 @@ def _picture_from_figure(figure: Any) -> Picture:
 
 
 def _picture_from_path(path: str | os.PathLike[str]) -> Picture:
-    return _picture_from_file(read_file(path, what="the picture"), repr(str(path)), is_final=True)
+    return _picture_from_file(read_file(path, subject="the picture"), repr(str(path)), is_final=True)
 
 
-def _picture_from_file(data: bytes, what: str, *, is_final: bool) -> Picture:
-    found = read_header(data, what)
+def _picture_from_file(data: bytes, subject: str, *, is_final: bool) -> Picture:
+    found = read_header(data, subject)
     header = {"form": "file", "format": found.format, "mode": found.mode, "is_final": is_final}
     if found.orientation != 1:
         header["orientation"] = found.orientation

@@ -22,7 +22,7 @@ from diorama.media.foreign import figure_from
 from diorama.media.keep import keep
 from diorama.model import BlobRef
 
-_WHAT = "the Plotly figure"
+_SUBJECT = "the Plotly figure"
 
 
 class PlotlyRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, tag="plotly"):
@@ -62,17 +62,17 @@ class Plotly(Media):
             content: Mapping[str, Any] = {"data": val.data, "layout": {"title": val.layout.title.text}}
             data = val.to_json(validate=False).encode("utf-8")
         else:
-            document = document_from(val, what=_WHAT)
+            document = document_from(val, subject=_SUBJECT)
             if document is None:
                 raise ValueError(
                     "Logged plots must be plotly figures, or matplotlib plots convertible to plotly via "
                     f"mpl_to_plotly; this is {type(val).__name__}"
                 )
-            content, data = document.content, standard_json(document, what=_WHAT)
+            content, data = document.content, standard_json(document, subject=_SUBJECT)
         self.traces = _traces_of(content.get("data", []))
         layout = content.get("layout") or {}
         if not isinstance(layout, Mapping):
-            raise ValueError(f"the layout of {_WHAT} must be an object, not {type(layout).__name__}")
+            raise ValueError(f"the layout of {_SUBJECT} must be an object, not {type(layout).__name__}")
         self.title = title_from(layout.get("title"))
         self._kept = keep(data)
 
@@ -99,7 +99,7 @@ def _is_plotly(value: Any) -> bool:
 def _traces_of(data: Any) -> list[str]:
     """The types of the traces, each once."""
     if isinstance(data, (str, bytes, Mapping)) or not isinstance(data, Iterable):
-        raise ValueError(f'"data" of {_WHAT} must be a list of traces, not {type(data).__name__}')
+        raise ValueError(f'"data" of {_SUBJECT} must be a list of traces, not {type(data).__name__}')
     types: dict[str, None] = {}
     for trace in data:
         if isinstance(trace, Mapping):
@@ -107,7 +107,7 @@ def _traces_of(data: Any) -> list[str]:
         else:
             name = getattr(trace, "type", None)
         if not isinstance(name, str):
-            raise ValueError(f'"data" of {_WHAT} must be a list of traces; {type(trace).__name__} is none')
+            raise ValueError(f'"data" of {_SUBJECT} must be a list of traces; {type(trace).__name__} is none')
         types[clean_text(name)[:100]] = None
     return list(types)
 
@@ -141,7 +141,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> PlotlyRecord:
 
 def decode(record: PlotlyRecord, get_blob: GetBlob) -> dict[str, Any]:
     """The figure as a dict with numpy arrays, which `plotly.graph_objects.Figure` takes."""
-    figure: dict[str, Any] = unpacked(json_from_bytes(get_blob(record.blob), what=_WHAT))
+    figure: dict[str, Any] = unpacked(json_from_bytes(get_blob(record.blob), subject=_SUBJECT))
     return figure
 
 

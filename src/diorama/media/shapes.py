@@ -18,12 +18,12 @@ ID_LIMIT = 2**53
 """What a number in a browser can hold."""
 
 
-def check_layer(val: Any, where: str, data_key: str, what: str) -> list[Any]:
+def check_layer(val: Any, where: str, data_key: str, subject: str) -> list[Any]:
     """The list of shapes of a layer's dict. Raises TypeError or KeyError."""
     if not isinstance(val, Mapping):
         raise TypeError(f"{where} must be a dict with {data_key!r}, not {type(val).__name__}")
     if data_key not in val:
-        raise KeyError(f"{data_key!r}: {where} needs {data_key!r}, a list of {what}")
+        raise KeyError(f"{data_key!r}: {where} needs {data_key!r}, a list of {subject}")
     if not isinstance(val[data_key], (list, tuple)):
         raise TypeError(f"{where}[{data_key!r}] must be a list, not {type(val[data_key]).__name__}")
     return list(val[data_key])

@@ -14,7 +14,7 @@ from diorama.media.table_parquet import encode
 from diorama.media.table_record import LogMode, TableColumn, TableRecord, columns_from, plain_columns
 from diorama.media.table_rows import Rows, shown
 from diorama.media.table_store import TableStore
-from diorama.media.table_types import Column, TableIndex, TableKey, describe
+from diorama.media.table_types import GrowingColumn, TableIndex, TableKey, describe
 
 __all__ = ["KIND", "LoadedTable", "Table", "TableColumn", "TableRecord", "decode", "encode", "warnings_of"]
 
@@ -95,9 +95,9 @@ class Table(Media):
         columns = self._store.columns
         dtypes = dtype if isinstance(dtype, list) else [dtype] * len(columns)
         optionals = optional if isinstance(optional, list) else [optional] * len(columns)
-        for what, given in (("dtype", dtypes), ("optional", optionals)):
+        for subject, given in (("dtype", dtypes), ("optional", optionals)):
             if len(given) != len(columns):
-                raise ValueError(f"{what} has {len(given)} items, but there are {len(columns)} columns")
+                raise ValueError(f"{subject} has {len(given)} items, but there are {len(columns)} columns")
         for column, each, is_optional in zip(columns, dtypes, optionals, strict=True):
             column.declare(each, is_optional=bool(is_optional))
             if is_any:
@@ -198,7 +198,7 @@ class Table(Media):
         index.set_table(self)
         return index
 
-    def _column(self, name: str | int) -> Column:
+    def _column(self, name: str | int) -> GrowingColumn:
         for column in self._store.columns:
             if column.name == name and type(column.name) is type(name):
                 return column
@@ -215,7 +215,7 @@ class Table(Media):
         for row in self._store.iter_rows():
             yield [self._shown(column, value) for column, value in zip(columns, row, strict=True)]
 
-    def _shown(self, column: Column, value: Any) -> Any:
+    def _shown(self, column: GrowingColumn, value: Any) -> Any:
         if column.is_key and value is not None:
             key = TableKey(value)
             key.set_table(self, str(column.name))
@@ -255,7 +255,7 @@ class Table(Media):
             raise AssertionError(f"data must be a list or an array, not {type(data).__name__}")
         if self._store.columns and len(data) != len(self):
             raise AssertionError(f"Expected length {len(self)}, found {len(data)}")
-        column = Column(clean_text(name))
+        column = GrowingColumn(clean_text(name))
         column.declare(None, is_optional=bool(optional))
         self._store.add_column(column, data)
 
@@ -283,7 +283,7 @@ class Table(Media):
         Raises TypeError if a value that is there does not fit; then nothing changes.
         """
         column = self._column(col_name)
-        wanted = Column(column.name)
+        wanted = GrowingColumn(column.name)
         wanted.declare(dtype, is_optional=bool(optional))
         frozen = self._store.column_values(self._store.columns.index(column))
         for number, value in enumerate(frozen):
@@ -368,7 +368,7 @@ class Table(Media):
         return Snapshot(self.KIND, header, tuple(buffers))
 
 
-def _columns_from_names(names: Any) -> list[Column]:
+def _columns_from_names(names: Any) -> list[GrowingColumn]:
     if not isinstance(names, list):
         raise AssertionError(f"columns argument expects a `list` object, not {type(names).__name__}")
     for name in names:
@@ -376,10 +376,10 @@ def _columns_from_names(names: Any) -> list[Column]:
             raise AssertionError(
                 f"columns argument expects list of strings or ints; {name!r} is a {type(name).__name__}"
             )
-    return [Column(clean_text(name) if type(name) is str else name) for name in names]
+    return [GrowingColumn(clean_text(name) if type(name) is str else name) for name in names]
 
 
-def _linked(column: Column, value: Any) -> Any:
+def _linked(column: GrowingColumn, value: Any) -> Any:
     if column.references == "index":
         index = TableIndex(value)
         index.set_table(column.link)

@@ -7,7 +7,7 @@ from typing import Any
 
 from diorama.media.foreign import widen
 from diorama.media.table_pack import PACK_BYTES, RawColumn, note_wide
-from diorama.media.table_types import Column
+from diorama.media.table_types import GrowingColumn
 
 FRAME_BLOCK_ROWS = 65_536
 
@@ -25,7 +25,7 @@ def frame_columns(frame: Any) -> list[Any]:
     return list(frame.columns)
 
 
-def blocks_of_frame(frame: Any, columns: Sequence[Column]) -> Iterator[tuple[int, list[Any]]]:
+def blocks_of_frame(frame: Any, columns: Sequence[GrowingColumn]) -> Iterator[tuple[int, list[Any]]]:
     """A data frame as blocks of (row count, columns); numbers as raw copies."""
     is_polars = _package(frame) == "polars"
     row_count = len(frame)
@@ -40,7 +40,7 @@ def blocks_of_frame(frame: Any, columns: Sequence[Column]) -> Iterator[tuple[int
         yield count, block
 
 
-def blocks_of_array(array: Any, columns: Sequence[Column]) -> Iterator[tuple[int, list[Any]]]:
+def blocks_of_array(array: Any, columns: Sequence[GrowingColumn]) -> Iterator[tuple[int, list[Any]]]:
     """A numpy array of rows as blocks. Raises ValueError if the rows don't fit the columns."""
     if array.ndim < 2 or array.shape[1] != len(columns):
         found = array.shape[1] if array.ndim > 1 else "single values"
@@ -62,7 +62,7 @@ def _package(value: Any) -> str:
     return str(type(value).__module__).partition(".")[0]
 
 
-def _cells(array: Any, column: Column, missing: Any = None) -> Any:
+def _cells(array: Any, column: GrowingColumn, missing: Any = None) -> Any:
     """Numbers and times of a numpy array as a raw column, if the column takes them as they are."""
     if array.dtype.kind == "V":
         array = widen(array)
@@ -80,7 +80,6 @@ def _cells(array: Any, column: Column, missing: Any = None) -> Any:
         return _listed(array)
     if kind == "M":
         array = _in_known_units(array)
-        column.has_naive = True
     if column.type == "none":
         # By one of the values, so that the column sets its `ok` as it does for cells.
         column.accept(array[0] if kind != "M" else array[:1].astype("datetime64[us]").tolist()[0], 0)
@@ -107,7 +106,7 @@ def _in_known_units(array: Any) -> Any:
     return array if unit in ("ns", "us") else array.astype("datetime64[us]")
 
 
-def _from_pandas(series: Any, column: Column) -> Any:
+def _from_pandas(series: Any, column: GrowingColumn) -> Any:
     dtype = series.dtype
     name = str(dtype)
     if _package(dtype) == "numpy":
@@ -116,7 +115,7 @@ def _from_pandas(series: Any, column: Column) -> Any:
         return series.tolist()
     if name.startswith("datetime64[") and hasattr(dtype, "tz"):
         cells = _cells(series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), column)
-        column.has_aware, column.has_naive = True, False
+        column.has_aware = True
         return cells
     is_masked = name in _MASKED
     missing = series.isna().to_numpy()
@@ -137,7 +136,7 @@ _MASKED = {"boolean": "bool"} | {
 }  # fmt: skip
 
 
-def _with_missing(plain: Any, missing: Any, column: Column) -> Any:
+def _with_missing(plain: Any, missing: Any, column: GrowingColumn) -> Any:
     if missing.any():
         cells = _cells(plain, column, (~missing).astype("uint8").tobytes())
         if isinstance(cells, RawColumn):
@@ -146,7 +145,7 @@ def _with_missing(plain: Any, missing: Any, column: Column) -> Any:
     return _cells(plain, column)
 
 
-def _from_polars(series: Any, column: Column) -> Any:
+def _from_polars(series: Any, column: GrowingColumn) -> Any:
     dtype = str(series.dtype)
     if series.dtype.is_numeric() and not dtype.startswith(("Decimal", "Int128", "UInt128")):
         missing = series.is_null().to_numpy() if series.null_count() else None
@@ -158,6 +157,6 @@ def _from_polars(series: Any, column: Column) -> Any:
     if dtype.startswith("Datetime") and "ns" in dtype:
         is_aware = getattr(series.dtype, "time_zone", None) is not None
         cells = _cells(series.to_physical().fill_null(-(2**63)).to_numpy().view("M8[ns]"), column)
-        column.has_aware, column.has_naive = is_aware, not is_aware
+        column.has_aware = is_aware
         return cells
     return series.to_list()

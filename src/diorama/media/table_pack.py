@@ -25,7 +25,7 @@ from msgspec.msgpack import Ext
 
 from diorama.media.base import Media, Snapshot, clean_text
 from diorama.media.keep import InMemory, Kept, keep
-from diorama.media.table_types import EXACT_FLOAT_INTEGER, NONE_TYPE, ArrayCell, Column
+from diorama.media.table_types import EXACT_FLOAT_INTEGER, NONE_TYPE, ArrayCell, GrowingColumn
 
 PACK_BYTES = 4 << 20
 PACK_ROWS = 8192
@@ -152,7 +152,7 @@ class _Packing:
 
 
 def pack_columns(
-    columns: Sequence[Column],
+    columns: Sequence[GrowingColumn],
     cells: Sequence[Sequence[Any] | RawColumn],
     places: MediaPlaces | None = None,
     *,
@@ -174,7 +174,7 @@ def pack_columns(
     return Pack(kept, len(columns), tuple(packing.others))
 
 
-def _part(packing: _Packing, column: Column, values: Sequence[Any] | RawColumn) -> list[Any]:
+def _part(packing: _Packing, column: GrowingColumn, values: Sequence[Any] | RawColumn) -> list[Any]:
     raw = values if isinstance(values, RawColumn) else _raw_from_cells(column, values)
     if raw is not None:
         column.dtypes.add(_dtype_name(raw.dtype))
@@ -193,7 +193,7 @@ def _dtype_name(dtype: str) -> str:
     return "bool" if dtype[1] == "b" else f"{sizes[dtype[1]]}{8 * int(dtype[2:])}"
 
 
-def _raw_from_cells(column: Column, values: Sequence[Any]) -> RawColumn | None:
+def _raw_from_cells(column: GrowingColumn, values: Sequence[Any]) -> RawColumn | None:
     """Cells of one class of numbers as raw bytes; None if they are anything else."""
     if column.type == "any":
         return None
@@ -228,7 +228,7 @@ def _raw_from_cells(column: Column, values: Sequence[Any]) -> RawColumn | None:
     return None
 
 
-def note_wide(column: Column, numbers: Any) -> None:
+def note_wide(column: GrowingColumn, numbers: Any) -> None:
     """Note whether an array has integers that a float64 would round."""
     if numbers.dtype.kind in "iu" and numbers.dtype.itemsize == 8 and numbers.size and not column.is_wide:
         column.is_wide = bool(
@@ -236,7 +236,7 @@ def note_wide(column: Column, numbers: Any) -> None:
         )
 
 
-def _cells_from(packing: _Packing, column: Column, values: Sequence[Any]) -> bytes:
+def _cells_from(packing: _Packing, column: GrowingColumn, values: Sequence[Any]) -> bytes:
     if set(map(type, values)) in _PLAIN_SETS:
         try:
             return _encode(values)
@@ -248,7 +248,7 @@ def _cells_from(packing: _Packing, column: Column, values: Sequence[Any]) -> byt
     )
 
 
-def _wire(packing: _Packing, column: Column, value: Any) -> Any:
+def _wire(packing: _Packing, column: GrowingColumn, value: Any) -> Any:
     """A frozen value as msgpack takes it."""
     cls = type(value)
     if value is None or cls is bool:
@@ -279,7 +279,6 @@ def _wire(packing: _Packing, column: Column, value: Any) -> Any:
         return Ext(_EXT_ARRAY, _encode([value.dtype, value.shape, value.data]))
     if isinstance(value, datetime.datetime):
         column.has_aware |= value.tzinfo is not None
-        column.has_naive |= value.tzinfo is None
         return Ext(_EXT_DATETIME, value.isoformat().encode())
     if isinstance(value, datetime.date):
         return Ext(_EXT_DATE, value.isoformat().encode())

@@ -186,7 +186,7 @@ class CellEncoder:
 
     def warnings(self) -> list[tuple[str, str, int]]:
         """(code, text, how many cells), the most frequent ones."""
-        return [(*what, count) for what, count in self._warnings.most_common(WARNING_KINDS_LIMIT)]
+        return [(*subject, count) for subject, count in self._warnings.most_common(WARNING_KINDS_LIMIT)]
 
     def _encode(self, media: Snapshot) -> _Encoded:
         from diorama.media import UnknownRecord, record_warnings

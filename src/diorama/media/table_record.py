@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from diorama.media.base import MediaRecord
-from diorama.media.table_types import Column
+from diorama.media.table_types import GrowingColumn
 from diorama.model import BlobRef
 
 LogMode = Literal["IMMUTABLE", "MUTABLE", "INCREMENTAL"]
@@ -54,7 +54,7 @@ class TableRecord(MediaRecord, frozen=True, kw_only=True, omit_defaults=True, ta
     warnings: list[tuple[str, str, int]] = msgspec.field(default_factory=list)
 
 
-def columns_from(columns: list[Column]) -> list[TableColumn]:
+def columns_from(columns: list[GrowingColumn]) -> list[TableColumn]:
     """What the record says of columns. Names are text, and differ: the second "a" is "a (2)"."""
     specs: list[TableColumn] = []
     taken: set[str] = set()
@@ -68,7 +68,7 @@ def columns_from(columns: list[Column]) -> list[TableColumn]:
     return specs
 
 
-def _column_from(name: str, column: Column) -> TableColumn:
+def _column_from(name: str, column: GrowingColumn) -> TableColumn:
     base, detail = (column.type, ()) if isinstance(column.type, str) else column.type
     shape: list[int] | None = None
     dtype: str | None = None
@@ -92,7 +92,7 @@ def _column_from(name: str, column: Column) -> TableColumn:
     )
 
 
-def _number_type(column: Column) -> tuple[str, str]:
+def _number_type(column: GrowingColumn) -> tuple[str, str]:
     floats = {name for name in column.dtypes if name.startswith("float")}
     integers = {name for name in column.dtypes if name.startswith(("int", "uint"))}
     if "decimal" in column.dtypes:

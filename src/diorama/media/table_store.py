@@ -21,7 +21,7 @@ from diorama.media.table_pack import (
     pack_columns,
 )
 from diorama.media.table_thaw import thaw
-from diorama.media.table_types import NONE_TYPE, SCALARS, ArrayCell, Column
+from diorama.media.table_types import NONE_TYPE, SCALARS, ArrayCell, GrowingColumn
 
 Cells = Sequence[Any]
 
@@ -36,7 +36,7 @@ class Block(NamedTuple):
 class TableStore:
     """Columns, and what they hold. All values in it are frozen."""
 
-    def __init__(self, columns: list[Column]) -> None:
+    def __init__(self, columns: list[GrowingColumn]) -> None:
         self.columns = columns
         self.blocks: list[Block] = []
         self.sealed_count = 0
@@ -55,7 +55,7 @@ class TableStore:
         """Add a row. Raises TypeError for a value that its column does not take; nothing is added then."""
         size = 0
         changed: list[Any] | None = None
-        states: list[tuple[Column, Any]] = []
+        states: list[tuple[GrowingColumn, Any]] = []
         for index, (cell, column) in enumerate(zip(row, self.columns, strict=True)):
             cls = cell.__class__
             if cls in column.ok:
@@ -119,7 +119,7 @@ class TableStore:
         self.blocks.append(Block(row_count, (pack,)))
         self.sealed_count += row_count
 
-    def _accepted(self, column: Column, values: Cells, first_row: int) -> tuple[Cells, int]:
+    def _accepted(self, column: GrowingColumn, values: Cells, first_row: int) -> tuple[Cells, int]:
         """(frozen values, about how many bytes more than usual they take)."""
         types = dict.fromkeys(map(type, values))
         new = [cls for cls in types if cls not in column.ok]
@@ -150,7 +150,7 @@ class TableStore:
             size += cell_bytes
         return frozen, size
 
-    def add_column(self, column: Column, values: Sequence[Any]) -> None:
+    def add_column(self, column: GrowingColumn, values: Sequence[Any]) -> None:
         """Add a column with a value for each row there is. Raises TypeError; nothing is added then."""
         frozen, _ = self._accepted(column, values, 0)
         first = 0

@@ -314,7 +314,7 @@ def _type_from_class(cls: type) -> tuple[Type, Callable[[Any], bool] | None]:
     return "any", lambda value: value is None or isinstance(value, cls)
 
 
-class Column:
+class GrowingColumn:
     """A column that is being filled.
 
     ok: classes whose values need no further look. dtypes: of its numbers, as numpy names them ("integer" is a
@@ -325,7 +325,6 @@ class Column:
         "check",
         "dtypes",
         "has_aware",
-        "has_naive",
         "has_nan",
         "is_key",
         "is_optional",
@@ -344,7 +343,7 @@ class Column:
         self.is_optional = True
         self.ok: set[type] = {NONE_TYPE}
         self.dtypes: set[str] = set()
-        self.is_wide = self.has_nan = self.has_aware = self.has_naive = False
+        self.is_wide = self.has_nan = self.has_aware = False
         self.is_key = False
         self.references: str | None = None
         self.link: Any = None
@@ -360,7 +359,7 @@ class Column:
         self.type, self.check = "any", None
         self._set_ok()
 
-    def adopt_type(self, other: Column) -> None:
+    def adopt_type(self, other: GrowingColumn) -> None:
         """Take over the declared type of another column, whose values these are."""
         self.type, self.check, self.is_optional, self.ok = (
             other.type,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from diorama.media.base import GetBlob, Kind, Media, MediaRecord, PutBlob, Snapshot, clean_text
 from diorama.media.file import ANY_MIME
 from diorama.media.keep import keep
-from diorama.media.source import keep_file, keep_stream, rewound
+from diorama.media.user_file import keep_file, keep_stream, rewound
 from diorama.model import BlobRef
 
 INLINE_BYTES = 64 * 1024
@@ -76,10 +76,10 @@ class Text(Media):
         if isinstance(data, str):
             self._kept = keep(clean_text(data).encode("utf-8"))
         elif isinstance(data, os.PathLike):
-            source = keep_file(data, what="the text file")
+            source = keep_file(data, subject="the text file")
             name, self._kept = source.name, source.kept
         elif callable(getattr(data, "read", None)):
-            source = keep_stream(rewound(data), what="the text file")
+            source = keep_stream(rewound(data), subject="the text file")
             name, self._kept = source.name, source.kept
         else:
             raise TypeError(

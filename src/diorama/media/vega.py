@@ -16,7 +16,7 @@ from diorama.model import BlobRef
 
 Mode = Literal["vega", "vega-lite"]
 
-_WHAT = "the Vega specification"
+_SUBJECT = "the Vega specification"
 _ALTAIR = tuple(f"altair.vegalite.v{version}.api.TopLevelMixin" for version in range(3, 10))
 _LITE_PARTS = ("mark", "layer", "facet", "hconcat", "vconcat", "concat", "repeat", "spec")
 _URLS_SHOWN = 20
@@ -64,15 +64,15 @@ class Vega(Media):
         self.sample_id = None if sample_id is None else clean_text(sample_id)
         if _is_altair(spec):
             spec = _spec_from_altair(spec)
-        document = document_from(spec, what=_WHAT)
+        document = document_from(spec, subject=_SUBJECT)
         if document is None:
             raise TypeError(
-                f"{_WHAT} must be a dict, JSON, a path or an Altair chart, not {type(spec).__name__}"
+                f"{_SUBJECT} must be a dict, JSON, a path or an Altair chart, not {type(spec).__name__}"
             )
         self.mode = mode_of(document.content) if mode is None else _checked_mode(mode)
         self.title = title_from(document.content.get("title"))
         self.outside = outside_of(document.content)
-        self._kept = keep(standard_json(document, what=_WHAT))
+        self._kept = keep(standard_json(document, subject=_SUBJECT))
 
     def snapshot(self) -> Snapshot:
         header = {
@@ -106,7 +106,7 @@ def mode_of(spec: Mapping[str, Any]) -> Mode:
     if any(part in spec for part in ("marks", "signals", "scales")):
         return "vega"
     raise ValueError(
-        f'{_WHAT} has neither a "$schema" of Vega or Vega-Lite nor a "mark", "layer" or "marks" in it'
+        f'{_SUBJECT} has neither a "$schema" of Vega or Vega-Lite nor a "mark", "layer" or "marks" in it'
     )
 
 
@@ -143,7 +143,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> VegaRecord:
 
 def decode(record: VegaRecord, get_blob: GetBlob) -> dict[str, Any]:
     """The specification as a dict."""
-    return json_from_bytes(get_blob(record.blob), what=_WHAT)
+    return json_from_bytes(get_blob(record.blob), subject=_SUBJECT)
 
 
 def warnings_of(record: VegaRecord) -> list[tuple[str, str, int]]:

@@ -12,7 +12,7 @@ from diorama.media.av_formats import sniff
 from diorama.media.base import Kind, Media, Snapshot, clean_text
 from diorama.media.keep import Kept, keep
 from diorama.media.overlays import warn_user
-from diorama.media.source import FileSource, keep_file, keep_stream
+from diorama.media.user_file import KeptFile, keep_file, keep_stream
 from diorama.media.video_codec import decode, encode, warnings_of
 from diorama.media.video_encode import GIF_FPS_LIMIT
 from diorama.media.video_frames import frames_from, grid_of, is_frames
@@ -74,9 +74,9 @@ class Video(Media):
         elif isinstance(data_or_path, (bytes, bytearray, memoryview)):
             if not len(data_or_path):
                 raise ValueError("the video is empty: it has no bytes")
-            self._take_file(FileSource("", keep(data_or_path)), wanted)
+            self._take_file(KeptFile("", keep(data_or_path)), wanted)
         elif not is_frames(data_or_path) and callable(getattr(data_or_path, "read", None)):
-            self._take_file(keep_stream(data_or_path, what="the video"), wanted)
+            self._take_file(keep_stream(data_or_path, subject="the video"), wanted)
         elif is_frames(data_or_path):
             self._take_frames(data_or_path, fps, wanted)
         else:
@@ -94,9 +94,9 @@ class Video(Media):
             raise ValueError(
                 f"Video accepts {', '.join(self.EXTS)} formats, not {suffix or 'a file without ending'!r}"
             )
-        self._take_file(keep_file(path, what="the video"), suffix)
+        self._take_file(keep_file(path, subject="the video"), suffix)
 
-    def _take_file(self, source: FileSource, named: str | None) -> None:
+    def _take_file(self, source: KeptFile, named: str | None) -> None:
         # The sidecar looks at the first bytes; here they need not be read back from the spool.
         named = named or sniff(source.kept.read())
         if named is None:

@@ -113,10 +113,10 @@ def _preview_of(file_format: str, data: bytes | memoryview) -> tuple[bytes | Non
     return preview, None
 
 
-def _words_for(error: DecodeError, what: str) -> str:
+def _words_for(error: DecodeError, subject: str) -> str:
     if "No module named 'av'" in str(error):
         return 'PyAV is not installed, so nobody looked into the file: pip install "diorama[media]"'
-    return f"{what}: {reason_of(error)}"
+    return f"{subject}: {reason_of(error)}"
 
 
 def warnings_of(record: VideoRecord) -> list[tuple[str, str, int]]:

@@ -49,7 +49,7 @@ def transcode(header: Mapping[str, Any], data: memoryview) -> bytes:
             name = sound.codec_context.name.removesuffix("float")
             writers[sound.index] = _Copy(target, sound) if name in _COPIED_SOUND else _Sound(target, sound)
         for packet in source.demux([source.streams[at] for at in writers]):
-            writers[packet.stream.index].take(packet)
+            writers[packet.stream.index].add(packet)
         for writer in writers.values():
             writer.finish()
     return file.getvalue()
@@ -62,7 +62,7 @@ class _Copy:
         self._target = target
         self._track = target.add_stream_from_template(stream)
 
-    def take(self, packet: Any) -> None:
+    def add(self, packet: Any) -> None:
         if packet.dts is None:
             return
         packet.stream = self._track
@@ -85,7 +85,7 @@ class _Pictures:
         self._track.height, self._track.width = make_even(first).shape[:2]
         self._track.pix_fmt = "yuv420p"
 
-    def take(self, packet: Any) -> None:
+    def add(self, packet: Any) -> None:
         for frame in packet.decode():
             self._write(frame)
 
@@ -129,7 +129,7 @@ class _Sound:
         self._track.layout = "stereo"
         self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=48_000)
 
-    def take(self, packet: Any) -> None:
+    def add(self, packet: Any) -> None:
         for frame in packet.decode():
             for made in self._resampler.resample(frame):
                 self._target.mux(self._track.encode(made))

@@ -87,8 +87,8 @@ def _check_uids(uids: list[int]) -> None:
         raise BadRequest("a run's uid is a positive number")
 
 
-def _check_count(what: str, count: int, limit: int) -> None:
+def _check_count(subject: str, count: int, limit: int) -> None:
     if count > limit:
         raise BadRequest(
-            f"{count} {what} in one request; the limit is {limit}", hint="ask in several requests"
+            f"{count} {subject} in one request; the limit is {limit}", hint="ask in several requests"
         )

@@ -84,14 +84,14 @@ class Documents:
             self._config_before = dict(self._values["config"])
         return self._values
 
-    def _claim(self, what: str, keys: Iterable[str]) -> list[str]:
+    def _claim(self, subject: str, keys: Iterable[str]) -> list[str]:
         """The keys that are this session's to write."""
         written_by = self._read()["written_by"]
-        owners: dict[str, int] = written_by.setdefault(what, {})
+        owners: dict[str, int] = written_by.setdefault(subject, {})
         others: int = written_by.get("others", 0)
         found = [key for key in keys if owners.get(key, others) <= self._session]
         if found:
-            self._changed |= {what, "written_by"} - {"attributes"}
+            self._changed |= {subject, "written_by"} - {"attributes"}
             owners |= dict.fromkeys(found, self._session)
         return found
 

@@ -30,7 +30,7 @@ DEPTH_LIMIT = 64
 
 
 @dataclass
-class Column:
+class LoggedColumn:
     """Values of one key in call order; index[i] is the call that logged values[i]."""
 
     index: list[int] = field(default_factory=list)
@@ -48,8 +48,8 @@ class Gathered:
     steps: list[int] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
-    numbers: dict[Path, Column] = field(default_factory=dict)
-    objects: dict[tuple[Path, str], Column] = field(default_factory=dict)
+    numbers: dict[Path, LoggedColumn] = field(default_factory=dict)
+    objects: dict[tuple[Path, str], LoggedColumn] = field(default_factory=dict)
     system: dict[Path, tuple[list[float], list[int], list[Any]]] = field(default_factory=dict)
     others: list[tuple[int, Entry]] = field(default_factory=list)
     shortened: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ def gather(entries: Iterable[Numbered]) -> Gathered:
     """Sort entries by what becomes of them."""
     gathered = Gathered()
     steps, rows, times = gathered.steps, gathered.rows, gathered.times
-    numbers: dict[str, Column] = {}
+    numbers: dict[str, LoggedColumn] = {}
     for numbered in entries:
         entry = numbered.entry
         if type(entry) is Log:
@@ -83,7 +83,7 @@ def gather(entries: Iterable[Numbered]) -> Gathered:
                 if kind is float or kind is bool or (kind is int and -INTEGER_LIMIT <= value < INTEGER_LIMIT):
                     column = numbers.get(key)
                     if column is None:
-                        column = numbers[key] = Column()
+                        column = numbers[key] = LoggedColumn()
                     column.index.append(index)
                     column.values.append(value)
                 else:
@@ -110,9 +110,9 @@ def _add(gathered: Gathered, index: int, path: Path, value: Any) -> None:
         return
     kind = kind_of(value)
     column = (
-        gathered.numbers.setdefault(path, Column())
+        gathered.numbers.setdefault(path, LoggedColumn())
         if kind == METRIC
-        else gathered.objects.setdefault((path, kind), Column())
+        else gathered.objects.setdefault((path, kind), LoggedColumn())
     )
     column.index.append(index)
     column.values.append(value)
@@ -177,9 +177,9 @@ def _shorten_paths(gathered: Gathered) -> None:
     numbers, objects, system = gathered.numbers, gathered.objects, gathered.system
     gathered.numbers, gathered.objects, gathered.system = {}, {}, {}
     for path, column in numbers.items():
-        _join(gathered.numbers.setdefault(renamed.get(path, path), Column()), column)
+        _join(gathered.numbers.setdefault(renamed.get(path, path), LoggedColumn()), column)
     for (path, kind), column in objects.items():
-        _join(gathered.objects.setdefault((renamed.get(path, path), kind), Column()), column)
+        _join(gathered.objects.setdefault((renamed.get(path, path), kind), LoggedColumn()), column)
     for path, samples in system.items():
         known = gathered.system.setdefault(renamed.get(path, path), ([], [], []))
         known[0].extend(samples[0])
@@ -187,7 +187,7 @@ def _shorten_paths(gathered: Gathered) -> None:
         known[2].extend(samples[2])
 
 
-def _join(column: Column, other: Column) -> None:
+def _join(column: LoggedColumn, other: LoggedColumn) -> None:
     pairs = sorted(
         [*zip(column.index, column.values, strict=True), *zip(other.index, other.values, strict=True)],
         key=lambda pair: pair[0],

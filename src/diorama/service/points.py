@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from diorama.service.flatten import METRIC, SYSTEM, Column, Gathered, points_from_values, short_key
+from diorama.service.flatten import METRIC, SYSTEM, Gathered, LoggedColumn, points_from_values, short_key
 from diorama.service.naming import Naming
 from diorama.service.spans import spans_with
 from diorama.service.step_keys import StepKeys
@@ -90,7 +90,7 @@ def store_points(
     return stored
 
 
-def _points(column: Column, steps: Ints, rows: Ints, times: Floats, values: list[Any]) -> Points:
+def _points(column: LoggedColumn, steps: Ints, rows: Ints, times: Floats, values: list[Any]) -> Points:
     which: Any = column.index if len(column.index) != len(steps) else slice(None)
     return points_from_values(steps[which], rows[which], times[which], values)
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from diorama.service import sessions
-from diorama.service.flatten import Column, Gathered, short_path
+from diorama.service.flatten import Gathered, LoggedColumn, short_path
 from diorama.store import schema
 from diorama.store.columns import Ints
 from diorama.store.values import unpack
@@ -40,7 +40,7 @@ class StepKeys:
         for text in texts:
             path, last = values.get(text) or self._last_of_summary(text)
             path = next((one for one in _paths(text) if one in gathered.numbers), tuple(path))
-            own = gathered.numbers.get(path, Column())
+            own = gathered.numbers.get(path, LoggedColumn())
             if text in wanted:
                 joined = _joined(own, last, wanted[text], rows)
                 if joined.index:
@@ -88,7 +88,7 @@ def _paths(text: str) -> list[Path]:
     return list(dict.fromkeys([short_path((text,)), short_path(path_from_exact(text))]))
 
 
-def _joined(own: Column, last: Any, calls: set[int], rows: Ints) -> Column:
+def _joined(own: LoggedColumn, last: Any, calls: set[int], rows: Ints) -> LoggedColumn:
     """The column with a value in the rows of all `calls`; `last`: the one before the batch."""
     own_rows = {int(rows[index]) for index in own.index}
     pairs = list(zip(own.index, own.values, strict=True))
@@ -100,4 +100,4 @@ def _joined(own: Column, last: Any, calls: set[int], rows: Ints) -> Column:
         if last is not None and int(rows[index]) not in own_rows:
             pairs.append((index, last))
     pairs.sort(key=lambda pair: pair[0])
-    return Column([index for index, _ in pairs], [value for _, value in pairs])
+    return LoggedColumn([index for index, _ in pairs], [value for _, value in pairs])

@@ -19,7 +19,7 @@ import msgspec
 import sqlalchemy as sa
 
 from diorama.journal.entry import Define, Summary
-from diorama.service.flatten import Column, Gathered, short_path
+from diorama.service.flatten import Gathered, LoggedColumn, short_path
 from diorama.store import schema
 from diorama.store.database import Database
 from diorama.store.values import pack, unpack
@@ -184,7 +184,7 @@ def _fold(session: SessionSummary, gathered: Gathered, edits: list[tuple[int, Su
 
 def _fold_part(
     session: SessionSummary,
-    columns: list[tuple[Path, Column]],
+    columns: list[tuple[Path, LoggedColumn]],
     edits: list[tuple[int, Summary]],
     start: int,
     end: int,
@@ -199,13 +199,13 @@ def _fold_part(
         if start <= index < end:
             events += [(index, _SET, path_from_exact(text), value) for text, value in entry.data.items()]
             events += [(index, _SET, path_from_exact(text), ABSENT) for text in entry.deleted]
-    for _, kind, path, what in sorted(events, key=lambda event: event[:2]):
+    for _, kind, path, subject in sorted(events, key=lambda event: event[:2]):
         if kind == _LOGGED:
-            session.log_values(path, what)
-        elif what is ABSENT:
+            session.log_values(path, subject)
+        elif subject is ABSENT:
             session.delete(short_path(path))
         else:
-            session.set_value(short_path(path), what)
+            session.set_value(short_path(path), subject)
 
 
 def _seen(layers: dict[int, _Layer], text: str) -> list[_Layer]:
@@ -264,9 +264,9 @@ def _node(written: Any) -> dict[str, Any]:
 def _written(node: dict[str, Any]) -> Any:
     if not node:
         return ABSENT
-    ((kind, what),) = node.items()
+    ((kind, subject),) = node.items()
     if kind == "v":
-        return what
+        return subject
     if kind == "c":
-        return Combined(tuple(what[0]), what[1])
-    return (Opened if kind == "o" else dict)({name: _written(inner) for name, inner in what.items()})
+        return Combined(tuple(subject[0]), subject[1])
+    return (Opened if kind == "o" else dict)({name: _written(inner) for name, inner in subject.items()})

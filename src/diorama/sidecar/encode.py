@@ -68,7 +68,7 @@ class MediaInWork:
             if isinstance(record, UnknownRecord):
                 reason = str(record.fields["reason"])[:WARNING_TEXT_LIMIT]
                 text = f"{ref.kind} could not be encoded (its bytes are kept): {reason}"
-                warnings.append(_warn("media-failed", f"{_place(self._entry)}: {text}"))
+                warnings.append(_warn("media-failed", f"{_entry_text(self._entry)}: {text}"))
             records.append(record)
         replacing = iter(records)
         return _with_values(
@@ -189,12 +189,12 @@ def refs_of(entry: Entry) -> list[SnapshotRef]:
     """The media of an entry, in the order of `replace_refs`."""
     refs: list[SnapshotRef] = []
 
-    def take(ref: SnapshotRef) -> SnapshotRef:
+    def collect(ref: SnapshotRef) -> SnapshotRef:
         refs.append(ref)
         return ref
 
     for value in values_of(entry):
-        replace_refs(value, take)
+        replace_refs(value, collect)
     return refs
 
 
@@ -217,7 +217,7 @@ def _size_bytes(ref: SnapshotRef) -> int:
     return sum(part.size_bytes if isinstance(part, SpoolPart) else len(part) for part in ref.buffers)
 
 
-def _place(entry: Entry) -> str:
+def _entry_text(entry: Entry) -> str:
     if isinstance(entry, Log):
         return f"step {entry.step}, {', '.join(map(repr, entry.data))}"[:WARNING_TEXT_LIMIT]
     return f"file {entry.name!r}" if isinstance(entry, File) else type(entry).__name__.lower()

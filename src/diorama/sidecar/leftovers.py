@@ -258,7 +258,7 @@ class _TokenDrain:
     def _pump_dry(self, pump: Pump, on_progress: Callable[[DrainReport], None]) -> None:
         while not self._should_stop():
             did_something = pump.step()
-            on_progress(_so_far(pump))
+            on_progress(_report_of(pump))
             if pump.failed_secs > self._patience_secs:
                 return
             if did_something:
@@ -296,7 +296,7 @@ class _TokenDrain:
         self.report.failed += [f"{self._root / name}: {text}" for name, text in pump.failures.items()]
 
 
-def _so_far(pump: Pump) -> DrainReport:
+def _report_of(pump: Pump) -> DrainReport:
     report = DrainReport()
     for stream in pump.streams.values():
         report.tallies.setdefault(stream.run, Tally()).add(stream.tally)

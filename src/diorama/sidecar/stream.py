@@ -117,7 +117,7 @@ class Stream:
         self.is_caught_up = not frames
         self._lost += self._reader.take_lost()
         for seq, payload in frames:
-            self._take(seq, payload)
+            self._add_entry(seq, payload)
         return len(frames)
 
     def next_batch(self) -> Batch | None:
@@ -212,7 +212,7 @@ class Stream:
             return  # Windows, while somebody still has a file open; the next drain finds nothing new in it
         shutil.rmtree(gone, ignore_errors=True)
 
-    def _take(self, seq: int, payload: bytes) -> None:
+    def _add_entry(self, seq: int, payload: bytes) -> None:
         # A gap travels with the entry behind it: told any earlier, it would acknowledge what lies between.
         lost = [gap for gap in self._lost if gap.last_seq < seq]
         self._lost = self._lost[len(lost) :]

@@ -129,7 +129,7 @@ class LocalBlobs:
             else:
                 draft = self._write(data)
             if not is_deferred:
-                self._place({sha256: draft})
+                self._name_drafts({sha256: draft})
                 return sha256
             with self._lock:
                 first = self._waiting.setdefault(sha256, draft)
@@ -143,7 +143,7 @@ class LocalBlobs:
                 waiting, self._waiting = self._waiting, {}
             try:
                 with self._store_errors():
-                    self._place(waiting)
+                    self._name_drafts(waiting)
             except StoreError:
                 with self._lock:
                     for sha256, draft in waiting.items():
@@ -184,7 +184,7 @@ class LocalBlobs:
             raise
         return draft
 
-    def _place(self, drafts: Mapping[str, Path | None]) -> None:
+    def _name_drafts(self, drafts: Mapping[str, Path | None]) -> None:
         """Bring drafts to disk, give them their names, and bring the names to disk."""
         _sync_all({draft for draft in drafts.values() if draft is not None})
         # The folder of all blobs came with the first draft: nobody has brought its name to disk.

@@ -56,7 +56,7 @@ class Database:
         self._path = Path(named) if named and named != ":memory:" else None
         self._file: FileIdentity | None = None
         self._opening = threading.Lock()
-        self._is_looking = False
+        self._is_read_only = False
 
     @classmethod
     def open(cls, url: str | Path) -> Database:
@@ -83,7 +83,7 @@ class Database:
         return database
 
     @classmethod
-    def look(cls, url: str | Path) -> Database:
+    def open_read_only(cls, url: str | Path) -> Database:
         """Open a database that must be there as it is, to read from: nothing is made or migrated.
 
         Raises StoreError if it can't be opened.
@@ -99,7 +99,7 @@ class Database:
                     poolclass=sa.pool.NullPool,
                 )
             )
-        database._is_looking = True
+        database._is_read_only = True
         return database
 
     def close(self) -> None:
@@ -221,7 +221,7 @@ class Database:
 
     def _find_file(self) -> FileIdentity | None:
         """See that what is open is what lies at the path, else open or make that; returns its identity."""
-        if self._is_looking:
+        if self._is_read_only:
             return None
         if self._path is None:
             if self._file is None:

@@ -75,7 +75,7 @@ def _merged(path: Path, written: Sequence[Any], layers: Sequence[Layer]) -> Any:
     return merged if merged or is_whole(newest) else ABSENT
 
 
-def _combined(path: Path, what: Combined, layers: Sequence[Layer]) -> dict[str, Any]:
+def _combined(path: Path, subject: Combined, layers: Sequence[Layer]) -> dict[str, Any]:
     found = [layer.aggregates[path] for layer in layers if path in layer.aggregates]
     joined = reduce(Aggregate.joined, found)
-    return {name: joined.value(name, what.goal) for name in what.wanted}
+    return {name: joined.value(name, subject.goal) for name in subject.wanted}

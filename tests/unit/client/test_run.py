@@ -118,7 +118,7 @@ def test_step_rules_hold_for_any_sequence(calls: list[tuple[int | None, bool | N
     steps_of_row: dict[int, int] = {}
     last_open_row = -1
     for step, commit in calls:
-        here, row = counter.place(step, commit)
+        here, row = counter.assign(step, commit)
         assert steps_of_row.setdefault(row, here) == here, "a row has one step"
         if step is not None and step < current:
             assert here == step

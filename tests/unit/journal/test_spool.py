@@ -98,16 +98,16 @@ def test_bytes_of_another_spool_are_copied(spool: Spool, tmp_path: Path) -> None
     (tmp_path / "other").mkdir()
     other = Spool(tmp_path / "other" / "spool", limit_bytes=1 << 30)
     foreign = kept(other, 7)
-    placed = spool.place(foreign)
+    placed = spool.locate(foreign)
     assert placed is not None
     part, own = placed
     assert load_part(part, spool.directory) == view_of(7)
-    assert spool.place(own) == (part, own)
+    assert spool.locate(own) == (part, own)
 
 
 def test_small_buffers_travel_in_the_frame_and_large_ones_in_memory_are_spooled(spool: Spool) -> None:
-    assert spool.place(InMemory(b"x" * 100)) is None
-    placed = spool.place(InMemory(bytes(view_of(3))))
+    assert spool.locate(InMemory(b"x" * 100)) is None
+    placed = spool.locate(InMemory(bytes(view_of(3))))
     assert placed is not None
     assert load_part(placed[0], spool.directory) == view_of(3)
 
@@ -237,7 +237,7 @@ def test_what_a_signals_handler_raises_passes_and_costs_no_slot(
                 signal.setitimer(signal.ITIMER_REAL, 0.0002 + 0.00001 * (round_number % 40))
                 while True:
                     found = kept(spool, byte, size_bytes)
-                    placed = spool.place(found)
+                    placed = spool.locate(found)
                     assert placed is not None
                     # As an append that is interrupted between its write and its return.
                     seq += 1

@@ -135,7 +135,7 @@ def test_other_code_is_not_run() -> None:
 def test_a_worker_ends_with_its_owner(tmp_path: Path) -> None:
     code = (
         "from diorama.media import limited\n"
-        "worker = limited._pool.take()\n"
+        "worker = limited._pool.borrow()\n"
         "limited._pool.give_back(worker, is_fit=True)\n"
         "print(worker._process.pid, flush=True)\n"
         "import os; os._exit(1)\n"

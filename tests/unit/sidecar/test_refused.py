@@ -91,7 +91,7 @@ def test_media_of_a_refused_entry_are_kept_with_it(tmp_path: Path, store: Memory
     spool = Spool(journal.directory / "spool")
     set_keeper(spool.keep)
     content = bytes(range(256)) * 1000
-    encoding = Encoding(spool.place)
+    encoding = Encoding(spool.locate)
     try:
         value = encoding.plain(RunFile("large.bin", content))
     finally:

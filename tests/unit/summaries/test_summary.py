@@ -96,12 +96,12 @@ def test_aggregates_of_sessions_add_up(values: list[Any], cut: int) -> None:
 def fold(*calls: tuple[Any, ...]) -> dict[str, Any]:
     """What is shown after ("log", data), ("set", path, value), ("delete", path), ("define", key, names)."""
     session = SessionSummary()
-    for what, *arguments in calls:
-        if what == "log":
+    for subject, *arguments in calls:
+        if subject == "log":
             session.log(*arguments)
-        elif what == "set":
+        elif subject == "set":
             session.set_value(*arguments)
-        elif what == "delete":
+        elif subject == "delete":
             session.delete(*arguments)
         else:
             key, *names = arguments

@@ -38,9 +38,9 @@ def confusion_matrix(
         raise ValueError("The number of predictions and true labels must be equal.")
     if class_names is not None:
         names = [str(name) for name in class_names]
-        for classes, what in ((predicted, "predicted classes"), (actual, "true labels")):
+        for classes, subject in ((predicted, "predicted classes"), (actual, "true labels")):
             if len(set(classes)) > len(names):
-                raise ValueError(f"The number of unique {what} exceeds the number of class names.")
+                raise ValueError(f"The number of unique {subject} exceeds the number of class names.")
         places = _places_of_names(names, {*actual, *predicted})
     else:
         found = _sorted({*actual, *predicted})

@@ -11,7 +11,7 @@ from diorama.media.document import document_from, standard_json, title_from
 from diorama.media.table import Table
 from diorama.media.vega import mode_of
 
-_WHAT = "the Vega specification"
+_SUBJECT = "the Vega specification"
 OWN_PRESET = "custom"
 
 
@@ -39,13 +39,13 @@ def plot_table(
         )
     name, vega = vega_spec_name, None
     if not isinstance(name, str) or name.lstrip().startswith("{"):
-        document = document_from(name, what=_WHAT)
+        document = document_from(name, subject=_SUBJECT)
         if document is None:
             raise TypeError(
                 f"vega_spec_name must be a preset's name or a Vega specification, not {type(name).__name__}"
             )
         mode_of(document.content)
-        vega = standard_json(document, what=_WHAT)
+        vega = standard_json(document, subject=_SUBJECT)
         title = title_from(document.content.get("title"))
         name = OWN_PRESET if title is None or "${" in title else title
     spec = CustomChartSpec(

@@ -60,8 +60,8 @@ def _rates(scores: ClassScores) -> tuple[NDArray[Any], NDArray[Any]]:
         false_positives, true_positives = false_positives[keep], true_positives[keep]
     false_positives = np.append(0, false_positives)
     true_positives = np.append(0, true_positives)
-    for counts, what in ((false_positives, "other class"), (true_positives, "sample of it")):
+    for counts, subject in ((false_positives, "other class"), (true_positives, "sample of it")):
         if not counts[-1]:
-            warn_user(f"y_true has no {what} beside {scores.label!r}: its ROC curve is not defined")
+            warn_user(f"y_true has no {subject} beside {scores.label!r}: its ROC curve is not defined")
     with np.errstate(invalid="ignore"):
         return false_positives / false_positives[-1], true_positives / true_positives[-1]
