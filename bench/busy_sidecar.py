@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import diorama
-from diorama.journal.segments import read_ack
+from diorama.journal.folder import read_ack
 
 PAUSE_SECS = 0.004
 IDLE_CALLS, NEW_CALLS, USED_CALLS = 20, 300, 100

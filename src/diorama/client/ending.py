@@ -16,7 +16,7 @@ from diorama.client.files import keep_files
 from diorama.client.settings import say
 from diorama.errors import is_interruption
 from diorama.journal.entry import Finish, RunState
-from diorama.journal.segments import busy_at
+from diorama.journal.folder import busy_at
 
 if TYPE_CHECKING:
     from diorama.client.channel import Channel

@@ -10,22 +10,20 @@ Invariants:
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from struct import Struct
 from typing import Protocol
 
 from diorama.errors import ignored_faults, is_interruption
+from diorama.journal.folder import ACK, ack_in, make_folders, read_ack, sync_folder
 from diorama.journal.frame import scan
 from diorama.journal.reader import list_segments, segment_name
 from diorama.journal.unsynced import Unsynced
 
-ACK = Struct("<Q")
 COPY_BYTES = 1 << 20
 HEAD_FRAMES = 2
 """Writers begin with their Start entry, twice: a journal without it is nobody's."""
@@ -42,72 +40,6 @@ IN_TROUBLE = 4
 """The disk takes nothing: entries wait in memory."""
 ENDED = 8
 """No more entries."""
-
-
-def read_ack(directory: Path) -> int:
-    """The highest seq that is stored for good, as the sidecar noted it; 0 if none is."""
-    try:
-        noted = (directory / "ack").read_bytes()
-    except OSError as error:
-        if is_interruption(error):
-            raise
-        return 0
-    return _ack_in(noted)
-
-
-def _ack_in(noted: bytes) -> int:
-    return int(ACK.unpack_from(noted)[0]) if len(noted) >= ACK.size else 0
-
-
-BUSY = "busy"
-
-
-def note_busy(directory: Path) -> None:
-    """Somebody is at work on what is not stored yet; it only takes long."""
-    with contextlib.suppress(OSError):
-        (directory / BUSY).touch()
-
-
-def busy_at(directory: Path) -> float:
-    """When that was noted last, Unix seconds; 0 if never."""
-    try:
-        return (directory / BUSY).stat().st_mtime
-    except OSError:
-        return 0.0
-
-
-def make_folders(directory: Path) -> None:
-    """`os.makedirs` for what a training may interrupt: that one drops every OSError that strikes in it, also
-    that of a signal's handler. Raises OSError."""
-    try:
-        os.mkdir(directory, 0o700)
-    except FileExistsError:
-        return
-    except FileNotFoundError:
-        if not os.path.lexists(directory.parent):  # else a link leads nowhere, or another process was quicker
-            make_folders(directory.parent)
-        try:
-            os.mkdir(directory, 0o700)
-        except FileExistsError:
-            return
-
-
-def sync_folder(directory: Path) -> None:
-    """Bring the names in `directory` to disk. A new file may otherwise be gone after a power loss although
-    its bytes were synced. Raises OSError; a folder that can't be opened or synced at all is left alone."""
-    if os.name != "posix":
-        return
-    try:
-        fd = os.open(directory, os.O_RDONLY)
-    except PermissionError:
-        return
-    try:
-        os.fsync(fd)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(fd)
 
 
 class Buffers(Protocol):
@@ -195,7 +127,7 @@ class SegmentFiles:
         if self._ack_fd < 0 or not hasattr(os, "pread"):
             return read_ack(self.directory)
         try:
-            return _ack_in(os.pread(self._ack_fd, ACK.size, 0))
+            return ack_in(os.pread(self._ack_fd, ACK.size, 0))
         except OSError as error:
             if is_interruption(error):
                 raise

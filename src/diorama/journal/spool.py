@@ -26,8 +26,9 @@ from pathlib import Path
 from diorama.errors import ignored_faults, is_interruption
 from diorama.journal.attic import ATTIC
 from diorama.journal.codec import SpoolPart
-from diorama.journal.segments import make_folders, read_ack, sync_folder
+from diorama.journal.folder import make_folders, read_ack, sync_folder
 from diorama.journal.slot import Holder, Slot, Spooled, close_slot, write_pieces
+from diorama.journal.slot_sync import sync_slots
 from diorama.journal.unsynced import Unsynced
 from diorama.media.keep import SPOOL_FROM_BYTES, Kept, Pieces
 
@@ -38,13 +39,11 @@ SHARED_BELOW_BYTES = 128 << 10
 """Smaller buffers share slots: taking one costs more than writing so few bytes."""
 SHARED_SLOT_BYTES = 1 << 20
 PAGE_BYTES = 4096
-SYNC_THREADS = 6
 OPEN_FILES_LIMIT = 48
 BLOCK_LIMIT_SECS = 10.0
 """After so long without any progress of the sidecar, waiting is given up, until it makes some."""
 
 _O_BINARY = getattr(os, "O_BINARY", 0)
-_fdatasync = getattr(os, "fdatasync", os.fsync)
 
 
 class Spool:
@@ -202,34 +201,7 @@ class Spool:
 
         Takes no lock that `keep` takes, but to write deleted files again.
         """
-        waiting = self._dirty.waiting()
-        queue = deque(waiting.items())
-        missing: list[Slot] = []
-        failures: list[OSError] = []
-
-        def work() -> None:
-            while queue:
-                try:
-                    slot, numbers = queue.popleft()
-                except IndexError:
-                    return  # another thread has the last one
-                try:
-                    if self._sync_slot(slot):
-                        self._dirty.done(numbers)
-                    else:
-                        missing.append(slot)
-                except OSError as error:
-                    if is_interruption(error):
-                        raise
-                    failures.append(error)
-
-        threads = []
-        if len(waiting) >= SYNC_THREADS:
-            # Side by side: each sync waits for the disk, and the disk is glad of all of them at once.
-            threads = _started([threading.Thread(target=work, daemon=True) for _ in range(SYNC_THREADS)])
-        work()
-        for thread in threads:
-            thread.join()
+        missing, failures = sync_slots(self.directory, self._dirty, lambda slot: slot.name not in self._slots)
         for folder, numbers in self._names.waiting().items():
             try:
                 sync_folder(folder)
@@ -241,18 +213,6 @@ class Spool:
             failures.append(OSError(errno.ENOENT, "media were deleted under the run"))
         if failures:
             raise failures[0]
-
-    def _sync_slot(self, slot: Slot) -> bool:
-        """False if its file is gone."""
-        try:
-            fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
-        except FileNotFoundError:
-            return slot.name not in self._slots  # given up meanwhile, or deleted by somebody
-        try:
-            _fdatasync(fd)
-        finally:
-            os.close(fd)
-        return True
 
     def restore(self) -> None:
         """Write again, from their open files, the slots that somebody has deleted. Says how many can't be.
@@ -485,20 +445,6 @@ class Spool:
         if code not in self._told:
             self._told.add(code)
             self._on_trouble(code, text)
-
-
-def _started(threads: list[threading.Thread]) -> list[threading.Thread]:
-    """Those that could be started: there may be no more threads, or the interpreter is going down."""
-    started = []
-    for thread in threads:
-        try:
-            thread.start()
-        except RuntimeError as error:
-            if is_interruption(error):
-                raise
-            break
-        started.append(thread)
-    return started
 
 
 def _never() -> bool:

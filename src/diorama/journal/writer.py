@@ -29,6 +29,7 @@ from typing import Protocol
 from google_crc32c import value as crc32c_of
 
 from diorama.errors import UsageError, is_interruption
+from diorama.journal.folder import make_folders
 from diorama.journal.frame import (
     BODY_HEAD,
     HEAD,
@@ -44,7 +45,6 @@ from diorama.journal.segments import (
     IN_TROUBLE,
     UNCERTAIN,
     SegmentFiles,
-    make_folders,
 )
 
 SEGMENT_BYTES = 64 << 20

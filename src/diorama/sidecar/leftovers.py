@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diorama.errors import JournalError
+from diorama.journal.folder import read_ack
 from diorama.journal.lease import Lease, is_held
 from diorama.journal.reader import JournalReader
-from diorama.journal.segments import read_ack
 from diorama.model import StoreDir
 from diorama.sidecar.pump import Pump, token_of, writer_dirs
 from diorama.sidecar.refuse import REFUSED

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from diorama.errors import JournalError
 from diorama.journal.entry import Batch, Lost, Numbered, Warn
-from diorama.journal.segments import note_busy
+from diorama.journal.folder import note_busy
 from diorama.sidecar.encode import EncoderPool
 from diorama.sidecar.refuse import keep_refused
 from diorama.sidecar.ship import BlobsGone, Broken, Refused, Transport, Unavailable

@@ -18,8 +18,8 @@ from pathlib import Path
 from diorama.errors import JournalError
 from diorama.journal.codec import decode_entry
 from diorama.journal.entry import Batch, Entry, Finish, Lost, Numbered, Start, Warn
+from diorama.journal.folder import ACK, read_ack
 from diorama.journal.reader import JournalReader, segment_name
-from diorama.journal.segments import ACK, read_ack
 from diorama.sidecar.encode import EncoderPool, MediaInWork
 from diorama.sidecar.life import is_writer_alive
 

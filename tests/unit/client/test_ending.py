@@ -17,7 +17,7 @@ from diorama.client.channel import Channel
 from diorama.client.ending import wait_until_stored
 from diorama.client.run import Run
 from diorama.journal.entry import Start
-from diorama.journal.segments import ACK, note_busy
+from diorama.journal.folder import ACK, note_busy
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 
 from diorama.errors import Corrupt
 from diorama.journal import slot as slot_module
+from diorama.journal import slot_sync
 from diorama.journal import spool as spool_module
 from diorama.journal.codec import SpoolPart, load_part
 from diorama.journal.slot import Spooled
@@ -273,7 +274,7 @@ def test_of_two_threads_that_sync_neither_returns_too_early(
         assert may_end.wait(60)
         synced.append(fd)
 
-    monkeypatch.setattr(spool_module, "_fdatasync", sync)
+    monkeypatch.setattr(slot_sync, "_fdatasync", sync)
     first = threading.Thread(target=spool.sync)
     first.start()
     assert is_syncing.wait(60)
@@ -297,7 +298,7 @@ def test_what_could_not_be_synced_is_tried_again(spool: Spool, monkeypatch: pyte
         if len(synced) == 1:
             raise OSError(errno.EIO, "bad disk")
 
-    monkeypatch.setattr(spool_module, "_fdatasync", sync)
+    monkeypatch.setattr(slot_sync, "_fdatasync", sync)
     with pytest.raises(OSError, match="bad disk"):
         spool.sync()
     assert len(set(synced)) == len(alive), "the others are not passed over"
@@ -469,7 +470,7 @@ def test_a_shared_slot_that_cannot_be_written_is_left(spool: Spool, monkeypatch:
 def test_many_slots_are_synced_and_a_fault_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     alive = [kept(spool, byte) for byte in range(30)]
     synced: list[int] = []
-    monkeypatch.setattr(spool_module, "_fdatasync", synced.append)
+    monkeypatch.setattr(slot_sync, "_fdatasync", synced.append)
     spool.sync()
     assert len(synced) == len(alive)
     spool.sync()
@@ -479,7 +480,7 @@ def test_many_slots_are_synced_and_a_fault_is_told(spool: Spool, monkeypatch: py
         raise OSError(errno.EIO, "bad disk")
 
     more = [kept(spool, byte) for byte in range(30)]
-    monkeypatch.setattr(spool_module, "_fdatasync", refuse)
+    monkeypatch.setattr(slot_sync, "_fdatasync", refuse)
     with pytest.raises(OSError, match="bad disk"):
         spool.sync()
     assert len(more) == 30

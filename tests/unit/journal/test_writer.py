@@ -20,8 +20,8 @@ import pytest
 from diorama.client.steps import StepCounter
 from diorama.journal import segments as segments_module
 from diorama.journal import writer as writer_module
+from diorama.journal.folder import read_ack
 from diorama.journal.reader import JournalReader, list_segments
-from diorama.journal.segments import read_ack
 from diorama.journal.writer import LOG_HEAD_BYTES, JournalWriter
 
 

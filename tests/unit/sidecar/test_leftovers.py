@@ -6,8 +6,8 @@ from pathlib import Path
 from memory_store import DEAD_PID, Journal, MemoryStore
 
 from diorama.journal.entry import Finish, Log, Start, Warn
+from diorama.journal.folder import read_ack
 from diorama.journal.lease import Lease
-from diorama.journal.segments import read_ack
 from diorama.media import RunFile, UnknownRecord
 from diorama.model import StoreDir
 from diorama.sidecar import drain

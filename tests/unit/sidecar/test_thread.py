@@ -5,8 +5,8 @@ from pathlib import Path
 from memory_store import DEAD_PID, Journal
 from test_serve import TOKEN, wait_for
 
+from diorama.journal.folder import read_ack
 from diorama.journal.lease import Lease
-from diorama.journal.segments import read_ack
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import run_in_thread
