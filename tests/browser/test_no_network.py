@@ -327,5 +327,11 @@ def test_what_is_allowed_may_be_loaded_and_nothing_else(
 @pytest.mark.parametrize("name", ["plotly", "bokeh", "vega"])
 def test_figures_never_see_the_constructors(context: BrowserContext, name: str) -> None:
     page = context.new_page()
-    page.goto(f"/frames/{name}.html")
-    page.wait_for_function("typeof RTCPeerConnection === 'undefined' && typeof WebTransport === 'undefined'")
+    # The first page that is asked for waits until the server has packed the built UI.
+    page.goto(f"/frames/{name}.html", wait_until="commit", timeout=120_000)
+    for _ in range(1_000):
+        # Not wait_for_function: it evaluates text in the page, which the page's policy refuses.
+        if page.evaluate("() => typeof RTCPeerConnection + typeof WebTransport") == "undefinedundefined":
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the constructors are still there")
