@@ -242,6 +242,12 @@ def flip_many(count: int, seed: int, places: tuple[str, ...] = PLACES) -> dict[s
             table[place][word] += 1
             if word in ("SILENT", "CRASH"):
                 print(f"{word} in {place}: {where}", flush=True)
+            if number % 100 == 99:
+                print(
+                    f"{number + 1} flips",
+                    {place: dict(counts) for place, counts in table.items()},
+                    flush=True,
+                )
     return table
 
 

@@ -15,6 +15,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -223,10 +224,12 @@ def decode_many(chunks: Sequence[bytes]) -> tuple[Points, Ints]:
 
 def _decode_alike(chunks: list[bytes], count: int) -> Points:
     """Uncompressed chunks of `count` points of one type each."""
-    for data in chunks:
-        unseal(data)
     size = count * 8
     table = np.frombuffer(b"".join(chunks), np.uint8).reshape(len(chunks), -1)
+    seals = np.ascontiguousarray(table[:, -SEAL_BYTES:]).view("<u4").ravel().tolist()
+    for data, sealed in zip(chunks, seals, strict=True):
+        if crc32(data[:-SEAL_BYTES]) != sealed:
+            unseal(data)  # raises
     start = _HEAD.size
     steps, times, rows, bits = (
         np.ascontiguousarray(
