@@ -161,7 +161,7 @@ def test_every_truncation(tmp_path: Path, file_format: str) -> None:
             facts = inspect({"format": file_format, "files": {}}, memoryview(data[:end]))
         except (ValueError, RecursionError):
             continue
-        assert isinstance(facts, dict)
+        assert facts.get("vertex_count", 0) >= 0
 
 
 class TestPly:
@@ -317,5 +317,9 @@ class TestPtsJson:
 @given(file_format=st.sampled_from(FORMATS), data=st.binary(min_size=1, max_size=300))
 def test_parsers_fail_only_as_parsers_do(file_format: str, data: bytes) -> None:
     heads = {"ply": b"ply\nformat ascii 1.0\n", "glb": b"glTF\2\0\0\0", "pcd": b"FIELDS x y z\n"}
-    with contextlib.suppress(ValueError, TypeError, KeyError, UnicodeDecodeError, RecursionError):
-        inspect({"format": file_format, "files": {}}, memoryview(heads.get(file_format, b"") + data))
+    try:
+        facts = inspect({"format": file_format, "files": {}}, memoryview(heads.get(file_format, b"") + data))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return
+    assert facts.get("vertex_count", 0) >= 0
+    assert isinstance(facts.get("note") or "", str)

@@ -148,7 +148,7 @@ def _gltf(
 def _gltf_bounds(
     document: dict[str, Any], accessors: list[Any], files: Mapping[str, int], bin_bytes: int | None
 ) -> list[str]:
-    """What reaches past the end of what: a viewer would read foreign memory, or ask for too much of it."""
+    """Parts that point behind the end of a file: a viewer would read foreign memory, or ask for too much."""
     notes = []
     buffers, views = _list(document, "buffers"), _list(document, "bufferViews")
     for place, buffer in enumerate(buffers):

@@ -11,25 +11,15 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from journal_entries import entries_of
 
 import diorama
 from diorama.client.guard import DioramaWarning
 from diorama.client.run import Run
 from diorama.errors import UsageError
-from diorama.journal.codec import decode_entry
-from diorama.journal.entry import Attributes, Config, Entry, Log, Start, Warn
-from diorama.journal.reader import JournalReader
+from diorama.journal.entry import Attributes, Config, Log, Start, Warn
 
 FAULTS = [TypeError, ValueError, KeyError, AttributeError, RuntimeError, OSError, MemoryError, IndexError]
-
-
-def entries_of(journal: Path) -> list[Entry]:
-    found: list[Entry] = []
-    for folder in sorted(path for path in journal.iterdir() if path.is_dir()):
-        with JournalReader(folder) as reader:
-            while more := reader.poll():
-                found += [decode_entry(payload) for _, payload in more]
-    return found
 
 
 @pytest.fixture

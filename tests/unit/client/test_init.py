@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from journal_entries import entries_of
 
 import diorama
 from diorama.client.current import open_runs
@@ -20,9 +21,7 @@ from diorama.client.environment import HIDDEN, redact_argv
 from diorama.client.guard import DioramaWarning
 from diorama.client.settings import Settings, is_hosted, resolve
 from diorama.errors import CommError, ConfigError, UsageError
-from diorama.journal.codec import decode_entry
-from diorama.journal.entry import Entry, File, Warn
-from diorama.journal.reader import JournalReader
+from diorama.journal.entry import File, Warn
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import drain
@@ -33,15 +32,6 @@ QUIET = {"console": "off"}
 
 def start(**arguments: Any) -> Any:
     return diorama.init(**{"project": "p", "mode": "offline", "settings": dict(QUIET), **arguments})
-
-
-def entries_of(journal: Path) -> list[Entry]:
-    found: list[Entry] = []
-    for folder in sorted(path for path in journal.iterdir() if path.is_dir()):
-        with JournalReader(folder) as reader:
-            while more := reader.poll():
-                found += [decode_entry(payload) for _, payload in more]
-    return found
 
 
 @pytest.fixture(autouse=True)

@@ -15,25 +15,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from journal_entries import entries_of
 
 import diorama
 from diorama.client.guard import DioramaWarning
 from diorama.client.run import Run
 from diorama.client.steps import StepCounter, step_from
 from diorama.errors import ConfigError, UsageError
-from diorama.journal.codec import SnapshotRef, decode_entry
-from diorama.journal.entry import Attributes, Config, Define, Entry, Finish, Log, Start, Summary, Warn
-from diorama.journal.reader import JournalReader
-
-
-def entries_of(journal: Path) -> list[Entry]:
-    found: list[Entry] = []
-    for folder in sorted(path for path in journal.iterdir() if path.is_dir()):
-        with JournalReader(folder) as reader:
-            while more := reader.poll():
-                found += [decode_entry(payload) for _, payload in more]
-            assert reader.take_lost() == []
-    return found
+from diorama.journal.codec import SnapshotRef
+from diorama.journal.entry import Attributes, Config, Define, Finish, Log, Start, Summary, Warn
 
 
 def logs_of(journal: Path) -> list[tuple[int, int, dict[str, Any]]]:
