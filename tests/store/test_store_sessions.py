@@ -27,9 +27,10 @@ from diorama.journal.entry import (
     Summary,
     System,
 )
-from diorama.media import FileRecord
+from diorama.media import FileRecord, HistogramRecord, TableRecord
 from diorama.service import Service
-from diorama.service.views import RunPatch, SeriesRequest
+from diorama.service.table_parts import tables_of
+from diorama.service.views import HistogramRequest, MediaRequest, MediaWanted, RunPatch, SeriesRequest
 from diorama.summaries.fold import SessionSummary
 from diorama.summaries.overlay import all_shown
 from diorama.summaries.paths import path_from_exact
@@ -326,3 +327,33 @@ def test_keys_with_dots_are_shown_as_they_were_logged(service: Service) -> None:
     assert service.run(uid).run.summary["metrics/mAP_0.5"] == 0.9
     for query in ("summary.metrics/mAP_0.5>0.8", "config.m.x=1", "summary.n.a=1", "m.x=1"):
         assert service.runs(*RUN[:2], query=query).matched == 1, query
+
+
+def test_media_tables_and_rows_of_a_step_are_those_of_the_newest_session(service: Service) -> None:
+    """The newer session's entries come first, and its clock is behind."""
+    later, older = (
+        {
+            "text": word,
+            "h": HistogramRecord(bins=[0.0, 1.0], values=[value]),
+            "t": TableRecord(
+                blob=service.put_blob(word.encode(), "application/vnd.apache.parquet"),
+                columns=[],
+                row_count=0,
+            ),
+        }
+        for word, value in (("new", 2.0), ("old", 1.0))
+    )
+    session = int(BEGAN * 1e9)
+    service.ingest(
+        batch(
+            [start(writer="w.1", time=BEGAN - 99, session=session + 1), log(0, later, time=BEGAN - 90)],
+            writer="w.1",
+        )
+    )
+    uid = ingest(service, log(0, older))
+    assert [row["text"] for row in rows_of(service, uid)] == ["old", "new"]
+    (cell,) = service.media(MediaRequest([MediaWanted(uid, "h", 0)])).cells
+    assert (cell.items[0]["values"], cell.attempts) == ([2.0], 2)
+    assert service.histograms(HistogramRequest(run=uid, key="h")).values == [[2.0]]
+    with service._database.read() as connection:
+        assert tables_of(connection, uid, "t", None)[0] == [later["t"].blob.sha256]

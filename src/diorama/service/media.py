@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from diorama.service.columns import ColumnBody
 from diorama.service.flatten import METRIC, SYSTEM
 from diorama.service.jsonable import to_json
 from diorama.service.keys import KeyRow, key_rows
+from diorama.service.sessions import sessions_of_writers
 from diorama.service.views import (
     HistogramReply,
     HistogramRequest,
@@ -25,7 +26,7 @@ from diorama.service.views import (
     TrackRequest,
 )
 from diorama.store import history, schema
-from diorama.store.columns import Points
+from diorama.store.columns import ROW_BITS, Points
 from diorama.store.history import ChunkReader
 from diorama.store.values import unpack
 
@@ -79,8 +80,9 @@ def cells(connection: sa.Connection, request: MediaRequest) -> MediaReply:
     for row in rows:
         if (row.run, row.key) in steps:
             alike.setdefault(tuple(sorted(steps[row.run, row.key])), []).append(row)
+    sessions = sessions_of_writers(connection, {row.run for row in rows})
     for wanted_steps, some in alike.items():
-        _find_records(connection, some, wanted_steps, found)
+        _find_records(connection, some, wanted_steps, sessions, found)
     return MediaReply(
         [
             _cell(wanted.run, wanted.key, wanted.step, found.get((wanted.run, wanted.key, wanted.step)))
@@ -90,12 +92,12 @@ def cells(connection: sa.Connection, request: MediaRequest) -> MediaReply:
 
 
 class _Newest:
-    """The newest record of a step, and the history rows that logged one."""
+    """The record of a step that its newest session logged last, and the history rows that logged one."""
 
     __slots__ = ("data", "order", "rows", "time")
 
     def __init__(self) -> None:
-        self.order = (-1, -1)
+        self.order = (-1, -1, -1)
         self.time = 0.0
         self.data = b""
         self.rows: set[int] = set()
@@ -105,6 +107,7 @@ def _find_records(
     connection: sa.Connection,
     rows: Sequence[KeyRow],
     steps: Sequence[int],
+    sessions: Mapping[int, Mapping[int, int]],
     found: dict[tuple[int, str, int], _Newest],
 ) -> None:
     """The newest records of keys at steps."""
@@ -123,8 +126,10 @@ def _find_records(
                 row = by_id[key_id]
                 newest = found.setdefault((row.run, row.key, step), _Newest())
                 newest.rows.add(history_row)
-                if (history_row, id_) > newest.order:
-                    newest.order, newest.time, newest.data = (history_row, id_), time, data
+                session = sessions[row.run].get(history_row >> ROW_BITS, 0)
+                order = (session, history_row, id_)
+                if order > newest.order:
+                    newest.order, newest.time, newest.data = order, time, data
 
 
 def _cell(run: int, key: str, step: int, newest: _Newest | None) -> MediaCell:
@@ -157,7 +162,8 @@ def histograms(connection: sa.Connection, reader: ChunkReader, request: Histogra
     if total > request.limit:
         points = points.take(np.unique(np.linspace(0, total - 1, request.limit).round().astype(np.intp)))
     found: dict[tuple[int, str, int], _Newest] = {}
-    _find_records(connection, rows[:1], points.steps.tolist(), found)
+    sessions = sessions_of_writers(connection, [request.run])
+    _find_records(connection, rows[:1], points.steps.tolist(), sessions, found)
     reply = HistogramReply(
         run=request.run, key=request.key, total=total, steps=[], times=[], bins=[], values=[]
     )

@@ -1,6 +1,6 @@
 """Reading a run's history back, row by row, exactly as it was logged.
 
-A row is what the calls of one writer's row logged together. Rows come by step, then time; inside a row
+A row is what the calls of one writer's row logged together. Rows come by step, session and time; inside a row
 the last value of a key wins; nothing is left out. Memory is bounded: history is read in windows of steps.
 Each window is read in a moment and then handed out: however slowly the rows are taken, the database is not
 kept waiting. No row is made of two moments; rows that come meanwhile, at steps still ahead, may be among
@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from diorama.errors import BadRequest, NotFound
 from diorama.service.flatten import METRIC, SYSTEM
 from diorama.service.keys import KeyRow, key_rows
+from diorama.service.sessions import sessions_of_writers
 from diorama.store import history, schema
-from diorama.store.columns import Ints, Points
+from diorama.store.columns import ROW_BITS, Ints, Points
 from diorama.store.history import Chunk, ChunkReader
 from diorama.store.values import unpack
 
@@ -60,7 +61,7 @@ def scan_history(
         rows = key_rows(connection, [uid], wanted or None, not_kinds=(SYSTEM,))
         if wanted is not None and not set(wanted) <= {row.key for row in rows}:
             return
-        taken = _Taken(reader, rows, wanted)
+        taken = _Taken(reader, uid, rows, wanted)
         chunks = taken.chunks(connection)
         windows = list(_windows(chunks, min_step, max_step))
         if len(windows) == 1:
@@ -142,7 +143,7 @@ class _Window(NamedTuple):
     owners: Ints
     """Which key each point is of."""
     lines: Ints
-    """The point that gives a line its step and time, for each line, by step and time."""
+    """The point that gives a line its step and time, for each line, by step, session and time."""
     line_of: Ints
     """The line of each point; -1: of none that is wanted."""
 
@@ -150,8 +151,9 @@ class _Window(NamedTuple):
 class _Taken:
     """Takes windows of some keys out of the database."""
 
-    def __init__(self, reader: ChunkReader, keys: list[KeyRow], wanted: list[str] | None) -> None:
+    def __init__(self, reader: ChunkReader, uid: int, keys: list[KeyRow], wanted: list[str] | None) -> None:
         self._reader = reader
+        self._uid = uid
         self._keys = keys
         self._wanted_count = len(wanted or ())
         names = {name: number for number, name in enumerate(dict.fromkeys(key.key for key in keys))}
@@ -192,9 +194,9 @@ class _Taken:
         # Key by key; what was logged twice in a row in the order in which it came.
         order = np.lexsort((places, points.rows, points.steps, owners))
         points, owners = points.take(order), owners[order]
-        return self._lines(points, owners)
+        return self._lines(points, owners, sessions_of_writers(connection, [self._uid])[self._uid])
 
-    def _lines(self, points: Points, owners: Ints) -> _Window:
+    def _lines(self, points: Points, owners: Ints, session_of_writer: dict[int, int]) -> _Window:
         """One line per row: by row, then by time, so that a row's last call gives its time."""
         if not len(points):
             none = np.empty(0, np.int64)
@@ -207,7 +209,10 @@ class _Taken:
         line_of[order] = np.cumsum(np.append(False, is_last[:-1]))
         keep = self._complete(line_of, len(lines), owners)
         shown = np.flatnonzero(keep)
-        by_step = np.lexsort((rows[is_last][shown], points.times[lines[shown]], points.steps[lines[shown]]))
+        rows, times, steps = (column[lines[shown]] for column in (points.rows, points.times, points.steps))
+        sessions = np.zeros(max(session_of_writer, default=0) + 1, np.int64)
+        sessions[list(session_of_writer)] = list(session_of_writer.values())
+        by_step = np.lexsort((rows, times, sessions[rows >> ROW_BITS], steps))
         return _only(_Window(points, owners, lines, line_of), shown[by_step])
 
     def _complete(self, line_of: Ints, line_count: int, owners: Ints) -> npt.NDArray[np.bool_]:

@@ -86,8 +86,8 @@ def write_step_values(connection: sa.Connection, run: int, session: int, values:
 def sessions_of_writers(connection: sa.Connection, runs: Iterable[int]) -> dict[int, dict[int, int]]:
     """run -> number of a writer -> its session."""
     table = schema.writers.c
-    found: dict[int, dict[int, int]] = {}
     uids = list(runs)
+    found: dict[int, dict[int, int]] = {uid: {} for uid in uids}
     for first in range(0, len(uids), _RUNS_AT_ONCE):
         rows = connection.execute(
             sa.select(table.run, table.number, table.session).where(
@@ -95,5 +95,5 @@ def sessions_of_writers(connection: sa.Connection, runs: Iterable[int]) -> dict[
             )
         )
         for run, number, session in rows:
-            found.setdefault(run, {})[number] = session
+            found[run][number] = session
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,8 +12,10 @@ import sqlalchemy as sa
 from diorama.errors import BadRequest, NotFound
 from diorama.media import ChartRecord, JoinedTableRecord, PartitionedTableRecord, TableRecord
 from diorama.service.keys import key_rows
+from diorama.service.sessions import sessions_of_writers
 from diorama.service.views import TableJoin
 from diorama.store import schema
+from diorama.store.columns import ROW_BITS
 from diorama.store.values import unpack
 
 KINDS = ("table", "joined_table", "partitioned_table", "chart", "value")
@@ -39,13 +43,13 @@ def _blobs_of(
     connection: sa.Connection, run: int, key: str, step: int | None, index: int
 ) -> tuple[list[str], TableJoin | None] | None:
     """The blobs of one table, or of all parts of an INCREMENTAL one in the order of logging."""
-    parts: list[tuple[int, int, str]] = []
-    for row, id_, data in _records_backwards(connection, run, key, step):
+    parts: list[tuple[int, int, int, str]] = []
+    for session, row, id_, data in _newest_first(connection, run, key, step):
         record = _table_in(unpack(data), index)
         if record is None:
             continue
         if isinstance(record, TableRecord) and record.log_mode == "INCREMENTAL":
-            parts.append((row, id_, record.blob.sha256))
+            parts.append((session, row, id_, record.blob.sha256))
         elif parts:
             break
         elif isinstance(record, JoinedTableRecord):
@@ -55,14 +59,28 @@ def _blobs_of(
             return [part.blob.sha256 for part in record.parts], None
         else:
             return [record.blob.sha256], None
-    return ([sha256 for _, _, sha256 in sorted(parts)], None) if parts else None
+    return ([sha256 for *_, sha256 in sorted(parts)], None) if parts else None
+
+
+def _newest_first(
+    connection: sa.Connection, run: int, key: str, step: int | None
+) -> Iterator[tuple[int, int, int, bytes]]:
+    """(session, row, id, data) of what was logged, by step, then by session, the newest first."""
+    sessions = sessions_of_writers(connection, [run])[run]
+    records = _records_backwards(connection, run, key, step)
+    if len(set(sessions.values())) < 2:
+        yield from ((0, *record) for _, *record in records)  # type: ignore[misc]  # mypy loses the lengths
+        return
+    for _, of_step in groupby(records, key=itemgetter(0)):
+        found = [(sessions.get(row >> ROW_BITS, 0), row, id_, data) for _, row, id_, data in of_step]
+        yield from sorted(found, key=itemgetter(0, 1, 2), reverse=True)
 
 
 def _records_backwards(
     connection: sa.Connection, run: int, key: str, step: int | None
-) -> Iterator[tuple[int, int, bytes]]:
-    """(row, id, data) of what was logged, the newest first; a few in memory at a time, because a table that
-    does not grow needs only the first."""
+) -> Iterator[tuple[int, int, int, bytes]]:
+    """(step, row, id, data) of what was logged, the last step first; a few in memory at a time, because a
+    table that does not grow needs only the first."""
     table = schema.records.c
     ids = [row.id for row in key_rows(connection, [run], [key], kinds=KINDS)]
     place = sa.tuple_(table.step, table.row, table.id)
@@ -80,8 +98,7 @@ def _records_backwards(
         if after is not None:
             query = query.where(place < sa.tuple_(*after))
         records = connection.execute(query).all()
-        for _, row, id_, data in records:
-            yield row, id_, data
+        yield from map(tuple, records)
         if len(records) < count:
             return
         after = (records[-1].step, records[-1].row, records[-1].id)
