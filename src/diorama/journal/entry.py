@@ -71,7 +71,8 @@ class Config(msgspec.Struct, tag="config", array_like=True):
 
 
 class Summary(msgspec.Struct, tag="summary", array_like=True):
-    """Summary keys set by hand: dotted path -> value, and paths that went."""
+    """Summary values set by hand: exact text of a path (`summaries.paths`) -> whole value, and paths that
+    went."""
 
     data: dict[str, Any]
     deleted: list[str] = []
@@ -173,7 +174,8 @@ class Batch(msgspec.Struct):
     A batch without entries is a heartbeat: the run is alive, nothing else changes.
     is_orphaned: the writer's process died without a Finish; after applying the entries the run is
     "crashed", unless the writer is secondary or the run has ended already. Entries that come later
-    all the same are stored, and a later Start or heartbeat makes the run "running" again.
+    all the same are stored, and what was written after that makes the run "running" again; a heartbeat, which
+    may have been on its way, does not.
     """
 
     run: tuple[str, str, str]

@@ -10,7 +10,7 @@ import { MiddleText } from "@/parts/MiddleText";
 import { stateText } from "@/parts/RunState";
 import { Spark } from "@/panels/Spark";
 import { RUN_COLORS } from "@/state/palette";
-import { columnTitle, valueAt } from "@/state/paths";
+import { lastNameAt, valueAt } from "@/state/paths";
 import { runPath } from "@/state/route";
 import { focusedRun, hoveredRun, isNameTwice, isShown, runColor, selectedRuns, setRunColor, setShown, showOnly } from "@/state/runs";
 
@@ -88,8 +88,8 @@ function detailsOf(run: RunView, paths: readonly string[]): string[] {
   return paths.flatMap((path) => {
     const value = valueAt(run, path);
     if (value === undefined) return [];
-    const title = columnTitle(path);
-    return [`${shortTitle(title)} ${shortValue(value)}`];
+    const name = lastNameAt(run, path);
+    return [`${SHORT.get(name) ?? name} ${shortValue(value)}`];
   });
 }
 
@@ -103,8 +103,3 @@ function shortValue(value: unknown): string {
 }
 
 const SHORT = new Map([["learning_rate", "lr"], ["batch_size", "bs"], ["weight_decay", "wd"]]);
-
-function shortTitle(title: string): string {
-  const last = title.split(".").at(-1) ?? title;
-  return SHORT.get(last) ?? last;
-}

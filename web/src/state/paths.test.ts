@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunView } from "@/api/schema";
-import { isMedia, leavesOf, tellingPaths, valueAt, valueIn } from "@/state/paths";
+import { exactNames, isMedia, lastNameAt, leavesOf, tellingPaths, valueAt, valueIn } from "@/state/paths";
 
 function run(uid: number, config: Record<string, unknown>, more: Partial<RunView> = {}): RunView {
   return {
@@ -16,6 +16,15 @@ describe("valueIn", () => {
     expect(valueIn({ "a.b": { c: 2 } }, "a.b.c")).toBe(2);
     expect(valueIn({ a: { "b.c": 3 } }, "a.b.c")).toBe(3);
     expect(valueIn({ a: 1 }, "a.b")).toBeUndefined();
+    expect(valueIn({ "metrics/mAP_0.5": 0.4 }, "metrics/mAP_0.5")).toBe(0.4);
+  });
+
+  it("tells a nested value from a key with a dot", () => {
+    const both = { acc: { top: 1 }, "acc.top": 7 };
+    expect(valueIn(both, "acc.top")).toBe(1);
+    expect(valueIn(both, "acc\\.top")).toBe(7);
+    expect(valueIn({ "acc.top": 7 }, "acc.top")).toBe(7);
+    expect(valueIn({ "a\\b": 2 }, "a\\b")).toBe(2);
   });
 
   it("looks only at what was logged", () => {
@@ -23,6 +32,23 @@ describe("valueIn", () => {
     expect(valueIn({}, "constructor.name")).toBeUndefined();
     expect(valueIn({}, "toString")).toBeUndefined();
     expect(valueIn(JSON.parse('{"__proto__": {"x": 5}}') as Record<string, unknown>, "__proto__.x")).toBe(5);
+  });
+});
+
+describe("exactNames", () => {
+  it("splits at dots that belong to no name", () => {
+    expect(exactNames("a.b")).toEqual(["a", "b"]);
+    expect(exactNames("a\\.b.c")).toEqual(["a.b", "c"]);
+    expect(exactNames("a\\\\.b")).toEqual(["a\\", "b"]);
+    expect(exactNames("a..\\.")).toEqual(["a", "", "."]);
+    expect(exactNames("a\\")).toEqual(["a\\"]);
+  });
+});
+
+describe("lastNameAt", () => {
+  it("leaves a key with dots whole", () => {
+    const view = run(1, { optimizer: { lr: 0.1 } }, { summary: { "m@0.5": 2 } });
+    expect(["config.optimizer.lr", "summary.m@0.5", "state"].map((path) => lastNameAt(view, path))).toEqual(["lr", "m@0.5", "State"]);
   });
 });
 

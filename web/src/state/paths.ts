@@ -17,15 +17,44 @@ export function isMedia(value: unknown): value is Tree & { kind: string } {
   return isTree(value) && typeof value["kind"] === "string" && Object.hasOwn(value, "kind");
 }
 
-/** The value at a dotted path; a key may itself hold dots, so the longest that exists wins. */
+/**
+ * The names that lead to the value at a path, from the outside in; undefined if there is none.
+ *
+ * A path is names joined by dots. Dots may belong to names, as in "m@0.5". Where that could mean two values of a
+ * run, a dot in a name is written "\\.": so a path is read exactly first, then with dots in names.
+ */
+export function namesIn(tree: Tree, path: string): string[] | undefined {
+  const exact = exactNames(path);
+  let level: unknown = tree;
+  for (const name of exact) level = isTree(level) && Object.hasOwn(level, name) ? level[name] : undefined;
+  return level === undefined ? looseNamesIn(tree, path) : exact;
+}
+
+/** The value at a path. */
 export function valueIn(tree: Tree, path: string): unknown {
-  if (Object.hasOwn(tree, path)) return tree[path];
+  let level: unknown = tree;
+  for (const name of namesIn(tree, path) ?? []) level = isTree(level) ? level[name] : undefined;
+  return level === tree ? undefined : level;
+}
+
+/** Reads a path exactly: a backslash makes what follows it part of a name. */
+export function exactNames(path: string): string[] {
+  const names = [""];
+  for (let at = 0; at < path.length; at += 1) {
+    const character = path.charAt(at);
+    if (character === ".") names.push("");
+    else names.push((names.pop() ?? "") + (character === "\\" ? path.charAt((at += 1)) || "\\" : character));
+  }
+  return names;
+}
+
+function looseNamesIn(tree: Tree, path: string): string[] | undefined {
+  if (Object.hasOwn(tree, path)) return [path];
   for (let dot = path.lastIndexOf("."); dot > 0; dot = path.lastIndexOf(".", dot - 1)) {
     const head = path.slice(0, dot);
     const child = Object.hasOwn(tree, head) ? tree[head] : undefined;
-    if (!isTree(child)) continue;
-    const found = valueIn(child, path.slice(dot + 1));
-    if (found !== undefined) return found;
+    const rest = isTree(child) ? looseNamesIn(child, path.slice(dot + 1)) : undefined;
+    if (rest !== undefined) return [head, ...rest];
   }
   return undefined;
 }
@@ -43,6 +72,13 @@ export const FIELD_TITLES: Readonly<Record<string, string>> = {
   name: "Name", state: "State", tags: "Tags", created_at: "Created", runtime_secs: "Runtime", last_step: "Steps", notes: "Notes",
   group: "Group", job_type: "Job type", host: "Host", id: "Id", last_activity_at: "Last activity", exit_code: "Exit code",
 };
+
+/** The innermost name of a column's value: "lr" of "config.optimizer.lr", "m@0.5" of "summary.m@0.5". */
+export function lastNameAt(run: RunView, path: string): string {
+  const title = columnTitle(path);
+  const tree = path.startsWith("config.") ? run.config : path.startsWith("summary.") ? run.summary : {};
+  return namesIn(tree, title)?.at(-1) ?? title;
+}
 
 export function columnTitle(path: string): string {
   if (path.startsWith("config.")) return path.slice(7);
