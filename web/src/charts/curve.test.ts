@@ -98,6 +98,16 @@ describe("y limits", () => {
     expect(clipped.outside).toBe(1);
   });
 
+  it("does not stretch the noise of rounding, and keeps small changes of large values", () => {
+    const spanOf = (values: number[]): number => {
+      const { min, max } = yLimits([curve(exact([0, 1], values))], 0, 1, "auto", false, true);
+      return max - min;
+    };
+    expect(spanOf([1e6, 1e6 + 1e-9])).toBeGreaterThan(1e5);
+    expect(spanOf([1e6, 1e6 + 1])).toBeCloseTo(1.1);
+    expect(spanOf([0, 0])).toBe(2);
+  });
+
   it("looks only at what is in sight", () => {
     expect(yLimits([spiky], 0, 40, "auto", false, true).max).toBeLessThan(3);
   });

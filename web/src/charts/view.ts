@@ -8,7 +8,7 @@ import { theme, token } from "@/state/theme";
 import { sampleAt } from "./curve";
 import { ExactReader } from "./exact";
 import { axisName, formatPosition, formatShort, formatValue } from "./format";
-import { drawSoon, neverDraw } from "./frame";
+import { drawSoon, neverDraw } from "@/lib/frame";
 import { xAxis, xKindOf, yAxis, type XKind } from "./axes";
 import { Gestures } from "./gestures";
 import type { ChartModel, Reading } from "./model";

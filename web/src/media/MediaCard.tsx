@@ -1,5 +1,6 @@
 /** Draws any logged item: the same card in grids, table cells, summaries and full view. */
 import type { JSX } from "preact";
+import { FailedCard, isFailed } from "@/media/failed/FailedCard";
 import { UnknownCard } from "@/media/unknown/UnknownCard";
 import { isKnown, isRecord, viewOfRecord } from "@/media/records";
 import type { CardSize } from "@/media/view";
@@ -22,6 +23,7 @@ export function MediaCard({ record, ...rest }: MediaCardProps): JSX.Element {
     const { Card } = viewOfRecord(record);
     return <Card record={record} {...rest} />;
   }
+  if (isFailed(record)) return <FailedCard record={record} size={rest.size} />;
   if (isRecord(record)) return <UnknownCard record={record} size={rest.size} />;
   if (rest.size === "thumb") return <span class="media-value-thumb truncate" title={exactText(record)}>{formatValue(record)}</span>;
   return <pre class="media-value">{exactText(record)}</pre>;

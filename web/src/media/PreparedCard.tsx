@@ -52,10 +52,6 @@ export function PreparedCard({ record, reportAs, ...rest }: PreparedCardProps): 
     held.current?.release();
     reportShown(held, null);
   }, []);
-  if (typeof record === "object" && record !== null && "kind" in record && record.kind === "failed") {
-    const text = `could not be encoded; its bytes are kept${"reason" in record && typeof record.reason === "string" ? `: ${record.reason}` : ""}`;
-    return <span class="media-broken" title={text}><Icon name="warning" size={13} /><span class="truncate">{text}</span></span>;
-  }
   if (drawn.is === "loading") return <span class="media-waiting" aria-busy="true" />;
   if (drawn.is === "failed") {
     return (

@@ -28,7 +28,7 @@ import {
   setRunColor, setShown, showOnly, sort, total,
 } from "@/state/runs";
 import { safeFileName, saveText } from "@/state/saving";
-import { type TableColumn, cellText, tableColumns, tableCsv } from "@/state/table";
+import { type TableColumn, cellText, tableColumns, tableCsv } from "@/state/runTable";
 import { showToast } from "@/state/toasts";
 import "@/pages/table.css";
 

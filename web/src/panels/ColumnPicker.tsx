@@ -9,7 +9,7 @@ import { TextField } from "@/parts/TextField";
 import { Toggle } from "@/parts/Toggle";
 import { columnTitle } from "@/state/paths";
 import { columns } from "@/state/runs";
-import { allPaths, shownPaths } from "@/state/table";
+import { allPaths, shownPaths } from "@/state/runTable";
 import "@/pages/table.css";
 
 const SHOWN_MOST = 150;

@@ -5,7 +5,7 @@ import { effect, signal, untracked, type Signal } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { axisName, formatPosition } from "@/charts/format";
-import { drawSoon, neverDraw } from "@/charts/frame";
+import { drawSoon, neverDraw } from "@/lib/frame";
 import { densityOf, niceTicks, tickLabels } from "@/charts/ticks";
 import { axis, extent, hoverX, moveTo, now, position, range, stepBy, stops, zoom } from "@/state/clock";
 import { orderedTrack, stopFrom } from "@/state/resolve";

@@ -4,7 +4,7 @@ import { filterHints, unfinishedTerm } from "@/state/filterText";
 import { railItems, selectionAfter } from "@/state/groups";
 import { compareKeys, sectionsOf } from "@/state/keys";
 import { RUN_COLORS, defaultColor } from "@/state/palette";
-import { csvField } from "@/state/table";
+import { csvField } from "@/state/runTable";
 import { panelFilter } from "@/state/view";
 
 function key(name: string, kind = "metric"): KeyView {

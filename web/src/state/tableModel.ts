@@ -4,7 +4,7 @@ import type { TableColumn } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 import { markPending, markSettled } from "@/state/mediaCache";
 import { type ShownItem, type TileRef, tileFromId, tileId } from "@/state/mediaView";
-import type { TablePages } from "@/state/tables";
+import type { TablePages } from "@/state/tablePages";
 import { urlSignal } from "@/state/url";
 
 export interface CellPlace {

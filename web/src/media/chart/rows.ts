@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
 import type { ChartRecord, TableColumn, TablePage, TableRequest } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 
 export interface ChartRows {
   columns: readonly TableColumn[];
@@ -19,7 +20,7 @@ export const FIRST_ROWS = 10_000;
 export const MOST_ROWS = 100_000;
 const CHARTS_KEPT = 24;
 
-const held = new Map<string, Signal<RowsState>>();
+const held = new Recent<string, Signal<RowsState>>({ limit: CHARTS_KEPT });
 
 /** The first `limit` rows of the columns that the chart draws (all, for a specification of the user's own). */
 export function chartRows(record: ChartRecord, limit: number): ReadonlySignal<RowsState> {
@@ -32,8 +33,6 @@ export function chartRows(record: ChartRecord, limit: number): ReadonlySignal<Ro
   const state = known ?? signal<RowsState>({ is: "loading" });
   if (!known) {
     held.set(key, state);
-    const oldest = held.keys().next().value;
-    if (held.size > CHARTS_KEPT && oldest !== undefined) held.delete(oldest);
     void fill(state, record, columns, limit);
   }
   return state;

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, request } from "@/api/client";
 import type { BlobRef } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 
 export type TextState = { is: "loading" } | { is: "ready"; text: string } | { is: "failed"; error: ApiError };
 
@@ -11,27 +12,24 @@ interface Held {
 }
 
 export class FigureTexts {
-  readonly #held = new Map<string, Held>();
+  readonly #held: Recent<string, Held>;
 
-  constructor(readonly limitBytes: number) {}
+  constructor(readonly limitBytes: number) {
+    this.#held = new Recent({ limit: limitBytes, size: ({ sizeBytes }) => sizeBytes });
+  }
 
   /** The text of the figure that `key` names; `load` fetches it unless it is here already. */
   of(key: string, sizeBytes: number, load: () => Promise<string>): ReadonlySignal<TextState> {
     const known = this.#held.get(key);
-    if (known) {
-      this.#held.delete(key);
-      this.#held.set(key, known); // the newest stands last
-      return known.state;
-    }
+    if (known) return known.state;
     const held: Held = { state: signal<TextState>({ is: "loading" }), sizeBytes };
     this.#held.set(key, held);
-    this.#makeRoom(key);
     void this.#fetch(held, load);
     return held.state;
   }
 
   retry(key: string, load: () => Promise<string>): void {
-    const held = this.#held.get(key);
+    const held = this.#held.peek(key);
     if (held) void this.#fetch(held, load);
   }
 
@@ -41,16 +39,6 @@ export class FigureTexts {
       held.state.value = { is: "ready", text: await load() };
     } catch (thrown) {
       held.state.value = { is: "failed", error: apiErrorFrom(thrown) };
-    }
-  }
-
-  #makeRoom(newest: string): void {
-    let total = 0;
-    for (const { sizeBytes } of this.#held.values()) total += sizeBytes;
-    for (const [key, { sizeBytes }] of this.#held) {
-      if (total <= this.limitBytes || key === newest) return;
-      total -= sizeBytes;
-      this.#held.delete(key);
     }
   }
 }

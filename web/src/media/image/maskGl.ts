@@ -4,7 +4,7 @@
  */
 import { type MaskPaint, samplesAcross } from "@/media/image/maskPixels";
 import type { Placement } from "@/media/image/transform";
-import { isImitated } from "@/media/screen";
+import { isImitated } from "@/lib/screen";
 
 const VERTEX = `#version 300 es
 in vec2 corner;

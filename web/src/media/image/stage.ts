@@ -9,7 +9,8 @@ import { paintScene } from "@/media/image/paint";
 import { decodedPicture, drawnMasks, gridOf, grids, masks, pictureFor, pictures } from "@/media/image/pictures";
 import { loadForProbe, probeAt } from "@/media/image/probe";
 import { type ImageView, type Point, type Size, WHOLE, isPixelated, pixelAt, placementOf } from "@/media/image/transform";
-import { pixelRatio } from "@/media/screen";
+import { drawSoon, neverDraw } from "@/lib/frame";
+import { pixelRatio } from "@/lib/screen";
 import { imageLook, toneOf } from "@/state/imageLook";
 import { type ShownItem, probe, selected, smoothing, tileId, viewOf } from "@/state/mediaView";
 import { overlays } from "@/state/overlays";
@@ -25,20 +26,6 @@ export interface StageOptions {
 const PROBE_WAIT_MS = 120;
 const KEYPOINT_REACH_PX = 8;
 
-const dirty = new Set<ImageStage>();
-
-/** All stages that changed are drawn in the same frame. */
-function schedule(stage: ImageStage): void {
-  if (dirty.size === 0) requestAnimationFrame(drawDirty);
-  dirty.add(stage);
-}
-
-function drawDirty(): void {
-  const stages = [...dirty];
-  dirty.clear();
-  for (const stage of stages) stage.draw();
-}
-
 export class ImageStage {
   private record: ImageRecord | null = null;
   private shown: ShownItem | null = null;
@@ -52,6 +39,7 @@ export class ImageStage {
   private probeTimer: ReturnType<typeof setTimeout> | undefined;
   private drawnMark = "";
   private readonly changed = signal(0);
+  private readonly redraw = (): void => this.draw();
 
   constructor(
     private readonly canvas: HTMLCanvasElement,
@@ -62,7 +50,7 @@ export class ImageStage {
       void [overlays.value, smoothing.value, pixelRatio.value, this.changed.value];
       if (options.isFull) void imageLook.value;
       this.view();
-      schedule(this);
+      drawSoon(this.redraw);
     });
     this.stopGestures = options.isInteractive
       ? attachGestures(canvas, {
@@ -98,7 +86,7 @@ export class ImageStage {
     this.stopFollowing();
     this.stopGestures();
     clearTimeout(this.probeTimer);
-    dirty.delete(this);
+    neverDraw(this.redraw);
     if (this.hoverAt) probe.value = null;
     for (const letGo of this.holds.values()) letGo();
   }
@@ -157,7 +145,7 @@ export class ImageStage {
     ];
     for (const ready of loads) {
       // A failure is told by whoever prepared the tile; here the drawing only stays as it is.
-      (ready as Promise<unknown>).then(() => schedule(this), () => undefined);
+      (ready as Promise<unknown>).then(() => drawSoon(this.redraw), () => undefined);
     }
   }
 

@@ -2,6 +2,7 @@
  * Pictures of molecules for tiles and table cells. A page may hold a few WebGL contexts only, so one hidden viewer
  * draws them all, one after another.
  */
+import { Recent } from "@/lib/recent";
 import { type Camera, type Content, type Look } from "@/media/molecule/looks";
 import { type Molecule, Scene, type Surroundings, loadLibrary } from "@/media/molecule/scene";
 
@@ -28,7 +29,8 @@ interface Job {
 }
 
 const KEPT_LIMIT = 120;
-const kept = new Map<string, Job>(); // least recently used first
+// The bitmap of what is given up may still be on a tile: the browser frees it when nobody holds it.
+const kept = new Recent<string, Job>({ limit: KEPT_LIMIT });
 let scene: Promise<Scene> | null = null;
 let queue: Promise<unknown> = Promise.resolve();
 
@@ -63,8 +65,6 @@ export function still(wanted: StillWanted, isWanted: () => boolean): Promise<Sti
   ]);
   const found = kept.get(name);
   if (found) {
-    kept.delete(name);
-    kept.set(name, found);
     found.waiting.push(isWanted);
     return found.drawn;
   }
@@ -85,10 +85,6 @@ export function still(wanted: StillWanted, isWanted: () => boolean): Promise<Sti
   queue = drawn.catch(() => undefined);
   kept.set(name, { drawn, waiting });
   drawn.catch(() => kept.delete(name));
-  for (const [oldest] of kept) {
-    if (kept.size <= KEPT_LIMIT) break;
-    kept.delete(oldest); // its bitmap may still be on a tile: the browser frees it when nobody holds it
-  }
   return drawn;
 }
 

@@ -1,37 +1,24 @@
 /** Bytes of blobs for 3D, kept for a while: neighbours of a step are fetched before they are drawn. */
 import { request } from "@/api/client";
 import type { BlobRef } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 
 const KEPT_BYTES = 192 * 1024 * 1024;
-const kept = new Map<string, { bytes: Promise<ArrayBuffer>; size: number }>(); // least recently used first
-let used = 0;
+const kept = new Recent<string, { bytes: Promise<ArrayBuffer>; size: number }>({ limit: KEPT_BYTES, size: ({ size }) => size });
 
 /** A blob, or bytes `start` to `end` of it. */
 export function bytesOf(blob: BlobRef, start = 0, end = blob.size_bytes): Promise<ArrayBuffer> {
   const id = `${blob.sha256} ${start} ${end}`;
   const found = kept.get(id);
-  if (found) {
-    kept.delete(id);
-    kept.set(id, found);
-    return found.bytes;
-  }
+  if (found) return found.bytes;
   const size = Math.max(0, end - start);
   const bytes = size === 0 ? Promise.resolve(new ArrayBuffer(0)) : fetchBytes(blob, start, end);
-  kept.set(id, { bytes, size });
-  used += size;
-  bytes.catch(() => forget(id)); // a failure is not an answer that stays
-  for (const old of kept.keys()) {
-    if (used <= KEPT_BYTES || old === id) break;
-    forget(old);
-  }
+  const entry = { bytes, size };
+  kept.set(id, entry);
+  bytes.catch(() => {
+    if (kept.peek(id) === entry) kept.delete(id); // a failure is not an answer that stays
+  });
   return bytes;
-}
-
-function forget(id: string): void {
-  const entry = kept.get(id);
-  if (!entry) return;
-  kept.delete(id);
-  used -= entry.size;
 }
 
 async function fetchBytes(blob: BlobRef, start: number, end: number): Promise<ArrayBuffer> {

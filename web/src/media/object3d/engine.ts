@@ -12,7 +12,7 @@ import { signal } from "@preact/signals";
 import { apiUrl, blobUrl } from "@/api/client";
 import type { Object3DRecord } from "@/api/schema";
 import { SCHEME, WHITE_PIXEL, findFile, isPictureName, splitAddress } from "@/media/object3d/files";
-import { isImitated } from "@/media/screen";
+import { isImitated } from "@/lib/screen";
 
 /** Grows whenever the graphics card has forgotten everything. */
 export const contextAge = signal(0);

@@ -9,7 +9,8 @@ import { attachOrbit } from "@/media/object3d/gestures";
 import { type Look, look } from "@/media/object3d/look";
 import { paintOver } from "@/media/object3d/overlay";
 import { type Frame, HOME, PRESETS, type Pose, type PresetName, type View3D, centredOn, fitted, poseOf } from "@/media/object3d/space";
-import { pixelRatio } from "@/media/screen";
+import { drawSoon } from "@/lib/frame";
+import { pixelRatio } from "@/lib/screen";
 import { frameOfTile, homeOf, setViewOfTile, viewOfTile } from "@/media/object3d/views";
 import { type ShownItem, type TileRef, isFull, selected, tileId } from "@/state/mediaView";
 
@@ -29,7 +30,6 @@ const HOVER_WAIT_MS = 60;
 const HURRIED_POINTS = 150_000;
 
 const dirty = new Set<Stage>();
-let isScheduled = false;
 
 function schedule(stage: Stage, isFirst = false): void {
   if (isFirst) {
@@ -39,13 +39,10 @@ function schedule(stage: Stage, isFirst = false): void {
     dirty.add(stage);
     for (const other of others) dirty.add(other);
   } else dirty.add(stage);
-  if (isScheduled) return;
-  isScheduled = true;
-  requestAnimationFrame(drawDirty);
+  drawSoon(drawDirty);
 }
 
 function drawDirty(): void {
-  isScheduled = false;
   const until = performance.now() + FRAME_BUDGET_MS;
   for (const stage of [...dirty]) {
     dirty.delete(stage);

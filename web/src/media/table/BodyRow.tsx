@@ -7,7 +7,7 @@ import type { Lane } from "@/media/table/geometry";
 import type { ShownItem } from "@/state/mediaView";
 import { isImage } from "@/state/overlayIndex";
 import { type CellPlace, type TableModel, showCell } from "@/state/tableModel";
-import type { TableRow } from "@/state/tables";
+import type { TableRow } from "@/state/tablePages";
 
 export function cellId(id: string, { row, column }: CellPlace): string {
   return `cell-${id}-${row}-${column}`;

@@ -20,7 +20,7 @@ import { safeFileName } from "@/state/saving";
 import type { ShownItem } from "@/state/mediaView";
 import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings, changeSettings, settingsOf } from "@/state/tableSettings";
 import { openAwaited, tableModel } from "@/state/tableModel";
-import { type TableHead, type TableSource, pagesOf } from "@/state/tables";
+import { type TableHead, type TableSource, pagesOf } from "@/state/tablePages";
 import "@/media/table/table.css";
 
 export interface ParquetFile {

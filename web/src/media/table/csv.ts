@@ -3,8 +3,8 @@ import { apiErrorFrom } from "@/api/client";
 import { cellExact, isCut } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
 import { safeFileName, saveText } from "@/state/saving";
-import { csvField } from "@/state/table";
-import { type TableQuery, type TableRow, type TableSource, allRows } from "@/state/tables";
+import { csvField } from "@/state/runTable";
+import { type TableQuery, type TableRow, type TableSource, allRows } from "@/state/tablePages";
 import { formatCount } from "@/parts/format";
 import { showToast } from "@/state/toasts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TablePage, TableRequest } from "@/api/schema";
-import { PAGE_ROWS, TablePages, allRows } from "@/state/tables";
+import { PAGE_ROWS, TablePages, allRows } from "@/state/tablePages";
 
 const TOTAL = 1050;
 let asked: { offset: number; aborted: () => boolean; answer: () => void }[] = [];
