@@ -50,7 +50,9 @@ def run_from(state: dict[str, Any]) -> Run:
     for each in current.open_runs():
         if each._place.key == key:
             return each
-    settings = resolve(state["settings"], None, os.environ)
+    # What the run was not told stays untold: only the key, which is never pickled, is asked for here.
+    keys = {name: os.environ[name] for name in ("DIORAMA_API_KEY", "WANDB_API_KEY") if name in os.environ}
+    settings = resolve(state["settings"], None, keys)
     settings._store_dir = StoreDir(Path(state["store"]))
     place = RunPlace(key, settings, "allow")
     made = (DisabledRun if settings.mode == "disabled" else Run)(

@@ -162,6 +162,7 @@ class ConsoleCapture:
         self._waiting_chars = 0
         self._left_out_chars = 0
         self._lock = threading.RLock()
+        self._sending = threading.RLock()
         self._last_number = 0
         self._screens: dict[StreamName, Screen] = {
             "stdout": Screen("stdout", self._next_number),
@@ -193,9 +194,14 @@ class ConsoleCapture:
         self._is_on = False
         self._waiting.clear()
         self._lock = threading.RLock()
+        self._sending = threading.RLock()
 
     def flush(self) -> None:
         """Turn what was printed into lines and send them."""
+        with self._sending:  # taking and sending are one step: an older text may not follow a newer one
+            self._flush()
+
+    def _flush(self) -> None:
         with self._lock:
             while self._waiting:
                 name, text, at = self._waiting.popleft()

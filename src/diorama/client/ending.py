@@ -112,7 +112,7 @@ def wait_until_stored(channel: Channel, timeout_secs: float | None, *, show: str
         before, acked_seq = acked_seq, channel.acked_seq
         if acked_seq > before or (now - moved_at > STALL_SECS / 2 and _is_busy(channel)):
             moved_at = now
-    return channel.is_stored
+    return acked_seq >= wanted_seq
 
 
 def _is_busy(channel: Channel) -> bool:

@@ -88,13 +88,9 @@ def state_of(key: RunKey, store_dir: StoreDir | None, *, journal_root: Path) -> 
 
 
 def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it is somebody else's
-        return True
-    return True
+    import psutil
+
+    return bool(psutil.pid_exists(pid))  # os.kill(pid, 0) would be a Ctrl-C on Windows
 
 
 def _stored_state(key: RunKey, database: Path) -> str | None:

@@ -48,7 +48,7 @@ class SidecarHandle:
         self._started_at: deque[float] = deque(maxlen=STARTS_LIMIT)
         self._is_given_up = False
         self._check_at = 0.0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may end a run while another one starts
         self._pid = os.getpid()
 
     @property

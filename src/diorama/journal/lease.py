@@ -7,6 +7,7 @@ process ids whether it still lives. The file's content (a process id) is for peo
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import sys
@@ -71,8 +72,9 @@ class Lease:
             if _is_same_file(path, fd):
                 break
             os.close(fd)  # its last holder removed the file between our open and our lock
-        os.ftruncate(fd, 0)
-        os.write(fd, f"{os.getpid()}\n".encode())
+        with contextlib.suppress(OSError):  # for people only: a full disk is no reason not to hold the lease
+            os.ftruncate(fd, 0)
+            os.write(fd, f"{os.getpid()}\n".encode())
         return cls(path, fd)
 
     @classmethod

@@ -221,6 +221,7 @@ class SegmentFiles:
             except FileExistsError:
                 continue
             break
+        self._names.add(self.directory)  # before an entry can be in it
         with self.lock:
             if self._state & UNCERTAIN and not self._state & APPENDING:
                 self._settle()
@@ -234,7 +235,6 @@ class SegmentFiles:
         if not is_swapping:
             self._forget_file(number, fd)
             return False
-        self._names.add(self.directory)
         if not old.size_bytes and old.fd >= 0:
             self._forget_file(old.number, old.fd)  # a disk that stays full must not fill with empty files
         return True
@@ -248,7 +248,7 @@ class SegmentFiles:
     def _drop_stored_segments(self) -> None:
         """Delete what is stored for good. The first segment stays: it says whose journal this is."""
         acked_seq = self.acked_seq
-        stored = [number for number, last_seq in self._last_seq_of.items() if last_seq <= acked_seq]
+        stored = [number for number, last in self._last_seq_of.copy().items() if last <= acked_seq]
         for number in stored:
             if number > 1:
                 with ignored_faults():
@@ -319,8 +319,10 @@ class SegmentFiles:
             while opened:
                 segment = opened[0]
                 why = self._sync_segment(segment)
-                if not why:
-                    self._let_go([each for each in self._unsynced if each.number == segment.number])
+                if not why:  # and nothing came into it since it was looked at
+                    size_bytes = segment.size_bytes
+                    done = [each for each in self._unsynced if each.number == segment.number]
+                    self._let_go([each for each in done if each.size_bytes == size_bytes])
                 else:
                     try:
                         self._heal(segment.number, why)
@@ -385,6 +387,7 @@ class SegmentFiles:
                 return  # an empty one that another took the place of, or one that is stored
             self._tell_once("disk", f"{why}; writing it again")
             make_folders(self.directory)
+            self._names.add(self.directory.parent)
             if number == self._segment and not self._swap():
                 raise BlockingIOError(errno.EAGAIN, "an entry is being written")
             for segment in list(self._unsynced):
@@ -427,8 +430,9 @@ class SegmentFiles:
             if acked_seq and self._ack_fd >= 0:
                 os.write(self._ack_fd, ACK.pack(acked_seq))
         missing, before_seq = 0, 0
+        to_come = {segment.number for segment in self._unsynced}  # they are written again after this one
         for number, last_seq in sorted(self._last_seq_of.items()):
-            if last_seq > acked_seq and number not in there:
+            if last_seq > acked_seq and number not in there and number not in to_come:
                 missing += last_seq - max(before_seq, acked_seq)
                 del self._last_seq_of[number]
             before_seq = last_seq
@@ -441,6 +445,8 @@ class SegmentFiles:
             )
         if self.buffers is not None:
             self.buffers.restore()
+        if missing:
+            raise OSError(errno.ENOENT, f"{missing} entries went with the journal")
 
 
 def _private(path: str, flags: int) -> int:

@@ -91,6 +91,7 @@ class Spool:
         self._given_up_at = -1
         """The acknowledgement that waiting was given up at."""
         self._told: set[str] = set()
+        self._news: deque[tuple[str, str]] = deque()
         self._owner_pid = os.getpid()
         self._is_closed = False
         self._shared: Spooled | None = None
@@ -280,6 +281,7 @@ class Spool:
         kept = self._new_spooled()
         give_up_at = time.monotonic() + BLOCK_LIMIT_SECS
         while True:
+            self._tell_news()
             with self._lock:
                 if self._take_free_slot(kept, capacity_bytes):
                     return kept
@@ -289,6 +291,7 @@ class Spool:
                     continue
                 acked_seq = self._acked_seq
             if verdict == "none":
+                self._tell_news()
                 return None
             time.sleep(0.005)
             if self._ask_acked_seq() > acked_seq:
@@ -444,7 +447,12 @@ class Spool:
     def _tell(self, code: str, text: str) -> None:
         if code not in self._told:
             self._told.add(code)
-            self._on_trouble(code, text)
+            self._news.append((code, text))
+
+    def _tell_news(self) -> None:
+        """Pass on what went wrong; never under the lock, since whoever hears it may write to a terminal."""
+        while self._news:
+            self._on_trouble(*self._news.popleft())
 
 
 def _never() -> bool:

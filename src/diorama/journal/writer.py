@@ -19,6 +19,7 @@ from __future__ import annotations
 import _thread
 import errno
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -102,6 +103,7 @@ class JournalWriter(SegmentFiles):
         "_ring_size_bytes",
         "_segment_bytes",
         "_thread",
+        "_told_dropped",
         "dropped",
     )
 
@@ -115,6 +117,8 @@ class JournalWriter(SegmentFiles):
     ) -> None:
         super().__init__(Path(directory))
         self.dropped = 0
+        self._told_dropped = 0
+        """How many of them a sync has answered for."""
         """Entries that neither the disk nor the ring could take."""
         self._acquire = self.lock.acquire
         self._release = self.lock.release
@@ -271,14 +275,16 @@ class JournalWriter(SegmentFiles):
 
     def sync(self) -> bool:
         """Bring everything to disk. False if something is not there: because the disk is full or broken, or
-        because the journal was deleted and can't be written again."""
+        was full since the last sync so that entries were dropped, or because the journal was deleted and
+        can't be written again."""
         if self._is_closed:
             return self._synced_seq >= self.seq
         self._drain()
         self._rotate_in_time()
         is_synced = self._sync_files()
         self._tell_news()
-        return is_synced and not self._ring
+        dropped, self._told_dropped = self.dropped - self._told_dropped, self.dropped
+        return is_synced and not self._ring and not dropped
 
     def close(self) -> None:
         """Sync and close. What is appended later raises UsageError. Never raises for a fault of the disk."""
@@ -398,11 +404,14 @@ class JournalWriter(SegmentFiles):
 
     def _work(self) -> None:
         while not self._closing.wait(RETRY_SECS if self._state & IN_TROUBLE else SYNC_SECS):
-            self._drain_in_time()
-            self._rotate_in_time()
-            if self.seq > self._synced_seq:
-                self._sync_files()
-            self._tell_news()
+            try:
+                self._drain_in_time()
+                self._rotate_in_time()
+                if self.seq > self._synced_seq:
+                    self._sync_files()
+                self._tell_news()
+            except Exception:  # noqa: BLE001 without this thread nothing would be synced or drained any more
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), threading.current_thread())))
 
     def _rotate_in_time(self) -> None:
         """Go on in a fresh segment once this one is large, and delete those that are stored. Without a fresh
