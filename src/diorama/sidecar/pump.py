@@ -247,7 +247,8 @@ class Pump:
         elif isinstance(error, Broken) and self._breaks and _splits(batch):
             self._halve(stream, batch)
         else:
-            self._breaks += isinstance(error, Broken)
+            # What answers a heartbeat says nothing about the entries behind it.
+            self._breaks += isinstance(error, Broken) and bool(batch.entries or batch.lost)
             self._put_back(stream, batch)
             # Only what is known to be a refusal is one. All else may work later.
             if not isinstance(error, Unavailable):

@@ -145,12 +145,12 @@ class Sidecar:
     def _watch(self, stream: Stream) -> None:
         name = f"{self.token}.s{os.getpid()}.{self._watch_count}"
         self._watch_count += 1
+        self._own.add(name)
         try:
             watch = RunWatch(self.journal_root, name, stream.start, interval_secs=self._interval_secs)
         except (OSError, JournalError, RuntimeError) as error:
             log.warning("the machine is not sampled: %s", error)
             return
-        self._own.add(name)
         self._watches[stream.name] = watch
 
     def _close_watches(self) -> None:

@@ -70,7 +70,12 @@ class RunWatch:
         self._append(own_start)
         self._append(own_start)  # twice, as every writer does
         self._thread = threading.Thread(target=self._watch, name="diorama-watch", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:  # nobody would end this journal, and the sidecar would wait for it for ever
+            self._writer.append(msgspec.msgpack.encode(Finish(time.time(), 0, "finished")), is_last=True)
+            self._writer.close()
+            raise
 
     @property
     def run(self) -> tuple[str, str, str]:

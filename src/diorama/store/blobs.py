@@ -129,7 +129,12 @@ class LocalBlobs:
             else:
                 draft = self._write(data)
             if not is_deferred:
-                self._name_drafts({sha256: draft})
+                try:
+                    self._name_drafts({sha256: draft})
+                except BaseException:  # the sync before the next rows finishes it
+                    with self._lock:
+                        self._keep_waiting(sha256, draft)
+                    raise
                 return sha256
             with self._lock:
                 first = self._waiting.setdefault(sha256, draft)
@@ -144,7 +149,7 @@ class LocalBlobs:
             try:
                 with self._store_errors():
                     self._name_drafts(waiting)
-            except StoreError:
+            except BaseException:
                 with self._lock:
                     for sha256, draft in waiting.items():
                         self._keep_waiting(sha256, draft)
@@ -449,13 +454,17 @@ def _make_folder(folder: Path, root: Path) -> set[Path]:
 
 
 def _sync_all(paths: set[Path]) -> None:
-    """Bring files or folders to disk."""
-    if len(paths) == 1:
-        _sync(*paths)
-    elif paths:
-        with ThreadPoolExecutor(min(SYNC_THREADS, len(paths)), thread_name_prefix="blob-sync") as threads:
-            for _ in threads.map(_sync, paths):
-                pass
+    """Bring files or folders to disk, side by side where there are threads to be had."""
+    if len(paths) > 1:
+        try:
+            with ThreadPoolExecutor(min(SYNC_THREADS, len(paths)), thread_name_prefix="blob-sync") as threads:
+                for _ in threads.map(_sync, paths):
+                    pass
+            return
+        except RuntimeError:  # no more threads, or the interpreter is going down
+            pass
+    for path in paths:
+        _sync(path)
 
 
 def _sync(path: Path) -> None:

@@ -6,6 +6,7 @@ alphabets or only ASCII, by the database and its locale.
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import sys
 from typing import Any
@@ -14,13 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-_PAIRS = [
-    (letter, small)
-    for letter in map(chr, range(128, sys.maxunicode + 1))
-    if len(small := letter.casefold()) == 1 and small != letter
-]
-_FROM, _TO = ("".join(letters) for letters in zip(*_PAIRS, strict=True))
-_TABLE = str.maketrans({**{chr(code): chr(code + 32) for code in range(65, 91)}, **dict(_PAIRS)})
+
+@functools.cache
+def _pairs() -> dict[str, str]:
+    """Every large letter beyond ASCII with its small one; made at the first search, for it takes a while."""
+    letters = map(chr, range(128, sys.maxunicode + 1))
+    return {one: small for one in letters if len(small := one.casefold()) == 1 and small != one}
+
+
+@functools.cache
+def _table() -> dict[int, str]:
+    return str.maketrans({**{chr(code): chr(code + 32) for code in range(65, 91)}, **_pairs()})
 
 
 def fold(text: str) -> str:
@@ -29,7 +34,7 @@ def fold(text: str) -> str:
     >>> fold("Größe ΑΒΓ")
     'größe αβγ'
     """
-    return text.translate(_TABLE)
+    return text.translate(_table())
 
 
 class folded(FunctionElement[str]):
@@ -56,7 +61,7 @@ def _folded_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
 @compiles(folded, "postgresql")
 def _folded_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
     [column] = element.clauses
-    pairs = sa.literal(_FROM), sa.literal(_TO)
+    pairs = sa.literal("".join(_pairs())), sa.literal("".join(_pairs().values()))
     letters = ", ".join(compiler.process(one, **more) for one in pairs)
     return f'translate(lower(({compiler.process(column, **more)}) COLLATE "C"), {letters})'
 

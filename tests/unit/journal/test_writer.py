@@ -177,6 +177,7 @@ def test_what_the_ring_cannot_hold_is_counted_and_shows_as_lost(
         for _ in range(20):
             writer.append(b"x" * 80)
     assert writer.dropped == 17
+    assert not writer.sync(), "not all that was appended is there"
     assert writer.sync()
     writer.append(b"last")
     writer.close()
