@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 from live_server import LiveServer, sdk_environ, serving, sign_in
-from playwright.sync_api import Browser, Page, sync_playwright
-from waiting import COUNT_REQUESTS
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from waiting import COUNT_REQUESTS, LIMIT_MS
 
 HERE = Path(__file__).parent
 # Read now: every test hides the settings of the world outside from itself.
@@ -31,6 +31,9 @@ _ARGS = [
     "--disable-background-networking",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    # Else a canvas that is read often moves from one rasterizer to another, and they blend the edges
+    # of a picture differently (by up to 13 of 255): the same drawing would not be the same pixels.
+    "--disable-accelerated-2d-canvas",
 ]
 # All that a console error may be about: answers that a test itself provoked.
 _EXPECTED = re.compile(r"Failed to load resource.*(40[0-9]|50[03]|ERR_CONNECTION|net::)")
@@ -63,6 +66,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    expect.set_options(timeout=LIMIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             args=_ARGS, **({"executable_path": _CHROMIUM} if _CHROMIUM else {})
@@ -82,7 +86,7 @@ def open_page(chromium: Browser) -> Iterator[Callable[..., Page]]:
                 **{"base_url": server.url, "viewport": {"width": 1440, "height": 900}, **options}
             )
             stack.callback(context.close)
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(LIMIT_MS)
             if signed_in:
                 sign_in(context, server)
             context.add_init_script(COUNT_REQUESTS)

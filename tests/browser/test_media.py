@@ -81,11 +81,6 @@ def pixels_when(canvas: Locator, is_right: Callable[[Pixels], bool]) -> Pixels:
     return settled_pixels(canvas)
 
 
-def is_same(a: Pixels, b: Pixels) -> bool:
-    """Chromium moves a canvas that is read often to another rasterizer: blends differ by a little."""
-    return a.shape == b.shape and int(np.abs(a.astype(int) - b.astype(int)).max()) <= 16
-
-
 def query_of(page: Page, name: str) -> str:
     return address(page).get(name, [""])[0]
 
@@ -226,12 +221,12 @@ def test_overlays_are_set_once_and_kept_in_the_url(look: Callable[..., Page]) ->
     assert (before[1][..., :3] == road).all(-1).any()
     page.get_by_role("button", name="Hide road (Alt-click: only this class)").click()
     after = (
-        pixels_when(masked, lambda pixels: not is_same(before[0], pixels)),
+        pixels_when(masked, lambda pixels: not np.array_equal(before[0], pixels)),
         pixels_when(boxed, lambda pixels: not (pixels[..., :3] == road).all(-1).any()),
     )
     assert "h.road" in query_of(page, "ov")
     page.reload()
-    pixels_when(masked, lambda pixels: is_same(pixels, after[0]))
+    pixels_when(masked, lambda pixels: np.array_equal(pixels, after[0]))
     page.get_by_role("button", name="Show road (Alt-click: only this class)").click(modifiers=["Alt"])
     expect(page.get_by_text("only road")).to_be_visible()
     car = class_colors(page)["car"]
@@ -270,17 +265,17 @@ def test_zoom_is_linked_until_it_is_not(look: Callable[..., Page]) -> None:
     page.keyboard.down("Control")
     page.mouse.wheel(0, -300)
     page.keyboard.up("Control")
-    pixels_when(masked, lambda pixels: not is_same(before[0], pixels))
-    pixels_when(boxed, lambda pixels: not is_same(before[1], pixels))  # the other tile follows
+    pixels_when(masked, lambda pixels: not np.array_equal(before[0], pixels))
+    pixels_when(boxed, lambda pixels: not np.array_equal(before[1], pixels))  # the other tile follows
     assert float(query_of(page, "zoom").split(",")[0]) > 1
     page.get_by_role("button", name="Show the pictures whole again").first.click()
-    pixels_when(masked, lambda pixels: is_same(pixels, before[0]))
-    pixels_when(boxed, lambda pixels: is_same(pixels, before[1]))
+    pixels_when(masked, lambda pixels: np.array_equal(pixels, before[0]))
+    pixels_when(boxed, lambda pixels: np.array_equal(pixels, before[1]))
     page.get_by_role("button", name="Zoom and pan are shared by all tiles").first.click()
     masked.click(position={"x": 20, "y": 20})  # a picture that was clicked takes the wheel alone
     page.mouse.wheel(0, -300)
-    pixels_when(masked, lambda pixels: not is_same(before[0], pixels))
-    assert is_same(settled_pixels(boxed), before[1]), "an unlinked tile followed"
+    pixels_when(masked, lambda pixels: not np.array_equal(before[0], pixels))
+    assert np.array_equal(settled_pixels(boxed), before[1]), "an unlinked tile followed"
 
 
 @pytest.mark.parametrize("pixels", [-200, 200])
@@ -299,7 +294,7 @@ def test_a_wheel_over_pictures_is_the_pages(look: Callable[..., Page], pixels: i
     )
     assert not is_taken
     assert "zoom" not in page.url
-    assert is_same(settled_pixels(masked), before)
+    assert np.array_equal(settled_pixels(masked), before)
     assert "Ctrl" in (masked.get_attribute("title") or "")
 
 
@@ -428,7 +423,7 @@ def test_histograms_as_heat_map_ridges_and_bars(look: Callable[..., Page]) -> No
     until(page, lambda: query_of(page, "at") == str(step), "the clock where the plot was clicked")
     page.mouse.move(5, 5)
     panel.get_by_role("radio", name="ridges").click()
-    pixels_when(plot, lambda pixels: not is_same(pixels, heat))
+    pixels_when(plot, lambda pixels: not np.array_equal(pixels, heat))
     panel.get_by_role("radio", name="bars").click()
     expect(panel).to_contain_text(f"step {step}")
 

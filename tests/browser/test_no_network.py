@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from live_server import LiveServer, serving, sign_in
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from waiting import LIMIT_MS
 
 from diorama.journal.entry import Batch, Log, Numbered, Start
 from diorama.media.html import HtmlRecord
@@ -205,7 +206,7 @@ def logged(
 def context(chromium: Browser, logged: tuple[LiveServer, dict[str, str]]) -> Iterator[BrowserContext]:
     server, _ = logged
     made = chromium.new_context(base_url=server.url)
-    made.set_default_timeout(20_000)
+    made.set_default_timeout(LIMIT_MS)
     sign_in(made, server)
     yield made
     made.close()

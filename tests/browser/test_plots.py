@@ -13,10 +13,9 @@ from urllib.parse import quote
 import pytest
 from live_server import LiveServer, sdk_environ, serving
 from playwright.sync_api import Frame, Page, expect
-from waiting import next_frames
+from waiting import LIMIT_MS, next_frames
 
 OpenPage = Callable[..., Page]
-SLOW_MS = 20_000
 """Libraries of megabytes, drawn without a graphics card."""
 
 
@@ -51,20 +50,20 @@ def look(open_page: OpenPage, plots: LiveServer) -> Iterator[Callable[..., Page]
 
 def frame_of(page: Page, name: str) -> Frame:
     """The frame in which a figure is drawn, once it is."""
-    expect(page.locator(".figure[aria-busy=false]").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".figure[aria-busy=false]").first).to_be_visible()
     [frame] = [frame for frame in page.frames if f"/frames/{name}.html" in frame.url]
     return frame
 
 
 def test_curves_name_their_areas(look: Callable[..., Page]) -> None:
     page = look("roc")
-    expect(page.locator(".preset-plot canvas")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".preset-plot canvas")).to_be_visible()
     expect(page.locator(".preset-title")).to_have_text("ROC Curve")
 
 
 def test_a_confusion_matrix_and_its_shares(look: Callable[..., Page]) -> None:
     page = look("confusion")
-    expect(page.locator(".preset-plot canvas")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".preset-plot canvas")).to_be_visible()
     expect(page.locator(".preset-note")).to_contain_text("300 samples")
     page.get_by_role("radio", name="Rows %").click()
     expect(page.get_by_role("radio", name="Rows %")).to_be_checked()
@@ -76,7 +75,7 @@ def test_a_confusion_matrix_and_its_shares(look: Callable[..., Page]) -> None:
 
 def test_histograms_count_right_and_say_what_is_not_shown(look: Callable[..., Page]) -> None:
     page = look("histogram")
-    expect(page.locator(".preset-plot canvas")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".preset-plot canvas")).to_be_visible()
     expect(page.locator(".preset-title")).to_have_text("Digits")
     slider = page.get_by_role("slider", name="Bins")
     slider.fill("9")
@@ -129,7 +128,7 @@ def hostile(chromium: Any, plots: LiveServer) -> Iterator[Callable[..., Page]]:
 
     foreign: list[str] = []
     context = chromium.new_context(base_url=plots.url, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(LIMIT_MS)
     sign_in(context, plots)
 
     def open_panel(key: str, project: str = "hostile") -> Page:
@@ -180,13 +179,13 @@ def test_t27_a_hostile_plotly_figure(hostile: Callable[..., Page]) -> None:
 
 def test_t28_a_hostile_vega_specification(hostile: Callable[..., Page]) -> None:
     page = hostile("vega")
-    expect(page.locator(".figure-note, .figure-failed").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".figure-note, .figure-failed").first).to_be_visible()
     assert page.evaluate("window.pwned") is None
 
 
 def test_t28_a_specification_without_end_is_stopped(hostile: Callable[..., Page]) -> None:
     page = hostile("endless")
-    expect(page.locator(".figure-failed")).to_contain_text("not drawn within 5 s", timeout=SLOW_MS)
+    expect(page.locator(".figure-failed")).to_contain_text("not drawn within 5 s")
     assert page.evaluate("1 + 1") == 2
     assert len(page.frames) == 1
 

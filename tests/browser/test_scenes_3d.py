@@ -22,7 +22,6 @@ OpenPage = Callable[..., Page]
 Pixels = NDArray[np.int64]
 
 # The viewer is large, and shaders are compiled on the processor here.
-_FIRST_MS = 40_000
 
 _READ_CANVAS = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
@@ -68,7 +67,7 @@ def pixels_of(canvas: Locator) -> Pixels:
 
 def settled(canvas: Locator) -> Pixels:
     """The canvas once it has been drawn and two readings agree."""
-    expect(canvas).to_have_attribute("data-drawn", re.compile(r"\d"), timeout=_FIRST_MS)
+    expect(canvas).to_have_attribute("data-drawn", re.compile(r"\d"))
     return steady(canvas.page, lambda: pixels_of(canvas), np.array_equal)
 
 
@@ -81,7 +80,7 @@ def middle(pixels: Pixels, color: tuple[int, int, int]) -> tuple[float, float]:
 
 def open_full(page: Page) -> Locator:
     tile = page.locator("[data-tile][data-step] canvas").first
-    expect(tile).to_have_attribute("data-drawn", re.compile(r"\d"), timeout=_FIRST_MS)
+    expect(tile).to_have_attribute("data-drawn", re.compile(r"\d"))
     tile.dblclick()
     canvas = page.locator(".full canvas")
     expect(canvas).to_be_visible()
@@ -132,10 +131,10 @@ def test_a_model_is_not_mirrored_and_scrubbing_keeps_the_view(look: Callable[...
 def test_a_cloud_says_how_much_of_it_is_shown_and_follows_the_overlays(look: Callable[..., Page]) -> None:
     page = look("cloud", "look3d=nogrid&ov=C.off")
     tile = page.locator("[data-tile$=':cloud']")
-    expect(tile.locator(".object3d-note")).to_have_text("100 k of 250 k points", timeout=_FIRST_MS)
+    expect(tile.locator(".object3d-note")).to_have_text("100 k of 250 k points")
     canvas = open_full(page)
     note = page.locator(".full .object3d-note")
-    expect(note).to_have_text(f"{POINTS // 1000} k points", timeout=_FIRST_MS)
+    expect(note).to_have_text(f"{POINTS // 1000} k points")
     page.keyboard.press("5")
     above = settled(canvas)
     points, box = middle(above, (0, 200, 100)), middle(above, BOX_COLOR)
@@ -157,12 +156,10 @@ def test_a_cloud_says_how_much_of_it_is_shown_and_follows_the_overlays(look: Cal
 def test_what_is_broken_or_asks_for_other_places_says_so(look: Callable[..., Page]) -> None:
     page = look("cut|outside_.*", "look3d=nogrid")
     cut = page.locator("[data-tile$=':cut']")
-    expect(cut.get_by_role("alert")).to_contain_text(re.compile("cut off|broken"), timeout=_FIRST_MS)
+    expect(cut.get_by_role("alert")).to_contain_text(re.compile("cut off|broken"))
     expect(cut.locator("a[download]")).to_have_attribute("href", re.compile(r"/api/blobs/[0-9a-f]{64}$"))
     refused = page.locator("[data-tile$=':outside_buffer']")
-    expect(refused.get_by_role("alert")).to_contain_text(
-        "“../../etc/passwd” was not logged with it", timeout=_FIRST_MS
-    )
+    expect(refused.get_by_role("alert")).to_contain_text("“../../etc/passwd” was not logged with it")
     drawn = page.locator("[data-tile$=':outside_picture']")
     expect(drawn.locator(".object3d-note")).to_have_attribute(
         "title", re.compile("nothing is fetched from outside")

@@ -47,7 +47,7 @@ def test_what_failed_while_the_server_was_away_is_asked_for_again(
         page.keyboard.press("]")
     expect(page.get_by_role("alert").filter(has_text="The server does not answer")).to_be_visible()
     with serving(store, "--port", port):
-        expect(page.locator("[data-tile][data-step='5']")).to_be_visible(timeout=20_000)
+        expect(page.locator("[data-tile][data-step='5']")).to_be_visible()
         expect(page.get_by_text("The server does not answer")).to_have_count(0)
         expect(chip).to_have_text("live")
 
@@ -61,4 +61,4 @@ def test_a_page_opened_before_its_project_shows_it_once_it_is_there(
         expect(page.get_by_text("There is no project lab/later").first).to_be_visible()
         script = _SCRIPT.replace('"away"', '"later"')
         subprocess.run([sys.executable, "-c", script], env=server.environ, check=True, timeout=120)
-        expect(page.locator("[data-tile]").first).to_be_visible(timeout=20_000)
+        expect(page.locator("[data-tile]").first).to_be_visible()

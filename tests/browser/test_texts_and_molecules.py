@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from live_server import LiveServer, sdk_environ, serving, sign_in
 from playwright.sync_api import Browser, Page, Route, expect
-from waiting import next_frames, until
+from waiting import LIMIT_MS, next_frames, until
 
 OpenPage = Callable[..., Page]
-SLOW_MS = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +33,6 @@ def look(open_page: OpenPage, words: LiveServer) -> Callable[..., Page]:
 
     def open_workspace(panels: str, query: str = "") -> Page:
         page = open_page(words)
-        page.set_default_timeout(30_000)  # WebGL in software, on a machine with other things to do
         page.goto(f"/lab/words?panels=/^{panels}$/&{query}")
         return page
 
@@ -45,7 +43,7 @@ def look(open_page: OpenPage, words: LiveServer) -> Callable[..., Page]:
 def attacked(chromium: Browser, words: LiveServer) -> Iterator[tuple[Page, list[str]]]:
     """A signed-in page whose console may complain, and the addresses elsewhere that it asked for."""
     context = chromium.new_context(base_url=words.url, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(LIMIT_MS)
     foreign: list[str] = []
 
     def refuse(route: Route) -> None:
@@ -85,7 +83,7 @@ def test_t32_a_hostile_page_in_its_frame(attacked: tuple[Page, list[str]]) -> No
     page, foreign = attacked
     page.goto("/lab/words?panels=/^probe$/")
     frame = page.frame_locator(".html-card iframe")
-    expect(frame.locator("#found")).to_contain_text("done", timeout=SLOW_MS)
+    expect(frame.locator("#found")).to_contain_text("done")
     text = frame.locator("#found").inner_text()
     check_probe(text)
     assert json.loads(text)["parent"] == json.loads(text)["canary"] == "refused"
@@ -102,7 +100,7 @@ def test_t33_the_same_page_as_a_page_of_its_own(attacked: tuple[Page, list[str]]
     address = f"/api/content/{record['blob']['sha256']}"
     page.goto(address)
     found = page.frame_locator("iframe").locator("#found")
-    expect(found).to_contain_text("done", timeout=SLOW_MS)
+    expect(found).to_contain_text("done")
     check_probe(found.inner_text())
     assert page.url.endswith(address)
     assert foreign == []
