@@ -12,7 +12,7 @@ import pytest
 from charts_store import HEIGHTS, SPIKE_STEP, STEPS, fill, loss
 from live_server import LiveServer, serving
 from playwright.sync_api import Locator, Page, Request, Route, expect
-from waiting import address
+from waiting import address, until
 
 WORKSPACE = "/lab/curves"
 
@@ -318,3 +318,68 @@ def test_a_new_value_appears_by_itself(page: Page, curves: LiveServer) -> None:
     more = script.replace("id='now'", "id='now', resume='must'") % 42
     subprocess.run([sys.executable, "-c", more], env=curves.environ, check=True, timeout=60)
     expect(values).to_have_text("42")
+
+
+RESUME = """
+import diorama
+run = diorama.init(entity="lab", project="resumed", id="one")
+for step in range(400):
+    run.log({"loss": 1 if step else 0})
+run.finish()
+run = diorama.init(entity="lab", project="resumed", id="one", resume="must")
+for step in range(250, 600):
+    run.log({"loss": 2 if step < 599 else 3}, step=step)
+run.finish()
+"""
+
+
+def lines_at(page: Page, key: str, share_x: float) -> list[tuple[float, int]]:
+    """The lines that cross a column of a chart, from the top: (share of the height, how coloured: 0..255)."""
+    found: list[list[float]] = page.evaluate(
+        """([key, share]) => {
+          const canvas = document.querySelector(`section[aria-label="${key}"] .uplot canvas`);
+          const over = document.querySelector(`section[aria-label="${key}"] .u-over`);
+          const ratio = devicePixelRatio;
+          const x = Math.round((over.offsetLeft + share * over.offsetWidth) * ratio);
+          const [top, height] = [over.offsetTop * ratio, over.offsetHeight * ratio];
+          const { data } = canvas.getContext("2d").getImageData(x, top, 1, height);
+          const lines = [];
+          let isIn = false;
+          for (let y = 0; y < height; y++) {
+            const [r, g, b, a] = data.subarray(4 * y, 4 * y + 4);
+            // What is see-through has the full colour: how much of it is seen counts.
+            const color = Math.round((Math.max(r, g, b) - Math.min(r, g, b)) * a / 255);
+            if (color > 15 && !isIn) lines.push([y / height, color]);
+            else if (color > 15) lines.at(-1)[1] = Math.max(lines.at(-1)[1], color);
+            isIn = color > 15;
+          }
+          return lines;
+        }""",
+        [key, share_x],
+    )
+    return [(height, int(color)) for height, color in found]
+
+
+def test_a_resumed_run_shows_the_later_session_and_the_earlier_one_faintly(
+    page: Page, curves: LiveServer
+) -> None:
+    subprocess.run([sys.executable, "-c", RESUME], env=curves.environ, check=True, timeout=120)
+    page.goto("/lab/resumed")
+    expect(chart(page, "loss").locator(".chart-values")).to_have_text("3")
+    drawn(page, "loss")
+    overlap, before, after = 325 / 599, 100 / 599, 500 / 599
+    until(page, lambda: len(lines_at(page, "loss", overlap)) == 2, "both sessions, where both logged")
+    (_, later), (_, earlier) = lines_at(page, "loss", overlap)
+    assert 0 < earlier < 0.7 * later
+    [(first, first_color)] = lines_at(page, "loss", before)
+    [(second, second_color)] = lines_at(page, "loss", after)
+    assert second < first, "the later session logged the higher value"
+    assert first_color > 0.7 * later
+    assert second_color > 0.7 * later
+    page.get_by_role("button", name="Settings of all charts").first.click()
+    page.get_by_text("also what a later session replaced, faintly").click()
+    page.keyboard.press("Escape")
+    until(page, lambda: len(lines_at(page, "loss", overlap)) == 1, "the later session alone")
+    [(left, _)] = lines_at(page, "loss", overlap)
+    assert abs(left - second) < 0.02
+    assert address(page)["replaced"] == ["false"]

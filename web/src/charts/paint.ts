@@ -59,7 +59,7 @@ export function paintCurves(context: CanvasRenderingContext2D, painting: Paintin
   for (const one of curves) if (one.curve.replaced) paintLine(context, painting, {
     ...one,
     curve: one.curve.replaced,
-  }, one.curve.replaced.line, 0.3, 1, false);
+  }, one.curve.replaced.line, 0.5, 1, false);
   for (const one of curves) if (one.curve.isSmoothed) paintLine(context, painting, one, one.curve.mean, 0.22, 1, false);
   for (const one of curves) paintLine(context, painting, one, one.curve.line, 1, LINE_WIDTH, true);
   for (const one of curves) if (one.curve.broken) paintBroken(context, painting, one);
