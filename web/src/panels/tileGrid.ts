@@ -22,6 +22,8 @@ const MOST_PACKED = 2;
 /** Between the columns of the page's grid, and at each side inside a panel. */
 export const COLUMN_GAP = 10;
 const SIDE = 12;
+/** Tiles are made so much narrower, at most, rather than give their panel a column more that stays half empty. */
+const MOST_SQUEEZE = 0.85;
 export const MOST_STRETCH = 2.6;
 
 /** Height of a tile's picture for a width, kept in bounds so that a banner or a tower does not rule the panel. */
@@ -77,7 +79,7 @@ export function panelColumns(options: {
   const { shape, isTable, tiles, tileWidth, columnWidth } = options;
   if (isTable || tiles > MOST_PACKED) return Infinity;
   if (shape === "fill") return tiles === 1 ? 2 : Infinity;
-  const width = shape ? (shape.width * tileWidth) / USUAL_TILE : tileWidth;
+  const width = MOST_SQUEEZE * (shape ? (shape.width * tileWidth) / USUAL_TILE : tileWidth);
   return Math.max(1, Math.ceil((tiles * (width + GAP) - GAP + 2 * SIDE) / (columnWidth + COLUMN_GAP)));
 }
 
