@@ -45,8 +45,9 @@ def test_projects_lead_to_the_workspace(page: Page) -> None:
     for section in ("train", "val", "weights"):
         expect(page.get_by_role("region", name=section, exact=True)).to_be_visible()
     # What tells the runs apart stands under their names.
-    expect(rail(page).get_by_role("option", name=re.compile("^wide"))).to_contain_text("lr 0.1")
-    expect(rail(page).get_by_role("option", name=re.compile("^wide"))).to_contain_text("finished")
+    wide = rail(page).get_by_role("option", name=re.compile("^wide"))
+    expect(wide).to_contain_text("lr 0.1")
+    expect(wide.get_by_role("img", name="finished", exact=True)).to_be_visible()
 
 
 def test_eyes_are_in_the_url_and_can_be_undone(page: Page) -> None:

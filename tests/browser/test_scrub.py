@@ -75,11 +75,11 @@ def test_keys_go_over_the_steps_that_have_media(page: Page) -> None:
 def test_every_tile_shows_what_the_rule_finds(page: Page) -> None:
     page.goto(f"{WORKSPACE}?at=1270")
     ready(page)
-    badges = page.locator(".slot-wide").get_by_text(re.compile(r"^1,[23]00$"))
+    badges = page.locator(".media-panel").get_by_text(re.compile(r"^1,[23]00$"))
     expect(badges.first).to_be_visible()
     page.get_by_role("button", name="Which step a tile shows").click()
     page.get_by_role("menuitemcheckbox", name="nearest").click()
-    expect(page.locator(".slot-wide").get_by_text("1,300", exact=True).first).to_be_visible()
+    expect(page.locator(".media-panel").get_by_text("1,300", exact=True).first).to_be_visible()
     assert address(page)["match"] == ["nearest"]
 
 
@@ -175,7 +175,7 @@ def test_another_axis_stays_at_the_same_moment(page: Page) -> None:
     page.get_by_role("button", name="Axis of the page").click()
     page.get_by_role("menuitemcheckbox", name="relative time").click()
     expect(readout(page)).to_contain_text("20:00 of")
-    expect(page.locator(".slot-wide").get_by_text("1,200", exact=True).first).to_be_visible()
+    expect(page.locator(".media-panel").get_by_text("1,200", exact=True).first).to_be_visible()
 
 
 def test_following_the_newest_and_staying(page: Page) -> None:

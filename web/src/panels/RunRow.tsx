@@ -74,7 +74,7 @@ export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
             title={stateText(run)}
           />
           <span class="rail-params truncate" title={details.join("\n")}>
-            {details.join(" · ")}
+            {details.join(" · ") || stateText(run)}
           </span>
           <Spark uid={run.uid} color={color} isDim={!isOn} />
         </div>
