@@ -247,7 +247,9 @@ function BodyRow({ run, columns, index, onPick }: BodyRowProps): JSX.Element {
           tabIndex={-1}
           onChange={(color) => setRunColor(run.uid, color)}
         />
-        <Link class="table-link" path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}><MiddleText text={run.name} /></Link>
+        <Link class="table-link" path={runPath(run)} label={run.name} title={`Open ${run.name}`} tabIndex={-1}>
+          <MiddleText text={run.name} />
+        </Link>
         {isNameTwice(run.name) && <span class="rail-id">{run.id}</span>}
       </div>
       {columns.map((column) => <BodyCell key={column.path} run={run} column={column} />)}

@@ -61,7 +61,7 @@ export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
       />
       <div class="rail-text">
         <div class="rail-heading">
-          <Link class="rail-name" path={runPath(run)} title={`Open ${run.name}`} tabIndex={-1}>
+          <Link class="rail-name" path={runPath(run)} label={run.name} title={`Open ${run.name}`} tabIndex={-1}>
             <MiddleText text={run.name} />
           </Link>
           {isNameTwice(run.name) && <span class="rail-id">{run.id}</span>}
