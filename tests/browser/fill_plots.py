@@ -100,6 +100,11 @@ def main() -> None:
             "y": {"field": "${field:y}", "type": "quantitative"},
         },
     }
+    bars = {
+        "mark": "bar",
+        "data": {"values": [{"x": name, "y": at} for at, name in enumerate("abc")]},
+        "encoding": {"x": {"field": "x", "type": "nominal"}, "y": {"field": "y", "type": "quantitative"}},
+    }
     with diorama.init(project="plots", entity="lab", name="kind") as run:
         run.log(
             {
@@ -110,8 +115,15 @@ def main() -> None:
                 "custom": diorama.plot_table(spec, numbers, {"x": "n.1", "y": "[2]"}),
                 "graph": chain(500),
                 "cells": diorama.Table(
-                    columns=["figure", "graph", "vega"],
-                    data=[[diorama.Plotly(waves(0)), chain(3), diorama.Vega({"mark": "bar"})]],
+                    columns=["figure", "graph", "vega", "empty"],
+                    data=[
+                        [
+                            diorama.Plotly(waves(0)),
+                            chain(3),
+                            diorama.Vega(bars),
+                            diorama.Vega({"mark": "bar"}),
+                        ]
+                    ],
                 ),
             },
             step=0,

@@ -5,11 +5,16 @@ import mathUrl from "@bokeh/bokehjs/build/js/bokeh-mathjax.min.js?url";
 import tablesUrl from "@bokeh/bokehjs/build/js/bokeh-tables.min.js?url";
 import widgetsUrl from "@bokeh/bokehjs/build/js/bokeh-widgets.min.js?url";
 import { fitDocument, readDocument, versionNote } from "@/frames/bokehDocument";
-import { host } from "@/frames/host";
+import { type Drawing, host } from "@/frames/host";
+import type { FrameTheme } from "@/frames/protocol";
 import { loadLibrary } from "@/frames/library";
 
 const HAS_FORMULAS = /\$\$|\\\\\(|\\\\\[|"TeX"|"MathML"/;
 
+/** A frame that changes by less keeps what is drawn. */
+const REDRAWN_FROM = 0.1;
+
+let last: { text: string; theme: FrameTheme; width: number } | null = null;
 let shown: BokehManager[] = [];
 let count = 0;
 let maths: Promise<void> | undefined;
@@ -17,11 +22,13 @@ let maths: Promise<void> | undefined;
 await loadLibrary(bokehUrl);
 await Promise.all([widgetsUrl, tablesUrl, glUrl].map(loadLibrary));
 
-host({
+const drawing: Drawing = {
   async draw(element, text, theme) {
     const { document: content, rootIds, version } = readDocument(text);
     if (HAS_FORMULAS.test(text)) await (maths ??= loadLibrary(mathUrl));
-    fitDocument(content, theme);
+    const { clientWidth: width, clientHeight: height } = document.documentElement;
+    fitDocument(content, theme, { width, height });
+    last = { text, theme, width };
     for (const manager of shown) manager.clear();
     shown = [];
     element.replaceChildren();
@@ -38,10 +45,15 @@ host({
     shown = await Bokeh.embed.embed_items({ figure: content }, [{ docid: "figure", roots, root_ids: rootIds }]);
     return versionNote(version, Bokeh.version);
   },
-  resize: () => undefined, // Bokeh watches its own size
+  // Bokeh watches its own size; what was made smaller for the frame is made for its new size.
+  resize(element) {
+    if (last && Math.abs(document.documentElement.clientWidth / last.width - 1) > REDRAWN_FROM) void drawing.draw(element, last.text, last.theme, "");
+  },
   async png() {
     const root = shown[0]?.roots[0];
     if (!root) throw new Error("Nothing is drawn.");
     return root.export("png", true).canvas;
   },
-});
+};
+
+host(drawing);

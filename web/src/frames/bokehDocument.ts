@@ -33,9 +33,26 @@ export function versionNote(written: string | null, ours: string): string[] {
   return [`It was written by Bokeh ${written}; this page draws it with BokehJS ${ours}, which may show it differently.`];
 }
 
-/** Let roots and what lies in them fill the frame, unless they have sizes of their own; at night, darken what has no colours. */
-export function fitDocument(content: Json, theme: FrameTheme): void {
-  for (const root of list(content["roots"])) stretch(root, 0);
+/** Smaller than this share of its own size nothing can be read: then the frame scrolls. */
+const LEAST_SHARE = 0.35;
+/** Of a figure that says only one of its sides. */
+const USUAL_SIDE = 600;
+const SIZES = ["width", "height", "frame_width", "frame_height", "min_width", "min_height"];
+
+/**
+ * Let roots and what lies in them fill the frame, or, where they have sizes of their own, make them as much smaller as they
+ * are too large for it; at night, darken what has no colours.
+ */
+export function fitDocument(content: Json, theme: FrameTheme, room?: { width: number; height: number }): void {
+  const roots = list(content["roots"]);
+  for (const root of roots) {
+    stretch(root, 0);
+    if (!room) continue;
+    const size = sizeOf(root, 0);
+    // Several roots stand below one another: the frame scrolls down, but not to the side.
+    const share = Math.max(LEAST_SHARE, Math.min(1, size.width > 0 ? room.width / size.width : 1, roots.length === 1 && size.height > 0 ? room.height / size.height : 1));
+    if (share < 1) shrink(root, share, 0);
+  }
   if (theme.isDark) darken(content["roots"], theme, 0);
 }
 
@@ -57,6 +74,47 @@ function stretch(model: unknown, depth: number): void {
     attributes["min_width"] ??= 160;
     attributes["min_height"] ??= 140;
   }
+}
+
+/** The room that a model takes by the sizes that it says; 0 where it takes what there is. */
+function sizeOf(model: unknown, depth: number): { width: number; height: number } {
+  if (!isModel(model) || depth > DEPTH_LIMIT) return { width: 0, height: 0 };
+  const { name, attributes } = model;
+  const said = (side: "width" | "height"): number => numberOf(attributes[side]) ?? numberOf(attributes[`frame_${side}`]) ?? 0;
+  const own = { width: said("width"), height: said("height") };
+  const isFilling = typeof attributes["sizing_mode"] === "string" && attributes["sizing_mode"] !== "fixed" && attributes["sizing_mode"] !== "inherit";
+  if (FIGURES.has(name)) {
+    if (isFilling || (own.width === 0 && own.height === 0)) return own;
+    return { width: own.width || USUAL_SIDE, height: own.height || USUAL_SIDE };
+  }
+  if (!LAYOUTS.has(name)) return own;
+  const columns = new Map<number, number>();
+  const rows = new Map<number, number>();
+  const children = list(attributes["children"]);
+  const tabs = list(attributes["tabs"]).map((tab) => (isModel(tab) ? tab.attributes["child"] : null));
+  for (const [at, child] of [...children, ...tabs].entries()) {
+    const [inner, row, column] = Array.isArray(child) ? (child as unknown[]) : [child, name === "Column" ? at : 0, name === "Row" ? at : 0];
+    const size = sizeOf(inner, depth + 1);
+    columns.set(Number(column) || 0, Math.max(columns.get(Number(column) || 0) ?? 0, size.width));
+    rows.set(Number(row) || 0, Math.max(rows.get(Number(row) || 0) ?? 0, size.height));
+  }
+  const sum = (sizes: Map<number, number>): number => [...sizes.values()].reduce((total, size) => total + size, 0);
+  return { width: Math.max(own.width, sum(columns)), height: Math.max(own.height, sum(rows)) };
+}
+
+function shrink(model: unknown, share: number, depth: number): void {
+  if (!isModel(model) || depth > DEPTH_LIMIT || !(FIGURES.has(model.name) || LAYOUTS.has(model.name))) return;
+  const { attributes } = model;
+  for (const side of SIZES) {
+    const size = numberOf(attributes[side]);
+    if (size !== null) attributes[side] = Math.round(size * share);
+  }
+  for (const child of list(attributes["children"])) shrink(Array.isArray(child) ? child[0] : child, share, depth + 1);
+  for (const tab of list(attributes["tabs"])) if (isModel(tab)) shrink(tab.attributes["child"], share, depth + 1);
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : null;
 }
 
 function darken(value: unknown, theme: FrameTheme, depth: number): void {

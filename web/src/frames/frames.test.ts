@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fitDocument, readDocument, versionNote } from "@/frames/bokehDocument";
-import { dressed, readFigure } from "@/frames/plotlyFigure";
+import { dressed, marginFor, readFigure } from "@/frames/plotlyFigure";
 import { type FrameTheme, isFigureMessage, readReply } from "@/frames/protocol";
 
 const NIGHT: FrameTheme = {
@@ -56,6 +56,14 @@ describe("a Plotly figure", () => {
     layout: { plot_bgcolor: "#E5ECF6", paper_bgcolor: "white", font: { color: "#2a3f5f" }, colorway: ["#636efa"] },
     data: { bar: [{ a: 1 }], heatmap: [{ b: 2 }] },
   };
+
+  it("has margins that fit its frame", () => {
+    const read = (layout: object): ReturnType<typeof readFigure> => readFigure(JSON.stringify({ data: [], layout: { template: usual, ...layout } }), DAY);
+    expect(marginFor(read({}), 440)).toEqual({ l: 52, r: 20, t: 28, b: 40 });
+    expect(marginFor(read({ title: { text: "x" } }), 440)).toMatchObject({ t: 48 });
+    expect(marginFor(read({ margin: { l: 100, r: 10, pad: 4 }, width: 1000 }), 500)).toEqual({ l: 50, r: 5, pad: 2 });
+    expect(marginFor(read({ margin: { l: 100 } }), 1400)).toEqual({ l: 100 });
+  });
 
   it("is a map only if its traces are", () => {
     const notes = (type: string): string[] => readFigure(JSON.stringify({ data: [{ type }] }), DAY).notes;
@@ -123,5 +131,28 @@ describe("a Bokeh document", () => {
     expect(versionNote("3.11.0", "3.10.0")).toHaveLength(1);
     expect(versionNote("4.0.0", "3.10.0")).toHaveLength(1);
     expect(versionNote(null, "3.10.0")).toEqual([]);
+  });
+});
+
+describe("a Bokeh document in a frame that is too small for it", () => {
+  const figure = (attributes: object) => ({ name: "Figure", attributes: { ...attributes } });
+  const fit = (root: { attributes: object }, width: number, height: number): void => fitDocument({ roots: [root] }, DAY, { width, height });
+  it("is made smaller as a whole", () => {
+    const children = [figure({ width: 400, height: 300 }), figure({ width: 400, height: 200 })];
+    fit({ name: "Row", attributes: { width: 800, children } } as never, 400, 300);
+    expect(children.map(({ attributes }) => attributes)).toEqual([{ width: 200, height: 150 }, { width: 200, height: 100 }]);
+  });
+  it("not below what can be read, and never larger", () => {
+    const small = figure({ width: 200, height: 100 });
+    fit(small, 1000, 1000);
+    expect(small.attributes).toEqual({ width: 200, height: 100 });
+    const large = figure({ width: 10_000, height: 5_000 });
+    fit(large, 100, 100);
+    expect(large.attributes).toEqual({ width: 3_500, height: 1_750 });
+  });
+  it("counts the columns of a grid", () => {
+    const cells = [0, 1, 2].map((column) => [figure({ width: 300, height: 300 }), 0, column] as const);
+    fit({ name: "GridPlot", attributes: { sizing_mode: "fixed", children: cells } } as never, 450, 900);
+    expect(cells.map(([{ attributes }]) => attributes)).toEqual(Array(3).fill({ width: 150, height: 150 }));
   });
 });

@@ -2,7 +2,7 @@
 import plotlyUrl from "plotly.js-strict-dist-min/plotly-strict.min.js?url";
 import { host } from "@/frames/host";
 import { loadLibrary } from "@/frames/library";
-import { type PlotlyFigure, readFigure } from "@/frames/plotlyFigure";
+import { type PlotlyFigure, marginFor, readFigure } from "@/frames/plotlyFigure";
 
 const CONFIG = {
   responsive: false,
@@ -49,7 +49,8 @@ host({
 });
 
 /** As large as the frame, or as the figure itself wants to be where that is larger: then the frame scrolls. */
-function roomOf(figure: PlotlyFigure): { width: number; height: number } {
-  const { clientWidth: width, clientHeight: height } = document.documentElement;
-  return { width: Math.max(width, figure.leastWidth), height: Math.max(height, figure.leastHeight) };
+function roomOf(figure: PlotlyFigure): Record<string, unknown> {
+  const { clientWidth, clientHeight } = document.documentElement;
+  const width = Math.max(clientWidth, figure.leastWidth);
+  return { width, height: Math.max(clientHeight, figure.leastHeight), margin: marginFor(figure, width) };
 }

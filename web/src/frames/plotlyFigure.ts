@@ -9,7 +9,23 @@ export interface PlotlyFigure {
   frames: Json[];
   leastWidth: number;
   leastHeight: number;
+  /** The margin that the figure asks for, made for `wantedWidth`; null where it asks for none. */
+  margin: Json | null;
+  wantedWidth: number;
   notes: string[];
+}
+
+/** Plotly's own margins of 80 to 100 pixels are made for a page of their own. */
+const COMPACT_MARGIN = { l: 52, r: 20, t: 28, b: 40 };
+const TITLED_TOP = 48;
+/** The width that figures without one are made for. */
+const USUAL_WIDTH = 700;
+
+/** The margin of a figure in a frame of this width: what it asks for, smaller where it was made for more room. */
+export function marginFor({ layout, margin, wantedWidth }: PlotlyFigure, width: number): Json {
+  if (margin === null) return { ...COMPACT_MARGIN, ...(layout["title"] === undefined ? {} : { t: TITLED_TOP }) };
+  const share = Math.min(1, width / (wantedWidth || USUAL_WIDTH));
+  return Object.fromEntries(Object.entries(margin).map(([side, size]) => [side, typeof size === "number" ? Math.round(size * share) : size]));
 }
 
 /** Traces and layouts that draw on tiles or outlines that Plotly would fetch. */
@@ -27,6 +43,7 @@ const MAP_TRACES = new Set([
 const LIGHT_TRACES = new Set(["bar", "barpolar", "carpet", "table"]);
 /** A figure with a fixed size is squeezed into its tile down to this share of it, then the tile scrolls. */
 const LEAST_SHARE = 0.5;
+const OUR_MARGIN: Json = { l: 56, r: 24, t: 48, b: 44 };
 
 export function readFigure(text: string, theme: FrameTheme): PlotlyFigure {
   const figure: unknown = JSON.parse(text);
@@ -43,7 +60,14 @@ export function readFigure(text: string, theme: FrameTheme): PlotlyFigure {
   if (data.some((trace) => typeof trace["type"] === "string" && MAP_TRACES.has(trace["type"]))) {
     notes.push("Maps are drawn without the outlines of countries and without tiles: they would come from another server.");
   }
-  return { data, layout, frames, leastWidth: wanted.width * LEAST_SHARE, leastHeight: wanted.height * LEAST_SHARE, notes };
+  return { data, layout, frames, leastWidth: wanted.width * LEAST_SHARE, leastHeight: wanted.height * LEAST_SHARE, margin: marginOf(layout), wantedWidth: wanted.width, notes };
+}
+
+function marginOf(layout: Json): Json | null {
+  const template = isJson(layout["template"]) && isJson(layout["template"]["layout"]) ? layout["template"]["layout"] : {};
+  const own = isJson(layout["margin"]) ? layout["margin"] : null;
+  const usual = isJson(template["margin"]) && template["margin"] !== OUR_MARGIN ? template["margin"] : null;
+  return own || usual ? { ...usual, ...own } : null;
 }
 
 /**
@@ -89,7 +113,7 @@ export function templateOf(theme: FrameTheme): Json {
       font: { color: theme.text, family: theme.font, size: 12 },
       colorway: [...theme.palette],
       title: { x: 0.02, font: { size: 14 } },
-      margin: { l: 56, r: 24, t: 48, b: 44 },
+      margin: OUR_MARGIN,
       hoverlabel: { font: { family: theme.font } },
       hovermode: "closest",
       xaxis: axis,

@@ -1,24 +1,22 @@
 /** The bokeh kind for the rest of the UI. */
 import type { BokehRecord } from "@/api/schema";
-import { FigureFrame, FigureThumb } from "@/media/figure/FigureFrame";
+import { FigureFrame } from "@/media/figure/FigureFrame";
+import { FigureStill } from "@/media/figure/FigureStill";
 import { fetchText } from "@/media/figure/texts";
 import type { CardProps, View } from "@/media/view";
 import { formatBytes } from "@/parts/format";
 
 const LIMIT_SECS = 20;
 
-function BokehCard({ record, size }: CardProps<BokehRecord>) {
+function BokehCard({ record, size, box }: CardProps<BokehRecord>) {
   const name = record.title ?? record.caption ?? "Bokeh document";
-  if (size === "thumb") return <FigureThumb icon="chart" text={name} />;
+  const figure = { frame: "bokeh", figureKey: record.blob.sha256, load: () => fetchText(record.blob), sizeBytes: record.blob.size_bytes, limitSecs: LIMIT_SECS } as const;
+  if (size === "thumb") return <FigureStill {...figure} name={name} box={box} />;
   return (
     <FigureFrame
-      frame="bokeh"
-      figureKey={record.blob.sha256}
-      load={() => fetchText(record.blob)}
-      sizeBytes={record.blob.size_bytes}
+      {...figure}
       title={`Bokeh figure: ${name}`}
       fileName={name}
-      limitSecs={LIMIT_SECS}
     />
   );
 }

@@ -19,7 +19,8 @@ import {
 } from "@/media/chart/presets";
 import { type ChartRows, FIRST_ROWS, MOST_ROWS, chartRows, retryRows } from "@/media/chart/rows";
 import { fieldOf, textOf } from "@/media/chart/values";
-import { FigureFrame, FigureThumb } from "@/media/figure/FigureFrame";
+import { FigureFrame } from "@/media/figure/FigureFrame";
+import { FigureThumb } from "@/media/figure/FigureStill";
 import { fetchText } from "@/media/figure/texts";
 import { figureTheme } from "@/media/figure/theme";
 import { type Json, fillSpec, isJson, modeOf } from "@/media/vega/spec";

@@ -180,13 +180,3 @@ export function NoteMark({ notes }: { notes: readonly string[] }): JSX.Element {
     </span>
   );
 }
-
-/** A table cell's figure: what it is. */
-export function FigureThumb({ icon, text }: { icon: "chart" | "graph"; text: string }): JSX.Element {
-  return (
-    <span class="figure-thumb" title={text}>
-      <Icon name={icon} size={14} />
-      <span class="truncate">{text}</span>
-    </span>
-  );
-}

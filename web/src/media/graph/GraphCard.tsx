@@ -2,7 +2,7 @@
 import type { JSX, TargetedPointerEvent, TargetedWheelEvent } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { GraphRecord } from "@/api/schema";
-import { FigureThumb } from "@/media/figure/FigureFrame";
+import { FigureThumb } from "@/media/figure/FigureStill";
 import { fetchText, figureTexts } from "@/media/figure/texts";
 import { type GraphLayout, type GraphNode, NODE_HEIGHT, curveOf, layOut, readGraph } from "@/media/graph/layout";
 import type { CardProps } from "@/media/view";

@@ -26,12 +26,37 @@ export function titleOf(record: HtmlRecord): string {
   return record.title ?? record.name ?? "HTML";
 }
 
-export function HtmlCard({ record, size }: CardProps<HtmlRecord>): JSX.Element {
+const STILL_FROM_HEIGHT = 48;
+/** Pages are made for some room; a cell shows them smaller. */
+const STILL_WIDTH = 720;
+const STILL_LIMIT_BYTES = 2 * 1024 * 1024;
+
+export function HtmlCard({ record, size, box }: CardProps<HtmlRecord>): JSX.Element {
   if (size === "thumb") {
     const words = record.title ?? record.excerpt ?? record.name ?? "HTML";
+    if (box && box.height >= STILL_FROM_HEIGHT && record.blob.size_bytes <= STILL_LIMIT_BYTES) return <HtmlStill record={record} box={box} words={words} />;
     return <span class="html-thumb" title={words}><Icon name="file" size={13} /><span class="truncate">{words}</span></span>;
   }
   return <HtmlReader key={record.blob.sha256} record={record} isFull={size === "full"} />;
+}
+
+/** The page as it stands before any script runs: none does, and nothing is loaded from outside. */
+function HtmlStill({ record, box, words }: { record: HtmlRecord; box: { width: number; height: number }; words: string }): JSX.Element {
+  const scale = Math.min(1, box.width / STILL_WIDTH);
+  return (
+    <span class="html-still" title={words} style={{ width: `${box.width}px`, height: `${box.height}px` }}>
+      <iframe
+        src={apiUrl(contentPath(record, { isFramed: true, hosts: [] }))}
+        title={words}
+        sandbox=""
+        referrerpolicy="no-referrer"
+        loading="lazy"
+        tabIndex={-1}
+        style={{ width: `${box.width / scale}px`, height: `${box.height / scale}px`, transform: `scale(${scale})` }}
+      />
+      <span class="html-still-name truncate">{words}</span>
+    </span>
+  );
 }
 
 function HtmlReader({ record, isFull }: { record: HtmlRecord; isFull: boolean }): JSX.Element {

@@ -1,24 +1,22 @@
 /** The plotly kind for the rest of the UI. */
 import type { PlotlyRecord } from "@/api/schema";
-import { FigureFrame, FigureThumb } from "@/media/figure/FigureFrame";
+import { FigureFrame } from "@/media/figure/FigureFrame";
+import { FigureStill } from "@/media/figure/FigureStill";
 import { fetchText } from "@/media/figure/texts";
 import type { CardProps, View } from "@/media/view";
 import { formatBytes } from "@/parts/format";
 
 const LIMIT_SECS = 20;
 
-function PlotlyCard({ record, size }: CardProps<PlotlyRecord>) {
+function PlotlyCard({ record, size, box }: CardProps<PlotlyRecord>) {
   const name = record.title ?? record.caption ?? `${(record.traces ?? []).join(", ") || "empty"} figure`;
-  if (size === "thumb") return <FigureThumb icon="chart" text={name} />;
+  const figure = { frame: "plotly", figureKey: record.blob.sha256, load: () => fetchText(record.blob), sizeBytes: record.blob.size_bytes, limitSecs: LIMIT_SECS } as const;
+  if (size === "thumb") return <FigureStill {...figure} name={name} box={box} />;
   return (
     <FigureFrame
-      frame="plotly"
-      figureKey={record.blob.sha256}
-      load={() => fetchText(record.blob)}
-      sizeBytes={record.blob.size_bytes}
+      {...figure}
       title={`Plotly figure: ${name}`}
       fileName={name}
-      limitSecs={LIMIT_SECS}
     />
   );
 }

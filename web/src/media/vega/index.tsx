@@ -1,6 +1,7 @@
 /** The vega kind for the rest of the UI. */
 import type { VegaRecord } from "@/api/schema";
-import { FigureFrame, FigureThumb } from "@/media/figure/FigureFrame";
+import { FigureFrame } from "@/media/figure/FigureFrame";
+import { FigureStill } from "@/media/figure/FigureStill";
 import { fetchText } from "@/media/figure/texts";
 import type { CardProps, View } from "@/media/view";
 import { formatBytes } from "@/parts/format";
@@ -8,19 +9,15 @@ import { formatBytes } from "@/parts/format";
 /** A specification is small and its data lie in it: what takes longer does not end, or should be told. */
 export const VEGA_LIMIT_SECS = 5;
 
-function VegaCard({ record, size }: CardProps<VegaRecord>) {
+function VegaCard({ record, size, box }: CardProps<VegaRecord>) {
   const name = record.title ?? record.caption ?? "Vega chart";
-  if (size === "thumb") return <FigureThumb icon="chart" text={name} />;
+  const figure = { frame: "vega", figureKey: record.blob.sha256, load: () => fetchText(record.blob), sizeBytes: record.blob.size_bytes, limitSecs: VEGA_LIMIT_SECS, mode: record.mode ?? "vega-lite" } as const;
+  if (size === "thumb") return <FigureStill {...figure} name={name} box={box} />;
   return (
     <FigureFrame
-      frame="vega"
-      figureKey={record.blob.sha256}
-      load={() => fetchText(record.blob)}
-      sizeBytes={record.blob.size_bytes}
-      mode={record.mode ?? "vega-lite"}
+      {...figure}
       title={`Vega chart: ${name}`}
       fileName={name}
-      limitSecs={VEGA_LIMIT_SECS}
     />
   );
 }
