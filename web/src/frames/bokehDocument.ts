@@ -50,7 +50,9 @@ export function fitDocument(content: Json, theme: FrameTheme, room?: { width: nu
     if (!room) continue;
     const size = sizeOf(root, 0);
     // Several roots stand below one another: the frame scrolls down, but not to the side.
-    const share = Math.max(LEAST_SHARE, Math.min(1, size.width > 0 ? room.width / size.width : 1, roots.length === 1 && size.height > 0 ? room.height / size.height : 1));
+    const across = size.width > 0 ? room.width / size.width : 1;
+    const down = roots.length === 1 && size.height > 0 ? room.height / size.height : 1;
+    const share = Math.max(LEAST_SHARE, Math.min(1, across, down));
     if (share < 1) shrink(root, share, 0);
   }
   if (theme.isDark) darken(content["roots"], theme, 0);

@@ -58,7 +58,9 @@ describe("a Plotly figure", () => {
   };
 
   it("has margins that fit its frame", () => {
-    const read = (layout: object): ReturnType<typeof readFigure> => readFigure(JSON.stringify({ data: [], layout: { template: usual, ...layout } }), DAY);
+    const read = (layout: object): ReturnType<typeof readFigure> => {
+      return readFigure(JSON.stringify({ data: [], layout: { template: usual, ...layout } }), DAY);
+    };
     expect(marginFor(read({}), 440)).toEqual({ l: 52, r: 20, t: 28, b: 40 });
     expect(marginFor(read({ title: { text: "x" } }), 440)).toMatchObject({ t: 48 });
     expect(marginFor(read({ margin: { l: 100, r: 10, pad: 4 }, width: 1000 }), 500)).toEqual({ l: 50, r: 5, pad: 2 });

@@ -60,7 +60,8 @@ export function readFigure(text: string, theme: FrameTheme): PlotlyFigure {
   if (data.some((trace) => typeof trace["type"] === "string" && MAP_TRACES.has(trace["type"]))) {
     notes.push("Maps are drawn without the outlines of countries and without tiles: they would come from another server.");
   }
-  return { data, layout, frames, leastWidth: wanted.width * LEAST_SHARE, leastHeight: wanted.height * LEAST_SHARE, margin: marginOf(layout), wantedWidth: wanted.width, notes };
+  const least = { leastWidth: wanted.width * LEAST_SHARE, leastHeight: wanted.height * LEAST_SHARE };
+  return { data, layout, frames, ...least, margin: marginOf(layout), wantedWidth: wanted.width, notes };
 }
 
 function marginOf(layout: Json): Json | null {

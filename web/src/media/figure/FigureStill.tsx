@@ -52,7 +52,8 @@ function DrawnStill({ frame, figureKey, load, sizeBytes, mode = "", name, limitS
   }, [figureKey, text, mode, theme.surface, width]);
   if (loaded.is === "failed" || drawn?.url === null) return <FigureThumb icon="chart" text={name} />;
   if (!drawn || drawn.key !== figureKey) return <span class="media-waiting" aria-busy="true" title={name} />;
-  return <img class="figure-still" src={drawn.url} alt={name} title={name} draggable={false} style={{ maxWidth: `${box.width}px`, maxHeight: `${box.height}px` }} />;
+  const room = { maxWidth: `${box.width}px`, maxHeight: `${box.height}px` };
+  return <img class="figure-still" src={drawn.url} alt={name} title={name} draggable={false} style={room} />;
 }
 
 /** What a figure is, in a line. */

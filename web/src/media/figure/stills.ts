@@ -63,6 +63,9 @@ export function figureStill(wanted: StillWanted, isWanted: () => boolean): Promi
   return url;
 }
 
+/** Makes the one who hears what the frame says until there is an answer. */
+type Listen<T> = (done: (value: T) => void, fail: (reason: string) => void) => (data: unknown) => void;
+
 class HiddenFrame {
   readonly #element = document.createElement("iframe");
   readonly #isReady: Promise<null>;
@@ -109,7 +112,7 @@ class HiddenFrame {
     this.#element.remove();
   }
 
-  #within<T>(secs: number, listen: (done: (value: T) => void, fail: (reason: string) => void) => (data: unknown) => void, message?: FigureMessage): Promise<T> {
+  #within<T>(secs: number, listen: Listen<T>, message?: FigureMessage): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`It was not drawn within ${secs} s.`)), secs * 1_000);
       this.#hear = listen(

@@ -34,7 +34,8 @@ const STILL_LIMIT_BYTES = 2 * 1024 * 1024;
 export function HtmlCard({ record, size, box }: CardProps<HtmlRecord>): JSX.Element {
   if (size === "thumb") {
     const words = record.title ?? record.excerpt ?? record.name ?? "HTML";
-    if (box && box.height >= STILL_FROM_HEIGHT && record.blob.size_bytes <= STILL_LIMIT_BYTES) return <HtmlStill record={record} box={box} words={words} />;
+    const hasRoom = box !== undefined && box.height >= STILL_FROM_HEIGHT;
+    if (hasRoom && record.blob.size_bytes <= STILL_LIMIT_BYTES) return <HtmlStill record={record} box={box} words={words} />;
     return <span class="html-thumb" title={words}><Icon name="file" size={13} /><span class="truncate">{words}</span></span>;
   }
   return <HtmlReader key={record.blob.sha256} record={record} isFull={size === "full"} />;
