@@ -42,7 +42,8 @@ function DrawnStill({ frame, figureKey, load, sizeBytes, mode = "", name, limitS
   useEffect(() => {
     if (text === null) return;
     let isWanted = true;
-    figureStill({ frame, key: figureKey, text, mode, theme, width, height: DRAWN_HEIGHT, limitSecs: Math.max(limitSecs, PATIENT_SECS) }, () => isWanted).then(
+    const wanted = { frame, key: figureKey, text, mode, theme, width, height: DRAWN_HEIGHT, limitSecs: Math.max(limitSecs, PATIENT_SECS) };
+    figureStill(wanted, () => isWanted).then(
       (url) => isWanted && setDrawn({ key: figureKey, url }),
       () => isWanted && setDrawn({ key: figureKey, url: null }),
     );
