@@ -258,6 +258,16 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
         Database.open(path)
 
 
+def test_damage_that_cannot_even_be_named_is_told(tmp_path: Path) -> None:
+    """SQLite quotes the damaged name, and Python can't read the quote."""
+    path = tmp_path / "diorama.db"
+    Database.open(path).close()
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"blob_uses_by_runblob_uses", b"bl\xc5b_uses_by_runblob_uses"))
+    with pytest.raises(Corrupt):
+        Database.open(path)
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="can't make"):

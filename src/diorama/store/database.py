@@ -406,6 +406,10 @@ def _told_plainly() -> Iterator[None]:
         elif "readonly" in text or "unable to open" in text:
             hint = "check that you may write the store's folder"
         raise StoreError(f"the database says: {text}", hint=hint) from error
+    except UnicodeDecodeError as error:  # not even SQLite's own words about the damage are text any more
+        raise Corrupt(
+            "the database is damaged: a text in it is none", hint="`diorama doctor` says how to mend it"
+        ) from error
     except sa.exc.TimeoutError as error:
         raise StoreError("all connections to the database are in use", hint="try again") from error
     except (OverflowError, UnicodeEncodeError) as error:  # the driver found it before the database could
