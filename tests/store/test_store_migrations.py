@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from batches import ingest, log, rows_of
+from batches import BEGAN, RUN, batch, ingest, log, rows_of, start
 
 from diorama.errors import TooNew
+from diorama.journal.entry import Define
 from diorama.service import Service
 from diorama.store import database as databases
 from diorama.store import schema
+from diorama.store.blobs import LocalBlobs
 from diorama.store.database import Database
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
@@ -154,6 +156,100 @@ def test_a_migration_of_sqlite_loses_no_row_and_no_tie(tmp_path: Path) -> None:
     assert {table: after[table] for table in before} == before
     assert after["sessions"]
     assert after["summaries"]
+
+
+def two_sessions_of_version(version: int, engine: sa.Engine) -> None:
+    """A store with a run of two primary writers, "w.0" and then "w.1"."""
+    entity, project, run_id = RUN
+    nothing = b"\x80"
+    with engine.begin() as connection:
+        MIGRATIONS[0](connection)
+        rows: dict[str, list[dict[str, Any]]] = {
+            "projects": [{"id": 1, "entity": entity, "name": project, "created_at": BEGAN}],
+            "runs": [
+                {
+                    "id": 1,
+                    "project_id": 1,
+                    "run_id": run_id,
+                    "name": run_id,
+                    "state": "running",
+                    "created_at": BEGAN,
+                    "last_activity_at": BEGAN,
+                    "seen_at": BEGAN,
+                    "last_step": LAST_STEP,
+                    "notes": "",
+                    "tags": "[]",
+                    "search": run_id,
+                    "version": 1,
+                }
+            ],
+            "documents": [
+                dict.fromkeys(("config", "summary", "summary_state", "environment"), nothing) | {"run": 1}
+            ],
+            "writers": [
+                {
+                    "run": 1,
+                    "writer": f"w.{number}",
+                    "number": number + 1,
+                    "acked_seq": 1,
+                    "is_secondary": False,
+                    "state": "running",
+                    "started_at": BEGAN + 100 * number,
+                    "seen_at": BEGAN,
+                }
+                for number in range(2)
+            ],
+        }
+        for table, values in rows.items():
+            connection.execute(sa.insert(sa.table(table, *map(sa.column, values[0]))), values)
+        for migrate in MIGRATIONS[1:version]:
+            migrate(connection)
+        connection.execute(
+            sa.update(schema.meta).where(schema.meta.c.name == "schema_version").values(number=version)
+        )
+
+
+LAST_STEP = 7
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+@pytest.mark.parametrize("lacks_older", [False, True], ids=["migrated now", "migrated in development"])
+def test_writers_of_every_session_are_stored_after_a_migration(
+    version: int, lacks_older: bool, engine: sa.Engine, tmp_path: Path
+) -> None:
+    two_sessions_of_version(version, engine)
+    is_sqlite = engine.dialect.name == "sqlite"
+    database = Database.open(
+        tmp_path / "empty.db" if is_sqlite else engine.url.render_as_string(hide_password=False)
+    )
+    table, writers = schema.sessions.c, schema.writers.c
+    with database.write() as connection:
+        older, newer = connection.execute(
+            sa.select(writers.session).where(writers.run == 1).order_by(writers.number)
+        ).scalars()
+        made = connection.execute(sa.select(table.session, table.last_step).order_by(table.session)).all()
+        assert [tuple(row) for row in made] == [(older, None), (newer, LAST_STEP)]
+        if lacks_older:
+            connection.execute(sa.delete(schema.sessions).where(table.session == older))
+    service = Service(database, LocalBlobs(tmp_path / "blobs"))
+    helper = start(writer="w.helper", is_secondary=True, time=BEGAN + 50)
+    service.ingest(batch([helper], writer="w.helper"))
+    with database.write() as connection:
+        session = connection.execute(sa.select(writers.session).where(writers.writer == "w.helper")).scalar()
+        assert session == older, "by its time, whether or not the session has a row"
+        if lacks_older:
+            connection.execute(sa.delete(schema.sessions).where(table.session == older))
+    entries = [Define("x", step_key="epoch"), log(3, {"x": 1.0, "epoch": 2}), log(4, {"x": 2.0})]
+    assert service.ingest(batch(entries, first_seq=2, writer="w.0")) == 4
+    assert rows_of(service, 1) == [
+        {"_step": 3, "x": 1.0, "epoch": 2},
+        {"_step": 4, "x": 2.0, "epoch": 2},
+    ]
+    with database.read() as connection:
+        steps = connection.execute(sa.select(table.last_step).order_by(table.session)).scalars().all()
+    assert steps == [4, LAST_STEP]
+    assert service.find_run(*RUN).last_step == LAST_STEP, "the newest session's"
+    service.close()
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

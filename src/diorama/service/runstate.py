@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from diorama.journal.entry import Start
 from diorama.model import RunKey
 from diorama.service.flatten import column_text
-from diorama.service.sessions import session_of_writer
+from diorama.service.sessions import make_session, session_of_writer
 from diorama.store import schema
 from diorama.store.database import Database
 from diorama.store.values import pack
@@ -86,9 +86,16 @@ def writer_of(
     began: float,
     now: float,
 ) -> Row:
-    """The writer's row, made with the next free number if it is not there. The run is locked."""
-    table = schema.writers.c
-    which = sa.select(schema.writers).where(table.run == run, table.writer == writer)
+    """The writer's row, made with the next free number if it is not there. The run is locked.
+
+    Its session has a row afterwards: stores that a version in development migrated lack those of older ones.
+    """
+    table, of_session = schema.writers.c, schema.sessions.c
+    which = (
+        sa.select(schema.writers, of_session.session.is_not(None).label("has_session"))
+        .outerjoin(schema.sessions, sa.and_(of_session.run == table.run, of_session.session == table.session))
+        .where(table.run == run, table.writer == writer)
+    )
     row = connection.execute(which).mappings().first()
     if row is None:
         newest = connection.execute(sa.select(sa.func.max(table.number)).where(table.run == run)).scalar()
@@ -108,6 +115,8 @@ def writer_of(
             },
         )
         row = connection.execute(which).mappings().one()
+    elif not row["has_session"]:
+        make_session(connection, database, run, row["session"])
     return dict(row)
 
 

@@ -29,13 +29,20 @@ def session_of_writer(
     if start is not None and start.session > 0:
         session = start.session
     elif start is None or start.is_secondary:
-        known = list(connection.execute(sa.select(table.session).where(table.run == run)).scalars())
+        writers = schema.writers.c
+        known = set(connection.execute(sa.select(table.session).where(table.run == run)).scalars())
+        known.update(connection.execute(sa.select(writers.session).where(writers.run == run)).scalars())
         session = max((one for one in known if one <= session), default=min(known, default=session))
+    make_session(connection, database, run, session)
+    return session
+
+
+def make_session(connection: sa.Connection, database: Database, run: int, session: int) -> None:
+    """Make the row of a session if it is not there. The run is locked."""
     connection.execute(
         database.upsert(schema.sessions, index=["run", "session"]),
         {"run": run, "session": session, "step_values": _NO_VALUES},
     )
-    return session
 
 
 def newest_session(connection: sa.Connection, run: int) -> int:

@@ -1,7 +1,9 @@
 """Version 3: what sessions of a run say is kept apart, so that it can be ordered by session.
 
 - `sessions`: the `init()` calls of a run. Until now writers had none: each primary one becomes a session, by
-  when it was started; a secondary one belongs to the newest that was started before it.
+  when it was started; a secondary one belongs to the newest that was started before it. Every session has a
+  row, for a writer of an older one may still have something to say; what the run knows of steps is the
+  newest's.
 - `summaries`: a row for each top-level name, instead of all of it in one value that every batch wrote anew.
 - documents.written_by, definitions.data: which session said it. What is stored already is the newest's.
 - keys.exact, run_values.exact: paths whose names hold dots are told from nested ones. Nothing in a store of
@@ -25,7 +27,9 @@ from diorama.store.seal import seal, unseal
 def apply(connection: Connection) -> None:
     """SQLite's foreign keys are off while it runs, and no table names `documents`."""
     run_sql(connection, TABLES)
-    newest = _make_sessions(connection)
+    sessions = _give_sessions(connection)
+    newest = {run: max(of_run) for run, of_run in sessions.items()}
+    _make_sessions(connection, sessions)
     _move_summaries(connection, newest)
     _name_definers(connection, newest)
     run_sql(connection, DOCUMENTS)
@@ -33,8 +37,8 @@ def apply(connection: Connection) -> None:
         mirror(connection, table, columns.split())
 
 
-def _make_sessions(connection: Connection) -> dict[int, int]:
-    """Rows of sessions, and the sessions of writers; returns the newest session of each run."""
+def _give_sessions(connection: Connection) -> dict[int, set[int]]:
+    """Each writer its session; returns the sessions of each run that has writers."""
     writers = sa.table("writers", *map(sa.column, ("run", "writer", "is_secondary", "started_at", "session")))
     begun: dict[int, list[int]] = {}
     rows = connection.execute(sa.select(writers).order_by(writers.c.started_at)).all()
@@ -53,11 +57,23 @@ def _make_sessions(connection: Connection) -> dict[int, int]:
             .values(session=sa.bindparam("new_session")),
             changes,
         )
-    return {run: sessions[-1] for run, sessions in begun.items()}
+    return {run: set(of_run) for run, of_run in begun.items()}
 
 
 def _session_of(started_at: float) -> int:
     return max(1, int(started_at * 1e9))
+
+
+def _make_sessions(connection: Connection, sessions: dict[int, set[int]]) -> None:
+    documents = sa.table("documents", sa.column("run"))
+    table = sa.table("sessions", *map(sa.column, ("run", "session", "step_values")))
+    rows = [
+        {"run": run, "session": session, "step_values": seal(_encode({}))}
+        for run in connection.execute(sa.select(documents.c.run)).scalars()
+        for session in sorted(sessions.get(run, {_FIRST}))
+    ]
+    if rows:
+        connection.execute(sa.insert(table), rows)
 
 
 def _move_summaries(connection: Connection, newest: dict[int, int]) -> None:
@@ -71,7 +87,7 @@ def _move_summaries(connection: Connection, newest: dict[int, int]) -> None:
             .join(runs, runs.c.id == documents.c.run)
             .where(documents.c.run == run)
         ).one()
-        session = newest.get(run, 1)
+        session = newest.get(run, _FIRST)
         summary: dict[str, Any] = msgspec.msgpack.decode(unseal(found.summary))
         state: dict[str, Any] = msgspec.msgpack.decode(unseal(found.summary_state))
         rows = [
@@ -81,17 +97,16 @@ def _move_summaries(connection: Connection, newest: dict[int, int]) -> None:
         if rows:
             connection.execute(sa.insert(summaries), rows)
         connection.execute(
-            sa.insert(sessions),
-            {
-                "run": run,
-                "session": session,
-                "last_step": found.last_step,
-                "step_values": seal(
+            sa.update(sessions)
+            .where(sessions.c.run == run, sessions.c.session == session)
+            .values(
+                last_step=found.last_step,
+                step_values=seal(
                     _encode(
                         {key: [_path_of(key), value] for key, value in state.get("last_steps", {}).items()}
                     )
                 ),
-            },
+            )
         )
         connection.execute(
             sa.update(documents)
@@ -143,7 +158,7 @@ def _name_definers(connection: Connection, newest: dict[int, int]) -> None:
                     "the_run": row.run,
                     "the_key": row.key,
                     "new_data": seal(
-                        _encode([[newest.get(row.run, 1), msgspec.msgpack.decode(unseal(row.data))]])
+                        _encode([[newest.get(row.run, _FIRST), msgspec.msgpack.decode(unseal(row.data))]])
                     ),
                 }
                 for row in rows
@@ -152,6 +167,8 @@ def _name_definers(connection: Connection, newest: dict[int, int]) -> None:
 
 
 _encode = msgspec.msgpack.Encoder().encode
+_FIRST = 1
+"""The session of a run without writers."""
 
 TABLES = """
 CREATE TABLE sessions (
