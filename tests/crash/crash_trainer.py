@@ -83,7 +83,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     import diorama
 
-    run = diorama.init(project="crash", id=run_id, resume="allow")
+    run = diorama.init(project="crash", id=run_id, resume="allow" if number else None)
     record = os.open(record_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     signal.signal(signal.SIGALRM, interrupt)
     until = time.monotonic() + secs
