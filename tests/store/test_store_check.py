@@ -15,7 +15,9 @@ from diorama.errors import Corrupt
 from diorama.media import HistogramRecord, ImageRecord
 from diorama.model import StoreDir
 from diorama.service import Service
-from diorama.store import schema
+from diorama.service.keys import key_rows
+from diorama.service.views import HistogramRequest
+from diorama.store import history, schema
 from diorama.store.blobs import LocalBlobs, path_of
 
 PACKED = [
@@ -84,6 +86,36 @@ def test_damaged_points_are_not_shown(
             connection.execute(sa.update(schema.chunks).where(schema.chunks.c.id == id_).values(data=damaged))
     with pytest.raises(Corrupt):
         list(open_store().scan_history(uid))
+
+
+@pytest.mark.parametrize("table", [schema.records, schema.chunks, schema.pyramids], ids=str)
+def test_rows_that_are_missing_are_damage(
+    filled: tuple[Service, int, str], open_store: Callable[[], Service], table: sa.Table
+) -> None:
+    """A damaged index hides rows; nothing is shown without them."""
+    service, uid, _ = filled
+    with service._database.read() as connection:
+        keys = key_rows(connection, [uid])
+        chunks = [
+            one for some in history.chunks_of(connection, [key.id for key in keys]).values() for one in some
+        ]
+    with service._database.write() as connection:
+        connection.execute(sa.delete(table))
+    again = open_store()
+    if table is schema.records:
+        with pytest.raises(Corrupt, match="records are missing"):
+            list(again.scan_history(uid))
+        with pytest.raises(Corrupt, match="records are missing"):
+            again.histograms(HistogramRequest(run=uid, key="h"))
+        return
+    sealed = [chunk for chunk in chunks if chunk.is_sealed]
+    reader = history.ChunkReader()
+    with again._database.read() as connection:
+        if table is schema.chunks:
+            with pytest.raises(Corrupt, match="are missing"):
+                reader.points(connection, chunks)
+        with pytest.raises(Corrupt, match="are missing"):
+            reader.buckets(connection, sealed, 64)
 
 
 def test_blobs_are_compared_both_ways(filled: tuple[Service, int, str], tmp_path: Path) -> None:

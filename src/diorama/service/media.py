@@ -168,7 +168,9 @@ def histograms(connection: sa.Connection, reader: ChunkReader, request: Histogra
         run=request.run, key=request.key, total=total, steps=[], times=[], bins=[], values=[]
     )
     for step in points.steps.tolist():
-        newest = found[request.run, request.key, step]
+        newest = found.get((request.run, request.key, step))
+        if newest is None:
+            raise history.rows_are_missing("records")
         value = unpack(newest.data)
         record = value[0] if type(value) is list else value
         if isinstance(record, HistogramRecord):

@@ -245,11 +245,14 @@ class _Taken:
             )
             data.update(((key_id, row), packed) for key_id, row, packed in found)
         rows = window.points.rows
-        return {
-            place: unpack(data[key_id, int(rows[place])])
-            for key_id, of_key in by_key.items()
-            for place in of_key
-        }
+        found_at: dict[int, Any] = {}
+        for key_id, of_key in by_key.items():
+            for place in of_key:
+                packed = data.get((key_id, int(rows[place])))
+                if packed is None:
+                    raise history.rows_are_missing("records")
+                found_at[place] = unpack(packed)
+        return found_at
 
 
 def _only(window: _Window, picked: Ints) -> _Window:

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 import numpy as np
 import sqlalchemy as sa
 
+from diorama.errors import Corrupt
 from diorama.store import columns as codec
 from diorama.store import pyramid as pyramids
 from diorama.store.columns import Ints, Points
@@ -169,11 +170,20 @@ def _extent(points: Points) -> dict[str, object]:
     }
 
 
+def rows_are_missing(what: str) -> Corrupt:
+    """What is said when rows that others name are not found: in one snapshot, only damage does that."""
+    return Corrupt(
+        f"the database is damaged: {what} are missing", hint="`diorama doctor` says how to mend it"
+    )
+
+
 def _data_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     for condition in _among(chunks_table.c.id, ids):
         rows = connection.execute(sa.select(chunks_table.c.id, chunks_table.c.data).where(condition))
         found.update((id_, data) for id_, data in rows.all())
+    if any(id_ not in found for id_ in ids):
+        raise rows_are_missing("chunks of points")
     return found
 
 
@@ -276,6 +286,8 @@ class ChunkReader:
             for id_, data in rows:
                 buckets = found[int(id_)] = Buckets.from_matrix(codec.decode_floats(bytes(data)))
                 self._buckets.put((int(id_), level), buckets, len(buckets) * 80 + 600)
+        if len(found) < len({chunk.id for chunk in chunks}):
+            raise rows_are_missing("pyramids of points")
         return found
 
     def all_points(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> Points:
