@@ -31,7 +31,7 @@ from diorama.server.run import ServerHandle
 from diorama.server.settings import ServerSettings
 from diorama.service import Service
 
-PUBLIC = {"health", "session", "login", "description"}
+PUBLIC = {"health", "session", "login"}
 """Routes that answer anybody. Adding one here is a decision about security."""
 
 

@@ -1,4 +1,4 @@
-"""A run that travels: into another process by pickle, or into a copy of what holds it.
+"""A run that travels: into another process, or into a copy of what holds it.
 
 A copy of a run is the run itself. A pickled run is a few names; unpickled in another process, it logs to the
 same run through a journal of its own, which is begun when it first logs. The API key travels only to a
