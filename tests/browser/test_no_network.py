@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from live_server import LiveServer, serving, sign_in
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from waiting import LIMIT_MS
+from waiting import LIMIT_MS, until_true
 
 from diorama.journal.entry import Batch, Log, Numbered, Start
 from diorama.media.html import HtmlRecord
@@ -330,9 +330,4 @@ def test_figures_never_see_the_constructors(context: BrowserContext, name: str) 
     page = context.new_page()
     # The first page that is asked for waits until the server has packed the built UI.
     page.goto(f"/frames/{name}.html", wait_until="commit", timeout=120_000)
-    for _ in range(1_000):
-        # Not wait_for_function: it evaluates text in the page, which the page's policy refuses.
-        if page.evaluate("() => typeof RTCPeerConnection + typeof WebTransport") == "undefinedundefined":
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("the constructors are still there")
+    until_true(page, "() => typeof RTCPeerConnection + typeof WebTransport === 'undefinedundefined'")

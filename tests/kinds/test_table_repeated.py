@@ -125,14 +125,12 @@ def test_an_incremental_table_names_what_it_has_logged_before(trip) -> None:
         table.add_data(pictures[number % 5])
     table.add_data(picture(9))
     second = table.snapshot_for(place)
-    loaded = _loaded(second)
+    loaded = _loaded(second, type(trip(Table(columns=["a"])).blobs)())
     assert shown(loaded) == [*(number % 5 for number in range(PACK_ROWS)), 9]
 
 
-def _loaded(snapshot: Snapshot) -> Any:
-    from conftest import Blobs
-
-    blobs, kind = Blobs(), KINDS_BY_NAME[snapshot.kind]
+def _loaded(snapshot: Snapshot, blobs: Any) -> Any:
+    kind = KINDS_BY_NAME[snapshot.kind]
     header = msgspec.msgpack.decode(msgspec.msgpack.encode(snapshot.header))
     buffers = tuple(InMemory(bytes(kept.read())) for kept in snapshot.buffers)
     return kind.decode(kind.encode(Snapshot(snapshot.kind, header, buffers), blobs.put), blobs.get)
