@@ -83,9 +83,16 @@ function bytesOf(url: string): ArrayBuffer {
 }
 
 async function bytesOfCanvas(canvas: HTMLCanvasElement): Promise<ArrayBuffer> {
+  if (isBlank(canvas)) throw new Error("Nothing is drawn.");
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
   if (!blob) throw new Error("The browser made no PNG.");
   return blob.arrayBuffer();
+}
+
+/** Whether all is transparent: a specification without data gives a picture that says less than its name. */
+function isBlank(canvas: HTMLCanvasElement): boolean {
+  const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data.buffer;
+  return pixels !== undefined && new Uint32Array(pixels).every((pixel) => pixel === 0);
 }
 
 function tell(reply: FrameReply): void {
