@@ -5,6 +5,9 @@
 PYTHON_BIN := .venv/bin/python
 STORE ?= .demo
 
+# Compiled files make every start after the first one faster; containers often forbid them.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Stamps make a second run start in seconds. Every setup is made from a lock file (`make lock` writes them).
 .venv/.base: pyproject.toml hatch_build.py scripts/setup.sh locks/demo.txt
 	@scripts/setup.sh demo

@@ -160,6 +160,7 @@ many_scores = st.builds(
 
 
 class TestCurves:
+    @pytest.mark.slow
     @SLOW
     @given(many_scores)
     def test_roc_is_that_of_scikit_learn(self, pair: tuple[Any, Any]) -> None:

@@ -37,6 +37,7 @@ def point_arrays(draw: Any) -> np.ndarray:
     return draw(arrays(dtype, shape))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(points=point_arrays())
 def test_any_array_comes_back(trip, points: np.ndarray) -> None:
@@ -59,6 +60,7 @@ def test_any_array_comes_back(trip, points: np.ndarray) -> None:
         assert cloud.high == tuple(finite.max(axis=0).astype(float))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(points=point_arrays())
 def test_the_blob_is_laid_out_as_the_record_says(trip, points: np.ndarray) -> None:

@@ -136,6 +136,7 @@ def _loaded(snapshot: Snapshot, blobs: Any) -> Any:
     return kind.decode(kind.encode(Snapshot(snapshot.kind, header, buffers), blobs.put), blobs.get)
 
 
+@pytest.mark.slow
 def test_tables_of_tables(trip) -> None:
     pictures = [picture(number) for number in range(5)]
     rows = [[str(i), pictures[i % 5]] for i in range(PACK_ROWS + 10)]
@@ -146,6 +147,7 @@ def test_tables_of_tables(trip) -> None:
     assert shown(parts) == [i % 5 for i in range(PACK_ROWS + 10)] * 2
 
 
+@pytest.mark.slow
 def test_a_later_column_of_the_same_media(trip, spooled: list[int]) -> None:
     pictures = [picture(number) for number in range(5)]
     table = Table(columns=["i"], data=[[i] for i in range(PACK_ROWS * 2)])
@@ -155,6 +157,7 @@ def test_a_later_column_of_the_same_media(trip, spooled: list[int]) -> None:
     assert shown(loaded) == shown(loaded, "again") == [i % 5 for i in range(PACK_ROWS * 2)]
 
 
+@pytest.mark.slow
 def test_what_nobody_holds_any_more_is_forgotten() -> None:
     table = Table(columns=["pic"], data=[[picture(number % 200)] for number in range(PACK_ROWS + 1)])
     gc.collect()

@@ -25,6 +25,7 @@ def rows(count: int) -> altair.Data:
     return altair.Data(values=[{"x": number} for number in range(count)])
 
 
+@pytest.mark.slow
 def test_altair_charts_of_any_size(trip) -> None:
     chart = altair.Chart(rows(9_000), title="Many").mark_bar().encode(x="x:Q")
     travelled = trip(Vega(chart, caption="c", sample_id="s"))

@@ -141,7 +141,7 @@ def server(store: Path) -> Iterator[str]:
     with Service.open(StoreDir(store)) as service:
         routes = type("Routes", (_Routes,), {"service": service})
         with ThreadingHTTPServer(("127.0.0.1", 0), routes) as listening:
-            thread = threading.Thread(target=listening.serve_forever)
+            thread = threading.Thread(target=listening.serve_forever, args=(0.02,))
             thread.start()
             yield f"http://127.0.0.1:{listening.server_port}"
             listening.shutdown()
@@ -332,6 +332,7 @@ def test_what_is_not_there(api: diorama.api.Api) -> None:
     assert [project.name for project in api.projects()] == ["digits"]
 
 
+@pytest.mark.slow
 def test_a_wrong_key_and_a_dead_server(server: str) -> None:
     with pytest.raises(Unauthorized):
         diorama.api.Api(url=server, key="wrong").run("digits/first")

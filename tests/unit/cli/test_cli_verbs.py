@@ -281,6 +281,7 @@ def ui(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate(timeout=20)
 
 
+@pytest.mark.slow
 def test_ui_serves_prints_a_login_and_cleans_up(filled: StoreDir) -> None:
     with ui() as (process, url):
         assert json.loads(filled.server_file.read_text())["pid"] == process.pid
@@ -308,6 +309,7 @@ def test_ui_serves_prints_a_login_and_cleans_up(filled: StoreDir) -> None:
     assert not filled.server_file.exists()
 
 
+@pytest.mark.slow
 def test_ui_stops_on_ctrl_c_within_seconds(filled: StoreDir) -> None:
     import signal
 

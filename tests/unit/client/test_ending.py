@@ -44,6 +44,7 @@ def test_a_standstill_is_not_waited_for(channel: Channel) -> None:
     assert 0.3 < time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_long_encoding_is_waited_for(channel: Channel) -> None:
     def work() -> None:
         for _ in range(12):

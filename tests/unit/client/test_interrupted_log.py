@@ -30,6 +30,7 @@ class TimeLimit(TimeoutError):
     """What users' time limits raise: an OSError, and yet none of the disk's."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 @pytest.mark.parametrize("strict", ["0", "1"])
 @pytest.mark.parametrize("has_media", [False, True])

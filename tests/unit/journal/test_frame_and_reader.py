@@ -53,6 +53,7 @@ def test_a_length_out_of_range_is_damage() -> None:
     assert isinstance(decode_frame(bytes(frame), 0), Damaged)
 
 
+@pytest.mark.slow
 def test_every_single_bit_flip_costs_at_most_one_entry_and_is_reported(tmp_path: Path) -> None:
     data = frames_of(PAYLOADS)
     expected = list(enumerate(PAYLOADS, 1))

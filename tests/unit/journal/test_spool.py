@@ -211,6 +211,7 @@ class TimeLimit(TimeoutError):
     """What users' time limits raise: an OSError, and yet none of the disk's."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
 @pytest.mark.parametrize("size_bytes", [SIZE, SMALL])
 def test_what_a_signals_handler_raises_passes_and_costs_no_slot(

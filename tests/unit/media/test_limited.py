@@ -109,12 +109,14 @@ def test_memory_is_limited(task) -> None:
     assert run_limited(task("eat_memory"), {"bytes": 1 << 20}) == 1 << 20
 
 
+@pytest.mark.slow
 def test_processor_time_is_limited(task) -> None:
     with pytest.raises(DecodeError, match="processor time"):
         run_limited(task("spin"), {}, cpu_secs=0.1)
     assert run_limited(task("echo"), {}, b"")["size"] == 0
 
 
+@pytest.mark.slow
 def test_time_is_limited(task) -> None:
     with pytest.raises(DecodeError, match="more than 1 s"):
         run_limited(task("sleep"), {}, wall_secs=0.6)
@@ -245,6 +247,7 @@ def test_a_decoder_cannot_raise_its_limits(task) -> None:
     assert run_limited(task("eat_memory"), {"bytes": 1 << 20}, memory_bytes=6 << 30) == 1 << 20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_a_forked_child_decodes_although_a_thread_held_the_lock(tmp_path: Path) -> None:
     code = (

@@ -78,6 +78,7 @@ def test_a_reconnect_misses_nothing(service: Service, http: httpx.Client) -> Non
         assert event["version"] == service.version()
 
 
+@pytest.mark.slow
 def test_other_projects_are_not_heard(service: Service, http: httpx.Client) -> None:
     with http.stream("GET", "/api/live?project=local/demo") as reply:
         stream = events(reply)
@@ -154,6 +155,7 @@ def test_a_stop_ends_the_streams(service: Service, sample: Sample, store_dir: St
         assert list(stream) == []
 
 
+@pytest.mark.slow
 def test_streams_outlive_a_store_that_can_not_be_read_for_a_while(
     service: Service, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ def test_the_docs_have_this_description() -> None:
     assert written == openapi_json(), "run: python -m diorama.server.openapi --json docs/openapi.json"
 
 
+@pytest.mark.slow
 def test_check_tells_drift(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "schema.ts"
     assert main(["--typescript", str(path), "--check"]) == 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from memory_store import DEAD_PID, Journal, MemoryStore
 
 from diorama.journal.entry import Finish, Log, Start, Warn
@@ -199,6 +200,7 @@ def test_a_store_that_is_away_keeps_the_journal(tmp_path: Path, store: MemorySto
     assert not journal.directory.exists()
 
 
+@pytest.mark.slow
 def test_a_short_absence_is_waited_for(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(tmp_path, pid=DEAD_PID)
     journal.close()
@@ -241,6 +243,7 @@ def test_blobs_that_the_store_has_lost_are_made_anew(tmp_path: Path, store: Memo
     assert [type(data["a"]).__name__ for data in store.logs(journal.name)] == ["FileRecord"] * 3
 
 
+@pytest.mark.slow
 def test_a_store_that_is_away_when_the_run_is_to_be_marked(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(tmp_path, pid=DEAD_PID)
     journal.close()

@@ -112,6 +112,7 @@ print(report.entries, report.failed, len(report.runs))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 @pytest.mark.parametrize("is_one_process", [True, False])
 def test_more_journals_than_files_may_be_open(tmp_path: Path, is_one_process: bool) -> None:

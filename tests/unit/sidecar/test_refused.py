@@ -133,6 +133,7 @@ MOMENTS: list[BaseException] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment", MOMENTS, ids=lambda moment: f"{type(moment).__name__}-{getattr(moment, 'errno', '')}"
 )
@@ -147,6 +148,7 @@ def test_a_fault_of_the_moment_is_no_refusal(
     assert store.of(journal.name, Warn) == []
 
 
+@pytest.mark.slow
 def test_a_store_that_breaks_over_everything_refuses_nothing(tmp_path: Path, store: MemoryStore) -> None:
     journal = hundred(tmp_path)
     store.is_broken = True

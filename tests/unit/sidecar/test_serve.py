@@ -112,6 +112,7 @@ def test_a_dead_trainers_run_is_marked_crashed(tmp_path: Path, store: MemoryStor
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_it_watches_the_machine(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(tmp_path, TOKEN, 1, environment={"cwd": str(Path(__file__).parent)})
@@ -146,6 +147,7 @@ def test_heartbeats_tell_that_a_silent_run_lives(
     journal.close()
 
 
+@pytest.mark.slow
 def test_stop_gives_up_on_a_store_that_is_away(
     tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

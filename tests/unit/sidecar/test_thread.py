@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from memory_store import DEAD_PID, Journal
 from test_serve import TOKEN, wait_for
 
@@ -12,6 +13,7 @@ from diorama.service import Service
 from diorama.sidecar import run_in_thread
 
 
+@pytest.mark.slow
 def test_it_serves_sweeps_and_stops(tmp_path: Path) -> None:
     store = StoreDir(tmp_path)
     left_over = Journal(store.journal, f"20260101T000000-{DEAD_PID}-aaaaaa", 1, pid=DEAD_PID, run="old")
