@@ -153,9 +153,10 @@ def _traced(pid: int) -> int:
     count = 0
     for status in Path(f"/proc/{pid}/task").glob("*/status"):
         try:
-            count += re.search(r"TracerPid:\t(\d+)", status.read_text())[1] != "0"  # type: ignore[index]
-        except (OSError, TypeError):
+            tracer = re.search(r"TracerPid:\t(\d+)", status.read_text())
+        except OSError:  # the thread has ended
             continue
+        count += tracer is not None and tracer[1] != "0"
     return count
 
 
