@@ -143,8 +143,8 @@ def _attach(pid: int, call: str, number: int, output: Path) -> subprocess.Popen[
     command = ["strace", "-f", "-p", str(pid), "-o", str(output), "-e", f"trace={names}", "-e", "signal=none"]
     command += ["-e", f"inject={names}:error={error}:when={number}"]
     strace = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    threads = psutil.Process(pid).num_threads()
-    assert wait_for(lambda: _traced(pid) >= threads, 20), "strace does not attach"
+    process = psutil.Process(pid)
+    assert wait_for(lambda: _traced(pid) >= process.num_threads(), 20), "strace does not attach"
     return strace
 
 
