@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import random
@@ -133,18 +134,45 @@ def test_deferred_bytes_have_no_name_until_they_are_synced(tmp_path: Path) -> No
     assert drafts_in(tmp_path) == []
 
 
-def test_a_failed_sync_is_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("is_deferred", [True, False])
+def test_bytes_whose_sync_failed_have_to_be_put_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, is_deferred: bool
+) -> None:
+    """A sync that succeeds after one that failed says nothing: the kernel may have dropped the bytes."""
+    blobs = LocalBlobs(tmp_path)
+
+    def _fail(descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", _fail)
+        if is_deferred:
+            blobs.put(DATA, is_deferred=True)
+        with pytest.raises(StoreError, match=os.strerror(code)):
+            blobs.sync() if is_deferred else blobs.put(DATA)
+    assert drafts_in(tmp_path) == []
+    blobs.sync()
+    assert blobs.missing([SHA256]) == [SHA256]
+    blobs.put(DATA, is_deferred=is_deferred)
+    blobs.sync()
+    assert blobs.missing([SHA256]) == []
+    assert blobs.get(SHA256) == DATA
+
+
+def test_a_draft_that_cannot_be_opened_waits_for_the_next_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blobs = LocalBlobs(tmp_path)
     blobs.put(DATA, is_deferred=True)
 
-    def _full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
+    def _refuse(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", _full)
-        with pytest.raises(StoreError, match="No space left"):
+        patched.setattr(os, "open", _refuse)
+        with pytest.raises(StoreError, match="Too many"):
             blobs.sync()
-    assert blobs.missing([SHA256]) == [SHA256]
     blobs.sync()
     assert blobs.get(SHA256) == DATA
 
@@ -188,15 +216,15 @@ def test_who_asks_for_a_sync_waits_for_the_one_at_work(
 
 
 @pytest.mark.parametrize("failing", range(1, 8))
-def test_whatever_fails_in_a_sync_is_done_by_the_next(
+def test_whichever_sync_fails_what_is_named_is_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
-    """Files, then names, then folders: what was not brought to disk is still to be brought."""
+    """Files, then names, then folders: what was not brought to disk is missing, and put again."""
     blobs = LocalBlobs(tmp_path)
-    data = [b"%d" % number for number in range(3)]
-    for one in data:
+    data = {hashlib.sha256(one).hexdigest(): one for one in (b"0", b"1", b"2")}
+    for one in data.values():
         blobs.put(one, is_deferred=True)
-    synced: list[str] = []
+    on_disk: set[int] = set()
     calls = 0
     fsync = os.fsync
 
@@ -204,21 +232,45 @@ def test_whatever_fails_in_a_sync_is_done_by_the_next(
         nonlocal calls
         calls += 1
         if calls == failing:
-            raise OSError(5, "Input/output error")
-        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+            raise OSError(errno.EIO, "Input/output error")
         fsync(descriptor)
+        on_disk.add(os.fstat(descriptor).st_ino)
 
     monkeypatch.setattr(os, "fsync", _failing)
-    monkeypatch.setattr("diorama.store.blobs.SYNC_THREADS", 1)
+    monkeypatch.setattr("diorama.journal.at_once.THREADS", 1)
     with pytest.raises(StoreError):
         blobs.sync()
-    synced.clear()
     blobs.sync()
-    if failing > len(data):
-        paths = [tmp_path / path_of(hashlib.sha256(one).hexdigest()) for one in data]
-        assert {str(path.parent) for path in paths} <= set(synced)
-    assert [blobs.get(hashlib.sha256(one).hexdigest()) for one in data] == data
+    lost = blobs.missing(data)
+    assert len(lost) == (1 if failing <= len(data) else len(data))
+    on_disk_before = on_disk.copy()
+    for sha256 in lost:
+        blobs.put(data[sha256], is_deferred=True)
+    blobs.sync()
+    assert blobs.missing(data) == []
+    for sha256, one in data.items():
+        path = tmp_path / path_of(sha256)
+        assert {path.stat().st_ino, path.parent.stat().st_ino} <= on_disk
+        assert (path.stat().st_ino in on_disk_before) == (sha256 not in lost), "written again, or never lost"
+        assert blobs.get(sha256) == one
     assert drafts_in(tmp_path) == []
+
+
+def test_a_blob_is_missing_until_its_name_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another writer could name it otherwise, and a power cut take it."""
+    blobs = LocalBlobs(tmp_path)
+    blobs.put(b"before")
+    missing: list[list[str]] = []
+
+    def _look(folder: Path) -> None:
+        if (tmp_path / path_of(SHA256)).exists():
+            missing.append(blobs.missing([SHA256]))
+
+    monkeypatch.setattr("diorama.store.blobs.sync_folder", _look)
+    blobs.put(DATA)
+    assert missing
+    assert all(each == [SHA256] for each in missing)
+    assert blobs.missing([SHA256]) == []
 
 
 def test_drafts_of_a_crash_are_swept(tmp_path: Path) -> None:

@@ -64,7 +64,11 @@ def make_folders(directory: Path) -> None:
 
 def sync_folder(directory: Path) -> None:
     """Bring the names in `directory` to disk. A new file may otherwise be gone after a power loss although
-    its bytes were synced. Raises OSError; a folder that can't be opened or synced at all is left alone."""
+    its bytes were synced. Raises OSError; a folder that can't be opened or synced at all is left alone.
+
+    Unlike a file's, a folder's sync may be tried again and believed: names go through the file system's own
+    journal, and a file system that could not write that one takes nothing more until it is mounted anew.
+    """
     if os.name != "posix":
         return
     try:

@@ -11,6 +11,7 @@ Invariants:
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import threading
 from collections import deque
@@ -19,12 +20,13 @@ from pathlib import Path
 from typing import Protocol
 
 from diorama.errors import ignored_faults, is_interruption
+from diorama.journal.at_once import all_at_once
 from diorama.journal.folder import ACK, ack_in, make_folders, read_ack, sync_folder
 from diorama.journal.frame import scan
 from diorama.journal.reader import list_segments, segment_name
+from diorama.journal.segment_copy import Segment, copy_segment, draft_of
 from diorama.journal.unsynced import Unsynced
 
-COPY_BYTES = 1 << 20
 HEAD_FRAMES = 2
 """Writers begin with their Start entry, twice: a journal without it is nobody's."""
 _O_BINARY = getattr(os, "O_BINARY", 0)
@@ -45,6 +47,11 @@ ENDED = 8
 class Buffers(Protocol):
     """The files beside the journal that its entries name."""
 
+    @property
+    def is_dirty(self) -> bool:
+        """Whether there is anything to bring to disk."""
+        ...
+
     def sync(self) -> None:
         """Bring them to disk. Raises OSError."""
         ...
@@ -52,18 +59,6 @@ class Buffers(Protocol):
     def restore(self) -> None:
         """The folder was deleted: write again what can be."""
         ...
-
-
-class Segment:
-    """A segment that is no longer written to, and not yet safe from power loss."""
-
-    __slots__ = ("fd", "last_seq", "number", "size_bytes")
-
-    def __init__(self, number: int, fd: int, size_bytes: int, last_seq: int) -> None:
-        self.number = number
-        self.fd = fd
-        self.size_bytes = size_bytes
-        self.last_seq = last_seq
 
 
 class SegmentFiles:
@@ -86,7 +81,9 @@ class SegmentFiles:
         "_segment",
         "_size_bytes",
         "_state",
+        "_suspect",
         "_synced_seq",
+        "_synced_to",
         "_told",
         "_turn",
         "_unsynced",
@@ -117,6 +114,11 @@ class SegmentFiles:
         self._names: Unsynced[Path] = Unsynced()
         self._healing = threading.Lock()
         self._synced_seq = 0
+        self._synced_to = (0, 0)
+        """Number and size of the segment that was synced last."""
+        self._suspect: set[int] = set()
+        """Segments whose sync failed once. That it succeeds the next time proves nothing: the kernel may have
+        dropped what it could not write. They are safe when a copy is."""
         self._news: deque[tuple[str, str]] = deque()
         self._told: set[str] = set()
 
@@ -288,13 +290,34 @@ class SegmentFiles:
         if seq <= self.acked_seq:  # all of it is in the store, and the journal may have been removed
             self._synced_seq = max(self._synced_seq, seq)
             return True
-        is_synced = self.buffers is None or self._tried("syncing media failed", self.buffers.sync)
-        is_synced = self._tried("syncing the journal failed", self._sync_segments) and is_synced
-        is_synced = self._tried("syncing the journal's folder failed", self._sync_names) and is_synced
+        if self.buffers is not None and self.buffers.is_dirty:  # before the entries that name them
+            is_synced = self._sync_beside_names("syncing media failed", self.buffers.sync)
+            is_synced = self._tried("syncing the journal failed", self._sync_segments) and is_synced
+        else:
+            is_synced = self._sync_beside_names("syncing the journal failed", self._sync_segments)
+        if is_synced:  # the names of what was written again meanwhile
+            is_synced = self._tried("syncing the journal's folder failed", self._sync_names)
         if is_synced:
             self._synced_seq = max(self._synced_seq, seq)
             self._told.clear()
         return is_synced
+
+    def _sync_beside_names(self, failing: str, step: Callable[[], object]) -> bool:
+        """Take a step, and bring names to disk meanwhile: each sync waits for the disk. Whether both went
+        well."""
+        names = [
+            functools.partial(self._sync_name, folder, numbers)
+            for folder, numbers in self._names.waiting().items()
+        ]
+        is_done: list[bool] = []
+        failures = [
+            error
+            for error in all_at_once(names, mine=lambda: is_done.append(self._tried(failing, step)))
+            if not isinstance(error, FileNotFoundError)  # deleted; `step` has written it again, or failed
+        ]
+        for error in failures:
+            self._tell_once("disk", f"syncing the journal's folder failed: {error}")
+        return is_done == [True] and not failures
 
     def _tried(self, failing: str, action: Callable[[], object]) -> bool:
         try:
@@ -323,6 +346,7 @@ class SegmentFiles:
                     size_bytes = segment.size_bytes
                     done = [each for each in self._unsynced if each.number == segment.number]
                     self._let_go([each for each in done if each.size_bytes == size_bytes])
+                    self._synced_to = (segment.number, size_bytes)
                 else:
                     try:
                         self._heal(segment.number, why)
@@ -354,24 +378,38 @@ class SegmentFiles:
         return opened
 
     def _sync_segment(self, segment: Segment) -> str:
-        """Sync it and look whether it is where it should be; answers what is wrong."""
+        """Sync it and look whether it is where it should be; answers what is wrong. Raises OSError if that
+        can't be found out."""
+        if segment.number in self._suspect:
+            return "an earlier sync of the journal failed"
+        # Opened anew: the kernel tells each open file once of a write that failed, and others may sync too.
         try:
-            _fdatasync(segment.fd)
-            own = os.fstat(segment.fd)
+            fd = os.open(self.directory / segment_name(segment.number), os.O_RDWR | _O_BINARY)
+        except (FileNotFoundError, NotADirectoryError):
+            return "the journal was deleted under the run"
+        try:
+            if not os.path.samestat(os.fstat(fd), os.fstat(segment.fd)):
+                return "the journal was replaced under the run"
+            if self._synced_to != (segment.number, segment.size_bytes):
+                _fdatasync(fd)
         except OSError as error:
             if is_interruption(error):
                 raise
+            self._suspect.add(segment.number)
             return f"syncing the journal failed: {error}"
-        try:
-            found = os.stat(self.directory / segment_name(segment.number))
-        except (FileNotFoundError, NotADirectoryError):
-            return "the journal was deleted under the run"
-        return "" if found.st_ino == own.st_ino else "the journal was replaced under the run"
+        finally:
+            os.close(fd)
+        if segment.number in self._suspect:
+            return "another sync of the journal failed meanwhile"
+        return ""
 
     def _sync_names(self) -> None:
         for folder, numbers in self._names.waiting().items():
-            sync_folder(folder)
-            self._names.done(numbers)
+            self._sync_name(folder, numbers)
+
+    def _sync_name(self, folder: Path, numbers: list[int]) -> None:
+        sync_folder(folder)
+        self._names.done(numbers)
 
     # -- what was lost -------------------------------------------------------------------------
 
@@ -390,39 +428,36 @@ class SegmentFiles:
             self._names.add(self.directory.parent)
             if number == self._segment and not self._swap():
                 raise BlockingIOError(errno.EAGAIN, "an entry is being written")
+            damaged = 0
             for segment in list(self._unsynced):
                 if segment.number == number:
-                    self._copy(segment)
+                    damaged += self._copy(segment)
                     self._let_go([segment])
+            self._suspect.discard(number)
+            if damaged:
+                self._news.append(("damaged", f"the disk has lost {damaged} entries that it had taken"))
             self._restore_rest()
+            if damaged:
+                raise OSError(errno.EIO, f"{damaged} entries are lost")
         finally:
             self._healing.release()
 
-    def _copy(self, segment: Segment) -> None:
+    def _copy(self, segment: Segment) -> int:
+        """Write a segment again from its open file. Returns how many entries in it that are not stored can't
+        be read any more. Raises OSError."""
+        before = [last for number, last in self._last_seq_of.copy().items() if number < segment.number]
         path = self.directory / segment_name(segment.number)
-        draft = path.with_suffix(".new")
-        with open(segment.fd, "rb", closefd=False) as source, open(draft, "wb", opener=_private) as copy:
-            source.seek(0)
-            left = segment.size_bytes
-            while left:
-                piece = source.read(min(left, COPY_BYTES))
-                if not piece:
-                    raise OSError(errno.EIO, f"segment {segment.number} became shorter")
-                left -= copy.write(piece)
-            copy.flush()
-            os.fsync(copy.fileno())
-        os.replace(draft, path)
+        damaged = copy_segment(segment, path, after_seq=max([self.acked_seq, *before]))
         self._names.add(self.directory)
+        return damaged
 
     def _restore_rest(self) -> None:
         """What else a journal needs, where its folder was deleted: the beginning that says whose it is, the
         note of what is stored, the media. Says what can't be written again."""
         there = list_segments(self.directory)
         if 1 not in there:
-            with open(self.directory / segment_name(1), "xb", opener=_private) as file:
+            with draft_of(self.directory / segment_name(1)) as file:
                 file.write(b"".join(self._head))
-                file.flush()
-                os.fsync(file.fileno())
             self._names.add(self.directory)
         acked_seq = self.acked_seq
         if "ack" not in os.listdir(self.directory):
@@ -447,7 +482,3 @@ class SegmentFiles:
             self.buffers.restore()
         if missing:
             raise OSError(errno.ENOENT, f"{missing} entries went with the journal")
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -29,9 +29,11 @@ class Slot:
         "fd",
         "fillers",
         "is_pinned",
+        "is_suspect",
         "last_seq",
         "name",
         "naming",
+        "parts",
         "references",
     )
 
@@ -46,6 +48,10 @@ class Slot:
         self.fillers: dict[Holder, None] = {}
         """Who writes to it now: its file must stay open."""
         self.is_pinned = False
+        self.is_suspect = False
+        """A sync of its file has failed: what was written before may never reach the disk."""
+        self.parts: dict[int, tuple[int, int]] = {}
+        """The buffers in it: offset -> size and checksum."""
         self.attic_start = -1
 
 

@@ -1,81 +1,96 @@
-"""Bringing the slots of a spool to disk, several at once."""
+"""Bringing the slots of a spool to disk, several at once.
+
+A sync that has failed is never believed when it succeeds the next time: the kernel tells of a failed write
+once, and may have dropped the bytes by then. Such a slot is suspect until a copy of it is on disk.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
-import threading
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from diorama.errors import is_interruption
-from diorama.journal.slot import Slot
-from diorama.journal.unsynced import Unsynced
+from google_crc32c import extend as extend_crc32c
 
-SYNC_THREADS = 6
+from diorama.errors import is_interruption
+from diorama.journal.slot import PIECE_BYTES, Slot
+from diorama.journal.unsynced import Unsynced
 
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _fdatasync = getattr(os, "fdatasync", os.fsync)
 
 
-def sync_slots(
-    directory: Path, dirty: Unsynced[Slot], is_given_up: Callable[[Slot], bool]
-) -> tuple[list[Slot], list[OSError]]:
-    """Bring the files of all `dirty` slots to disk, under no lock. Answers the slots whose files somebody has
-    deleted, and what failed; both stay dirty. `is_given_up`: slots that the spool has deleted itself."""
-    waiting = dirty.waiting()
-    queue = deque(waiting.items())
-    missing: list[Slot] = []
-    failures: list[OSError] = []
+class SlotSync:
+    """What has to happen so that all `dirty` slots of the spool in `directory` are on disk.
 
-    def work() -> None:
-        while queue:
-            try:
-                slot, numbers = queue.popleft()
-            except IndexError:
-                return  # another thread has the last one
-            try:
-                if _sync_file(directory / slot.name) or is_given_up(slot):
-                    dirty.done(numbers)
-                else:
-                    missing.append(slot)
-            except OSError as error:
-                if is_interruption(error):
-                    raise
-                failures.append(error)
+    `is_given_up`: slots whose files the spool has deleted itself. After the jobs, `missing` has the slots
+    whose files somebody else has deleted, and `suspect` those that were suspect before: the spool has to put
+    copies in their place, and then say `done`.
+    """
 
-    threads = []
-    if len(waiting) >= SYNC_THREADS:
-        # Side by side: each sync waits for the disk, and the disk is glad of all of them at once.
-        threads = _started([threading.Thread(target=work, daemon=True) for _ in range(SYNC_THREADS)])
-    work()
-    for thread in threads:
-        thread.join()
-    return missing, failures
+    def __init__(self, directory: Path, dirty: Unsynced[Slot], is_given_up: Callable[[Slot], bool]) -> None:
+        self.missing: list[Slot] = []
+        self.suspect: list[Slot] = []
+        self._directory = directory
+        self._dirty = dirty
+        self._waiting = dirty.waiting()
+        self._is_given_up = is_given_up
+
+    def jobs(self) -> list[Callable[[], None]]:
+        """One for each slot, to be done in any order or all at once. They take no lock and raise OSError;
+        what could not be brought to disk stays dirty."""
+        return [functools.partial(self._bring, slot) for slot in self._waiting]
+
+    def done(self, slot: Slot) -> None:
+        """What was in the slot when this began is on disk."""
+        self._dirty.done(self._waiting[slot])
+
+    def _bring(self, slot: Slot) -> None:
+        if slot.is_suspect:
+            self.suspect.append(slot)
+        elif self._sync(slot) or self._is_given_up(slot):
+            if not slot.is_suspect:  # else another thread was told of a failed write meanwhile
+                self.done(slot)
+        else:
+            self.missing.append(slot)
+
+    def _sync(self, slot: Slot) -> bool:
+        """False if its file is gone."""
+        # Opened anew: the kernel tells each open file once of a write that failed.
+        try:
+            fd = os.open(self._directory / slot.name, os.O_RDWR | _O_BINARY)
+        except FileNotFoundError:
+            return False
+        try:
+            _fdatasync(fd)
+        except OSError as error:
+            if not is_interruption(error):
+                slot.is_suspect = True
+            raise
+        finally:
+            os.close(fd)
+        return True
 
 
-def _sync_file(path: Path) -> bool:
-    """False if it is gone."""
+def copy_slot(slot: Slot, source_fd: int, path: Path) -> int:
+    """Write the bytes of `slot`, read from `source_fd`, to a new file at `path`, and bring them to disk.
+    Returns how many buffers in it are not what they were. Raises OSError; then there is no such file."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | _O_BINARY, 0o600)
     try:
-        fd = os.open(path, os.O_RDWR | _O_BINARY)
-    except FileNotFoundError:
-        return False
-    try:
-        _fdatasync(fd)
+        with open(source_fd, "rb", closefd=False) as source, open(fd, "r+b", closefd=False) as copy:
+            source.seek(0)
+            while piece := source.read(PIECE_BYTES):
+                copy.write(piece)
+            copy.flush()
+            damaged = 0
+            for offset, (size_bytes, crc) in slot.parts.items():
+                copy.seek(offset)
+                damaged += extend_crc32c(0, copy.read(size_bytes)) != crc
+            _fdatasync(fd)
+    except BaseException:
+        os.unlink(path)
+        raise
     finally:
         os.close(fd)
-    return True
-
-
-def _started(threads: list[threading.Thread]) -> list[threading.Thread]:
-    """Those that could be started: there may be no more threads, or the interpreter is going down."""
-    started = []
-    for thread in threads:
-        try:
-            thread.start()
-        except RuntimeError as error:
-            if is_interruption(error):
-                raise
-            break
-        started.append(thread)
-    return started
+    return damaged

@@ -15,6 +15,7 @@ Invariants:
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import shutil
 import threading
@@ -24,11 +25,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from diorama.errors import ignored_faults, is_interruption
+from diorama.journal.at_once import all_at_once
 from diorama.journal.attic import ATTIC
 from diorama.journal.codec import SpoolPart
 from diorama.journal.folder import make_folders, read_ack, sync_folder
 from diorama.journal.slot import Holder, Slot, Spooled, close_slot, write_pieces
-from diorama.journal.slot_sync import sync_slots
+from diorama.journal.slot_sync import SlotSync, copy_slot
 from diorama.journal.unsynced import Unsynced
 from diorama.media.keep import SPOOL_FROM_BYTES, Kept, Pieces
 
@@ -50,7 +52,8 @@ class Spool:
     """The spool of one writer.
 
     is_draining: whether somebody is storing entries, so that waiting for room makes sense.
-    on_trouble(code, text): told once when the bound is reached; codes "spool-full", "spool-stuck", "deleted".
+    on_trouble(code, text): told once when the bound is reached; codes "spool-full",
+    "spool-stuck". Told whenever media are lost before they are stored; codes "deleted", "damaged".
     acked_seq, newest_seq: the newest entry that is stored, and the newest there may be.
     """
 
@@ -200,20 +203,67 @@ class Spool:
     def sync(self) -> None:
         """Bring all slots to disk. Raises OSError; what could not be brought there is tried the next time.
 
-        Takes no lock that `keep` takes, but to write deleted files again.
+        Takes no lock that `keep` takes, but to write files again that were deleted, or whose sync failed.
         """
-        missing, failures = sync_slots(self.directory, self._dirty, lambda slot: slot.name not in self._slots)
-        for folder, numbers in self._names.waiting().items():
+        slots = SlotSync(self.directory, self._dirty, lambda slot: slot.name not in self._slots)
+        names = [
+            functools.partial(self._sync_name, folder, numbers)
+            for folder, numbers in self._names.waiting().items()
+        ]
+        failures = all_at_once([*slots.jobs(), *names])
+        for slot in slots.suspect:
             try:
-                sync_folder(folder)
-                self._names.done(numbers)
-            except FileNotFoundError as error:
+                self._renew(slot)
+                slots.done(slot)
+            except OSError as error:
+                if is_interruption(error):
+                    raise
                 failures.append(error)
-        if missing:
+        if slots.missing:
             self.restore()
             failures.append(OSError(errno.ENOENT, "media were deleted under the run"))
         if failures:
             raise failures[0]
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether there is anything that `sync` would have to bring to disk."""
+        return bool(self._dirty.waiting() or self._names.waiting())
+
+    def _sync_name(self, folder: Path, numbers: list[int]) -> None:
+        sync_folder(folder)
+        self._names.done(numbers)
+
+    def _renew(self, slot: Slot) -> None:
+        """Put a copy in the place of a slot whose sync has failed. Raises OSError."""
+        path = self.directory / slot.name
+        draft = path.with_suffix(".new")
+        with self._lock:
+            if slot.name not in self._slots or not slot.is_suspect:
+                return  # deleted, or renewed by another thread
+            if slot.fillers:
+                raise BlockingIOError(errno.EAGAIN, f"{slot.name} is being written")
+            if slot in self._free.get(slot.capacity_bytes, ()):
+                self._discard(slot)  # nobody needs what is in it
+                return
+            source_fd = slot.fd if slot.fd >= 0 else os.open(path, os.O_RDWR | _O_BINARY)
+            try:
+                damaged = copy_slot(slot, source_fd, draft)
+            finally:
+                if slot.fd < 0:
+                    os.close(source_fd)
+            if slot.fd >= 0:
+                self._open.remove(slot)
+                close_slot(slot)
+            os.replace(draft, path)
+            self._names.add(self.directory)
+            slot.is_suspect = False
+        if damaged:
+            self._on_trouble("damaged", f"the disk has lost {damaged} buffers of media that it had taken")
+        for folder, numbers in self._names.waiting().items():
+            self._sync_name(folder, numbers)
+        if damaged:
+            raise OSError(errno.EIO, f"{damaged} buffers of media are lost")
 
     def restore(self) -> None:
         """Write again, from their open files, the slots that somebody has deleted. Says how many can't be.
@@ -311,6 +361,7 @@ class Spool:
         slot = free[-1]
         kept.slot = holder.slot = slot
         slot.references += 1
+        slot.parts = {}
         del free[-1]
         return True
 
@@ -420,6 +471,7 @@ class Spool:
             fd = slot.fd
         crc = write_pieces(fd, view, size_bytes, offset)
         kept.note(size_bytes, crc, offset)
+        slot.parts[offset] = (size_bytes, crc)
         self._dirty.add(slot)
         slot.fillers.pop(kept.holder, None)
         if self._is_closed and not slot.fillers:

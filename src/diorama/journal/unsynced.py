@@ -39,6 +39,10 @@ class Unsynced(Generic[_Item]):
             found.setdefault(item, []).append(number)
         return found
 
+    def has(self, numbers: list[int]) -> bool:
+        """Whether any of these waits."""
+        return any(number in self._items for number in numbers)
+
     def done(self, numbers: list[int]) -> None:
         """These are on disk; what came meanwhile stays."""
         for number in numbers:

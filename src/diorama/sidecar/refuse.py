@@ -20,6 +20,7 @@ import msgspec
 from diorama.errors import JournalError
 from diorama.journal.codec import SpoolPart, decode_entry, encode_entry
 from diorama.journal.entry import Finish, Start
+from diorama.journal.folder import sync_folder
 from diorama.journal.frame import encode_frame
 from diorama.journal.reader import JournalReader, segment_name
 from diorama.sidecar.encode import refs_of
@@ -36,7 +37,8 @@ def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -
     payload = _payload(writer_dir, seq)
     name = f"{writer_dir.name}.r{seq}"
     place = journal_root / REFUSED / name
-    if place.exists():
+    if place.exists():  # of a process that died before it could note so
+        _sync_names(place)
         return place
     draft = place.with_name(f".draft-{name}")
     shutil.rmtree(draft, ignore_errors=True)
@@ -53,9 +55,17 @@ def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -
     for path in (*draft.rglob("*"), draft):
         _sync(path)
     draft.rename(place)
-    for path in (place.parent, journal_root):
-        _sync(path)
+    try:
+        _sync_names(place)
+    except OSError:
+        place.rename(draft)  # all of it is written again the next time
+        raise
     return place
+
+
+def _sync_names(place: Path) -> None:
+    for folder in (place.parent, place.parent.parent):
+        sync_folder(folder)
 
 
 def _as_secondary(payload: bytes) -> bytes:

@@ -5,6 +5,10 @@ are durable: locally temp -> fsync -> rename -> fsync(folder), so that the row t
 `put(..., is_deferred=True)` leaves the syncing to `sync()`, which does it for many at once: a journal on
 its way into the store still holds what a power cut would take.
 
+A sync that failed is never tried again on the same file: the kernel may have dropped what it could not write,
+and the next sync would succeed without it. The draft is removed, the blob is missing, and whoever wants to
+name it puts it again.
+
 All that is read is proven: whole blobs by their name, ranges of large ones by the hashes of their pieces
 (`store.pieces`).
 """
@@ -12,6 +16,7 @@ All that is read is proven: whole blobs by their name, ranges of large ones by t
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import io
 import os
@@ -22,6 +27,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from diorama.errors import BadRequest, NotFound, StoreError
+from diorama.journal.at_once import all_at_once
+from diorama.journal.folder import sync_folder
 from diorama.model import SHA256_TEXT
 from diorama.store.drafts import Drafts
 from diorama.store.pieces import SUFFIX, Pieces, check_bytes
@@ -32,8 +39,6 @@ DRAFTS = "tmp"
 REMOTE_THREADS = 16
 WHOLE_BELOW_BYTES = 8 << 20
 KNOWN_LIMIT = 100_000
-SYNC_THREADS = 8
-"""Syncs that run at once are merged by the file system's own journal."""
 
 
 def path_of(sha256: str) -> str:
@@ -51,7 +56,8 @@ class Blobs(Protocol):
         ...
 
     def sync(self) -> None:
-        """Make all deferred puts durable. Rows may name them only then."""
+        """Make all deferred puts durable. Rows may name them only then. Raises StoreError; what is `missing`
+        after that has to be put again."""
         ...
 
     def get(self, sha256: str) -> bytes:
@@ -115,6 +121,8 @@ class LocalBlobs:
         self._lock = threading.Lock()
         self._waiting: dict[str, Path | None] = {}
         """SHA-256 -> the draft of a deferred put; None if it has its name, but perhaps not for good."""
+        self._unsure: set[str] = set()
+        """Blobs whose names may not be on disk: their folders are being synced, or that has failed."""
         self._syncing = threading.Lock()
         """Held while drafts are brought to disk: who asks for a sync waits for the one that is at work."""
 
@@ -124,17 +132,14 @@ class LocalBlobs:
             if is_deferred and sha256 in self._waiting:
                 return sha256
         with self._store_errors():
-            if _has_size(self.folder / path_of(sha256), memoryview(data).nbytes):
+            if sha256 not in self._unsure and _has_size(
+                self.folder / path_of(sha256), memoryview(data).nbytes
+            ):
                 draft = None  # renamed by another process, perhaps a moment ago: its folder may want a sync
             else:
                 draft = self._write(data)
             if not is_deferred:
-                try:
-                    self._name_drafts({sha256: draft})
-                except BaseException:  # the sync before the next rows finishes it
-                    with self._lock:
-                        self._keep_waiting(sha256, draft)
-                    raise
+                self._name_or_keep({sha256: draft})
                 return sha256
             with self._lock:
                 first = self._waiting.setdefault(sha256, draft)
@@ -146,18 +151,23 @@ class LocalBlobs:
         with self._syncing:
             with self._lock:
                 waiting, self._waiting = self._waiting, {}
-            try:
-                with self._store_errors():
-                    self._name_drafts(waiting)
-            except BaseException:
-                with self._lock:
-                    for sha256, draft in waiting.items():
-                        self._keep_waiting(sha256, draft)
-                raise
+            with self._store_errors():
+                self._name_or_keep(waiting)
+
+    def _name_or_keep(self, drafts: dict[str, Path | None]) -> None:
+        """Bring drafts to disk and give them their names. What went wrong before any sync of it failed is
+        left to the next `sync`."""
+        try:
+            self._name_drafts(drafts)
+        except BaseException:
+            with self._lock:
+                for sha256, draft in drafts.items():
+                    self._keep_waiting(sha256, draft)
+            raise
 
     def _keep_waiting(self, sha256: str, draft: Path | None) -> None:
-        """After a sync that failed. What was given its name before has no draft any more; what has neither
-        was removed by somebody, and whoever names it will find it missing."""
+        """What was given its name before has no draft any more; what has neither was removed by somebody, and
+        whoever names it will find it missing."""
         if draft is not None and not draft.exists():
             draft = None
         if draft is None and not (self.folder / path_of(sha256)).exists():
@@ -189,18 +199,53 @@ class LocalBlobs:
             raise
         return draft
 
-    def _name_drafts(self, drafts: Mapping[str, Path | None]) -> None:
-        """Bring drafts to disk, give them their names, and bring the names to disk."""
-        _sync_all({draft for draft in drafts.values() if draft is not None})
+    def _name_drafts(self, drafts: dict[str, Path | None]) -> None:
+        """Bring drafts to disk, give them their names, and bring the names to disk. Raises OSError; those
+        whose sync has failed are taken out of `drafts`."""
+        self._sync_drafts(drafts)
         # The folder of all blobs came with the first draft: nobody has brought its name to disk.
         folders = set() if self._is_named else {self.folder.parent}
         for sha256, draft in drafts.items():
             path = self.folder / path_of(sha256)
             folders |= {path.parent, *_make_folder(path.parent, self.folder)}
             if draft is not None:
+                with self._lock:
+                    self._unsure.add(sha256)
                 draft.replace(path)
-        _sync_all(folders)
+        try:
+            _raise_first(all_at_once([functools.partial(sync_folder, folder) for folder in folders]))
+        except OSError:
+            with self._lock:
+                self._unsure |= drafts.keys()
+            drafts.clear()
+            raise
         self._is_named = True
+        with self._lock:
+            self._unsure -= drafts.keys()
+
+    def _sync_drafts(self, drafts: dict[str, Path | None]) -> None:
+        failed: list[str] = []
+
+        def sync(sha256: str, draft: Path) -> None:
+            # Windows syncs only what is open for writing.
+            descriptor = os.open(draft, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            except OSError:
+                failed.append(sha256)
+                raise
+            finally:
+                os.close(descriptor)
+
+        jobs = [
+            functools.partial(sync, sha256, draft) for sha256, draft in drafts.items() if draft is not None
+        ]
+        faults = all_at_once(jobs)
+        for sha256 in failed:
+            draft = drafts.pop(sha256)
+            if draft is not None:
+                draft.unlink(missing_ok=True)
+        _raise_first(faults)
 
     def get(self, sha256: str) -> bytes:
         try:
@@ -249,7 +294,9 @@ class LocalBlobs:
             return None
 
     def missing(self, sha256s: Iterable[str]) -> list[str]:
-        return [sha256 for sha256 in sha256s if self.size_bytes(sha256) is None]
+        with self._lock:
+            unsure = self._unsure.copy()
+        return [sha256 for sha256 in sha256s if sha256 in unsure or self.size_bytes(sha256) is None]
 
     def names(self) -> Iterator[tuple[str, int]]:
         for root, folders, files in os.walk(self.folder):
@@ -453,27 +500,6 @@ def _make_folder(folder: Path, root: Path) -> set[Path]:
     return made | {folder.parent}
 
 
-def _sync_all(paths: set[Path]) -> None:
-    """Bring files or folders to disk, side by side where there are threads to be had."""
-    if len(paths) > 1:
-        try:
-            with ThreadPoolExecutor(min(SYNC_THREADS, len(paths)), thread_name_prefix="blob-sync") as threads:
-                for _ in threads.map(_sync, paths):
-                    pass
-            return
-        except RuntimeError:  # no more threads, or the interpreter is going down
-            pass
-    for path in paths:
-        _sync(path)
-
-
-def _sync(path: Path) -> None:
-    try:
-        # Windows syncs only what is open for writing.
-        descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
-    except (PermissionError, IsADirectoryError):  # Windows can't open folders, and needs no such sync
-        return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _raise_first(faults: list[OSError]) -> None:
+    if faults:
+        raise faults[0]

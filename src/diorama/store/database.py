@@ -31,6 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from diorama.errors import Corrupt, DioramaError, StoreError, TooNew, Unstorable
+from diorama.journal.folder import sync_folder
 from diorama.store import check, schema, text_search
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
@@ -350,11 +351,13 @@ def _back_up(path: Path, version: int) -> None:
     """Copy the database beside itself. The caller holds the write lock, so nothing changes meanwhile."""
     target = path.with_name(f"{path.name}.v{version}.backup")
     draft = path.with_name(f"{target.name}.{os.getpid()}.tmp")
+    draft.unlink(missing_ok=True)
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(draft)) as copy:
         source.backup(copy)
-    with draft.open("rb") as file:
+    with draft.open("r+b") as file:
         os.fsync(file.fileno())
     draft.replace(target)
+    sync_folder(target.parent)
 
 
 @contextmanager

@@ -290,23 +290,91 @@ def test_of_two_threads_that_sync_neither_returns_too_early(
     assert one.read() == view_of(1)
 
 
-def test_what_could_not_be_synced_is_tried_again(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slot_whose_sync_failed_is_safe_only_as_a_copy(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync that succeeds after one that failed says nothing: the kernel tells of lost pages once."""
     alive = [kept(spool, byte) for byte in range(3)]
-    synced: list[str] = []
+    inodes = {each.part.file: (spool.directory / each.part.file).stat().st_ino for each in alive}
+    bad = alive[1].part.file
+    synced: list[int] = []
 
     def sync(fd: int) -> None:
-        synced.append(os.readlink(f"/proc/self/fd/{fd}"))
-        if len(synced) == 1:
+        synced.append(os.fstat(fd).st_ino)
+        if synced[-1] == inodes[bad]:
             raise OSError(errno.EIO, "bad disk")
 
     monkeypatch.setattr(slot_sync, "_fdatasync", sync)
     with pytest.raises(OSError, match="bad disk"):
         spool.sync()
-    assert len(set(synced)) == len(alive), "the others are not passed over"
+    assert sorted(synced) == sorted(inodes.values()), "the others are not passed over"
     spool.sync()
-    assert synced[-1] == synced[0], "and it is tried again"
+    copy = (spool.directory / bad).stat().st_ino
+    assert synced[len(alive) :] == [copy]
+    assert copy != inodes[bad]
+    assert not list(spool.directory.glob("*.new"))
     spool.sync()
     assert len(synced) == len(alive) + 1
+    for number, each in enumerate(alive):
+        assert each.read() == view_of(number)
+        assert load_part(each.part, spool.directory) == view_of(number)
+
+
+def test_a_copy_that_cannot_be_synced_is_no_copy(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = kept(spool, 1)
+
+    def fail(fd: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(slot_sync, "_fdatasync", fail)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space"):
+                spool.sync()
+        assert [path.name for path in spool.directory.iterdir()] == [one.part.file]
+    spool.sync()
+    assert load_part(one.part, spool.directory) == view_of(1)
+
+
+def test_media_that_a_failed_sync_has_cost_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "w").mkdir()
+    told: list[str] = []
+    spool = Spool(
+        tmp_path / "w" / "spool", limit_bytes=1 << 30, on_trouble=lambda code, text: told.append(code)
+    )
+    one, other = kept(spool, 1), kept(spool, 2)
+
+    def drop(fd: int) -> None:
+        if os.path.samestat(os.fstat(fd), os.stat(spool.directory / one.part.file)):
+            os.pwrite(fd, bytes(4096), 0)
+            raise OSError(errno.EIO, "bad disk")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(slot_sync, "_fdatasync", drop)
+        with pytest.raises(OSError, match="bad disk"):
+            spool.sync()
+    with pytest.raises(OSError, match="lost"):
+        spool.sync()
+    assert told == ["damaged"]
+    spool.sync()
+    with pytest.raises(Corrupt):
+        load_part(one.part, spool.directory)
+    assert load_part(other.part, spool.directory) == view_of(2)
+
+
+def test_slots_and_names_are_synced_at_once(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    alive = [kept(spool, byte) for byte in range(3)]
+    folders = len(spool._names.waiting())
+    all_under_way = threading.Barrier(len(alive) + folders)
+
+    def wait(*_: object) -> None:
+        all_under_way.wait(60)
+
+    monkeypatch.setattr(slot_sync, "_fdatasync", wait)
+    monkeypatch.setattr(spool_module, "sync_folder", wait)
+    assert spool.is_dirty
+    spool.sync()
+    assert not spool.is_dirty
 
 
 def test_a_slot_that_cannot_be_opened_for_syncing_goes_on_being_used(

@@ -271,11 +271,14 @@ def test_a_segment_that_cannot_be_synced_is_replaced_by_a_copy(
     assert read_all(tmp_path / "w") == ([b"synced", b"unsynced", b"later"], [])
 
 
-def test_a_segment_stays_unsynced_until_a_sync_of_it_succeeds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("segment_bytes", [10, 1 << 20], ids=["rotated", "open"])
+def test_a_segment_whose_sync_failed_is_safe_only_as_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segment_bytes: int
 ) -> None:
-    writer = JournalWriter(tmp_path / "w", segment_bytes=10)
+    """A sync that succeeds after one that failed says nothing: the kernel tells of lost pages once."""
+    writer = JournalWriter(tmp_path / "w", segment_bytes=segment_bytes)
     writer.append(b"long enough to be rotated")
+    before = (tmp_path / "w" / "000001.log").stat().st_ino
 
     def fail(*_: object) -> None:
         raise OSError(errno.EIO, "Input/output error")
@@ -283,11 +286,68 @@ def test_a_segment_stays_unsynced_until_a_sync_of_it_succeeds(
     with monkeypatch.context() as failing:
         failing.setattr(segments_module, "_fdatasync", fail)
         failing.setattr(segments_module.os, "fsync", fail)
+        assert not writer.sync()
+    with monkeypatch.context() as failing:
+        failing.setattr(segments_module.os, "fsync", fail)
         for _ in range(3):
-            assert not writer.sync()
+            assert not writer.sync(), "no copy can be brought to disk"
     assert writer.sync()
+    assert (tmp_path / "w" / "000001.log").stat().st_ino != before
     writer.close()
     assert read_all(tmp_path / "w")[0] == [b"long enough to be rotated"]
+
+
+def test_entries_that_a_failed_sync_has_cost_are_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news: list[str] = []
+    writer = JournalWriter(tmp_path / "w", on_trouble=lambda code, text: news.append(text))
+    for number in range(3):
+        writer.append(b"entry %d" % number)
+
+    def drop(fd: int) -> None:
+        at = os.pread(fd, 1000, 0).index(b"entry 1")
+        with open(tmp_path / "w" / "000001.log", "r+b") as file:
+            file.seek(at)
+            file.write(bytes(7))
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(segments_module, "_fdatasync", drop)
+        assert not writer.sync()
+    assert [text for text in news if "has lost" in text] == ["the disk has lost 1 entries that it had taken"]
+    assert writer.sync()
+    writer.close()
+    payloads, damage = read_all(tmp_path / "w")
+    assert payloads == [b"entry 0", b"entry 2"]
+    assert len(damage) == 1
+
+
+def test_what_is_on_disk_is_not_synced_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow disk each sync takes seconds, and the end of a run asks for two."""
+    writer = JournalWriter(tmp_path / "w")
+    writer.append(b"x")
+    assert writer.sync()
+    synced: list[int] = []
+    monkeypatch.setattr(segments_module, "_fdatasync", synced.append)
+    assert writer.sync()
+    writer.close()
+    assert synced == []
+
+
+def test_segments_and_names_are_synced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = JournalWriter(tmp_path / "journal" / "w")
+    all_under_way = threading.Barrier(4)
+
+    def wait(*_: object) -> None:
+        all_under_way.wait(60)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(segments_module, "_fdatasync", wait)
+        patched.setattr(segments_module, "sync_folder", wait)
+        writer.append(b"x")
+        assert writer.sync()
+    writer.close()
 
 
 def test_where_no_segment_can_be_made_the_open_one_goes_on(
@@ -318,6 +378,8 @@ def test_where_no_segment_can_be_made_the_open_one_goes_on(
 
 def test_media_that_cannot_be_synced_leave_the_journal_alone(tmp_path: Path) -> None:
     class Broken:
+        is_dirty = True
+
         def sync(self) -> None:
             raise OSError(errno.EMFILE, "Too many open files")
 

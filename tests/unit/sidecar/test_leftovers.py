@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from diorama.journal.folder import read_ack
 from diorama.journal.lease import Lease
 from diorama.media import RunFile, UnknownRecord
 from diorama.model import StoreDir
-from diorama.sidecar import drain
+from diorama.sidecar import drain, pump
 from diorama.sidecar.ship import BlobsGone, Unavailable
 
 
@@ -252,3 +254,33 @@ def test_a_store_that_is_away_when_the_run_is_to_be_marked(tmp_path: Path, store
     assert report.failed == []
     assert store.orphans == [journal.name]
     assert not journal.directory.exists()
+
+
+def test_media_whose_blobs_the_disk_refused_are_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is named whose sync has failed, although the same sync succeeds the next time."""
+    monkeypatch.setattr(pump, "FIRST_WAIT_SECS", 0.01)
+    journal = Journal(tmp_path, pid=DEAD_PID)
+    for number in range(3):
+        journal.log(a=RunFile("a.txt", f"content {number}"))
+    journal.close()
+    failed: list[int] = []
+    fsync = os.fsync
+
+    def fail_once(descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        if stat.S_ISREG(found.st_mode) and len(failed) < 2:
+            failed.append(os.dup(descriptor))  # so that nobody gets its number
+            raise OSError(errno.EIO, "Input/output error")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fail_once)
+    report = drain(StoreDir(tmp_path), journal_root=tmp_path)
+    assert (report.entries, report.failed) == (4, [])
+    blobs = [path for path in StoreDir(tmp_path).blobs.glob("??/??/*") if path.is_file()]
+    assert sorted(path.read_bytes() for path in blobs) == [b"content 0", b"content 1", b"content 2"]
+    assert len(failed) == 2
+    assert not {path.stat().st_ino for path in blobs} & {os.fstat(descriptor).st_ino for descriptor in failed}
+    for descriptor in failed:
+        os.close(descriptor)

@@ -180,6 +180,35 @@ def test_an_entry_that_cannot_be_put_aside_waits(
     assert (report.failed, report.refused, report.entries) == ([], 1, 100)
 
 
+def test_an_entry_whose_place_was_not_synced_is_put_aside_again(
+    tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hundred(tmp_path)
+    store.refuses = {50}
+    seen: list[list[str]] = []
+
+    def sync_folder(folder: Path) -> None:
+        if folder.name == refuse.REFUSED:
+            seen.append([path.name for path in folder.iterdir() if not path.name.startswith(".")])
+            if len(seen) == 1:
+                raise OSError(errno.EIO, "Input/output error")
+        elif len(seen) == 1:
+            raise AssertionError("nothing goes on after a sync that failed")
+
+    monkeypatch.setattr(refuse, "sync_folder", sync_folder)
+    rename = Path.rename
+    renamed: list[str] = []
+
+    def note(path: Path, target: Path) -> Path:
+        renamed.append(target.name)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", note)
+    assert drained(tmp_path, store).refused == 1
+    [name] = seen[0]
+    assert [each for each in renamed if name in each] == [name, f".draft-{name}", name]
+
+
 def test_a_refused_report_of_damage_is_told_in_plainer_words(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(tmp_path, pid=DEAD_PID)
     journal.log(x=1)
