@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
 import diorama
+from diorama.client.guard import Reporter
 from diorama.errors import CommError
 from diorama.model import StoreDir
 from diorama.service import Service
@@ -41,6 +43,20 @@ def test_a_run_in_another_database_is_found(
     resumed.finish()
     with pytest.raises(CommError, match="exists"):
         diorama.init(project="p", id="a", resume="never", settings=quiet)
+
+
+def test_the_same_id_again_in_another_database_is_told(
+    own_store: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIORAMA_DATABASE_URL", postgres_url)
+    quiet = {"console": "off", "sidecar": "none"}
+    diorama.init(project="p", id="a", settings=quiet).finish()
+    store_everything(StoreDir(own_store))
+    told = threading.Event()
+    monkeypatch.setattr(Reporter, "tell", lambda self, code, text: code == "same-id" and told.set())
+    run = diorama.init(project="p", id="a", settings=quiet)
+    assert told.wait(60)
+    run.finish()
 
 
 def test_a_database_that_does_not_answer_is_told(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diorama.client import current
+from diorama.client.channel import process_token
 from diorama.client.environment import host_name
 from diorama.client.place import RunPlace
 from diorama.client.settings import resolve
@@ -32,7 +33,7 @@ def state_of(run: Run) -> dict[str, Any]:
         "key": tuple(run.path.split("/")),
         "settings": settings,
         "store": str(run.settings.store_dir.root),
-        "pid": os.getpid(),
+        "process": _own_process(),
         "is_finished": run._is_finished,
         "session": run._session,
         "step": run.step,
@@ -66,8 +67,15 @@ def run_from(state: dict[str, Any]) -> Run:
     made.config._load(state["config"])
     if isinstance(made, DisabledRun):
         made.summary.update(state["summary"])
-    made._is_finished = state["is_finished"] or (state["pid"] == os.getpid() and not made.disabled)
+    is_same_process = tuple(state["process"]) == _own_process()
+    made._is_finished = state["is_finished"] or (is_same_process and not made.disabled)
     return made
+
+
+def _own_process() -> tuple[str, int]:
+    """Names this process: ids are given out again, and a container often starts with the same ones. Its
+    token is random, but shared with forked children."""
+    return process_token(), os.getpid()
 
 
 def _is_starting_a_process() -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -174,17 +173,3 @@ def _before_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork)
-
-
-def process_started_at(pid: int) -> float:
-    """When a process began, Unix seconds: with its id it names the process for ever."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            stat = Path(f"/proc/{pid}/stat").read_text()
-            ticks = int(stat.rpartition(")")[2].split()[19])
-            for line in Path("/proc/stat").read_text().splitlines():
-                if line.startswith("btime "):
-                    return int(line.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
-    import psutil
-
-    return float(psutil.Process(pid).create_time())

@@ -211,11 +211,13 @@ def _class_for(settings: Settings) -> type[Run]:
 
 def _warn_of(run: Run, reused: str | None) -> None:
     if reused == "ended":
-        run._reporter.warn(
-            "same-id",
-            f"there is a run {run.path} already, and what is logged now is added to it: "
-            "pass resume='allow' to go on where it stopped, or another id (or none) to start anew",
-        )
+        from diorama.client.same_id import warn_of_same_id
+
+        warn_of_same_id(run)
+    elif reused == "unknown":
+        from diorama.client.same_id import ask_in_background
+
+        ask_in_background(run)
     if run.settings.sync_tensorboard:
         run._reporter.warn(
             "tensorboard",
@@ -281,14 +283,15 @@ def _checked(name: str, subject: str) -> str:
 
 
 def _state_of_same_id(place: RunPlace, how: Resume | None) -> str | None:
-    """ "running" or "ended" if there is a run already that this one would be added to unasked."""
+    """ "running" or "ended" if there is a run already that this one would be added to unasked; "unknown" if
+    this machine knows of none."""
     settings = place.settings
     if how is not None or settings.run_id is None or settings.mode == "disabled":
         return None
-    from diorama.client.resume import state_of
+    from diorama.client.same_id import state_of
 
-    is_local = not settings.is_remote
-    return state_of(place.key, settings.store_dir if is_local else None, journal_root=settings.journal_root)
+    store_dir = None if settings.is_remote else settings.store_dir
+    return state_of(place.key, store_dir, journal_root=settings.journal_root) or "unknown"
 
 
 def _past_run(place: RunPlace, how: Resume | None) -> Any:

@@ -11,9 +11,8 @@ import hashlib
 import importlib
 import json
 import os
-import sqlite3
 import subprocess
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,6 @@ from diorama.summaries.paths import path_from_exact
 from diorama.summaries.rules import Aggregate
 
 ANSWER_SECS = 10.0
-JOURNALS_LIMIT = 200
-"""So many are looked through for a warning; for resuming, all."""
 STORE_SECS = 60.0
 """For a process to start, and to bring a store of an older version up to date."""
 
@@ -42,6 +39,7 @@ class PastRun:
 
     summaries: of its sessions, the oldest first; those that are stored are one. last_step: None if nothing
     was logged. session: the newest that is known. stored: up to which entry of each writer the store has it.
+    ends: when the processes that started or resumed it ended, by writer; None for one that still runs.
     """
 
     config: dict[str, Any] = field(default_factory=dict)
@@ -54,6 +52,7 @@ class PastRun:
     job_type: str | None = None
     session: int = 0
     stored: dict[str, int] = field(default_factory=dict)
+    ends: dict[str, float | None] = field(default_factory=dict)
 
 
 def find_past_run(
@@ -66,41 +65,15 @@ def find_past_run(
     has_processes: bool = True,
 ) -> PastRun | None:
     """The run `key`, or None if there is none. Raises CommError if that can't be found out."""
-    stored = _from_server(key, url, api_key) if url else _from_store(key, store_dir, has_processes)
+    stored = find_stored(key, store_dir, url=url, api_key=api_key, has_processes=has_processes)
     return _with_journals(key, journal_root, stored)
 
 
-def state_of(key: RunKey, store_dir: StoreDir | None, *, journal_root: Path) -> str | None:
-    """ "running" or "ended", or None if this machine knows no such run. `store_dir`: the store to look into,
-    if it is SQLite's; a server or another database is not asked, because init() would have to wait for it."""
-    writers = {start.pid for start, _ in _journals_of(key, journal_root, limit=JOURNALS_LIMIT)}
-    if any(_is_running(pid) for pid in writers if pid != os.getpid()):
-        return "running"
-    if writers:
-        return "ended"
-    if store_dir is None or os.environ.get("DIORAMA_DATABASE_URL") or not store_dir.database.exists():
-        return None
-    try:
-        state = _stored_state(key, store_dir.database)
-    except sqlite3.Error:
-        return None  # a warning less; the sidecar will say what is wrong with the store
-    return state if state in (None, "running") else "ended"
-
-
-def _is_running(pid: int) -> bool:
-    import psutil
-
-    return bool(psutil.pid_exists(pid))  # os.kill(pid, 0) would be a Ctrl-C on Windows
-
-
-def _stored_state(key: RunKey, database: Path) -> str | None:
-    with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, timeout=10)) as store:
-        found = store.execute(
-            "SELECT runs.state FROM runs JOIN projects ON projects.id = runs.project_id"
-            " WHERE projects.entity = ? AND projects.name = ? AND runs.run_id = ?",
-            (key.entity, key.project, key.id),
-        ).fetchone()
-    return None if found is None else str(found[0])
+def find_stored(
+    key: RunKey, store_dir: StoreDir, *, url: str | None, api_key: str | None, has_processes: bool = True
+) -> PastRun | None:
+    """As `find_past_run`, without what only lies in journals."""
+    return _from_server(key, url, api_key) if url else _from_store(key, store_dir, has_processes)
 
 
 def _from_store(key: RunKey, store_dir: StoreDir, has_processes: bool) -> PastRun | None:
@@ -174,6 +147,7 @@ def _past_from_json(found: dict[str, Any]) -> PastRun:
         job_type=found["job_type"],
         session=int(found["session"]),
         stored=found["stored"],
+        ends=found["ends"],
     )
 
 
@@ -190,7 +164,7 @@ def _numbers_from_json(value: Any) -> Any:
 def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> PastRun | None:
     """`past` and what journals hold of the run beyond it, session by session."""
     found = [
-        (start.session or int(start.time * 1e9), folder) for start, folder in _journals_of(key, journal_root)
+        (start.session or int(start.time * 1e9), folder) for start, folder in journals_of(key, journal_root)
     ]
     summaries: dict[int, SessionSummary] = {}
     for session, folder in sorted(found):
@@ -210,7 +184,7 @@ def _with_journals(key: RunKey, journal_root: Path, past: PastRun | None) -> Pas
     return past
 
 
-def _journals_of(key: RunKey, journal_root: Path, *, limit: int | None = None) -> list[tuple[Start, Path]]:
+def journals_of(key: RunKey, journal_root: Path, *, limit: int | None = None) -> list[tuple[Start, Path]]:
     """The journals on this machine that hold entries of the run, of the newest `limit` journals."""
     try:
         folders = [

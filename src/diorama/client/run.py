@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from diorama.client import background, current
 from diorama.client.absent import add_absent
-from diorama.client.channel import Channel, process_started_at
+from diorama.client.channel import Channel
 from diorama.client.config import Config
 from diorama.client.console import ConsoleCapture
 from diorama.client.define import Metric, define_from
@@ -32,6 +32,7 @@ from diorama.client.summary import Summary, as_given
 from diorama.errors import UsageError, WrongType
 from diorama.journal import entry
 from diorama.journal.codec import PLAIN, Encoding, encode_plain, is_plain, plain_numbers
+from diorama.journal.life import own_start
 from diorama.model import clean_text
 
 if TYPE_CHECKING:
@@ -324,7 +325,7 @@ class Run(RunFacts):
         current.remember(self, is_current=current.run is None)
 
     def _start_from(self, writer: str) -> entry.Start:
-        key, pid, attributes = self._place.key, os.getpid(), self._attributes
+        key, attributes = self._place.key, self._attributes
         environment = self._environment
         if self._is_secondary:
             environment = {"host": environment.get("host")}
@@ -334,8 +335,8 @@ class Run(RunFacts):
             project=key.project,
             run=key.id,
             writer=writer,
-            pid=pid,
-            pid_started=process_started_at(pid),
+            pid=os.getpid(),
+            pid_started=own_start(),
             time=time(),
             resume=self._place.resume if not self._is_secondary else "allow",
             name=attributes.name,

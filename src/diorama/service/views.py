@@ -90,7 +90,8 @@ class PastRunView(msgspec.Struct, kw_only=True):
 
     aggregates: what is remembered of metrics whose summary is aggregated: path, and count, sum, least,
     greatest, first and last value. session: the number of the newest one, in digits. last_step: the greatest
-    of all sessions. stored: up to which entry of each writer this is.
+    of all sessions. stored: up to which entry of each writer this is. ends: when each process that has
+    started or resumed the run ended, by writer; null for one that still runs.
     """
 
     name: str
@@ -104,6 +105,7 @@ class PastRunView(msgspec.Struct, kw_only=True):
     session: str
     last_step: int | None
     stored: dict[str, int]
+    ends: dict[str, float | None]
 
 
 class RunPatch(msgspec.Struct, forbid_unknown_fields=True):

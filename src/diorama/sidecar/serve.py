@@ -17,7 +17,7 @@ from pathlib import Path
 
 from diorama.errors import JournalError
 from diorama.journal.lease import Lease
-from diorama.sidecar.life import is_alive
+from diorama.journal.life import is_alive, started_at
 from diorama.sidecar.pump import Pump, token_of
 from diorama.sidecar.ship import Transport
 from diorama.sidecar.stream import Stream
@@ -50,6 +50,7 @@ class Sidecar:
         self._is_stopping = threading.Event()
         self._interval_secs = interval_from_environ()
         self._trainer_pid = pid_of(token)
+        self._trainer_started = None if self._trainer_pid is None else started_at(self._trainer_pid)
         self._watches: dict[str, RunWatch] = {}
         self._unwatched: set[str] = set()
         """Streams of which is not known yet whether their run goes on."""
@@ -58,7 +59,7 @@ class Sidecar:
         self._done_at: dict[str, float] = {}
         self._watch_count = 0
         self._idle_since = time.monotonic()
-        self._is_trainer_gone = False
+        self._is_trainer_gone = self._trainer_pid is not None and self._trainer_started is None
 
     def stop(self) -> None:
         """Ship what is there now, then let `run` return. May be called from a signal handler."""
@@ -168,7 +169,9 @@ class Sidecar:
             if stream.name not in self._own and not stream.is_writer_gone:
                 stream.is_writer_gone = not stream.is_writer_alive()
         if self._trainer_pid is not None:
-            self._is_trainer_gone = self._is_trainer_gone or not is_alive(self._trainer_pid)
+            self._is_trainer_gone = self._is_trainer_gone or not is_alive(
+                self._trainer_pid, self._trainer_started
+            )
 
     def _heartbeat(self, now: float) -> None:
         for stream in self.pump.streams.values():

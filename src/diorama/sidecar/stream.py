@@ -19,9 +19,9 @@ from diorama.errors import JournalError
 from diorama.journal.codec import decode_entry
 from diorama.journal.entry import Batch, Entry, Finish, Lost, Numbered, Start, Warn
 from diorama.journal.folder import ACK, read_ack
+from diorama.journal.life import is_writer_alive
 from diorama.journal.reader import JournalReader, segment_name
 from diorama.sidecar.encode import EncoderPool, MediaInWork
-from diorama.sidecar.life import is_writer_alive
 
 BATCH_BYTES = 4 << 20
 BATCH_MEDIA_BYTES = 64 << 20

@@ -22,9 +22,9 @@ import psutil
 from diorama.errors import UsageError
 from diorama.journal.codec import Encoding
 from diorama.journal.entry import Environment, File, Finish, Start, System, Warn
+from diorama.journal.life import started_at
 from diorama.journal.writer import JournalWriter
 from diorama.media import RunFile
-from diorama.sidecar.life import started_at
 from diorama.sidecar.machine import MachineSampler
 from diorama.sidecar.surroundings import look_around
 

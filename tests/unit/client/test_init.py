@@ -8,17 +8,20 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import types
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from journal_entries import entries_of
 
 import diorama
+from diorama.client import same_id
 from diorama.client.current import open_runs
 from diorama.client.environment import HIDDEN, redact_argv
 from diorama.client.guard import DioramaWarning
+from diorama.client.resume import PastRun
 from diorama.client.settings import Settings, is_hosted, resolve
 from diorama.errors import CommError, ConfigError, UsageError
 from diorama.journal.entry import File, Warn
@@ -394,6 +397,85 @@ def test_the_same_id_again_in_a_store_is_told(own_store: Path) -> None:
     with pytest.warns(DioramaWarning, match="resume='allow'"):
         start(id="a")
     diorama.finish()
+
+
+def same_id_online(monkeypatch: pytest.MonkeyPatch, answers: list[PastRun | Exception | None]) -> list[str]:
+    """Start a run under an id of its own on a server that answers so; returns what it warns of."""
+    asked: list[str | None] = []
+    own: list[str] = []
+
+    def find_stored(*_: object, url: str | None, **more: object) -> PastRun | None:
+        asked.append(url)
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is not None:
+            answer.ends = {writer or own[0]: end for writer, end in answer.ends.items()}
+        return answer
+
+    monkeypatch.setattr(same_id, "find_stored", find_stored)
+    monkeypatch.setattr(same_id, "ASK_AFTER_SECS", (0.0, 0.0))
+    monkeypatch.setattr(same_id.threading, "Thread", _Waiting)
+    _Waiting.started.clear()
+    settings = {**QUIET, "sidecar": "none", "url": "http://127.0.0.1:9"}
+    run = start(mode="online", id="a", settings=settings)
+    own.append(run._channel.name)
+    for thread in _Waiting.started:
+        thread.run_now()
+    run.finish()
+    assert set(asked) <= {"http://127.0.0.1:9"}
+    assert not answers
+    return [each.text for each in entries_of(run.settings.journal_root) if isinstance(each, Warn)]
+
+
+class _Waiting(threading.Thread):
+    """A thread that does its work when it is told to."""
+
+    started: ClassVar[list[_Waiting]] = []
+
+    def start(self) -> None:
+        if self.name == "diorama-same-id":
+            self.started.append(self)
+        else:
+            super().start()
+
+    def run_now(self) -> None:
+        threading.Thread.run(self)
+
+
+@pytest.mark.parametrize(
+    ("answers", "is_told"),
+    [
+        ([None], False),
+        ([PastRun(ends={"other.1": 1.0, "": None})], True),
+        ([PastRun(ends={"other.1": 1.0, "another.1": None, "": None})], False),
+        ([PastRun(ends={"other.1": 1e11, "": None})], False),
+        ([PastRun(ends={"": None})], False),
+        ([CommError("away"), PastRun(ends={"other.1": 1.0})], True),
+        ([CommError("away"), CommError("still away")], False),
+    ],
+    ids=["no run", "ended", "one runs", "ended since", "only this one", "away at first", "away"],
+)
+def test_the_same_id_again_on_a_server_is_told(
+    monkeypatch: pytest.MonkeyPatch, answers: list[PastRun | Exception | None], is_told: bool
+) -> None:
+    told = same_id_online(monkeypatch, list(answers))
+    assert [("resume='allow'" in text) for text in told] == [True] * is_told
+
+
+def test_a_process_that_got_the_id_of_a_dead_one_is_not_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The journal of a process that died; its id belongs to another one now."""
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "getpid", lambda: other.pid)
+        patched.setattr("diorama.client.run.own_start", lambda: 1.0)
+        run = start(id="a")
+        channel = run._channel
+        channel.sync()
+    with pytest.warns(DioramaWarning, match="resume='allow'"):
+        start(id="a", reinit="create_new").finish()
+    run.finish()
+    other.communicate(b"\n")
 
 
 def test_a_run_that_another_process_logs_to_may_be_joined() -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from journal_entries import entries_of
 
 import diorama
+from diorama.client import channel
 from diorama.client.guard import DioramaWarning
 from diorama.client.run import Run
 from diorama.client.steps import StepCounter, step_from
@@ -369,6 +370,20 @@ def test_a_pickled_run_is_over_when_the_run_is(journal: Path) -> None:
         assert again.path == run.path
         with pytest.raises(UsageError, match="after it was finished"):
             again.log({"x": 1})
+
+
+def test_a_pickled_run_goes_on_in_a_process_that_has_the_same_id(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind the restart of a container, the same program often gets the same id."""
+    run = diorama.init(project="p", mode="offline", settings={"console": "off"})
+    kept = pickle.dumps(run)
+    run.finish()
+    monkeypatch.setattr(channel, "_token", f"20260101T000000-{os.getpid()}-abcdef")
+    again = pickle.loads(kept)  # noqa: S301 our own
+    again.log({"x": 1})
+    again.finish()
+    assert [data for _, _, data in logs_of(journal)] == [{"x": 1}]
 
 
 @pytest.mark.parametrize(

@@ -166,3 +166,15 @@ def test_stop_gives_up_on_a_store_that_is_away(
 )
 def test_pid_of(token: str, pid: int | None) -> None:
     assert serve.pid_of(token) == pid
+
+
+def test_a_process_that_got_the_trainers_id_is_not_the_trainer(tmp_path: Path, store: MemoryStore) -> None:
+    with Lease.acquire(tmp_path, TOKEN) or pytest.fail("the lease is free") as lease:
+        sidecar = serve.Sidecar(tmp_path, TOKEN, store, lease)
+        sidecar._look_at_lives()
+        assert not sidecar._is_trainer_gone
+        assert sidecar._trainer_started is not None
+        sidecar._trainer_started -= 100
+        sidecar._look_at_lives()
+        assert sidecar._is_trainer_gone
+        sidecar.pump.close()

@@ -76,7 +76,8 @@ export interface RunDetail {
  *
  * aggregates: what is remembered of metrics whose summary is aggregated: path, and count, sum, least,
  * greatest, first and last value. session: the number of the newest one, in digits. last_step: the greatest
- * of all sessions. stored: up to which entry of each writer this is.
+ * of all sessions. stored: up to which entry of each writer this is. ends: when each process that has
+ * started or resumed the run ended, by writer; null for one that still runs.
  */
 export interface PastRunView {
   name: string;
@@ -90,6 +91,7 @@ export interface PastRunView {
   session: string;
   last_step: number | null;
   stored: Record<string, number>;
+  ends: Record<string, number | null>;
 }
 
 /** What a person may edit; absent fields stay. */

@@ -1,4 +1,4 @@
-"""Whether a training process still lives.
+"""Whether the process that writes a journal still lives.
 
 A process is named by its id *and* its start time, because ids are given out again. A journal that
 was written on another host (a shared file system) can't be asked about: it counts as alive until
@@ -7,11 +7,11 @@ nothing was written to it for a day.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import time
 from pathlib import Path
-
-import psutil
 
 from diorama.journal.entry import Start
 
@@ -19,11 +19,28 @@ START_TOLERANCE_SECS = 2.0
 FOREIGN_SILENCE_SECS = 86_400.0
 
 
+def own_start() -> float:
+    """When this process began, Unix seconds: with its id it names the process for ever."""
+    pid = os.getpid()
+    if sys.platform == "linux":  # without psutil, which a training process need not import
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            stat = Path(f"/proc/{pid}/stat").read_text()
+            ticks = int(stat.rpartition(")")[2].split()[19])
+            for line in Path("/proc/stat").read_text().splitlines():
+                if line.startswith("btime "):
+                    return int(line.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
+    import psutil
+
+    return float(psutil.Process(pid).create_time())
+
+
 def started_at(pid: int) -> float | None:
     """When process `pid` began (Unix seconds); None if there is none, or only its zombie; NaN if it can't be
     found out now."""
     if pid <= 0:
         return None  # a journal that no process writes
+    import psutil
+
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -36,11 +53,11 @@ def started_at(pid: int) -> float | None:
 
 
 def is_alive(pid: int, pid_started: float | None = None) -> bool:
-    """Whether the process `pid` that began at `pid_started` (None or 0: any) still runs."""
+    """Whether the process `pid` that began at `pid_started` (None, 0 or NaN: any) still runs."""
     began = started_at(pid)
     if began is None:
         return False
-    if not pid_started or began != began:
+    if not pid_started or pid_started != pid_started or began != began:
         return True
     return abs(began - pid_started) <= START_TOLERANCE_SECS
 
