@@ -73,6 +73,7 @@ def refuse_once(target: str, call: str, number: int, folder: Path) -> Verdict:
     store = StoreDir(folder / "store")
     server = ServerProcess(folder / "server") if target == "server" else None
     notes, words = folder / "notes", folder / "words"
+    started: list[subprocess.Popen[bytes]] = []
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("DIORAMA_", "WANDB_"))}
     environment = {
         **clean,
@@ -92,12 +93,15 @@ def refuse_once(target: str, call: str, number: int, folder: Path) -> Verdict:
                 stdout=subprocess.PIPE,
                 stderr=said,
             )
+        started.append(trainer)
         assert trainer.stdin is not None
         assert trainer.stdout is not None
         _expect(trainer, b"ready")
         victim = {"trainer": trainer.pid, "server": server.process.pid if server else 0}.get(target)
         victim = victim or next(iter(sidecar_pids(store)))
-        strace = _attach(victim, call, number, folder / "trace")
+        strace = _strace(victim, call, number, folder / "trace")
+        started.append(strace)
+        _wait_until_attached(victim)
         trainer.stdin.write(b"go\n")
         trainer.stdin.flush()
         _expect(trainer, b"done")
@@ -125,6 +129,9 @@ def refuse_once(target: str, call: str, number: int, folder: Path) -> Verdict:
     except (DioramaError, OSError, AssertionError) as error:
         verdict.problem = f"{type(error).__name__}: {error}"
     finally:
+        for process in started:
+            process.kill()
+            process.wait()
         if server is not None:
             server.stop()
     return verdict
@@ -138,14 +145,16 @@ def _expect(trainer: subprocess.Popen[bytes], word: bytes) -> None:
     raise AssertionError(f"the training ended before it said {word.decode()}")
 
 
-def _attach(pid: int, call: str, number: int, output: Path) -> subprocess.Popen[bytes]:
+def _strace(pid: int, call: str, number: int, output: Path) -> subprocess.Popen[bytes]:
     names, error = CALLS[call]
     command = ["strace", "-f", "-p", str(pid), "-o", str(output), "-e", f"trace={names}", "-e", "signal=none"]
     command += ["-e", f"inject={names}:error={error}:when={number}"]
-    strace = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+
+
+def _wait_until_attached(pid: int) -> None:
     process = psutil.Process(pid)
     assert wait_for(lambda: _traced(pid) >= process.num_threads(), 20), "strace does not attach"
-    return strace
 
 
 def _traced(pid: int) -> int:
