@@ -9,7 +9,7 @@ from server_sample import HTML_SHA256, PICTURE, Client, batch, start
 
 from diorama.journal.entry import File
 from diorama.media import FileRecord
-from diorama.server.page_guard import GUARD, as_utf8, guarded
+from diorama.server.page_guard import GUARD, as_utf8, guarded, without_code
 from diorama.service import Service
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="window.__xss=1"><script>window.__xss=1</script></svg>'
@@ -50,6 +50,17 @@ def test_t32_t33_a_page_is_sandboxed_by_its_own_answer(client: Client, query: st
     assert "set-cookie" not in reply.headers
     assert "camera=()" in reply.headers["permissions-policy"]
     assert "webrtc" not in reply.headers["content-security-policy"]
+
+
+def test_t32_a_still_has_no_code_and_could_run_none(client: Client) -> None:
+    reply = client.get(f"/api/content/{HTML_SHA256}?framed=1&still=1", headers=FRAMED)
+    assert reply.status_code == 200
+    assert b"<script" not in reply.content.lower()
+    rules = rules_of(reply.headers["content-security-policy"])
+    assert rules["sandbox"] == ""
+    assert rules["default-src"] == rules["connect-src"] == "'none'"
+    tab = client.get(f"/api/content/{HTML_SHA256}?still=1", headers={"sec-fetch-dest": "document"})
+    assert rules_of(tab.headers["content-security-policy"])["frame-src"] == "'self'"
 
 
 @pytest.mark.parametrize(
@@ -182,6 +193,20 @@ G = GUARD + b"+"
 def test_nothing_of_a_page_comes_before_the_guard(page: bytes, expected: bytes | None) -> None:
     """None: whatever the page says, it is no doctype that we know, so that all of it comes after."""
     assert guarded(page, b"+") == (b"<!doctype html>" + G + page if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (b"<p>a<SCRIPT src=x>b\n</script >c", b"<!doctype html>+<p>ac"),
+        (b"<!doctype html><script>1</script><script>2</script>d", b"<!doctype html>+d"),
+        (b"<scripted>e</scripted>", b"<!doctype html>+<scripted>e</scripted>"),
+        (b"<script>never closed", b"<!doctype html>+<script>never closed"),
+        (b"<script>" * 100_000, b"<!doctype html>+" + b"<script>" * 100_000),
+    ],
+)
+def test_a_still_is_the_page_without_its_scripts(page: bytes, expected: bytes) -> None:
+    assert without_code(page, b"+") == expected
 
 
 @pytest.mark.parametrize(

@@ -115,13 +115,14 @@ def main() -> None:
                 "custom": diorama.plot_table(spec, numbers, {"x": "n.1", "y": "[2]"}),
                 "graph": chain(500),
                 "cells": diorama.Table(
-                    columns=["figure", "graph", "vega", "empty"],
+                    columns=["figure", "graph", "vega", "empty", "page"],
                     data=[
                         [
                             diorama.Plotly(waves(0)),
                             chain(3),
                             diorama.Vega(bars),
                             diorama.Vega({"mark": "bar"}),
+                            diorama.Html("<h1>A page</h1><script>document.title = 'ran'</script>"),
                         ]
                     ],
                 ),

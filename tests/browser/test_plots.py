@@ -208,6 +208,9 @@ def test_figures_in_table_cells(look: Callable[..., Page]) -> None:
     assert sorted(str(still.get_attribute("alt")) for still in stills.all()) == ["Vega chart", "Waves"]
     for still in stills.all():
         assert still.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 200
+    # A page stands as it is before its code runs; the browser, which stops none, says nothing on the console.
+    page.locator(".html-still").scroll_into_view_if_needed()
+    expect(page.frame_locator(".html-still iframe").locator("h1")).to_have_text("A page")
     # A graph, and a figure that can't be drawn, stay words.
     expect(page.locator(".figure-thumb")).to_have_text(["3 nodes, 2 edges", "Vega chart"])
     # One hidden frame for each library, whatever the number of cells.

@@ -227,6 +227,16 @@ def test_t25_molecules_are_drawn_and_hostile_ones_do_no_harm(look: Callable[...,
     assert page.locator(".molecule-live").count() == 1, "one live viewer"
 
 
+@pytest.mark.parametrize("key", ["plain", "smiles"])
+def test_enter_shows_the_tile_that_was_clicked_large(look: Callable[..., Page], key: str) -> None:
+    """Also where its content takes the press, and with it the focus, or takes the focus away."""
+    page = look(key)
+    page.locator(".tile-face").first.click(position={"x": 60, "y": 40})
+    expect(page.locator(".tile-selected")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name=f"Full view of {key}")).to_be_visible()
+
+
 def test_a_molecule_in_full(look: Callable[..., Page]) -> None:
     page = look("molecules")
     page.locator("[data-tile]", has_text="sdf").locator(".tile-caption").dblclick()

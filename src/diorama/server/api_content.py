@@ -19,7 +19,7 @@ from starlette.responses import Response
 from diorama.errors import BadRequest, NotFound, TooLarge
 from diorama.model import SHA256_TEXT
 from diorama.server.endpoint import Call, endpoint
-from diorama.server.page_guard import guarded
+from diorama.server.page_guard import guarded, without_code
 
 if TYPE_CHECKING:
     from diorama.service import Service
@@ -59,11 +59,13 @@ class ContentPath(msgspec.Struct):
 
 class ContentQuery(msgspec.Struct, forbid_unknown_fields=True):
     """style: put a plain style under the page. framed: the page itself, for a frame that listens which links
-    are clicked; without, a page of ours with such a frame. outside: hosts, separated by commas, that the page
+    are clicked; without, a page of ours with such a frame. still: as it stands before any code runs, none of
+    which is in the answer; only together with framed. outside: hosts, separated by commas, that the page
     may load scripts, styles, pictures and fonts from."""
 
     style: bool = False
     framed: bool = False
+    still: bool = False
     outside: str = ""
 
 
@@ -77,7 +79,10 @@ async def content(call: Call, path: ContentPath, query: ContentQuery) -> Respons
     # A browser says what the answer is for; to lie about that takes a browser that was written for it.
     if not query.framed or call.request.headers.get("sec-fetch-dest", "iframe") != "iframe":
         return Response(_tab(query), headers=TAB_HEADERS)
-    added = (STYLE if query.style else b"") + LINKS
+    style = STYLE if query.style else b""
+    if query.still:
+        return Response(await call.run(without_code, page, style), headers=page_headers(hosts, runs=False))
+    added = style + LINKS
     return Response(await call.run(guarded, page, added), headers=page_headers(hosts))
 
 
@@ -100,8 +105,8 @@ def _hosts(outside: str) -> list[str]:
     return hosts
 
 
-def page_headers(hosts: list[str]) -> dict[str, str]:
-    """The headers of a page that may load from `hosts` and from nowhere else."""
+def page_headers(hosts: list[str], *, runs: bool = True) -> dict[str, str]:
+    """The headers of a page that may load from `hosts` and from nowhere else. runs: its code may run."""
     allowed = "".join(f" {host}" for host in hosts)
     rules = (
         "default-src 'none'",
@@ -115,7 +120,7 @@ def page_headers(hosts: list[str]) -> dict[str, str]:
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'self'",
-        "sandbox allow-scripts",
+        "sandbox allow-scripts" if runs else "sandbox",
     )
     return {
         "content-type": "text/html; charset=utf-8",

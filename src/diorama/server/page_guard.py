@@ -49,6 +49,7 @@ _BEGIN = re.compile(rb"(?:\s|<!--(?!-?>)(?:(?!--).)*-->)*<!doctype[^>]*>", re.IG
 """A doctype with nothing but space and plain comments before it: nothing that could be code."""
 _OWN_HEAD = re.compile(rb"<(?:html|head)[\s>]", re.IGNORECASE)
 _CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([A-Za-z0-9_\-:.]{1,40})""", re.IGNORECASE)
+_SCRIPT_TAG = re.compile(rb"<script(?=[\s/>])|</script\s*>", re.IGNORECASE)
 _HEAD_BYTES = 64 * 1024
 _CHARSET_BYTES = 1024
 _ENCODINGS = {
@@ -77,12 +78,32 @@ def guarded(page: bytes, added: bytes = b"") -> bytes:
     Before the doctype they would switch the browser to quirks mode, which changes the looks of the page. A
     fragment (neither doctype nor html nor head) gets a doctype.
     """
+    return _begun_with(as_utf8(page), GUARD + added)
+
+
+def without_code(page: bytes, added: bytes = b"") -> bytes:
+    """`page` as UTF-8 for a frame in which no code runs, with `added` before everything of its own.
+
+    It is the frame's sandbox that keeps code from running. Here the scripts are left out because browsers
+    write a line on the console for each that they stop; one written so oddly that it stays is stopped.
+    """
     text = as_utf8(page)
+    kept, done, opened = [], 0, -1
+    for tag in _SCRIPT_TAG.finditer(text):
+        if not tag[0].startswith(b"</"):
+            opened = tag.start() if opened < 0 else opened
+        elif opened >= 0:
+            kept.append(text[done:opened])
+            done, opened = tag.end(), -1
+    return _begun_with(b"".join(kept) + text[done:], added)
+
+
+def _begun_with(text: bytes, added: bytes) -> bytes:
     begin = _BEGIN.match(text[:_HEAD_BYTES])
     if begin:
-        return text[: begin.end()] + GUARD + added + text[begin.end() :]
+        return text[: begin.end()] + added + text[begin.end() :]
     doctype = b"" if _OWN_HEAD.search(text[:_HEAD_BYTES]) else b"<!doctype html>"
-    return doctype + GUARD + added + text
+    return doctype + added + text
 
 
 def as_utf8(page: bytes) -> bytes:

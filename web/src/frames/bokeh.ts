@@ -28,6 +28,8 @@ const drawing: Drawing = {
     if (HAS_FORMULAS.test(text)) await (maths ??= loadLibrary(mathUrl));
     const { clientWidth: width, clientHeight: height } = document.documentElement;
     fitDocument(content, theme, { width, height });
+    // What a difference means is said in the tile (versionNote); the library would say it on the console, and of any.
+    if (version !== null) content["version"] = Bokeh.version;
     last = { text, theme, width };
     for (const manager of shown) manager.clear();
     shown = [];

@@ -110,7 +110,7 @@ function Values({ model, most }: { model: ChartModel; most: number }): JSX.Eleme
         const readings = model.readings.value;
         const x = model.focusX();
         if (!host.current) return;
-        host.current.textContent = valuesText(readings, most, Math.floor(width.value / LETTER_PX));
+        drawValues(host.current, readings, most, Math.floor(width.value / LETTER_PX));
         const where =
           x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
         host.current.title = [
@@ -123,15 +123,30 @@ function Values({ model, most }: { model: ChartModel; most: number }): JSX.Eleme
   return <span ref={host} class="chart-values" />;
 }
 
-/** As many values as have room; the others are counted. */
-function valuesText(readings: readonly Reading[], most: number, letters: number): string {
+/** As many values as have room, each with its run's colour where there are several; the others are counted. */
+function drawValues(host: HTMLElement, readings: readonly Reading[], most: number, letters: number): void {
   const values = readings.map((reading) => formatShort(reading.value));
-  for (let count = Math.min(most, values.length); count > 0; count--) {
-    const rest = values.length - count;
-    const text = values.slice(0, count).join(" · ") + (rest > 0 ? ` +${rest}` : "");
-    if (text.length <= letters || count === 1) return text;
+  const count = valuesThatFit(values, most, letters);
+  const drawn = readings.slice(0, count).map((reading, at) => {
+    const value = document.createElement("span");
+    value.className = readings.length > 1 ? "chart-value chart-value-run" : "chart-value";
+    value.style.setProperty("--run", runColor(reading.run));
+    value.textContent = values[at] ?? "";
+    return value;
+  });
+  host.replaceChildren(...drawn, readings.length > count ? ` +${readings.length - count}` : "");
+}
+
+/** Letters that a run's dot and the room beside it take. */
+const DOT_LETTERS = 2;
+
+function valuesThatFit(values: readonly string[], most: number, letters: number): number {
+  const dot = values.length > 1 ? DOT_LETTERS : 0;
+  for (let count = Math.min(most, values.length); count > 1; count--) {
+    const rest = values.length > count ? ` +${values.length - count}`.length : 0;
+    if (values.slice(0, count).reduce((sum, text) => sum + text.length + dot, rest) <= letters) return count;
   }
-  return "";
+  return Math.min(1, values.length);
 }
 
 function Note({ model }: { model: ChartModel }): JSX.Element | null {

@@ -80,5 +80,10 @@ function Picker(): JSX.Element {
 
 function PathLabel({ path }: { path: string }): JSX.Element {
   const group = /^(config|summary)\./.exec(path)?.[1];
-  return <>{group !== undefined && <span class="picker-group">{group} </span>}<MiddleText text={columnTitle(path)} title={path} /></>;
+  return (
+    <span class="picker-path">
+      <MiddleText text={columnTitle(path)} title={path} />
+      {group !== undefined && <span class="picker-group">{group}</span>}
+    </span>
+  );
 }

@@ -62,9 +62,11 @@ export function Files({ run }: { run: RunView }): JSX.Element {
             value={wanted.value}
             onInput={(text) => (wanted.value = text)}
           />
-          <span class="logs-count">
-            {formatCount(all.length, "file")} · {formatBytes(all.reduce((sum, file) => sum + file.size_bytes, 0))}
-          </span>
+          {all.length > 0 && (
+            <span class="logs-count">
+              {formatCount(all.length, "file")} · {formatBytes(all.reduce((sum, file) => sum + file.size_bytes, 0))}
+            </span>
+          )}
         </div>
         {state.is === "loading" ? (
           <div class="files-skeleton" aria-busy="true">{Array.from({ length: 5 }, (_, index) => <Skeleton key={index} width="70%" />)}</div>

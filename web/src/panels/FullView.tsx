@@ -139,11 +139,10 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
         </span>
         {isFramed && <StepBadge shown={shown} isLate={isLate} />}
         <span class="full-note">
-          {items > 1 ? `item ${wanted.index + 1} of ${items}` : ""}
-          {sampleOf(shown?.item) ? ` · ${sampleOf(shown?.item) ?? ""}` : ""}
+          {[items > 1 ? `${wanted.index + 1} of ${items}` : "", sampleOf(shown?.item) ?? ""].filter(Boolean).join(" · ")}
         </span>
         <span class="full-caption truncate" title={captionOf(shown)}>
-          {captionOf(shown)}
+          {captionOf(shown) === sampleOf(shown?.item) ? "" : captionOf(shown)}
         </span>
         {items > 1 && (
           <IconButton icon="chevronLeft" label="Previous item (←)" isDisabled={wanted.index === 0} onClick={actions.ArrowLeft} />

@@ -15,7 +15,7 @@ import { axis } from "@/state/clock";
 import { captionOf } from "@/panels/MediaTile";
 import { whyNotThere } from "@/state/missing";
 import { type ShownItem, type TileRef, isFull, openFull, probe, selected, selectedItem } from "@/state/mediaView";
-import { isImage, overlayScope } from "@/state/overlayIndex";
+import { hasPictures, isImage, overlayScope } from "@/state/overlayIndex";
 import { areOverlaysChanged, overlays } from "@/state/overlays";
 import { DEFAULT_OVERLAYS } from "@/state/overlayState";
 import { runColor, runOf } from "@/state/runs";
@@ -27,15 +27,17 @@ import "@/panels/inspector.css";
 export function Inspector(): JSX.Element {
   return (
     <div class="inspector">
-      <Section
-        name="Overlays"
-        note={overlayScope.value}
-        action={areOverlaysChanged.value && (
-          <IconButton icon="reset" size={14} label="Reset all overlays" onClick={() => (overlays.value = DEFAULT_OVERLAYS)} />
-        )}
-      >
-        <OverlayControls />
-      </Section>
+      {hasPictures.value && (
+        <Section
+          name="Overlays"
+          note={overlayScope.value}
+          action={areOverlaysChanged.value && (
+            <IconButton icon="reset" size={14} label="Reset all overlays" onClick={() => (overlays.value = DEFAULT_OVERLAYS)} />
+          )}
+        >
+          <OverlayControls />
+        </Section>
+      )}
       <Section name="Selected tile"><SelectedTile /></Section>
     </div>
   );
@@ -185,7 +187,7 @@ function TileActions({ tile, shown }: { tile: TileRef; shown: ShownItem }): JSX.
           <span class="button-text">Original</span>
         </a>
       )}
-      <CopyButton label="Copy the link to this tile" text={linkHere} />
+      <CopyButton icon="link" label="Copy the link to this tile" text={linkHere} />
       <CopyButton label="Copy the record as JSON" text={() => JSON.stringify(item, null, 2)} />
     </div>
   );

@@ -457,14 +457,15 @@ function onKey(
   columnOf: (at: number, index: number) => number,
   indexOf: (at: number, column: number) => number,
 ): void {
-  if (event.target !== event.currentTarget) return; // a table, a player or a button inside a tile has its own
   const now = selected.peek();
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Enter" && now?.key === key) {
+  // A scene or a text inside a tile has the focus when it was clicked; it has no use of its own for Enter.
+  if (event.key === "Enter" && now?.key === key && !event.defaultPrevented && !ownsEnter(event.target)) {
     openFull(now);
     event.preventDefault();
     return;
   }
+  if (event.target !== event.currentTarget) return; // a table, a player or a button inside a tile has its own
   const moves: Record<string, [number, number]> = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
   const move = moves[event.key];
   if (!move) return;
@@ -477,4 +478,8 @@ function onKey(
     : tileAt(grid, 0, 0, runs.length, items);
   const run = next ? runs[next.run] : undefined;
   if (next && run) selected.value = { run: run.uid, key, index: indexOf(next.run, next.item) } satisfies TileRef;
+}
+
+function ownsEnter(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("a, button, input, select, textarea, summary, [contenteditable], [role=grid] [role=grid]") !== null;
 }

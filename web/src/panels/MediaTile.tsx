@@ -44,7 +44,10 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
       data-tile={id}
       data-step={shown?.cell.step}
       style={{ transform: `translate(${left}px, ${top}px)`, width: `${box.width}px`, height: `${height}px`, "--run": color }}
-      onClick={() => (selected.value = { run: wanted.run, key: wanted.key, index: wanted.index })}
+      onClick={(event) => {
+        selected.value = { run: wanted.run, key: wanted.key, index: wanted.index };
+        focusAround(event.currentTarget);
+      }}
       onDblClick={(event) => {
         if (!ownsPointer(event.target, isFramed)) openFull(wanted);
       }}
@@ -55,6 +58,12 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
       {!isFramed && hasCaption && <div class="tile-caption truncate" title={caption ?? ""}>{caption}</div>}
     </div>
   );
+}
+
+/** Keys go on from the tile that was clicked, also where its content took the press and left nothing focused. */
+function focusAround(tile: HTMLElement): void {
+  const panel = tile.closest<HTMLElement>("[role=grid]");
+  if (panel && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
 }
 
 /** Above what is no picture: the step, whose it is, the way to see it large. */

@@ -10,8 +10,8 @@ import { ChartPanel } from "./ChartPanel";
 import { systemName, systemSections } from "./systemSections";
 import "./chart.css";
 
-const CHART_PX = 320;
-const GAP_PX = 10;
+/** Wider sections have the row. */
+const MOST_BESIDE = 2;
 
 const sections = computed(() => systemSections(systemKeys.value));
 
@@ -41,7 +41,7 @@ export function System({ run }: { run: RunView }): JSX.Element {
           key={section.title}
           class="system-section"
           aria-label={section.title}
-          style={{ flexBasis: `min(100%, ${section.keys.length * (CHART_PX + GAP_PX) - GAP_PX}px)` }}
+          style={{ gridColumn: section.keys.length > MOST_BESIDE ? "1 / -1" : `span ${section.keys.length}` }}
         >
           <h2 class="system-title">
             {section.title}

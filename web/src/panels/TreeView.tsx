@@ -74,7 +74,7 @@ interface Row {
 }
 
 function TreeRow({ row, isOpen, onToggle }: { row: Row; isOpen: boolean; onToggle: (path: string) => void }): JSX.Element {
-  const indent = { paddingLeft: `${20 + (row.path.length - 1) * 16}px` };
+  const indent = { "--indent": `${20 + (row.path.length - 1) * 16}px` };
   if (row.isBranch) {
     return (
       <div role="treeitem" aria-expanded={isOpen} class="tree-row" style={indent}>

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import "@/parts/parts.css";
 
-const SHORT = 20;
+const SHORT = 12;
 const LONGEST_TAIL = 12;
 
 /** The whole text is there for searching and copying; only what is seen is cut. */
@@ -17,9 +17,9 @@ export function MiddleText({ text, title }: { text: string; title?: string }): J
   );
 }
 
-/** What follows the last "/" or "-", if that is short; no surrogate pair is cut in two. */
+/** What follows the last "/", "-", "_" or space, if that is short; no surrogate pair is cut in two. */
 function tailLength(text: string): number {
-  const part = text.length - Math.max(text.lastIndexOf("/"), text.lastIndexOf("-"), text.lastIndexOf("_"));
+  const part = text.length - Math.max(...["/", "-", "_", " "].map((mark) => text.lastIndexOf(mark)));
   const length = part >= 4 && part <= LONGEST_TAIL ? part : 8;
   return /[\uDC00-\uDFFF]/.test(text.charAt(text.length - length)) ? length + 1 : length;
 }

@@ -130,6 +130,9 @@ const counted = computed((): readonly ImageRecord[] => {
   return pageImages.value.records.length > 0 ? pageImages.value.records : allImages.value;
 });
 
+/** Whether the page has pictures at all: without them there is nothing to lay anything over. */
+export const hasPictures: ReadonlySignal<boolean> = computed(() => isImage(selectedItem.value?.item) || counted.value.length > 0);
+
 /** What the numbers of the inspector are of, in words. */
 export const overlayScope: ReadonlySignal<string> = computed(() => {
   if (isImage(selectedItem.value?.item)) return "in this picture";

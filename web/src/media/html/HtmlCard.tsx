@@ -47,7 +47,7 @@ function HtmlStill({ record, box, words }: { record: HtmlRecord; box: { width: n
   return (
     <span class="html-still" title={words} style={{ width: `${box.width}px`, height: `${box.height}px` }}>
       <iframe
-        src={apiUrl(contentPath(record, { isFramed: true, hosts: [] }))}
+        src={apiUrl(contentPath(record, { isFramed: true, isStill: true, hosts: [] }))}
         title={words}
         sandbox=""
         referrerpolicy="no-referrer"

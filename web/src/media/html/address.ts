@@ -4,14 +4,17 @@ import type { HtmlRecord } from "@/api/schema";
 export interface Address {
   /** Shown inside of this page, which is told about clicked links. */
   isFramed: boolean;
+  /** As it stands before any of its code runs; for a frame in which none may. */
+  isStill?: boolean;
   /** What it may load from. */
   hosts: readonly string[];
 }
 
-export function contentPath(record: HtmlRecord, { isFramed, hosts }: Address): string {
+export function contentPath(record: HtmlRecord, { isFramed, isStill = false, hosts }: Address): string {
   const query = new URLSearchParams();
   if (record.is_styled !== false) query.set("style", "1");
   if (isFramed) query.set("framed", "1");
+  if (isStill) query.set("still", "1");
   if (hosts.length > 0) query.set("outside", hosts.join(","));
   const asked = query.toString();
   return `api/content/${record.blob.sha256}${asked === "" ? "" : `?${asked}`}`;

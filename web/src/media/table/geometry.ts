@@ -29,9 +29,17 @@ export function contentWidth(column: TableColumn, values: readonly unknown[], ro
   let widest = 0;
   for (const value of values.slice(0, LOOKED_AT)) {
     const text = cellText(value, column);
+    if (isFraction(value)) widest = Math.max(widest, measure(WIDE_FRACTION));
     widest = Math.max(widest, measure(text.length > 120 ? text.slice(0, 120) : text));
   }
   return Math.round(Math.min(WIDEST_BY_CONTENT, Math.max(NARROWEST, title, widest + PADDING)));
+}
+
+/** Six digits behind a sign and a zero: of fractions those of other steps and runs, for which nothing is measured again. */
+const WIDE_FRACTION = "−0.0123456";
+
+function isFraction(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && !Number.isInteger(value);
 }
 
 function mediaWidth(kind: string, rowPx: number): number {
