@@ -11,6 +11,10 @@ import psutil
 
 from diorama.model import StoreDir
 
+HANGS_AFTER_SECS = 600.0
+"""What takes longer hangs. Never less for what has to happen: on a machine with forty busy processes a server
+needs more than half a minute to start, and as long to stop."""
+
 
 def sidecar_pids(store: StoreDir) -> list[int]:
     """The living sidecars of this store."""
@@ -46,7 +50,7 @@ def kill(pid: int) -> None:
         return
 
 
-def wait_for(is_so: object, secs: float) -> bool:
+def wait_for(is_so: object, secs: float = HANGS_AFTER_SECS) -> bool:
     """Wait until `is_so()`; False if it was not within `secs`."""
     assert callable(is_so)
     until = time.monotonic() + secs

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from processes import wait_for
+from processes import HANGS_AFTER_SECS, wait_for
 
 from diorama.model import StoreDir
 
@@ -27,7 +27,8 @@ class ServerProcess:
         self.process = subprocess.Popen(
             [*command, "--port", str(self.port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        assert wait_for(self.store.server_file.exists, 30), "the server does not start"
+        assert wait_for(lambda: self.store.server_file.exists() or self.process.poll() is not None)
+        assert self.process.poll() is None, "the server does not start"
         self.url = str(json.loads(self.store.server_file.read_text())["url"]).rstrip("/")
         self.port = int(self.url.rpartition(":")[2])
 
@@ -41,7 +42,7 @@ class ServerProcess:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(30)
+        self.process.wait(HANGS_AFTER_SECS)
 
     def restart(self) -> None:
         self.kill()

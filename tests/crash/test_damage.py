@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from kills import Verdict, check, start_trainer
+from processes import HANGS_AFTER_SECS
 
 from diorama.journal.reader import JournalReader
 from diorama.model import StoreDir
@@ -24,7 +25,7 @@ def offline_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         trainer = start_trainer(
             StoreDir(folder / "store"), folder / "record", "r", secs, DIORAMA_MODE="offline"
         )
-        assert trainer.wait(60) == 0
+        assert trainer.wait(HANGS_AFTER_SECS) == 0
         if len(list(folder.glob("store/journal/*/spool/*.bin"))) > 2:
             return folder
         secs *= 2

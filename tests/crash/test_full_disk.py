@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from kills import Verdict, check, start_trainer
-from processes import sidecar_pids, wait_for
+from processes import HANGS_AFTER_SECS, sidecar_pids, wait_for
 
 from diorama.model import StoreDir
 from diorama.service import Service
@@ -36,7 +36,7 @@ def train(store: StoreDir, record: Path, limit_bytes: int, *, heals: bool) -> fl
         env={**environment, "DIORAMA_DIR": str(store.root), "DIORAMA_STATS_INTERVAL_SECS": "0"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_AFTER_SECS,
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
@@ -44,7 +44,7 @@ def train(store: StoreDir, record: Path, limit_bytes: int, *, heals: bool) -> fl
 
 
 def recover(store: StoreDir, record: Path) -> tuple[Verdict, list[str]]:
-    assert wait_for(lambda: not sidecar_pids(store), 60)
+    assert wait_for(lambda: not sidecar_pids(store))
     drain(store)
     verdict = check("disk", store, [record], "r")
     service = Service.open(store)
@@ -91,7 +91,7 @@ def test_a_real_full_disk(tmp_path: Path, small_disk: Path) -> None:
     """Offline on 2 MB: log() never raises; what fits is whole, and sync to another place brings it in."""
     small, home, record = StoreDir(small_disk / "store"), StoreDir(tmp_path / "home"), tmp_path / "record"
     trainer = start_trainer(small, record, "r", 1.0, DIORAMA_MODE="offline", DIORAMA_STRICT="0")
-    assert trainer.wait(120) == 0
+    assert trainer.wait(HANGS_AFTER_SECS) == 0
     report = drain(home, journal_root=small.journal)
     verdict = check("tmpfs", home, [record], "r")
     assert report.failed == []

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 from kills import check, start_trainer
-from processes import sidecar_pids, wait_for
+from processes import HANGS_AFTER_SECS, sidecar_pids, wait_for
 
 from diorama.model import StoreDir
 
 
 def sync(store: StoreDir, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "diorama", "sync", "--store", str(store.root), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANGS_AFTER_SECS)
 
 
 def test_an_offline_run_waits_for_sync(tmp_path: Path) -> None:
     store, record = StoreDir(tmp_path / "store"), tmp_path / "record"
-    assert start_trainer(store, record, "r", 0.1, DIORAMA_MODE="offline").wait(60) == 0
+    assert start_trainer(store, record, "r", 0.1, DIORAMA_MODE="offline").wait(HANGS_AFTER_SECS) == 0
     assert not store.database.exists()
     told = sync(store, "--dry-run")
     assert told.returncode == 0
@@ -39,7 +39,7 @@ def test_an_offline_run_waits_for_sync(tmp_path: Path) -> None:
 @pytest.mark.parametrize("how", ["root", "writer"])
 def test_sync_takes_a_path(tmp_path: Path, how: str) -> None:
     away, home, record = StoreDir(tmp_path / "away"), StoreDir(tmp_path / "home"), tmp_path / "record"
-    assert start_trainer(away, record, "r", 0.05, DIORAMA_MODE="offline").wait(60) == 0
+    assert start_trainer(away, record, "r", 0.05, DIORAMA_MODE="offline").wait(HANGS_AFTER_SECS) == 0
     (writer,) = away.journal.glob("*.*")
     done = sync(home, str(writer if how == "writer" else away.root))
     assert done.returncode == 0, done.stderr
@@ -50,7 +50,7 @@ def test_sync_takes_a_path(tmp_path: Path, how: str) -> None:
 
 def test_a_sidecar_in_a_thread(tmp_path: Path) -> None:
     store, record = StoreDir(tmp_path / "store"), tmp_path / "record"
-    assert start_trainer(store, record, "r", 0.2, DIORAMA_SIDECAR="thread").wait(120) == 0
+    assert start_trainer(store, record, "r", 0.2, DIORAMA_SIDECAR="thread").wait(HANGS_AFTER_SECS) == 0
     verdict = check("thread", store, [record], "r")
     assert verdict.faults == 0, verdict
     assert verdict.state == "finished"
@@ -60,7 +60,7 @@ def test_one_bad_journal_among_many_does_not_stop_sync(tmp_path: Path) -> None:
     store = StoreDir(tmp_path / "store")
     records = {f"r{number}": tmp_path / f"record{number}" for number in range(3)}
     for run_id, record in records.items():
-        assert start_trainer(store, record, run_id, 0.02, DIORAMA_MODE="offline").wait(60) == 0
+        assert start_trainer(store, record, run_id, 0.02, DIORAMA_MODE="offline").wait(HANGS_AFTER_SECS) == 0
     bad = store.journal / "20260101T000000-4194305-abcdef.1"
     bad.mkdir()
     whole = next(store.journal.glob("*.1/000001.log")).read_bytes()
@@ -75,9 +75,9 @@ def test_one_bad_journal_among_many_does_not_stop_sync(tmp_path: Path) -> None:
 
 def test_the_next_start_brings_in_what_was_left(tmp_path: Path) -> None:
     store, first, second = StoreDir(tmp_path / "store"), tmp_path / "record1", tmp_path / "record2"
-    assert start_trainer(store, first, "r1", 0.05, DIORAMA_MODE="offline").wait(60) == 0
-    assert start_trainer(store, second, "r2", 3.0).wait(60) == 0
-    assert wait_for(lambda: not sidecar_pids(store), 60)
+    assert start_trainer(store, first, "r1", 0.05, DIORAMA_MODE="offline").wait(HANGS_AFTER_SECS) == 0
+    assert start_trainer(store, second, "r2", 3.0).wait(HANGS_AFTER_SECS) == 0
+    assert wait_for(lambda: not sidecar_pids(store))
     for run_id, record in (("r1", first), ("r2", second)):
         verdict = check("sweep", store, [record], run_id)
         assert verdict.faults == 0, verdict
