@@ -66,6 +66,23 @@ setInterval(() => { for (let i = 0; i < 2000; i++) parent.postMessage(i, '*') },
 BUSY = "<title>busy</title>busy<script>while (true);</script>"
 LINKED = "<title>linked</title><a href='https://example.org/paper'>the paper</a> <a href='#end'>down</a>"
 
+STILL = """<!doctype html><title>a page</title>
+<style>body { margin: 0; background: rgb(20, 120, 220) }</style>
+<p>as it was written</p><img src=https://evil.example/still.png>
+<script>document.body.style.background = 'red'; parent.__xss = 1</script>"""
+
+
+def far_apart(count: int) -> str:
+    """One file of molecules that lie in a long row."""
+    found = []
+    for number in range(count):
+        lines = SDF.splitlines()
+        for at in range(4, 7):
+            lines[at] = f"{float(lines[at][:10]) + 40 * number:10.4f}{lines[at][10:]}"
+        found.append("\n".join(lines) + "\n$$$$\n")
+    return "".join(found)
+
+
 SMALL: dict[str, str] = {
     "sdf": SDF_TWO,
     "hostile": SDF.replace("water", "<img src=x onerror=window.__xss=1>").replace(" H   0", " <b>"),
@@ -97,6 +114,8 @@ def main() -> None:
                         diorama.Molecule(io.StringIO(text), file_type="sdf", caption=name)
                         for name, text in SMALL.items()
                     ],
+                    "far": diorama.Molecule(io.StringIO(far_apart(60)), file_type="sdf", caption="far"),
+                    "pages": diorama.Table(columns=["page"], data=[[diorama.Html(STILL)]]),
                     "smiles": diorama.Molecule.from_smiles("CC(=O)Oc1ccccc1C(=O)O", caption="aspirin"),
                     "garbage": diorama.Molecule(io.StringIO("garbage"), file_type="pdb"),
                 },

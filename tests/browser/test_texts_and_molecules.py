@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from live_server import LiveServer, sdk_environ, serving, sign_in
-from playwright.sync_api import Browser, Page, Route, expect
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from waiting import LIMIT_MS, next_frames, until
 
 OpenPage = Callable[..., Page]
@@ -154,6 +157,35 @@ def test_t32_nothing_is_loaded_from_outside_before_it_is_allowed(attacked: tuple
     assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts"
 
 
+def test_a_page_in_a_table_cell_is_a_still(attacked: tuple[Page, list[str]]) -> None:
+    """As it stands before its scripts run: none does, and nothing is loaded from outside. Opened, it is
+    live."""
+    page, asked = attacked
+    page.goto("/lab/words?panels=/^pages$/")
+    still = page.locator(".html-still")
+    expect(still).to_be_visible()
+    frame = still.locator("iframe")
+    assert frame.get_attribute("sandbox") == ""
+    expect(page.frame_locator(".html-still iframe").get_by_text("as it was written")).to_be_visible()
+    until(page, lambda: color_of(still) == (20, 120, 220), "its own colours are seen")
+    next_frames(page)
+    assert color_of(still) == (20, 120, 220), "no script has run"
+    assert asked == []
+    assert page.evaluate("window.__xss") is None
+    still.click()
+    live = page.locator(".html-card iframe")
+    expect(live).to_have_attribute("sandbox", "allow-scripts")
+    until(page, lambda: color_of(live) == (255, 0, 0), "opened, its scripts run")
+    assert asked == []
+
+
+def color_of(part: Locator) -> tuple[int, ...]:
+    """The colour that most of it has."""
+    pixels = np.asarray(Image.open(BytesIO(part.screenshot())).convert("RGB")).reshape(-1, 3)
+    colors, counts = np.unique(pixels, axis=0, return_counts=True)
+    return tuple(colors[counts.argmax()].tolist())
+
+
 def test_t63_at_most_four_pages_run(attacked: tuple[Page, list[str]]) -> None:
     page, _ = attacked
     page.set_viewport_size({"width": 1440, "height": 4000})
@@ -235,6 +267,43 @@ def test_enter_shows_the_tile_that_was_clicked_large(look: Callable[..., Page], 
     expect(page.locator(".tile-selected")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name=f"Full view of {key}")).to_be_visible()
+
+
+def test_u17_one_of_many_molecules_fills_its_picture(look: Callable[..., Page]) -> None:
+    """The camera looks at the one that is drawn, as if it were alone, and not at the whole row."""
+    page = look("(far|molecules)", "tile=240")
+    wait_until_drawn(page, "far")
+    wait_until_drawn(page, "sdf")
+    alone = drawn_box(page.locator("[data-tile]", has_text="sdf"))
+    tile = page.locator("[data-tile]", has_text="far")
+    expect(tile.get_by_text("1 of 60")).to_be_visible()
+    assert drawn_box(tile) == pytest.approx(alone, abs=0.03)
+    tile.locator(".tile-caption").dblclick()
+    full = page.locator(".molecule-full .molecule-live canvas")
+    expect(full).to_be_visible()
+    for number in (2, 3):
+        page.get_by_role("button", name="Next molecule of the file").click()
+        expect(page.locator(".molecule-pose-count")).to_have_text(f"{number} of 60")
+
+
+def drawn_box(tile: Locator) -> list[float]:
+    """Left, top, right and bottom of what differs from the corner of a still, as shares of the picture."""
+    box: list[float] = tile.locator("canvas").evaluate(
+        """canvas => {
+          const { width, height } = canvas;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+          const box = [1, 1, 0, 0];
+          for (let at = 0; at < data.length; at += 4) {
+            if (Math.abs(data[at] - data[0]) <= 24) continue;
+            const x = ((at / 4) % width) / width;
+            const y = Math.floor(at / 4 / width) / height;
+            box[0] = Math.min(box[0], x), box[1] = Math.min(box[1], y);
+            box[2] = Math.max(box[2], x), box[3] = Math.max(box[3], y);
+          }
+          return box;
+        }"""
+    )
+    return box
 
 
 def test_a_molecule_in_full(look: Callable[..., Page]) -> None:

@@ -215,7 +215,7 @@ class MediaRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MediaCell(msgspec.Struct, kw_only=True):
-    """state "missing": nothing was logged at that step; "deleted": it was, and was deleted.
+    """state "missing": nothing was logged at that step.
 
     items: media records (tagged by `kind`) or plain values; is_list False for a single object.
     attempts: how often this (run, key, step) was logged; the newest is shown.
@@ -224,7 +224,7 @@ class MediaCell(msgspec.Struct, kw_only=True):
     run: int
     key: str
     step: int
-    state: Literal["ok", "missing", "deleted"]
+    state: Literal["ok", "missing"]
     time: float | None = None
     items: list[Any] = []
     is_list: bool = False

@@ -197,7 +197,7 @@ export interface MediaRequest {
 }
 
 /**
- * state "missing": nothing was logged at that step; "deleted": it was, and was deleted.
+ * state "missing": nothing was logged at that step.
  *
  * items: media records (tagged by `kind`) or plain values; is_list False for a single object.
  * attempts: how often this (run, key, step) was logged; the newest is shown.
@@ -206,7 +206,7 @@ export interface MediaCell {
   run: number;
   key: string;
   step: number;
-  state: "deleted" | "missing" | "ok";
+  state: "missing" | "ok";
   time: number | null;
   items: unknown[];
   is_list: boolean;

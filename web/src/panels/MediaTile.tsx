@@ -129,7 +129,6 @@ export function TileFace({
       {shown && <ProbeStrip shown={shown} />}
       {!shown && status.is === "loading" && <div class="tile-words tile-loading">loading</div>}
       {status.is === "missing" && <div class="tile-words">{status.text}</div>}
-      {status.is === "deleted" && <div class="tile-words tile-deleted">{status.text}</div>}
       {status.is === "failed" && (
         <div class="tile-words tile-failed" role="alert">
           <span>{status.text}</span>

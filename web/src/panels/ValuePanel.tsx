@@ -66,7 +66,7 @@ function ValueRow({ run, keyName, step, isOnly }: { run: RunView; keyName: strin
               ? step.nothing
               : state?.is === "failed"
                 ? state.error.message
-                : cell?.state === "deleted" ? "deleted" : cell?.state === "missing" ? "nothing at this step" : "loading"}
+                : cell?.state === "missing" ? "nothing at this step" : "loading"}
           </span>
         )}
       </div>

@@ -69,15 +69,15 @@ export function Menu(props: MenuProps): JSX.Element {
 
 /** Beyond this many choices there is a field to find one. */
 const SEARCH_FROM = 14;
-/** More are not drawn: they are found by typing. */
+/** More are not drawn, but for those that are chosen: they are found by typing. */
 const DRAWN_MOST = 200;
 
 export function MenuItems({ items, onDone }: { items: readonly MenuItem[]; onDone: () => void }): JSX.Element {
   const [wanted, setWanted] = useState("");
   const hasSearch = items.length >= SEARCH_FROM;
   const words = wanted.trim().toLowerCase().split(/\s+/);
-  const found = wanted.trim() === "" ? items : foundItems(items, words);
-  const drawn = found.slice(0, DRAWN_MOST);
+  const found = wanted.trim() === "" ? items : only(items, (item) => words.every((word) => item.label.toLowerCase().includes(word)));
+  const drawn = only(found, (item, index) => index < DRAWN_MOST || item.isChecked === true);
   return (
     <div class="menu" onKeyDown={moveFocus}>
       {hasSearch && (
@@ -122,12 +122,12 @@ export function MenuItems({ items, onDone }: { items: readonly MenuItem[]; onDon
   );
 }
 
-/** Items that hold all words; the first of each part keeps the part's heading. */
-function foundItems(items: readonly MenuItem[], words: readonly string[]): MenuItem[] {
+/** The items that are wanted; the first of each part keeps the part's heading. */
+function only(items: readonly MenuItem[], isWanted: (item: MenuItem, index: number) => boolean): MenuItem[] {
   let heading: MenuItem["divider"];
-  return items.flatMap((item) => {
+  return items.flatMap((item, index) => {
     if (item.divider !== undefined) heading = item.divider;
-    if (!words.every((word) => item.label.toLowerCase().includes(word))) return [];
+    if (!isWanted(item, index)) return [];
     const found = { ...item, ...(heading === undefined ? {} : { divider: heading }) };
     if (heading === undefined) delete found.divider;
     heading = undefined;

@@ -24,7 +24,7 @@ export function samplePlace(
   const state = cellAt(run, key, step).value;
   if (state.is === "failed") return nth; // the tile itself tells why
   if (state.is !== "ready") return undefined;
-  if (state.cell.state !== "ok") return nth; // deleted or missing: the tile says so
+  if (state.cell.state !== "ok") return nth; // the tile says so
   return placesOf(state.cell.items, sample)[nth] ?? null;
 }
 

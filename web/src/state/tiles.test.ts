@@ -43,8 +43,8 @@ it("a tile without a picture says why", async () => {
   tile.ask(wanted(1, 3));
   await vi.waitFor(() => expect(tile.status.value).toEqual({ is: "missing", text: "only 1 of these at step 1" }));
   tile.dispose();
-  expect(wordsFor({ run: 1, key: "a", step: 1000, state: "deleted", time: null, items: [], is_list: false, attempts: 1 }, 0))
-    .toBe("deleted (step 1,000)");
+  expect(wordsFor({ run: 1, key: "a", step: 1000, state: "missing", time: null, items: [], is_list: false, attempts: 0 }, 0))
+    .toBe("nothing at step 1,000");
 });
 
 it("what failed is tried again when the server answers again", async () => {

@@ -31,7 +31,6 @@ export type TileStatus =
   | { is: "loading" }
   | { is: "shown" }
   | { is: "missing"; text: string }
-  | { is: "deleted"; text: string }
   | { is: "failed"; text: string };
 
 const READY: Preparation = { isReady: true, ready: Promise.resolve(), release: () => undefined };
@@ -131,7 +130,7 @@ export class Tile {
   private take(cell: MediaCell, wanted: Wanted): void {
     const text = wordsFor(cell, wanted.index);
     if (text) {
-      this.say({ is: cell.state === "deleted" ? "deleted" : "missing", text });
+      this.say({ is: "missing", text });
       return;
     }
     const item = cell.items[wanted.index];
@@ -194,7 +193,6 @@ export class Tile {
 /** Why a cell has nothing for an index, or "" when it has. */
 export function wordsFor(cell: MediaCell, index: number): string {
   const step = cell.step.toLocaleString("en");
-  if (cell.state === "deleted") return `deleted (step ${step})`;
   if (cell.state === "missing") return `nothing at step ${step}`;
   if (index < cell.items.length) return "";
   return cell.items.length === 0 ? `an empty list at step ${step}` : `only ${cell.items.length} of these at step ${step}`;
