@@ -16,7 +16,7 @@ from diorama.client.files import keep_files
 from diorama.client.settings import say
 from diorama.errors import is_interruption
 from diorama.journal.entry import Finish, RunState
-from diorama.journal.folder import busy_at
+from diorama.journal.folder import busy_at, parked_reason
 
 if TYPE_CHECKING:
     from diorama.client.channel import Channel
@@ -153,9 +153,25 @@ def _say_goodbye(run: Run, channel: Channel, state: RunState, is_stored: bool, i
     elif is_stored:
         say(f"run {run.name} {state} · {run.url}", is_silent=is_silent)
     elif run._sidecar is not None and run._sidecar.is_alive():
-        say(f"run {run.name} {state}, still being stored in the background · {run.url}", is_silent=is_silent)
+        _say_what_goes_on(run, channel, state, is_silent)
     else:
         say(
             f"run {run.name} {state}; kept in {journal}, and stored by the next start or `diorama sync`",
             is_silent=is_silent,
         )
+
+
+def _say_what_goes_on(run: Run, channel: Channel, state: RunState, is_silent: bool) -> None:
+    """The end of a run whose sidecar has not stored everything yet. What the store does not take has no
+    address."""
+    reason = parked_reason(channel.writer.directory)
+    if reason:
+        say(
+            f"run {run.name} {state}; kept in {run.settings.journal_root}: the store does not take it "
+            f"now ({reason}). It is tried again in the background, and by `diorama sync`",
+            is_silent=False,
+        )
+    elif channel.acked_seq:
+        say(f"run {run.name} {state}, still being stored in the background · {run.url}", is_silent=is_silent)
+    else:
+        say(f"run {run.name} {state}, being stored in the background, soon at {run.url}", is_silent=is_silent)

@@ -1,6 +1,7 @@
-"""The folder of a journal: how it is made and brought to disk, and the two notes that lie in it.
+"""The folder of a journal: how it is made and brought to disk, and the notes that lie in it.
 
-"ack": up to which entry all is stored. "busy": touched while somebody is at work on the rest.
+"ack": up to which entry all is stored. "busy": touched while somebody is at work on the rest. "parked": why
+the store does not take the rest now; it is there only as long as that is so.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from diorama.errors import is_interruption
 
 ACK = Struct("<Q")
 BUSY = "busy"
+PARKED = "parked"
 
 
 def read_ack(directory: Path) -> int:
@@ -44,6 +46,28 @@ def busy_at(directory: Path) -> float:
         return (directory / BUSY).stat().st_mtime
     except OSError:
         return 0.0
+
+
+def note_parked(directory: Path, reason: str) -> None:
+    """The store does not take what is not stored yet."""
+    with contextlib.suppress(OSError):
+        (directory / PARKED).write_text(f"{reason}\n")
+
+
+def note_taken(directory: Path) -> None:
+    """It does again."""
+    with contextlib.suppress(OSError):
+        (directory / PARKED).unlink(missing_ok=True)
+
+
+def parked_reason(directory: Path) -> str:
+    """Why the store does not take the rest now; empty if nothing is known to stand in the way."""
+    try:
+        return (directory / PARKED).read_text(errors="replace").strip()
+    except OSError as error:
+        if is_interruption(error):
+            raise
+        return ""
 
 
 def make_folders(directory: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from diorama.errors import JournalError
 from diorama.journal.entry import Batch, Lost, Numbered, Warn
-from diorama.journal.folder import note_busy
+from diorama.journal.folder import note_busy, note_parked, note_taken
 from diorama.sidecar.encode import EncoderPool
 from diorama.sidecar.refuse import keep_refused
 from diorama.sidecar.ship import BlobsGone, Broken, Refused, Transport, Unavailable
@@ -30,7 +30,6 @@ FIRST_WAIT_SECS = 0.25
 LONGEST_WAIT_SECS = 30.0
 BUSY_EVERY_SECS = 5.0
 MENDING_WAIT_SECS = 60.0
-PARKED = "parked"
 TRIES = 3
 """Before a batch that the store broke over is taken for the reason."""
 OPEN_JOURNALS_LIMIT = 64
@@ -322,11 +321,7 @@ class Pump:
         wait_secs = max(trouble.wait_secs, self._wait_secs * random.uniform(0.5, 1.0))
         self._next_ship_at = time.monotonic() + wait_secs
         self._fail(stream.name, str(trouble))
-        note = stream.directory / PARKED
-        try:
-            note.write_text(f"{trouble}\n")
-        except OSError as error:
-            log.debug("no note in %s: %s", note, error)
+        note_parked(stream.directory, str(trouble))
 
     def _recover(self, stream: Stream) -> None:
         self._wait_secs = FIRST_WAIT_SECS
@@ -336,7 +331,7 @@ class Pump:
         for name in list(self.failures):
             if name in self.streams:
                 del self.failures[name]
-                (self.streams[name].directory / PARKED).unlink(missing_ok=True)
+                note_taken(self.streams[name].directory)
 
     def _fail(self, name: str, text: str) -> None:
         if self.failures.get(name) != text:

@@ -17,7 +17,8 @@ from diorama.client.channel import Channel
 from diorama.client.ending import wait_until_stored
 from diorama.client.run import Run
 from diorama.journal.entry import Start
-from diorama.journal.folder import ACK, note_busy
+from diorama.journal.folder import ACK, note_busy, parked_reason
+from diorama.model import StoreDir
 
 
 @pytest.fixture
@@ -95,6 +96,30 @@ def test_no_address_for_what_is_not_there(
     said = capsys.readouterr().err.splitlines()[-1]
     assert "http" not in said
     assert str(own_store) in said
+
+
+@pytest.mark.slow
+def test_no_address_for_a_store_that_takes_nothing(
+    own_store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A read-only disk, a broken mount: the sidecar lives, and can do nothing."""
+    StoreDir(own_store).database.mkdir(parents=True)  # no file can be there
+    run = quiet_run(sidecar="thread", finish_wait_secs=0)
+    channel = run._channel
+    assert channel is not None
+    run.log({"x": 1})
+    until = time.monotonic() + 60
+    while not parked_reason(channel.writer.directory):
+        assert time.monotonic() < until, "nobody says that nothing is stored"
+        time.sleep(0.01)
+    run.finish()
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "http" not in said
+    assert str(own_store) in said
+    assert "the store does not take it now" in said
+    StoreDir(own_store).database.rmdir()
+    assert run._sidecar is not None
+    run._sidecar.stop_thread(20)
 
 
 def test_a_journal_that_was_deleted_under_the_run_is_not_stored(own_store: Path) -> None:
