@@ -34,8 +34,6 @@ from diorama.errors import (
     is_of_the_moment,
 )
 from diorama.journal.entry import (
-    EXT_INTEGER,
-    EXT_RECORD,
     EXT_SNAPSHOT,
     Batch,
     Config,
@@ -45,7 +43,8 @@ from diorama.journal.entry import (
     Numbered,
     Summary,
 )
-from diorama.media.base import Media, MediaRecord, Snapshot
+from diorama.media.base import Media, Snapshot
+from diorama.media.extension import as_wire, integer_as_wire, value_from
 from diorama.media.foreign import Refusal
 from diorama.media.keep import InMemory, Kept, MappedFile
 from diorama.model import clean_text
@@ -262,26 +261,14 @@ def _key(key: Any) -> str:
 
 
 def _exact_int(value: int) -> Any:
-    if -(2**63) <= value < 2**64:
-        return value
     if value.bit_length() > INTEGER_BITS_LIMIT:
         raise WrongValue(f"an integer of {value.bit_length()} bits is too large to be logged")
-    return Ext(EXT_INTEGER, str(value).encode("ascii"))
+    return integer_as_wire(value)
 
 
 def encode_entry(entry: Entry) -> bytes:
     """The payload of an entry whose values are plain already (`Encoding.plain` makes them so)."""
     return _encoder.encode(entry)
-
-
-class _UnknownExtension:
-    """An extension of a newer Diorama; shipped on as it is."""
-
-    __slots__ = ("code", "data")
-
-    def __init__(self, code: int, data: bytes) -> None:
-        self.code = code
-        self.data = data
 
 
 def _read_extension(code: int, data: memoryview) -> Any:
@@ -290,13 +277,7 @@ def _read_extension(code: int, data: memoryview) -> Any:
         return SnapshotRef(
             kind, header, tuple(SpoolPart(*part) if isinstance(part, list) else part for part in buffers)
         )
-    if code == EXT_INTEGER:
-        return int(bytes(data))
-    if code == EXT_RECORD:
-        from diorama.media import decode_record
-
-        return decode_record(bytes(data))
-    return _UnknownExtension(code, bytes(data))
+    return value_from(code, data)
 
 
 _snapshot_decoder = msgspec.msgpack.Decoder(ext_hook=_read_extension)
@@ -381,29 +362,12 @@ def encode_batch(batch: Batch) -> bytes:
     return _encoder.encode(msgspec.structs.replace(batch, entries=entries))
 
 
-def _for_the_wire(value: Any) -> Any:
-    """`value` with what msgpack has no words for as extensions. Records are structs, which the encoder
-    would write as plain maps, so that nobody could tell them from a logged dict."""
-    kind = type(value)
-    if kind is float or kind is str or kind is bool or value is None:
-        return value
-    if kind is int:
-        return _exact_int(value)
-    if kind is dict:
-        return {key: _for_the_wire(item) for key, item in value.items()}
-    if kind is list:
-        return [_for_the_wire(item) for item in value]
-    if isinstance(value, (Log, Config, Summary)):
-        return msgspec.structs.replace(value, data=_for_the_wire(value.data))
-    if isinstance(value, File):
-        return msgspec.structs.replace(value, content=_for_the_wire(value.content))
-    if isinstance(value, _UnknownExtension):
-        return Ext(value.code, value.data)
-    from diorama.media import UnknownRecord, encode_record
-
-    if isinstance(value, MediaRecord | UnknownRecord):
-        return Ext(EXT_RECORD, encode_record(value))  # type: ignore[arg-type]  # the union of all kinds
-    return value
+def _for_the_wire(entry: Entry) -> Entry:
+    if isinstance(entry, Log | Config | Summary):
+        return msgspec.structs.replace(entry, data=as_wire(entry.data))
+    if isinstance(entry, File):
+        return msgspec.structs.replace(entry, content=as_wire(entry.content))
+    return entry
 
 
 def decode_batch(data: bytes) -> Batch:

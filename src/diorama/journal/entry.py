@@ -1,7 +1,8 @@
 """What a journal says: one closed union of entries, written by `log()` and replayed by ingest.
 
 Media inside `data` travels as a msgpack extension: EXT_SNAPSHOT in the journal (raw, with its spool
-files), EXT_RECORD once the sidecar has encoded it. Everything else is plain msgpack.
+files), EXT_RECORD once the sidecar has encoded it (`media.extension`, as for large integers). Everything
+else is plain msgpack.
 """
 
 from __future__ import annotations
@@ -12,10 +13,6 @@ import msgspec
 
 EXT_SNAPSHOT = 1
 """msgpack of [kind, header, buffers]; a buffer is bytes, or [spool file name, size_bytes, crc32c]."""
-EXT_INTEGER = 2
-"""An int outside 64 bits, as ASCII decimal digits."""
-EXT_RECORD = 3
-"""msgpack of a MediaRecord."""
 
 RunState = Literal["running", "finished", "failed", "crashed", "killed"]
 

@@ -24,14 +24,14 @@ import msgspec
 from msgspec.msgpack import Ext
 
 from diorama.media.base import Media, Snapshot, clean_text
+from diorama.media.extension import EXT_INTEGER, integer_extension, integer_from
 from diorama.media.keep import InMemory, Kept, keep
 from diorama.media.table_types import EXACT_FLOAT_INTEGER, NONE_TYPE, ArrayCell, GrowingColumn
 
 PACK_BYTES = 4 << 20
 PACK_ROWS = 8192
 
-_EXT_MEDIA = 1
-_EXT_INTEGER = 2
+_EXT_MEDIA = 1  # 2: EXT_INTEGER
 _EXT_AGAIN = 3
 """The n-th media object of this column of this pack once more; n as a little-endian integer."""
 _EXT_DATETIME = 10
@@ -265,7 +265,7 @@ def _wire(packing: _Packing, column: GrowingColumn, value: Any) -> Any:
             column.dtypes.add("int64")
             return value
         column.dtypes.add("integer")
-        return Ext(_EXT_INTEGER, str(value).encode())
+        return integer_extension(value)
     if cls is list:
         return [_wire(packing, column, item) for item in value]
     if cls is dict:
@@ -387,9 +387,9 @@ class PackReader:
         if code == _EXT_ARRAY:
             dtype, shape, content = msgspec.msgpack.decode(data)
             return ArrayCell(dtype, tuple(shape), content)
+        if code == EXT_INTEGER:
+            return integer_from(data)
         text = bytes(data).decode()
-        if code == _EXT_INTEGER:
-            return int(text)
         if code == _EXT_DATETIME:
             return datetime.datetime.fromisoformat(text)
         if code == _EXT_DATE:

@@ -1,28 +1,25 @@
 """Exact bytes of what was logged: plain values with media records inside.
 
-msgpack, sealed by a checksum, with two extensions: EXT_INTEGER for ints beyond 64 bits, EXT_RECORD for media
-records. A record of a kind that this version does not know is kept verbatim and comes back as an
-UnknownRecord.
+msgpack, sealed by a checksum; media records and ints beyond 64 bits are extensions (`media.extension`). A
+record of a kind that this version does not know is kept verbatim and comes back as an UnknownRecord.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
 from diorama.errors import BadRequest
-from diorama.journal.entry import EXT_INTEGER, EXT_RECORD
 from diorama.media import MediaRecord as MediaUnion
-from diorama.media import UnknownRecord, decode_record, encode_record
+from diorama.media import UnknownRecord, decode_record
 from diorama.media.base import MediaRecord
+from diorama.media.extension import as_wire, value_from
 from diorama.model import BlobRef
 from diorama.store.seal import seal, unseal
 
 _encoder = msgspec.msgpack.Encoder()
-_INT_MIN, _INT_MAX = -(2**63), 2**64 - 1
-DEPTH_LIMIT = 200
 
 
 def pack(value: object) -> bytes:
@@ -36,37 +33,6 @@ def pack(value: object) -> bytes:
 def unpack(data: bytes) -> Any:
     """The value that was packed. Raises Corrupt if the bytes are not the same any more."""
     return _decoder.decode(unseal(data))
-
-
-def as_wire(value: Any, depth: int = 0) -> Any:
-    """`value` with records and huge ints as msgpack extensions; the same object if it has none."""
-    kind = type(value)
-    if kind is float or kind is str or kind is bool or value is None:
-        return value
-    if kind is int:
-        return (
-            value if _INT_MIN <= value <= _INT_MAX else msgspec.msgpack.Ext(EXT_INTEGER, str(value).encode())
-        )
-    if depth > DEPTH_LIMIT:
-        raise BadRequest(f"a value is nested more than {DEPTH_LIMIT} levels deep")
-    if kind is dict:
-        return {str(name): as_wire(item, depth + 1) for name, item in value.items()}
-    if kind is list or kind is tuple:
-        return [as_wire(item, depth + 1) for item in value]
-    if isinstance(value, MediaRecord | UnknownRecord):
-        return msgspec.msgpack.Ext(EXT_RECORD, encode_record(cast("MediaUnion | UnknownRecord", value)))
-    if hasattr(value, "code") and hasattr(value, "data"):  # an extension of a newer Diorama
-        return msgspec.msgpack.Ext(value.code, value.data)
-    return value
-
-
-def from_extension(code: int, data: memoryview) -> Any:
-    """msgspec's ext_hook: what an extension stands for."""
-    if code == EXT_INTEGER:
-        return int(bytes(data))
-    if code == EXT_RECORD:
-        return record_from_bytes(bytes(data))
-    return msgspec.msgpack.Ext(code, bytes(data))
 
 
 def record_from_bytes(data: bytes) -> Any:
@@ -114,4 +80,6 @@ def blobs_in(value: object) -> Iterator[BlobRef]:
             yield from blobs_in(item)
 
 
-_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(ext_hook=from_extension)
+_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(
+    ext_hook=lambda code, data: value_from(code, data, record_from_bytes)
+)
