@@ -155,7 +155,7 @@ def is_interruption(error: BaseException) -> bool:
     while trace is not None:
         frame = trace.tb_frame
         if frame.f_back is not None:
-            # Not our own frames: a look at a frame's names keeps what they name alive as long as the frame.
+            # Frames of our own are left out: reading `f_locals` keeps the values alive as long as the frame.
             is_ours = frame.f_code.co_filename.startswith(_PACKAGE)
             for value in () if is_ours else frame.f_locals.values():
                 if value is frame.f_back or (
@@ -197,7 +197,7 @@ def is_of_the_moment(error: BaseException) -> bool:
     """
     if isinstance(error, OSError):
         return error.errno in _SCARCE
-    if type(error) is RuntimeError:  # what Python says of threads has no class of its own
+    if type(error) is RuntimeError:  # "can't start new thread" has no class of its own
         return "can't start new thread" in str(error) or "can't allocate" in str(error)
     return isinstance(error, MemoryError)
 

@@ -20,7 +20,7 @@ import urllib3
 from diorama.errors import DioramaError, UsageError
 
 ANSWER_LIMIT_BYTES = 64 << 20
-"""A longer answer than this is not read, unless the caller asked for more or streams it."""
+"""Longer answers are refused, unless the caller allows more or reads the answer piece by piece."""
 PART_BYTES = 1 << 16
 
 Body = bytes | bytearray | memoryview | IO[bytes]

@@ -25,7 +25,7 @@ _PLAIN = (bool, int, float, str, list, dict, type(None))
 
 
 def state_of(run: Run) -> dict[str, Any]:
-    """What of a run travels."""
+    """What has to be known of a run to go on with it in another process, as plain values for pickle."""
     settings = run._place.settings.as_dict()
     if not _is_starting_a_process():
         settings.pop("api_key", None)
@@ -51,7 +51,7 @@ def run_from(state: dict[str, Any]) -> Run:
     for each in current.open_runs():
         if each._place.key == key:
             return each
-    # What the run was not told stays untold: only the key, which is never pickled, is asked for here.
+    # Of the environment only the API key is read, because it is never pickled. All else is as it was set.
     keys = {name: os.environ[name] for name in ("DIORAMA_API_KEY", "WANDB_API_KEY") if name in os.environ}
     settings = resolve(state["settings"], None, keys)
     settings._store_dir = StoreDir(Path(state["store"]))

@@ -43,7 +43,7 @@ def _run() -> None:
         for task in list(_tasks):
             try:
                 task()
-            except Exception as error:  # noqa: BLE001 one run's trouble must not end the work for all
+            except Exception as error:  # noqa: BLE001 a fault in the task of one run must not end the thread of all
                 told = (type(error), error, error.__traceback__, threading.current_thread())
                 threading.excepthook(threading.ExceptHookArgs(told))
     if _thread is threading.current_thread():

@@ -101,7 +101,7 @@ class Channel:
 
     def end(self, entry: Entry) -> int:
         """Journal the last entry; what other threads log behind it raises UsageError."""
-        self.spool.close()  # before: when the last entry is stored, the folder goes
+        self.spool.close()  # first: as soon as the last entry is stored, the sidecar removes the folder
         return self.writer.append(encode_entry(entry), is_last=True)
 
     @property
@@ -111,8 +111,8 @@ class Channel:
 
     @property
     def is_stored(self) -> bool:
-        """Whether all that was journalled is stored. That its folder is gone proves nothing: the sidecar
-        removes it when all is stored, and anybody may."""
+        """Whether all that was journalled is stored. A journal's folder that is gone proves nothing: anybody
+        may have deleted it, not only the sidecar, which does so when all is stored."""
         return self.acked_seq >= self.writer.seq
 
     def report_dropped(self) -> None:
@@ -153,7 +153,7 @@ class Channel:
 
 
 def _cleaned(value: Any) -> Any:
-    """`value` with every text in it such that UTF-8 can hold it: names of files, arguments, printed lines."""
+    """`value` with all text made valid UTF-8. Names of files, arguments and printed lines may not be."""
     if isinstance(value, str):
         return clean_text(value)
     if isinstance(value, dict):

@@ -22,7 +22,7 @@ _is_exiting = False
 
 
 def remember(opened: Run, *, is_current: bool = True) -> None:
-    """A run has begun; `diorama.run` is it from now on, unless it was made with reinit="create_new"."""
+    """Note a run that has begun. It becomes `diorama.run`, unless it was made with reinit="create_new"."""
     global _current
     _open.append(opened)
     if is_current:
@@ -50,7 +50,8 @@ def open_runs() -> list[Run]:
 
 
 def why_over() -> str:
-    """A sentence for somebody who uses a run that is over: "" unless the end of the program has ended it."""
+    """What to tell somebody who uses a finished run: a sentence if the end of the program has ended it, else
+    an empty text."""
     if not _is_exiting:
         return ""
     return (

@@ -83,7 +83,7 @@ def _give_back_console(run: Run) -> None:
 
 def _write_end(run: Run, channel: Channel, exit_code: int, state: RunState) -> None:
     if channel.writer.waiting_entries:
-        channel.sync()  # the last chance of a full disk; what comes of it is told in the run
+        channel.sync()  # if the disk has room again, what waits in memory is written now
     channel.report_dropped()
     channel.end(Finish(time.time(), exit_code, state))
     run._channel = None
@@ -124,7 +124,7 @@ def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:
     settings = run.settings
     sidecar = run._sidecar
     if sidecar is not None and not channel.is_stored:
-        sidecar.start()  # it may have died, and nobody looks after it from now on
+        sidecar.start()  # it may have died, and from now on nobody would start another one
     if sidecar is None or not sidecar.is_alive():
         return channel.is_stored
     wanted_secs = settings.finish_wait_secs

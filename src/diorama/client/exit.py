@@ -37,7 +37,7 @@ class ExitHooks:
         self._end = end
         self._pid = os.getpid()
         self._asked: SystemExit | None = None
-        """The last exit that was asked for. It grows a traceback on its way out."""
+        """The newest SystemExit. Its traceback grows while it passes through the frames of the program."""
         self._exit_code = 0
         self._state: RunState = "finished"
         self._next_excepthook = sys.excepthook

@@ -131,7 +131,7 @@ def init(
 
 
 def _return_to(previous: Run, asked: dict[str, Any]) -> None:
-    """Say what of a second init() has no effect, because a run is open."""
+    """Warn of arguments of a second init() that have no effect, because a run is open already."""
     ignored = [
         f"{name}={value!r}"
         for name, value in asked.items()
@@ -185,7 +185,7 @@ def _start(settings: Settings, parameters: dict[str, Any], *, is_current: bool) 
         if parameters:
             run.config.update(parameters, allow_val_change=past is not None or None)
         if settings.mode == "online":
-            # After the journal exists, so that the sidecar finds it at once.
+            # The journal exists by now, so the sidecar finds it at once.
             run._sidecar = sidecar_for(settings, run._on_trouble)
         run._start_background()
     except BaseException:
@@ -283,8 +283,8 @@ def _checked(name: str, subject: str) -> str:
 
 
 def _state_of_same_id(place: RunPlace, how: Resume | None) -> str | None:
-    """ "running" or "ended" if there is a run already that this one would be added to unasked; "unknown" if
-    this machine knows of none."""
+    """Whether this machine knows an older run of the same id, to which this one would be added although
+    `resume` was not given: "running", "ended" or "unknown". None if there is no such question."""
     settings = place.settings
     if how is not None or settings.run_id is None or settings.mode == "disabled":
         return None
@@ -343,7 +343,7 @@ def _parameters(
 
 
 def _default_config_paths() -> tuple[str, ...]:
-    """W&B's file of defaults, which it reads by itself where a script is started."""
+    """W&B's file of defaults. W&B reads it, if it lies in the folder in which a script is started."""
     return (DEFAULTS_FILE,) if os.path.isfile(DEFAULTS_FILE) else ()
 
 

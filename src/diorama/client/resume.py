@@ -217,7 +217,7 @@ def _apply(past: PastRun, summary: SessionSummary, payload: bytes, *, is_stored:
     except JournalError:
         return
     if isinstance(entry, Define):
-        summary.define(entry)  # also what is stored decides about what is not
+        summary.define(entry)  # stored definitions hold for values that are not stored yet, too
     if is_stored:
         return
     if isinstance(entry, Log):
@@ -275,7 +275,7 @@ class LastRun:
     def write(self, run_id: str) -> None:
         if self._path is None:
             return
-        with suppress(OSError):  # only the comfort of "auto" is lost
+        with suppress(OSError):  # then resume="auto" starts a new run
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.write_text(json.dumps({"run_id": run_id}))
 

@@ -197,7 +197,8 @@ class Run(RunFacts):
         self._report(encoding, "log()")
 
     def _report(self, encoding: Encoding, doing: str) -> None:
-        """Tell what could not be kept as what it is; faults only after what is well was kept."""
+        """Warn of values that were kept as text or dropped. Called when the entry is in the journal, because
+        a fault may raise."""
         for code, text in encoding.warnings:
             self._reporter.warn(code, text)
         for error in encoding.faults:

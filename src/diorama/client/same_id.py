@@ -1,4 +1,4 @@
-"""Whether a run that starts under an id of its own choice is added to an older run, unasked.
+"""Whether a run that starts under an id that the user chose is added to an older run by mistake.
 
 What this machine knows is looked at before the run starts. A server, or another database than SQLite, is
 asked in the background, because `init()` would have to wait for it.
@@ -42,7 +42,7 @@ def state_of(key: RunKey, store_dir: StoreDir | None, *, journal_root: Path) -> 
     try:
         state = _stored_state(key, store_dir.database)
     except sqlite3.Error:
-        return None  # a warning less; the sidecar will say what is wrong with the store
+        return None  # then there is no warning; the sidecar will say what is wrong with the store
     return state if state in (None, "running") else "ended"
 
 
@@ -59,7 +59,7 @@ def ask_in_background(run: Run) -> None:
     thread = threading.Thread(target=_ask, args=(run, time.time()), name="diorama-same-id", daemon=True)
     try:
         thread.start()
-    except RuntimeError:  # no more threads: a warning less
+    except RuntimeError:  # no more threads: then there is no warning
         return
 
 
@@ -83,7 +83,7 @@ def _ask(run: Run, began: float) -> None:
             continue  # away; the sidecar says so
         ends = {} if past is None else past.ends
         ended = [end is not None and end <= began for writer, end in ends.items() if writer != channel.name]
-        if ended and all(ended):  # else others log to it now, and this is one of several processes
+        if ended and all(ended):  # else other processes log to the run now: then this one is meant to join
             run._reporter.tell("same-id", _text(run))
         return
 

@@ -74,14 +74,14 @@ class SidecarHandle:
                 )
 
     def use_key(self, key: str | None) -> None:
-        """From now on, this API key: a running sidecar gives way to one that has it."""
+        """Use another API key from now on. A running sidecar is replaced by one that has the new key."""
         if key == self._api_key:
             return
         self._api_key = key
         self.stop_thread(0.0)
         self._thread = None
         if self._process is not None:
-            # It stores what it can and goes; the next one waits for its lease.
+            # It stores what it can and ends. The next sidecar waits until it has let go of its lease.
             self._process.terminate()
             self._former, self._process = self._process, None
 
@@ -125,7 +125,7 @@ class SidecarHandle:
         self.stop_thread(THREAD_STOP_SECS)
         for process in (self._process, self._former):
             if process is not None and process.returncode is None:
-                # Popen's destructor would complain of a child that still runs, which is just what we want.
+                # Popen's destructor warns of a child that still runs. This child is meant to go on running.
                 process.returncode = 0
 
     @property

@@ -158,7 +158,7 @@ class Summary(SummaryPart):
         self._session.define(define)
 
     def log(self, data: Mapping[str, Any]) -> None:
-        """Take in a `log` call of plain values."""
+        """Update the summary by a `log` call that has plain values only."""
         self._session.log(data)
 
     def log_given(self, kept: Mapping[str, Any], given: Mapping[str, Any]) -> None:
@@ -175,7 +175,7 @@ class Summary(SummaryPart):
         return all_shown([*self._past, self._session])
 
     def value_of(self, name: str) -> Any:
-        """The value under a top-level name, nested ones fresh; ABSENT if there is none."""
+        """The value under a top-level name, as a copy if it is nested; ABSENT if there is none."""
         return shown([*self._past, self._session], name)
 
     def set_values(self, above: Path, values: Mapping[str, Any]) -> None:

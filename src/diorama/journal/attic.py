@@ -41,7 +41,7 @@ class Attic:
             return start
 
     def keep_while(self, is_needed: Callable[[], bool]) -> None:
-        """Somebody's bytes are here as long as this answers True."""
+        """Keep the file as long as `is_needed` answers True."""
         with self._lock:
             self._needed = [each for each in [*self._needed, is_needed] if each()]
             if not self._needed and self._file is not None:

@@ -62,12 +62,12 @@ DEPTH_LIMIT = 64
 TEXT_LIMIT_CHARS = 1 << 20
 """Longer text is kept as media."""
 ENTRY_LIMIT_BYTES = 64 << 20
-"""Of plain values in one entry, more or less."""
+"""The most that the plain values of one entry may take, more or less."""
 NUMBER_BYTES = 9
 INLINE_LIMIT_BYTES = 32 << 20
-"""Of a buffer that the spool has no room for, and that travels in the frame."""
+"""The largest buffer that is put into the frame itself when the spool has no room for it."""
 NO_ROOM = "no-room"
-"""Stands for the file of a buffer that nothing could take."""
+"""The name of the file of a buffer that neither spool nor frame had room for."""
 INTEGER_BITS_LIMIT = 13_000
 """About 3,900 digits: below the length at which Python refuses to turn text into an int."""
 SHOWN_OBJECT_CHARS = 2000

@@ -34,7 +34,7 @@ class Start(msgspec.Struct, tag="start", array_like=True, kw_only=True):
     group: str | None = None
     job_type: str | None = None
     unused: dict[str, Any] = {}
-    """Entries are arrays: the place of a field that no version has filled has to stay."""
+    """Not used. Entries are stored as arrays, so a field can't be taken out."""
     environment: dict[str, Any] = {}
     is_secondary: bool = False
     """True for forked children and for the sidecar's own system-metric journal: such a writer does

@@ -35,7 +35,7 @@ def ack_in(noted: bytes) -> int:
 
 
 def note_busy(directory: Path) -> None:
-    """Somebody is at work on what is not stored yet; it only takes long."""
+    """Note that somebody works on what is not stored yet, so that slow work is not taken for a standstill."""
     with contextlib.suppress(OSError):
         (directory / BUSY).touch()
 
@@ -49,13 +49,13 @@ def busy_at(directory: Path) -> float:
 
 
 def note_parked(directory: Path, reason: str) -> None:
-    """The store does not take what is not stored yet."""
+    """Note why the store does not take the rest now."""
     with contextlib.suppress(OSError):
         (directory / PARKED).write_text(f"{reason}\n")
 
 
 def note_taken(directory: Path) -> None:
-    """It does again."""
+    """Remove the note of `note_parked`: the store takes entries again."""
     with contextlib.suppress(OSError):
         (directory / PARKED).unlink(missing_ok=True)
 

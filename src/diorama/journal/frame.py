@@ -24,7 +24,7 @@ from google_crc32c import value as crc32c_of
 MAGIC = b"\xc1DJ1"
 HEADER_BYTES = 20
 PAYLOAD_LIMIT_BYTES = 0x7FFF_F000 - HEADER_BYTES
-"""As much as one write() takes: a frame is one write, or it is taken back."""
+"""The most that one write() takes on Linux. A frame is always written by one write()."""
 
 HEAD = Struct(">4sI")
 """magic, crc"""

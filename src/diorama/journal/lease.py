@@ -72,7 +72,7 @@ class Lease:
             if _is_same_file(path, fd):
                 break
             os.close(fd)  # its last holder removed the file between our open and our lock
-        with contextlib.suppress(OSError):  # for people only: a full disk is no reason not to hold the lease
+        with contextlib.suppress(OSError):  # only people read it: on a full disk the lock holds without it
             os.ftruncate(fd, 0)
             os.write(fd, f"{os.getpid()}\n".encode())
         return cls(path, fd)

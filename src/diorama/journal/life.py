@@ -49,7 +49,7 @@ def started_at(pid: int) -> float | None:
     except psutil.NoSuchProcess:
         return None
     except (psutil.Error, OSError):
-        return float("nan")  # it will not be asked, or we have no descriptor left to ask with
+        return float("nan")  # no right to ask, or no file descriptor left to ask with
 
 
 def is_alive(pid: int, pid_started: float | None = None) -> bool:

@@ -78,7 +78,7 @@ class JournalReader:
         except OSError:
             if not found:
                 raise
-            # What was read is handed out; the trouble comes up again at the next poll.
+            # Hand out what was read so far; the next poll meets the same trouble again.
         if is_final and not found and self._damage is not None:
             self._report(self.last_seq + 1, self.last_seq + 1)
         return found
@@ -186,7 +186,8 @@ class JournalReader:
         return b"".join(parts)
 
     def _next_segment(self) -> int | None:
-        """The next one that has bytes. While a later one is empty, the writer may still write to this one."""
+        """The next segment that has bytes. An empty one does not count: as long as the next segment is empty,
+        the writer may still write to this one."""
         # The usual next name first: listing a folder is dearer than one stat.
         if self.segment and self._has_bytes(self.segment + 1):
             return self.segment + 1

@@ -28,7 +28,8 @@ from diorama.journal.segment_copy import Segment, copy_segment, draft_of
 from diorama.journal.unsynced import Unsynced
 
 HEAD_FRAMES = 2
-"""Writers begin with their Start entry, twice: a journal without it is nobody's."""
+"""How many frames of the beginning are kept in memory. A writer begins with its Start entry, twice, because
+nobody would know whose journal it is without it."""
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_APPEND | _O_BINARY
 _fdatasync = getattr(os, "fdatasync", os.fsync)
@@ -37,7 +38,7 @@ APPENDING = 1
 """An append is under way. Seen under the lock, it is one of this very thread that a signal's handler, or a
 finaliser, interrupted."""
 UNCERTAIN = 2
-"""What the last append came to is to be found out from the file: see `_settle`."""
+"""It is not known whether the last append has reached the file: `_settle` finds out."""
 IN_TROUBLE = 4
 """The disk takes nothing: entries wait in memory."""
 ENDED = 8
@@ -238,7 +239,7 @@ class SegmentFiles:
             self._forget_file(number, fd)
             return False
         if not old.size_bytes and old.fd >= 0:
-            self._forget_file(old.number, old.fd)  # a disk that stays full must not fill with empty files
+            self._forget_file(old.number, old.fd)  # else a full disk would collect empty files
         return True
 
     def _forget_file(self, number: int, fd: int) -> None:
@@ -259,7 +260,7 @@ class SegmentFiles:
         self._let_go([segment for segment in self._unsynced if segment.last_seq <= acked_seq])
 
     def _let_go(self, done: list[Segment]) -> None:
-        """These segments are safe."""
+        """Forget segments that are safe, and close their files."""
         with self.lock:
             for segment in done:
                 if segment in self._unsynced:
@@ -268,7 +269,7 @@ class SegmentFiles:
                         os.close(segment.fd)
 
     def _close_files(self) -> None:
-        """Give all descriptors back."""
+        """Close all files."""
         with self.lock:
             fds = [self._fd, self._ack_fd, *(segment.fd for segment in self._unsynced)]
             self._fd = self._ack_fd = -1
@@ -342,7 +343,7 @@ class SegmentFiles:
             while opened:
                 segment = opened[0]
                 why = self._sync_segment(segment)
-                if not why:  # and nothing came into it since it was looked at
+                if not why:  # it is safe, unless more was appended meanwhile
                     size_bytes = segment.size_bytes
                     done = [each for each in self._unsynced if each.number == segment.number]
                     self._let_go([each for each in done if each.size_bytes == size_bytes])
@@ -422,7 +423,7 @@ class SegmentFiles:
             with self.lock:
                 is_ours = number == self._segment or any(each.number == number for each in self._unsynced)
             if not is_ours:
-                return  # an empty one that another took the place of, or one that is stored
+                return  # it was empty and has been replaced, or it is stored
             self._tell_once("disk", f"{why}; writing it again")
             make_folders(self.directory)
             self._names.add(self.directory.parent)
@@ -465,7 +466,7 @@ class SegmentFiles:
             if acked_seq and self._ack_fd >= 0:
                 os.write(self._ack_fd, ACK.pack(acked_seq))
         missing, before_seq = 0, 0
-        to_come = {segment.number for segment in self._unsynced}  # they are written again after this one
+        to_come = {segment.number for segment in self._unsynced}  # each will be copied, too
         for number, last_seq in sorted(self._last_seq_of.items()):
             if last_seq > acked_seq and number not in there and number not in to_come:
                 missing += last_seq - max(before_seq, acked_seq)

@@ -44,9 +44,9 @@ class Slot:
         self.last_seq = 0
         self.references = 0
         self.naming = 0
-        """Entries on their way to the journal that name it, and have no seq yet."""
+        """How many entries that name it are on their way to the journal, and have no seq yet."""
         self.fillers: dict[Holder, None] = {}
-        """Who writes to it now: its file must stay open."""
+        """The objects whose bytes are being written to it now. Its file must stay open for them."""
         self.is_pinned = False
         self.is_suspect = False
         """A sync of its file has failed: what was written before may never reach the disk."""
@@ -84,7 +84,7 @@ class Spooled:
 
     def read(self) -> bytes | memoryview:
         """The bytes, checked. Raises Corrupt if the file was damaged or removed."""
-        # By what is open first: after the run has finished, the sidecar removes the folder.
+        # From an open file if there is one: the sidecar removes the folder when the run has finished.
         try:
             data = b""
             if self.slot.attic_start >= 0:

@@ -84,15 +84,15 @@ class Spool:
         self._slots: dict[str, Slot] = {}
         self._free: dict[int, list[Slot]] = {}
         self._waiting: dict[Slot, None] = {}
-        """No object refers to them; they are free once they are stored. In the order of logging, more or
-        less; whoever stands behind a younger one waits a little longer."""
+        """Slots that no object refers to, and that are free as soon as their entries are stored: roughly in
+        the order of logging, so that looking at the first ones is enough."""
         self._open: deque[Slot] = deque()
         self._dirty: Unsynced[Slot] = Unsynced()
         self._names: Unsynced[Path] = Unsynced()
         self._next_name = 1
         self._acked_seq = 0
         self._given_up_at = -1
-        """The acknowledgement that waiting was given up at."""
+        """What `_acked_seq` was when waiting was given up. There is no more waiting until it has grown."""
         self._told: set[str] = set()
         self._news: deque[tuple[str, str]] = deque()
         self._owner_pid = os.getpid()
@@ -316,7 +316,7 @@ class Spool:
                 except OSError as error:
                     if is_interruption(error):
                         raise
-                    # Readable as long as the folder is there.
+                    # The object stays readable as long as the folder is there.
             if not slot.fillers:
                 close_slot(slot)
         ATTIC.keep_while(self._is_any_alive if is_any_alive else _never)
@@ -357,7 +357,7 @@ class Spool:
             self._collect_stored()
         if not free:
             return False
-        # The one that was written last: its pages are warm.
+        # The one that was used last: its pages are most likely still in the cache.
         slot = free[-1]
         kept.slot = holder.slot = slot
         slot.references += 1

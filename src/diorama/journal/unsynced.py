@@ -33,7 +33,7 @@ class Unsynced(Generic[_Item]):
         self._items[next(self._numbers)] = item
 
     def waiting(self) -> dict[_Item, list[int]]:
-        """The items, each with what `done` has to be told of it once it is synced."""
+        """The items that are not synced, each with the numbers to pass to `done` when it is."""
         found: dict[_Item, list[int]] = {}
         for number, item in self._items.copy().items():
             found.setdefault(item, []).append(number)

@@ -117,9 +117,9 @@ class JournalWriter(SegmentFiles):
     ) -> None:
         super().__init__(Path(directory))
         self.dropped = 0
-        self._told_dropped = 0
-        """How many of them a sync has answered for."""
         """Entries that neither the disk nor the ring could take."""
+        self._told_dropped = 0
+        """How many dropped entries some `sync` has answered False for."""
         self._acquire = self.lock.acquire
         self._release = self.lock.release
         self._segment_bytes = segment_bytes
@@ -395,7 +395,7 @@ class JournalWriter(SegmentFiles):
     # -- in the background ---------------------------------------------------------------------
 
     def _start_thread(self) -> None:
-        # By the plain call below `Thread.start`, which a signal's handler could interrupt halfway.
+        # Not by `Thread.start`: a signal's handler could interrupt that one halfway. This is a single call.
         try:
             self._thread = _thread.start_new_thread(self._work, ())
         except RuntimeError as error:  # no more threads, or the interpreter is going down

@@ -48,7 +48,7 @@ class DecodeError(ValueError):
 
 
 class NoWorker(DecodeError):
-    """No process can be started to decode in. The data may be as good as any."""
+    """No process can be started to decode in. That says nothing about the data."""
 
 
 def run_limited(

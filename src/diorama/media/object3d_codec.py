@@ -165,7 +165,7 @@ def _cloud_of_array(
 
 
 def _classes_of(header: Mapping[str, Any]) -> tuple[dict[int, str], dict[int, str]]:
-    # Journals of older versions have no colours.
+    # Journals of older versions hold no colours.
     return header["class_labels"], header.get("class_colors", {})
 
 

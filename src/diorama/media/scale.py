@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HAIR = 1 / 255
-"""One grey value, as a share of the range."""
+"""How far beyond the range a number may lie and still count as rounding: one grey value of 256."""
 SIGNED_FROM = 0.5
-"""Numbers around 0 that stay closer to it would be an even grey between -1 and 1: they are stretched."""
+"""If all numbers around 0 are closer to it than this, -1..1 would show an even grey: then their own range is
+stretched."""
 DEEP_TOP = 65_535
 
 
@@ -62,7 +63,7 @@ def choose_scale(low: float, high: float, *, are_whole: Callable[[], bool], top:
 
 
 def _lies_within(low: float, high: float, black: float, white: float) -> bool:
-    # Of the numbers' own spread where that is smaller: numbers of 1e-9 around 0 are no rounding of 0..1.
+    # Relative to the spread of the numbers if that is smaller: 1e-9 around 0 is not a rounded 0..1.
     hair = HAIR * min(white - black, high - low)
     return low >= black - hair and high <= white + hair
 
@@ -112,7 +113,7 @@ def scaled(array: NDArray[Any], scale: Scale, top: int = 255) -> NDArray[Any]:
             kind = numbers.dtype.type
             pixels = numbers * kind(top) if scale.rule == "unit" else (numbers + kind(1)) * kind(top / 2)
         else:
-            # Halves keep the span finite also for numbers at both ends of what a float holds.
+            # Halved, so that the span of the largest and the smallest float is still finite.
             numbers = array.astype(np.float64)
             span = scale.white / 2 - scale.black / 2
             if span > 0:

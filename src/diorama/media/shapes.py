@@ -85,7 +85,7 @@ def rows_of(value: Any, where: str, part: str, widths: tuple[int, ...]) -> tuple
 
 
 def _is_one_list(array: NDArray[Any]) -> bool:
-    """Whether an array of points has but one axis that counts them."""
+    """Whether the points of an array are counted by one axis only."""
     return array.ndim > 2 and sum(side != 1 for side in array.shape[:-1]) <= 1
 
 

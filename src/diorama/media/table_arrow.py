@@ -140,7 +140,7 @@ def arrow_from_cells(
         return pa.array(values, target)
     if column.type == "none":
         return pa.nulls(len(values), target)
-    texts: dict[int, str | None] = {}  # of media, which may come many times
+    texts: dict[int, str | None] = {}  # by the id of a media object, because it may come many times
     for value in values:
         if type(value) is Snapshot and id(value) not in texts:
             texts[id(value)] = _json_text(value, record_of)

@@ -84,7 +84,7 @@ class MediaPlaces:
         self._places: dict[int, _Place] = {}
 
     def find(self, media: Media, buffers: tuple[Kept, ...]) -> _Place | None:
-        """Where these very buffers of `media` were written."""
+        """Where the buffers that `media` has now were written."""
         place = self._places.get(id(media))
         if place is None or place.owner() is not media or len(place.buffers) != len(buffers):
             return None
@@ -111,7 +111,7 @@ class _Packing:
         self.fresh: list[tuple[Media, tuple[Kept, ...], list[int]]] = []
         """Media that were written to this pack: their buffers, and where these begin in it."""
         self.again: dict[int, Ext] = {}
-        """What stands for media of this column that were written already, by id."""
+        """By the id of a media object that this column holds already: what its next cells refer to it by."""
         self._places = places
 
     def add(self, data: Any) -> tuple[int, int]:
@@ -125,7 +125,7 @@ class _Packing:
         self.again = {}
 
     def add_media(self, media: Media) -> Ext:
-        """What stands for `media` in its cell."""
+        """What is put into the cell in place of `media`."""
         again = self.again.get(id(media))
         if again is not None:
             return again

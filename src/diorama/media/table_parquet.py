@@ -31,7 +31,7 @@ IN_MEMORY_BYTES = 16 << 20
 """Smaller tables are written without a temporary file."""
 CELL_THREADS = min(4, os.cpu_count() or 2)
 OPEN_PACKS_LIMIT = 8
-"""Earlier packs, which later ones name, that stay in memory."""
+"""How many earlier packs stay in memory, because later ones may refer to media in them."""
 KNOWN_MEDIA_LIMIT = 4096
 """Records of media that may come again in the same table."""
 WARNING_KINDS_LIMIT = 20
@@ -118,7 +118,7 @@ def _arrow_columns(
 
 
 _Encoded = tuple[dict[str, Any], list[tuple[str, str, int]]]
-"""A record as JSON, and what is to be told about it."""
+"""A record as JSON, and its warnings."""
 
 
 class CellEncoder:

@@ -21,8 +21,8 @@ import msgspec
 _HEAD = struct.Struct("<QQ")
 _ALLOWED = "diorama.media."
 _LEAST_CEILING_BYTES = 4 << 30
-"""Address space beside what a worker begins with, which it can't be given more of: libraries that are
-imported later, and the jobs of usual size."""
+"""Address space that a worker gets beyond what it needs at its start, for libraries that are imported later
+and for jobs of usual size. It can't be raised afterwards."""
 _CPU_SECS_OF_A_LIFE = 7200
 
 
@@ -59,7 +59,7 @@ def _run(job: dict[str, Any], data: memoryview) -> dict[str, Any]:
         path, size_bytes = job["file"]
         with open(path, "rb") as file:
             mapped = mmap.mmap(file.fileno(), size_bytes, access=mmap.ACCESS_READ)
-        # Not closed here: what the function leaves behind may still refer to it. It goes with the last one.
+        # Not closed here: results of the function may still refer to it. It is closed with the last of them.
         return {"value": function(job["header"], memoryview(mapped))}
     except _TooSmall:
         return {"too_small": True}

@@ -76,7 +76,7 @@ async def content(call: Call, path: ContentPath, query: ContentQuery) -> Respons
         raise NotFound("there is no such page")
     hosts = _hosts(query.outside)
     page: bytes = await call.run(_page, call.service, path.sha256)
-    # A browser says what the answer is for; to lie about that takes a browser that was written for it.
+    # Browsers say what an answer is for (Sec-Fetch-Dest), and pages can't change that.
     if not query.framed or call.request.headers.get("sec-fetch-dest", "iframe") != "iframe":
         return Response(_tab(query), headers=TAB_HEADERS)
     style = STYLE if query.style else b""

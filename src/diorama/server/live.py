@@ -41,7 +41,7 @@ class _Message(NamedTuple):
 
 @dataclass
 class _Change:
-    """What changed between two versions, and what the streams of each project are sent of it."""
+    """What changed between two versions, and the message about it for the streams of each project."""
 
     event: LiveEvent
     messages: dict[str | None, _Message] = field(default_factory=dict)
@@ -150,7 +150,7 @@ class LiveHub:
                 self._has_streams = anyio.Event()
 
     async def _first_change(self, since: int | None) -> _Change:
-        """What a stream hears at once: everything after `since`, or only where the store stands."""
+        """The first message of a stream: all changes after `since`, or only the present version."""
         newest = await self._version()
         if since is None or since >= newest:
             return _Change(LiveEvent(newest, []))
@@ -161,7 +161,7 @@ class LiveHub:
         newest = self._newest
         if newest <= since:
             return None
-        # Most streams stand where the watcher stood: they need no thread of their own.
+        # Most streams were sent the same versions as the watcher has seen: one thread reads for all of them.
         return self._changes.get((since, newest)) or await self._compute(since, newest)
 
     async def _compute(self, since: int, newest: int) -> _Change:

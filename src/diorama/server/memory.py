@@ -43,7 +43,7 @@ async def keep_small() -> None:
 
 
 def _library() -> Any:
-    """The C library, if it is one that has to be told; else None."""
+    """The C library, if it gives memory back only when it is asked to (glibc); else None."""
     if not sys.platform.startswith("linux"):
         return None
     library = ctypes.CDLL(None)

@@ -59,7 +59,7 @@ _ENCODINGS = {
     },
     **{f"iso8859-{part}": f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)},
     **{name: name for name in ("cp1258", "koi8-r", "koi8-u", "big5", "euc_jp", "iso2022_jp", "gb18030")},
-    # Browsers read these as larger ones that contain them.
+    # Browsers read these encodings as larger ones that contain them.
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
     "iso8859-9": "cp1254",
@@ -69,7 +69,7 @@ _ENCODINGS = {
     "shift_jis": "cp932",
     "euc_kr": "cp949",
 }
-"""Python's name of what a page says -> that of what browsers then read."""
+"""Python's name of the encoding that a page declares -> of the one that browsers use for it."""
 
 
 def guarded(page: bytes, added: bytes = b"") -> bytes:
@@ -123,7 +123,7 @@ def as_utf8(page: bytes) -> bytes:
 
 
 def _declared(page: bytes) -> str:
-    """The encoding that a page says that it has; that of Western Windows where it says none that we know."""
+    """The encoding that a page declares; windows-1252, as in browsers, if it declares none that we know."""
     found = _CHARSET.search(page[:_CHARSET_BYTES])
     try:
         said = codecs.lookup(found[1].decode()).name if found else ""

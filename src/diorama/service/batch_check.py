@@ -14,14 +14,14 @@ from diorama.errors import BadRequest
 from diorama.journal.entry import Batch, Console, Entry
 
 TIME_LIMIT_SECS = 2.0**52
-"""Far beyond all calendars, and small enough that sums and differences stay numbers."""
+"""No time may lie further from 1970: beyond all calendars, and sums and differences stay finite."""
 INTEGER_LIMIT = 2**62
 _TIMES = ("time", "pid_started")
 _INTEGERS = ("step", "row", "pid", "session", "count", "exit_code", "number")
 
 
 def check_batch(batch: Batch) -> None:
-    """Raises BadRequest that names the field whose number can't be."""
+    """Raises BadRequest with the name of the field if its number is not allowed."""
     for place, numbered in enumerate(batch.entries):
         if not 0 < numbered.seq < INTEGER_LIMIT:
             raise BadRequest(f"entries[{place}].seq is {numbered.seq}: not between 1 and 2^62")

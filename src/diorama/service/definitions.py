@@ -42,7 +42,7 @@ class RunDefinitions:
             for said in self._said.values()
             if (definition := _laid_over(said, until=session)) is not None
         )
-        """And what older ones said where it is silent."""
+        """What older sessions said about keys that this session has not defined."""
 
     def copy_of_session(self) -> Definitions:
         """What this session has said until now."""

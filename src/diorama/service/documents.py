@@ -43,7 +43,7 @@ class Documents:
         self._read()["environment"] |= {key: data[key] for key in self._claim("environment", data)}
 
     def own_attributes(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """Those of the attributes that no newer session has set; from now on they are this session's."""
+        """The attributes that no newer session has set. This session is noted as the one that wrote them."""
         return {name: attributes[name] for name in self._claim("attributes", attributes)}
 
     def store(
@@ -85,7 +85,7 @@ class Documents:
         return self._values
 
     def _claim(self, subject: str, keys: Iterable[str]) -> list[str]:
-        """The keys that are this session's to write."""
+        """The keys that no newer session has written. This session is noted as the one that wrote them."""
         written_by = self._read()["written_by"]
         owners: dict[str, int] = written_by.setdefault(subject, {})
         others: int = written_by.get("others", 0)

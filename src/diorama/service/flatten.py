@@ -159,7 +159,7 @@ def short_path(path: Path) -> Path:
 
 
 def column_text(text: str) -> str:
-    """Text that every database takes: what is no UTF-8 is escaped, NUL becomes the visible symbol for it."""
+    """Text that every database takes: invalid UTF-8 is escaped, NUL becomes its visible symbol."""
     return clean_text(text).replace("\x00", "␀")
 
 

@@ -36,7 +36,7 @@ class Naming:
         return self._texts.get(exact)
 
     def name(self, path: Path) -> None:
-        """There is going to be a row of the path: see that it has a name, which `find` then tells."""
+        """Give a path a name, because there will be a row of it. `find` tells the name."""
         if self.find(path) is not None:
             return
         plain, exact = _texts_of(path)
@@ -53,7 +53,7 @@ class Naming:
         return text
 
     def _make_way(self, text: str) -> None:
-        """Whoever is called by the text is called by its exact one, if that is another."""
+        """Rename the path that is called by the plain text: from now on its exact text is its name."""
         self._look_for([text])
         exact = self._owners.get(text)
         if exact is None or exact == text:

@@ -145,7 +145,7 @@ class _Window(NamedTuple):
     lines: Ints
     """The point that gives a line its step and time, for each line, by step, session and time."""
     line_of: Ints
-    """The line of each point; -1: of none that is wanted."""
+    """The line of each point; -1 if that line is not wanted."""
 
 
 class _Taken:
@@ -225,7 +225,7 @@ class _Taken:
         return complete
 
     def _records(self, connection: sa.Connection, window: _Window, first: int, last: int) -> dict[int, Any]:
-        """place of a point -> what was logged, for points that stand for more than a number."""
+        """Place of a point -> the logged value, for points that have more than a number."""
         is_record = np.array([key.kind != METRIC for key in self._keys], bool)
         by_key: dict[int, list[int]] = {}
         for place in np.flatnonzero(is_record[window.owners] & (window.line_of >= 0)).tolist():

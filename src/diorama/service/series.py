@@ -85,7 +85,7 @@ class _Series:
         self.high = np.inf if request.x_max is None else request.x_max
 
     def cut(self, chunks: list[Chunk], repeats: Repeats) -> SeriesHead:
-        """What is shown, without what a later session logged again."""
+        """The points that are shown: those that no later session logged again."""
         if not self.axis.is_key:
             chunks, expected = _overlapping(chunks, self.axis, self.run, self.low, self.high)
             level = _level_for(expected, self.request.buckets)
@@ -95,7 +95,7 @@ class _Series:
         return self._from_points(repeats.without_superseded(points))
 
     def superseded(self, chunks: list[Chunk], repeats: Repeats) -> SeriesHead | None:
-        """What a later session logged again; None if that is nothing."""
+        """The points that a later session logged again; None if there are none."""
         points = self.reader.all_points(self.connection, [one for one in chunks if repeats.touch(one)])
         points = points.take(repeats.are_superseded(points))
         return self._from_points(points, is_superseded=True) if len(points) else None

@@ -66,7 +66,7 @@ class StepKeys:
         return wanted
 
     def _last_of_summary(self, text: str) -> tuple[Path, Any]:
-        """Where the key was logged before it was said to be a step: its last value by the summary."""
+        """The last value, from the summary, of a key that was logged before define_metric made it a step."""
         table = schema.summaries.c
         paths = _paths(text)
         for path in paths:
@@ -84,7 +84,7 @@ class StepKeys:
 
 
 def _paths(text: str) -> list[Path]:
-    """What may be meant by the text of a key: a single name, or nested ones."""
+    """The paths that the text of a key may stand for: a single name, or nested names."""
     return list(dict.fromkeys([short_path((text,)), short_path(path_from_exact(text))]))
 
 

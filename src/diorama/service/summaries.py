@@ -209,7 +209,7 @@ def _fold_part(
 
 
 def _seen(layers: dict[int, _Layer], text: str) -> list[_Layer]:
-    """The layers in order, without those that newer ones hide for good; of these, aggregates stay."""
+    """The layers in order. Of those that newer ones hide for good, only the aggregates are kept."""
     ordered = [layers[session] for session in sorted(layers)]
     wholes = [i for i, layer in enumerate(ordered) if text in layer.written and is_whole(layer.written[text])]
     hidden = [_Layer(layer.session, {}, layer.aggregates) for layer in ordered[: max(wholes, default=0)]]
@@ -217,7 +217,7 @@ def _seen(layers: dict[int, _Layer], text: str) -> list[_Layer]:
 
 
 def _is_plain(written: Any) -> bool:
-    """Whether what is written is what is shown."""
+    """Whether the value that a layer wrote is shown as it is, without aggregates or other layers."""
     kind = type(written)
     if kind is dict:
         return all(map(_is_plain, written.values()))

@@ -29,11 +29,11 @@ LEAST_RECORD_CHARS = 16 << 10
 ARRAY_LIMIT = 64
 BYTES_LIMIT = 768
 ANSWER_CHARS = 64 << 20
-"""About what a page of a table may be at most: the more cells it has, the less each of them may show."""
+"""About the largest page of a table. The more cells a page has, the less of each is shown."""
 
 
 def cut_for(cell_count: int) -> Cut:
-    """How much each of so many cells may show that could be of any length."""
+    """How many characters or bytes each cell of unlimited length may show, if there are so many of them."""
     share = ANSWER_CHARS // max(cell_count, 1)
     return Cut(
         chars=min(max(share, LEAST_CHARS), TEXT_LIMIT_CHARS),

@@ -103,7 +103,7 @@ class EncoderPool:
         except RuntimeError as error:
             if not is_of_the_moment(error):
                 raise
-            future: Future[Encoded] = Future()  # no thread can be started: then here
+            future: Future[Encoded] = Future()  # no thread can be started: encode in this one
             try:
                 future.set_result(self._encode(ref, spool_dir))
             except Unavailable as trouble:

@@ -31,9 +31,9 @@ LONGEST_WAIT_SECS = 30.0
 BUSY_EVERY_SECS = 5.0
 MENDING_WAIT_SECS = 60.0
 TRIES = 3
-"""Before a batch that the store broke over is taken for the reason."""
+"""How often the store may break over a batch before the batch is taken for the reason."""
 OPEN_JOURNALS_LIMIT = 64
-"""If there are more, none is kept open between two looks at it."""
+"""If there are more journals, each is closed again after every look at it."""
 REFUSED_CODE = "entry-refused"
 
 log = logging.getLogger("diorama.sidecar")
@@ -75,7 +75,7 @@ class Pump:
         """Find writers that are new."""
         try:
             directories = writer_dirs(self.journal_root, self.token)
-        except OSError as error:  # no descriptor is left, a network folder that is away: later, then
+        except OSError as error:  # no file descriptor is left, or a network folder is away: tried again later
             log.warning("%s can't be listed: %s", self.journal_root, error)
             return
         for directory in directories:
@@ -246,17 +246,17 @@ class Pump:
         elif isinstance(error, Broken) and self._breaks and _splits(batch):
             self._halve(stream, batch)
         else:
-            # What answers a heartbeat says nothing about the entries behind it.
+            # The answer to a heartbeat says nothing about entries, so only batches with entries count.
             self._breaks += isinstance(error, Broken) and bool(batch.entries or batch.lost)
             self._put_back(stream, batch)
-            # Only what is known to be a refusal is one. All else may work later.
+            # An error that is not known to be a refusal may be gone later.
             if not isinstance(error, Unavailable):
                 error = Unavailable(f"{type(error).__name__}: {error}")
             self._postpone(stream, error)
         return True
 
     def _put_back(self, stream: Stream, batch: Batch) -> None:
-        """To be shipped again; heartbeats and orphans are told anew instead, if they are still true then."""
+        """Ship a batch again. A heartbeat or an orphan is dropped: if it is still true, it is told anew."""
         if batch.entries or batch.lost:
             self._retry = (stream, batch)
 
@@ -284,14 +284,14 @@ class Pump:
         seq = batch.entries[0].seq
         try:
             kept_in = keep_refused(self.journal_root, stream.directory, stream.start, seq)
-        except (OSError, JournalError) as trouble:  # a full disk: it stays in the journal until there is room
+        except (OSError, JournalError) as trouble:  # such as a full disk: until then it stays in the journal
             self._put_back(stream, batch)
             self._postpone(stream, Unavailable(f"entry {seq} was refused, and can't be put aside: {trouble}"))
             return
         text = f"entry {seq} was refused by the store: {error.message}; it is kept in refused/{kept_in.name}"
         log.error("%s: %s", stream.name, text)
         stream.tally.refused += 1
-        stream.tally.entries -= 1  # its notice will be counted
+        stream.tally.entries -= 1  # because the notice in its place will be counted
         notice = Numbered(seq, Warn(time.time(), REFUSED_CODE, text))
         self._retry = (stream, Batch(batch.run, batch.writer, [notice], batch.lost))
 

@@ -37,7 +37,7 @@ def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -
     payload = _payload(writer_dir, seq)
     name = f"{writer_dir.name}.r{seq}"
     place = journal_root / REFUSED / name
-    if place.exists():  # of a process that died before it could note so
+    if place.exists():  # another process put it there, and died before it could go on
         _sync_names(place)
         return place
     draft = place.with_name(f".draft-{name}")
@@ -45,7 +45,7 @@ def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -
     (draft / "spool").mkdir(mode=0o700, parents=True)
     for file in _spool_files(payload):
         shutil.copyfile(writer_dir / "spool" / file, draft / "spool" / file)
-    # Secondary: the run has long begun, and its end was told by others. Of no process: nobody writes to it.
+    # Secondary, so that it neither starts nor ends the run. pid 0: no process writes to this journal.
     own_start = encode_entry(
         msgspec.structs.replace(start, writer=name, pid=0, pid_started=0.0, is_secondary=True, resume="allow")
     )

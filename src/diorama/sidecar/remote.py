@@ -74,7 +74,7 @@ class _Staged:
             raise
 
     def __del__(self) -> None:
-        # Not when it is unstaged: another thread may be sending it at that moment.
+        # Not closed when it is unstaged, because another thread may be sending it at that moment.
         if self._file is not None:
             self._file.close()
 
@@ -119,7 +119,7 @@ class HttpTransport:
         self._early = threading.Lock()
         self._refused: dict[str, Refused] = {}
         self._broken: set[str] = set()
-        """Blobs over which the server broke: they are not sent before a batch names them."""
+        """Blobs over which the server broke. They are sent only when a batch names them, not earlier."""
         self._known: OrderedDict[str, None] = OrderedDict()
 
     def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
@@ -206,7 +206,7 @@ class HttpTransport:
             uploads = [self._uploads.submit(self._upload, name, staged[name]) for name in missing]
             wait(uploads)
             troubles = [error for upload in uploads if (error := upload.exception()) is not None]
-            # A server that is away comes first: it says nothing about a blob.
+            # First those that only say that the server is away: they are not the fault of any blob.
             for trouble in sorted(troubles, key=lambda trouble: isinstance(trouble, Refused | Broken)):
                 raise trouble
 

@@ -53,7 +53,7 @@ class Sidecar:
         self._trainer_started = None if self._trainer_pid is None else started_at(self._trainer_pid)
         self._watches: dict[str, RunWatch] = {}
         self._unwatched: set[str] = set()
-        """Streams of which is not known yet whether their run goes on."""
+        """Streams whose entries were not read far enough yet to tell whether their run still goes on."""
         self._ending: list[RunWatch] = []
         self._own: set[str] = set()
         self._done_at: dict[str, float] = {}

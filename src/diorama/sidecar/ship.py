@@ -139,7 +139,7 @@ _FAULTS = (
     AssertionError,
     RecursionError,
 )
-"""What code raises that meets a value it can't handle."""
+"""What code raises when it meets a value that it can't handle."""
 
 
 @contextmanager

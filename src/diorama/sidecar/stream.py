@@ -25,7 +25,7 @@ from diorama.sidecar.encode import EncoderPool, MediaInWork
 
 BATCH_BYTES = 4 << 20
 BATCH_MEDIA_BYTES = 64 << 20
-"""Of media as they were logged; the batch itself holds only their records."""
+"""The most that the media of one batch may take, as they were logged; a batch holds only their records."""
 BATCH_ENTRIES = 5_000
 READ_BYTES = 2 << 20
 GONE_PREFIX = ".gone-"
@@ -68,7 +68,7 @@ class Stream:
         self.tally = Tally()
         self.last_shipped_at = 0.0
         self.next_ship_at = 0.0
-        """Until then its entries gather for a larger batch (monotonic seconds)."""
+        """When to ship the next batch (monotonic seconds); until then its entries gather."""
         self.waiting_bytes = 0
         """Payload and media of entries that were read and not yet acknowledged."""
         self.is_writer_gone = False
@@ -76,9 +76,9 @@ class Stream:
         self.is_exhausted = False
         """The writer is gone and all of it was read."""
         self.is_caught_up = False
-        """All that was there at the last look was read."""
+        """Whether everything was read that was there at the last look."""
         self.is_orphan_told = False
-        """The store knows that the writer died without a Finish."""
+        """Whether the store knows that the writer died without a Finish."""
         self._reader = JournalReader(directory, after_seq=self.acked_seq)
         self._spool_dir = directory / "spool"
         self._encoders = encoders
@@ -86,7 +86,7 @@ class Stream:
         self._lost: list[Lost] = []
         self._in_flight: list[_Item] = []
         self._lost_in_flight: list[Lost] = []
-        """What is in flight of the losses behind the last entry."""
+        """The reports of damage behind the last entry that are part of the batch in flight."""
 
     @property
     def name(self) -> str:

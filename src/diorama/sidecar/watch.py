@@ -72,7 +72,7 @@ class RunWatch:
         self._thread = threading.Thread(target=self._watch, name="diorama-watch", daemon=True)
         try:
             self._thread.start()
-        except BaseException:  # nobody would end this journal, and the sidecar would wait for it for ever
+        except BaseException:  # the sidecar would wait for ever for a journal that nobody ends
             self._writer.append(msgspec.msgpack.encode(Finish(time.time(), 0, "finished")), is_last=True)
             self._writer.close()
             raise
@@ -142,7 +142,7 @@ class RunWatch:
             self._append(Warn(time.time(), "surroundings", remark))
 
     def _append(self, entry: Start | System | Environment | File | Warn) -> None:
-        with contextlib.suppress(UsageError):  # found out too late: its journal has ended
+        with contextlib.suppress(UsageError):  # too late: the journal has got its Finish already
             self._writer.append(msgspec.msgpack.encode(entry))
 
 

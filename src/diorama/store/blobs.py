@@ -124,7 +124,7 @@ class LocalBlobs:
         self._unsure: set[str] = set()
         """Blobs whose names may not be on disk: their folders are being synced, or that has failed."""
         self._syncing = threading.Lock()
-        """Held while drafts are brought to disk: who asks for a sync waits for the one that is at work."""
+        """Held during `sync`: a second caller waits, because its blobs may be among those being synced."""
 
     def put(self, data: Data, *, is_deferred: bool = False) -> str:
         sha256 = hashlib.sha256(data).hexdigest()
@@ -166,8 +166,8 @@ class LocalBlobs:
             raise
 
     def _keep_waiting(self, sha256: str, draft: Path | None) -> None:
-        """What was given its name before has no draft any more; what has neither was removed by somebody, and
-        whoever names it will find it missing."""
+        """Leave a blob to the next `sync`: with its draft, or without if it has its name already. If somebody
+        has removed both, there is nothing to do: the blob is `missing`."""
         if draft is not None and not draft.exists():
             draft = None
         if draft is None and not (self.folder / path_of(sha256)).exists():
@@ -203,7 +203,7 @@ class LocalBlobs:
         """Bring drafts to disk, give them their names, and bring the names to disk. Raises OSError; those
         whose sync has failed are taken out of `drafts`."""
         self._sync_drafts(drafts)
-        # The folder of all blobs came with the first draft: nobody has brought its name to disk.
+        # The folder of all blobs was made with the first draft, and its name is not on disk yet.
         folders = set() if self._is_named else {self.folder.parent}
         for sha256, draft in drafts.items():
             path = self.folder / path_of(sha256)

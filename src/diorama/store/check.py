@@ -1,4 +1,4 @@
-"""What is wrong with a database. Nothing is changed, and no damage is too bad to be told."""
+"""What is wrong with a database. The checks change nothing, and report damage of any kind."""
 
 from __future__ import annotations
 

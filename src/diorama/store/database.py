@@ -221,7 +221,8 @@ class Database:
             return _said_version(connection)
 
     def _find_file(self) -> FileIdentity | None:
-        """See that what is open is what lies at the path, else open or make that; returns its identity."""
+        """Make sure that the open database is the file that lies at the path now; else open or make that one.
+        Returns the identity of the file."""
         if self._is_read_only:
             return None
         if self._path is None:
@@ -409,9 +410,10 @@ def _told_plainly() -> Iterator[None]:
         elif "readonly" in text or "unable to open" in text:
             hint = "check that you may write the store's folder"
         raise StoreError(f"the database says: {text}", hint=hint) from error
-    except UnicodeDecodeError as error:  # not even SQLite's own words about the damage are text any more
+    except UnicodeDecodeError as error:  # even in SQLite's own message about the damage
         raise Corrupt(
-            "the database is damaged: a text in it is none", hint="`diorama doctor` says how to mend it"
+            "the database is damaged: a text in it is not valid UTF-8",
+            hint="`diorama doctor` says how to mend it",
         ) from error
     except sa.exc.TimeoutError as error:
         raise StoreError("all connections to the database are in use", hint="try again") from error

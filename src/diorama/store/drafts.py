@@ -65,7 +65,7 @@ class Drafts:
     def _let_go(self) -> None:
         folder, lease, self._folder, self._lease = self._folder, self._lease, None, None
         if folder is None or self._owner != os.getpid():
-            return  # a forked child has no say about its parent's folder
+            return  # the folder belongs to the process that this one was forked from
         with contextlib.suppress(OSError):  # not empty, or gone
             folder.rmdir()
         if lease is not None:

@@ -37,7 +37,7 @@ CACHE_BYTES = 64 * 1024 * 1024
 _POINT_BYTES = 33
 _SELECT_AT_ONCE = 500
 _DENSE = 3
-"""A range of numbers is read as a whole where every third of them is wanted."""
+"""If at least one in three numbers of a range is wanted, the whole range is read."""
 
 
 @dataclass(slots=True)
@@ -171,7 +171,8 @@ def _extent(points: Points) -> dict[str, object]:
 
 
 def rows_are_missing(what: str) -> Corrupt:
-    """What is said when rows that others name are not found: in one snapshot, only damage does that."""
+    """The error for rows that other rows name and that are not found. Within one snapshot only damage can be
+    the reason."""
     return Corrupt(
         f"the database is damaged: {what} are missing", hint="`diorama doctor` says how to mend it"
     )
@@ -188,7 +189,7 @@ def _data_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
 
 
 def _among(column: sa.Column[int], numbers: Sequence[int]) -> Iterator[sa.ColumnElement[bool]]:
-    """Conditions that together find all rows with these numbers; others too, where they lie close."""
+    """Conditions that together find all rows with these numbers, and some rows in between."""
     if len(numbers) > _SELECT_AT_ONCE:
         low, high = min(numbers), max(numbers)
         if high - low < _DENSE * len(numbers):

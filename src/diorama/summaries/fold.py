@@ -20,13 +20,13 @@ from diorama.summaries.rules import Aggregate, Definitions, is_number
 
 
 class Opened(dict[str, Any]):
-    """A dict that `log` made on its way to a value inside."""
+    """A dict that `log` made, because a value was logged at a path below it."""
 
     __slots__ = ()
 
 
 class Combined(NamedTuple):
-    """Stands where aggregates are shown: their names, and the goal that "best" means."""
+    """Marks a place where aggregates are shown: which ones, and whether "best" is the least or greatest."""
 
     wanted: tuple[str, ...]
     goal: str | None
@@ -66,7 +66,7 @@ class SessionSummary:
                 self.log_values(path, (value,))
 
     def log_values(self, path: Path, values: Sequence[Any]) -> None:
-        """What was logged at one path, by calls in succession: at least one value."""
+        """Take in the values that calls in succession logged at one path; there is at least one."""
         rule = self.rules.of(path) if self.rules else None
         wanted = [] if rule is None or rule.summary is None else rule.summary
         if "none" in wanted:
@@ -86,7 +86,7 @@ class SessionSummary:
                 self._write(path, value)
 
     def set_value(self, path: Path, value: Any) -> None:
-        """Set by hand: takes the place of all that was below the path."""
+        """Set a value by hand. It replaces everything at and below the path."""
         self._write(path, value)
 
     def delete(self, path: Path) -> None:

@@ -48,7 +48,7 @@ def all_shown(layers: Sequence[Layer]) -> dict[str, Any]:
 
 
 def is_whole(written: Any) -> bool:
-    """Whether nothing of what older sessions wrote at the same place can be seen."""
+    """Whether this hides everything that older sessions wrote at the same place."""
     return type(written) is not Opened
 
 

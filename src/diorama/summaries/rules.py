@@ -29,7 +29,7 @@ class Definition(msgspec.Struct, kw_only=True, omit_defaults=True):
     summary: list[str] | None = None
     goal: str | None = None
     is_overwriting: bool = False
-    """nothing of older sessions is left of it"""
+    """Whether it replaces what older sessions defined."""
     since: int = 0
 
     @property
@@ -61,7 +61,7 @@ def merge_define(old: Definition | None, entry: Define, since: int = 0) -> Defin
 
 
 def over(older: Definition | None, newer: Definition) -> Definition:
-    """What a newer session says of a key, and what an older one said where the newer one is silent."""
+    """The definition of a key by two sessions: what the newer one leaves open is as in the older one."""
     return newer if older is None or newer.is_overwriting else _filled(msgspec.structs.replace(newer), older)
 
 
