@@ -138,9 +138,8 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
           <MiddleText text={wanted.key} />
         </span>
         {isFramed && <StepBadge shown={shown} isLate={isLate} />}
-        <span class="full-note">
-          {[items > 1 ? `${wanted.index + 1} of ${items}` : "", sampleOf(shown?.item) ?? ""].filter(Boolean).join(" · ")}
-        </span>
+        {items > 1 && <span class="full-count">{`${wanted.index + 1} of ${items}`}</span>}
+        <span class="full-note" title={sampleOf(shown?.item) ?? undefined}>{sampleOf(shown?.item)}</span>
         <span class="full-caption truncate" title={captionOf(shown)}>
           {captionOf(shown) === sampleOf(shown?.item) ? "" : captionOf(shown)}
         </span>

@@ -17,7 +17,7 @@ import { HistogramPanel } from "@/panels/HistogramPanel";
 import { LazyPanel } from "@/panels/LazyPanel";
 import { MediaPanel } from "@/panels/MediaPanel";
 import { ValuePanel } from "@/panels/ValuePanel";
-import { COLUMN_GAP, panelColumns } from "@/panels/tileGrid";
+import { COLUMN_GAP, filledSpans, mostPanelColumns, panelColumns } from "@/panels/tileGrid";
 import { mostItemsOf, shapePlace } from "@/state/mediaRows";
 import { tileWidth } from "@/state/mediaView";
 import { awaitedCell } from "@/state/tableModel";
@@ -98,19 +98,29 @@ interface GridProps {
   columnWidth: number;
 }
 
-/** Columns that a panel takes; more than there are: the whole row. */
-function spanOf(keyView: KeyView, columnWidth: number): number {
-  if (keyView.kind === "metric" || keyView.kind === "histogram") return 1;
+interface Span {
+  /** Columns that a panel takes; more than there are: the whole row. */
+  wish: number;
+  /** That it can use, if they would stay empty. */
+  most: number;
+}
+
+function spanOf(keyView: KeyView, columnWidth: number): Span {
+  if (keyView.kind === "metric" || keyView.kind === "histogram") return { wish: 1, most: 1 };
   const having = new Set(keyView.runs.map((run) => run.run));
   const shown = visibleRuns.value.filter((run) => having.has(run.uid));
-  if (keyView.kind === "value") return Math.min(3, Math.max(1, shown.length));
-  return panelColumns({
+  if (keyView.kind === "value") {
+    const wish = Math.min(3, Math.max(1, shown.length));
+    return { wish, most: wish };
+  }
+  const size = {
     shape: tileShapeOf(keyView.kind),
     isTable: /table$/.test(keyView.kind),
     tiles: Math.max(1, shown.length) * mostItemsOf(shapePlace(shown[0], keyView.key)),
     tileWidth: tileWidth.value,
     columnWidth,
-  });
+  };
+  return { wish: panelColumns(size), most: mostPanelColumns(size) };
 }
 
 function SectionBlock({ section, columns, columnWidth }: GridProps & { section: Section }): JSX.Element {
@@ -118,8 +128,10 @@ function SectionBlock({ section, columns, columnWidth }: GridProps & { section: 
   const place = "project" in here ? `${here.entity}/${here.project}/${section.name}` : section.name;
   // A search opens what it finds.
   const isOpen = panelQuery.value.trim() !== "" || !isFolded(place);
-  const spans = section.keys.map((key) => Math.min(columns, spanOf(key, columnWidth)));
-  const wanted = spans.reduce((sum, span) => sum + span, 0);
+  const wishes = section.keys.map((key) => spanOf(key, columnWidth));
+  const least = wishes.map(({ wish }) => Math.min(columns, wish));
+  const wanted = least.reduce((sum, span) => sum + span, 0);
+  const spans = wanted < columns ? least : filledSpans(least, wishes.map(({ most }) => most), columns);
   return (
     <section
       class="section"
@@ -140,7 +152,8 @@ function SectionBlock({ section, columns, columnWidth }: GridProps & { section: 
               key={`${key.kind} ${key.key}`}
               keyView={key}
               span={spans[at] ?? 1}
-              isWhole={(spans[at] ?? 1) === columns && spanOf(key, columnWidth) === Infinity}
+              isRow={spans[at] === columns}
+              isWhole={wishes[at]?.wish === Infinity}
             />
           ))}
         </div>
@@ -149,8 +162,17 @@ function SectionBlock({ section, columns, columnWidth }: GridProps & { section: 
   );
 }
 
+interface SlotProps {
+  keyView: KeyView;
+  span: number;
+  /** Alone in its row: because it is so wide, or because nothing else had room there. */
+  isRow: boolean;
+  /** It wants the row, however wide that is. */
+  isWhole: boolean;
+}
+
 /** The kind of a key picks the panel: the one place that says so. */
-function PanelSlot({ keyView, span, isWhole }: { keyView: KeyView; span: number; isWhole: boolean }): JSX.Element {
+function PanelSlot({ keyView, span, isRow, isWhole }: SlotProps): JSX.Element {
   const common = {
     name: keyView.key,
     style: { gridColumn: isWhole ? "1 / -1" : `span ${span}` },
@@ -176,7 +198,7 @@ function PanelSlot({ keyView, span, isWhole }: { keyView: KeyView; span: number;
         <LazyPanel
           class="slot"
           {...common}
-          leastHeight={leastMediaHeight(keyView.kind, isWhole)}
+          leastHeight={leastMediaHeight(keyView.kind, isWhole || isRow)}
         >
           <MediaPanel keyView={keyView} isPacked={!isWhole} />
         </LazyPanel>
@@ -185,9 +207,9 @@ function PanelSlot({ keyView, span, isWhole }: { keyView: KeyView; span: number;
 }
 
 /** One row of tiles with their heads and the panel's; low kinds, such as sounds, are not kept higher than they are. */
-function leastMediaHeight(kind: string, isWhole: boolean): number {
+function leastMediaHeight(kind: string, isAlone: boolean): number {
   const tile = tileShapeOf(kind);
-  if (!isWhole) return LEAST_HEIGHT.chart;
+  if (!isAlone) return LEAST_HEIGHT.chart;
   return typeof tile === "object" ? Math.min(LEAST_HEIGHT.media, tile.height + 78) : LEAST_HEIGHT.media;
 }
 

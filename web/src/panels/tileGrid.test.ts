@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import {
   cellOf,
   cellsIn,
+  filledSpans,
   foldedRows,
   framedSize,
   gridShape,
+  mostPanelColumns,
   packedWidth,
   panelColumns,
   pictureHeight,
@@ -73,7 +75,7 @@ describe("the tile grid", () => {
       tileWidth: 180,
       room: 900,
       layout: "wrap",
-      tiles: 3,
+      tiles: 4,
       isAlone: false,
     })).toEqual({ width: 446, height: 240 });
     expect(framedSize({
@@ -116,6 +118,7 @@ it("tiles that fill a row stand side by side where there is room", () => {
   const fill = { shape: "fill", fillHeight: 300, tileWidth: 180, layout: "wrap", isAlone: false } as const;
   expect(framedSize({ ...fill, room: 900, tiles: 4 }).width).toBe(446);
   expect(framedSize({ ...fill, room: 900, tiles: 1 }).width).toBe(900);
+  expect(framedSize({ ...fill, room: 690, tiles: 2 }).width).toBe(341);
   expect(framedSize({ ...fill, room: 500, tiles: 4 }).width).toBe(500);
   expect(framedSize({ ...fill, room: 900, tiles: 4, isAlone: true }).width).toBe(900);
 });
@@ -123,7 +126,8 @@ it("tiles that fill a row stand side by side where there is room", () => {
 it("panels of one or two tiles take a few columns of the page, larger ones the row", () => {
   const picture = { shape: undefined, isTable: false, tileWidth: 180, columnWidth: 280 };
   expect(panelColumns({ ...picture, tiles: 1 })).toBe(1);
-  expect(panelColumns({ ...picture, tiles: 2 })).toBe(2);
+  expect(panelColumns({ ...picture, tiles: 2 })).toBe(1);
+  expect(panelColumns({ ...picture, tiles: 2, tileWidth: 220 })).toBe(2);
   expect(panelColumns({ ...picture, tiles: 3 })).toBe(Infinity);
   expect(panelColumns({ ...picture, tiles: 1, tileWidth: 400 })).toBe(2);
   expect(panelColumns({ ...picture, tiles: 1, isTable: true })).toBe(Infinity);
@@ -131,7 +135,7 @@ it("panels of one or two tiles take a few columns of the page, larger ones the r
   // A tile that nearly fits is made narrower: a column more would stay half empty.
   expect(panelColumns({ ...picture, tiles: 1, shape: { width: 276, height: 88 } })).toBe(1);
   expect(panelColumns({ ...picture, tiles: 2, shape: { width: 276, height: 88 } })).toBe(2);
-  expect(panelColumns({ ...picture, tiles: 1, shape: { width: 360, height: 88 } })).toBe(2);
+  expect(panelColumns({ ...picture, tiles: 1, shape: { width: 440, height: 88 } })).toBe(2);
   expect(packedWidth({ tiles: 1, tileWidth: 180, room: 256, aspect: 4 / 3, high: 150 })).toBe(200);
   expect(packedWidth({ tiles: 1, tileWidth: 180, room: 256, aspect: 3, high: 150 })).toBe(256);
   expect(packedWidth({ tiles: 2, tileWidth: 180, room: 300, aspect: 1, high: 150 })).toBe(146);
@@ -141,4 +145,27 @@ it("a folded panel shows whole rows", () => {
   expect(foldedRows(200, 520, 1)).toBe(2);
   expect(foldedRows(900, 520, 1)).toBe(1);
   expect(foldedRows(400, 520, 2)).toBe(2);
+});
+
+it("a panel that is alone in its row takes of it what it can use", () => {
+  const any = [Infinity, Infinity, Infinity, Infinity];
+  expect(filledSpans([2, 2, 1, 3], any, 3)).toEqual([3, 2, 1, 3]);
+  expect(filledSpans([1, 1, 2, 2], [1, 1, Infinity, Infinity], 3)).toEqual([1, 1, 3, 3]);
+  expect(filledSpans([1, 3, 1, 3], [2, 3, 2, 3], 3)).toEqual([2, 3, 2, 3]);
+  expect(filledSpans([2, 2], [2, 2], 3)).toEqual([2, 2]);
+  expect(filledSpans([1, 1, 3], any, 3)).toEqual([1, 1, 3]);
+  expect(filledSpans([3, 1], any, 3)).toEqual([3, 3]);
+  expect(filledSpans([], [], 3)).toEqual([]);
+  const size = { isTable: false, tiles: 2, tileWidth: 180, columnWidth: 280 };
+  expect(mostPanelColumns({ ...size, shape: undefined })).toBe(2);
+  expect(mostPanelColumns({ ...size, shape: { width: 276, height: 88 } })).toBe(Infinity);
+  expect(mostPanelColumns({ ...size, tiles: 1, shape: { width: 276, height: 88 } })).toBe(1);
+});
+
+it("few tiles of a shape share the room they have, but none is made much wider than it wants to be", () => {
+  const sound = { shape: { width: 276, height: 88 }, fillHeight: 0, tileWidth: 180, layout: "wrap", isAlone: false } as const;
+  expect(framedSize({ ...sound, room: 872, tiles: 2 }).width).toBe(432);
+  expect(framedSize({ ...sound, room: 872, tiles: 6 }).width).toBe(285);
+  expect(framedSize({ ...sound, room: 690, tiles: 3 }).width).toBe(224);
+  expect(framedSize({ ...sound, room: 872, tiles: 1 }).width).toBe(432);
 });

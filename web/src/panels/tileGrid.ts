@@ -23,7 +23,7 @@ const MOST_PACKED = 2;
 export const COLUMN_GAP = 10;
 const SIDE = 12;
 /** Tiles are made so much narrower, at most, rather than give their panel a column more that stays half empty. */
-const MOST_SQUEEZE = 0.85;
+const MOST_SQUEEZE = 0.7;
 export const MOST_STRETCH = 2.6;
 
 /** Height of a tile's picture for a width, kept in bounds so that a banner or a tower does not rule the panel. */
@@ -36,8 +36,11 @@ const USUAL_TILE = 180;
 const NARROWEST = 120;
 const LOWEST = 72;
 
+/** Fewer tiles than fill a panel are made so much wider, at most. */
+const WIDEST_SHARE = 1.7;
+
 /** A tile that fills its row shares it with others when each has this much. */
-const NARROWEST_FILL = 400;
+const NARROWEST_FILL = 320;
 
 /**
  * Room for a kind with a shape of its own: its part of a row, or its size scaled by the slider but never wider than the panel.
@@ -52,7 +55,10 @@ export function framedSize(options: FramedOptions): { width: number; height: num
   }
   const scale = tileWidth / USUAL_TILE;
   const wished = Math.min(widest, Math.max(NARROWEST, Math.round(shape.width * scale)));
-  const across = Math.max(1, Math.round((widest + GAP) / (wished + GAP)));
+  const usual = Math.round((widest + GAP) / (wished + GAP));
+  const most = Math.floor((widest + GAP) / (wished * MOST_SQUEEZE + GAP));
+  const fitting = tiles > usual && tiles <= most ? tiles : usual; // all in one row, if they need not be much smaller for it
+  const across = Math.max(1, Math.min(fitting, Math.max(tiles, Math.ceil(widest / (wished * WIDEST_SHARE)))));
   const width = layout === "grid" ? wished : Math.floor((widest - (across - 1) * GAP) / across);
   return { width, height: Math.max(LOWEST, Math.round(shape.height * scale * Math.min(1, width / wished))) };
 }
@@ -68,19 +74,46 @@ export interface FramedOptions {
   isAlone: boolean;
 }
 
-/** How many columns of the page's grid a panel of media takes; Infinity: all of them. */
-export function panelColumns(options: {
+export interface PanelSize {
   shape: TileShape | undefined;
   isTable: boolean;
   tiles: number;
   tileWidth: number;
   columnWidth: number;
-}): number {
-  const { shape, isTable, tiles, tileWidth, columnWidth } = options;
+}
+
+/** How many columns of the page's grid a panel of media takes at least; Infinity: all of them. */
+export function panelColumns(options: PanelSize): number {
+  return columnsFor(options, MOST_SQUEEZE);
+}
+
+/** How many it can make use of where they would stay empty: tiles with a shape fill any width, pictures need no more than their own. */
+export function mostPanelColumns(options: PanelSize): number {
+  const least = panelColumns(options);
+  if (typeof options.shape === "object") return least > 1 ? Infinity : least;
+  return columnsFor(options, 1);
+}
+
+function columnsFor({ shape, isTable, tiles, tileWidth, columnWidth }: PanelSize, squeeze: number): number {
   if (isTable || tiles > MOST_PACKED) return Infinity;
   if (shape === "fill") return tiles === 1 ? 2 : Infinity;
-  const width = MOST_SQUEEZE * (shape ? (shape.width * tileWidth) / USUAL_TILE : tileWidth);
+  const width = squeeze * (shape ? (shape.width * tileWidth) / USUAL_TILE : tileWidth);
   return Math.max(1, Math.ceil((tiles * (width + GAP) - GAP + 2 * SIDE) / (columnWidth + COLUMN_GAP)));
+}
+
+/**
+ * Columns of each panel of a section, in its order: one that has a row for itself, because the next does not fit into what
+ * is left of it, takes of that what it can use.
+ */
+export function filledSpans(spans: readonly number[], most: readonly number[], columns: number): number[] {
+  let left = columns;
+  return spans.map((span, at) => {
+    if (left < span) left = columns;
+    const isFirst = left === columns;
+    left -= span;
+    const next = spans[at + 1];
+    return isFirst && (next === undefined || next > left) ? Math.max(span, Math.min(columns, most[at] ?? span)) : span;
+  });
 }
 
 /** Pictures in a panel that stands among charts: as high as a chart leaves, if there is room. */

@@ -4,6 +4,8 @@ import "@/parts/parts.css";
 
 const SHORT = 12;
 const LONGEST_TAIL = 12;
+const SHORTEST_TAIL = 4;
+const USUAL_TAIL = 8;
 
 /** The whole text is there for searching and copying; only what is seen is cut. */
 export function MiddleText({ text, title }: { text: string; title?: string }): JSX.Element {
@@ -17,10 +19,14 @@ export function MiddleText({ text, title }: { text: string; title?: string }): J
   );
 }
 
-/** What follows the last "/", "-", "_" or space, if that is short; no surrogate pair is cut in two. */
-function tailLength(text: string): number {
-  const part = text.length - Math.max(...["/", "-", "_", " "].map((mark) => text.lastIndexOf(mark)));
-  const length = part >= 4 && part <= LONGEST_TAIL ? part : 8;
+/**
+ * The end that is kept: from a "/", "-", "_" or space on, where that makes a word of a few letters, else some letters.
+ * Never more than half of the text, and no surrogate pair is cut in two.
+ */
+export function tailLength(text: string): number {
+  const most = Math.min(LONGEST_TAIL, Math.floor(text.length / 2));
+  const ends = [...text.matchAll(/[/_\- ]/g)].map((mark) => text.length - mark.index).filter((end) => end >= SHORTEST_TAIL && end <= most);
+  const length = ends.at(-1) ?? Math.min(USUAL_TAIL, most);
   return /[\uDC00-\uDFFF]/.test(text.charAt(text.length - length)) ? length + 1 : length;
 }
 

@@ -6,10 +6,10 @@ export type StyleName = (typeof STYLES)[number];
 export type ColorName = (typeof COLORS)[number];
 
 export const STYLE_LABELS: Readonly<Record<StyleName, string>> = {
-  auto: "Automatic", cartoon: "Cartoon", ball: "Ball and stick", stick: "Sticks", sphere: "Spheres", line: "Lines",
+  auto: "Automatic style", cartoon: "Cartoon", ball: "Ball and stick", stick: "Sticks", sphere: "Spheres", line: "Lines",
 };
 export const COLOR_LABELS: Readonly<Record<ColorName, string>> = {
-  auto: "Automatic",
+  auto: "Automatic colours",
   element: "By element",
   chain: "By chain",
   residue: "By residue",

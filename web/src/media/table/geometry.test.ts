@@ -17,7 +17,9 @@ describe("the geometry of a table", () => {
 
   it("fits titles and values, within bounds", () => {
     const measure = (text: string): number => text.length * 7;
-    expect(contentWidth({ name: "a", type: "number" }, [1, 12.5], 28, measure)).toBe(53);
+    expect(contentWidth({ name: "a", type: "number" }, [1, 12], 28, measure)).toBe(53);
+    // Fractions of another step, which have more digits, are not cut.
+    expect(contentWidth({ name: "a", type: "number" }, [1, 12.5], 28, measure)).toBe(90);
     expect(contentWidth({ name: "text", type: "string" }, ["x".repeat(5000)], 28, measure)).toBe(340);
     expect(contentWidth({ name: "picture", type: "image" }, [], 168, measure)).toBe(235);
   });

@@ -87,7 +87,7 @@ function Words({ record, size }: { record: VideoRecord; size: CardSize }): JSX.E
   if (record.frame_count === undefined || record.frame_count === null) {
     return (
       <div class="video-words">
-        <span>{record.note ?? "Nobody knows what is in this file."}</span>
+        <span class="video-why" title={record.note ?? undefined}>{record.note ?? "Nobody knows what is in this file."}</span>
         <DownloadLink blob={record.blob} name={record.name ?? `video.${record.format}`} />
       </div>
     );
