@@ -138,7 +138,7 @@ function drawValues(host: HTMLElement, readings: readonly Reading[], most: numbe
 }
 
 /** Letters that a run's dot and the room beside it take. */
-const DOT_LETTERS = 2;
+const DOT_LETTERS = 2.6;
 
 function valuesThatFit(values: readonly string[], most: number, letters: number): number {
   const dot = values.length > 1 ? DOT_LETTERS : 0;

@@ -6,7 +6,7 @@ import { MediaCard } from "@/media/MediaCard";
 import { Button, IconButton } from "@/parts/Button";
 import { MiddleText } from "@/parts/MiddleText";
 import { formatNumber } from "@/parts/format";
-import { type ShownItem, openFull, probe, selected, tileId } from "@/state/mediaView";
+import { type ShownItem, isFull, openFull, probe, selected, tileId } from "@/state/mediaView";
 import { Tile, type Wanted } from "@/state/tiles";
 
 export interface MediaTileProps {
@@ -62,6 +62,7 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
 
 /** Keys go on from the tile that was clicked, also where its content took the press and left nothing focused. */
 function focusAround(tile: HTMLElement): void {
+  if (isFull.peek()) return; // the click opened it: the keys are the full view's
   const panel = tile.closest<HTMLElement>("[role=grid]");
   if (panel && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
 }
