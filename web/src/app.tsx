@@ -19,7 +19,7 @@ export function App(): JSX.Element {
   const now = session.value;
   if (now.is === "asking") return <div class="app-blank" aria-busy="true" />;
   if (now.is === "out") return <SignIn />;
-  if (now.is === "failed") return <ErrorState title="Diorama does not answer" error={now.error} onRetry={() => void checkSession()} />;
+  if (now.is === "failed") return <ErrorState title="The page could not be opened" error={now.error} onRetry={() => void checkSession()} />;
   return (
     <div class="app">
       <TopBar />

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { Hint } from "@/parts/Hint";
 import { IconButton } from "@/parts/Button";
 import { dismissToast, toasts } from "@/state/toasts";
 import "@/panels/frame.css";
@@ -10,7 +11,7 @@ export function Toasts(): JSX.Element {
         <div key={toast.id} class={`toast toast-${toast.tone}`}>
           <div>
             {toast.text}
-            {toast.hint !== undefined && <div class="toast-hint">{toast.hint}</div>}
+            {toast.hint !== undefined && <div class="toast-hint"><Hint text={toast.hint} /></div>}
           </div>
           <IconButton icon="close" size={12} label="Dismiss" onClick={() => dismissToast(toast.id)} />
         </div>

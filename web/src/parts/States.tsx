@@ -2,6 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { ApiError } from "@/api/client";
 import { Button } from "@/parts/Button";
+import { Hint } from "@/parts/Hint";
 import { Icon, type IconName } from "@/parts/Icon";
 import { useRecovery } from "@/parts/useRecovery";
 import "@/parts/parts.css";
@@ -42,8 +43,8 @@ export function ErrorState({ title, error, onRetry, isSmall }: ErrorStateProps):
       <Icon name="warning" size={isSmall ? 16 : 24} />
       <div class="state-title">{title}</div>
       <div class="state-text">
-        {error.message}
-        {error.hint && <div class="state-hint">{error.hint}</div>}
+        <Hint text={error.message} />
+        {error.hint && <div class="state-hint"><Hint text={error.hint} /></div>}
       </div>
       {onRetry && <div class="state-action"><Button icon="reset" onClick={onRetry}>Try again</Button></div>}
     </div>

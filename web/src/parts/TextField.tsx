@@ -1,4 +1,5 @@
 import type { JSX, Ref, TargetedKeyboardEvent } from "preact";
+import { Hint } from "@/parts/Hint";
 import { Icon, type IconName } from "@/parts/Icon";
 import { IconButton } from "@/parts/Button";
 import "@/parts/parts.css";
@@ -53,7 +54,7 @@ export function TextField(props: TextFieldProps): JSX.Element {
           />
         )}
       </div>
-      {props.error !== undefined && <p class="field-error" role="alert">{props.error}</p>}
+      {props.error !== undefined && <p class="field-error" role="alert"><Hint text={props.error} /></p>}
     </div>
   );
 }
