@@ -73,6 +73,19 @@ def test_every_value_comes_back_exactly(
     assert [exact(row) for row in found] == [exact(dict(data)) for _, _, data in expected]
 
 
+def test_an_empty_dict_stays_empty_when_names_in_it_are_logged_later(service: Service) -> None:
+    uid = ingest(service, log(0, {"a": {}}), log(1, {"a": {"b": 1}}))
+    assert rows_of(service, uid) == [{"_step": 0, "a": {}}, {"_step": 1, "a.b": 1}]
+
+
+def test_leaves_follow_a_summary_that_is_written_into(service: Service) -> None:
+    uid = ingest(service, Summary({"a": {}}))
+    assert [column.path for column in service.runs("local", "digits").columns] == ["summary.a"]
+    service.ingest(batch([Summary({"a.b": 1})], first_seq=3))
+    assert [column.path for column in service.runs("local", "digits").columns] == ["summary.a.b"]
+    assert service.run(uid).run.summary == {"a": {"b": 1}}
+
+
 def test_nested_dicts_become_dotted_keys(service: Service) -> None:
     uid = ingest(service, log(0, {"a": {"b": {"c": 1}, "d": "x"}, "e/f": 2, "empty": {}}))
     assert rows_of(service, uid) == [{"_step": 0, "a.b.c": 1, "a.d": "x", "e/f": 2, "empty": {}}]

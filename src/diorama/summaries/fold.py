@@ -106,4 +106,9 @@ class SessionSummary:
         if value is ABSENT and not is_open:
             level.pop(path[-1], None)
         else:
-            level[path[-1]] = value
+            level[path[-1]] = _own(value)
+
+
+def _own(value: Any) -> Any:
+    """The value with dicts of its own: later writes go into them, and must not change what was logged."""
+    return {name: _own(inner) for name, inner in value.items()} if type(value) is dict else value

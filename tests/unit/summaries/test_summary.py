@@ -167,3 +167,16 @@ def test_newer_sessions_lie_over_older_ones() -> None:
     second.delete(("n",))
     second.log({"n": {"c": 3}})
     assert all_shown([first, second])["n"] == {"c": 3}, "what was removed whole does not come back"
+
+
+def test_what_was_logged_or_set_is_never_written_into() -> None:
+    logged: dict[str, Any] = {"a": {}}
+    by_hand: dict[str, Any] = {"inner": {"x": 1}}
+    session = SessionSummary()
+    session.log(logged)
+    session.log({"a": {"b": 1}})
+    session.set_value(("c",), by_hand)
+    session.log({"c": {"inner": {"x": 2}}})
+    assert all_shown([session]) == {"a": {"b": 1}, "c": {"inner": {"x": 2}}}
+    assert logged == {"a": {}}
+    assert by_hand == {"inner": {"x": 1}}
