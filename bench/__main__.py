@@ -16,6 +16,7 @@ COMPARISONS = {
     "faults": "what a full disk, a slow one, a dead server ... cost a log() call (--only, --rounds, --secs)",
     "throughput": "200 pictures and 200,000 numbers until they are stored, and their bytes",
     "media": "every kind of media: a log() call, finish(), stored, bytes",
+    "many_keys": "rows of up to 100,000 keys until they are stored, beside plain rows in SQLite",
     "read": "charts of a million steps, from the store",
     "soak": "memory of server and sidecars under 20 writers and 200 live pages (--minutes N)",
     "ui_charts": "the same on the page: request to drawn, scrubbing, log() to pixels",

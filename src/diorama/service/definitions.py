@@ -16,10 +16,15 @@ from diorama.service.flatten import short_key
 from diorama.store import schema
 from diorama.store.database import Database
 from diorama.store.seal import seal, unseal
+from diorama.store.statements import Prepared
 from diorama.summaries.rules import Definition, Definitions, over
 
 _decoder = msgspec.msgpack.Decoder(list[tuple[int, Definition]])
 _encode = msgspec.msgpack.Encoder().encode
+_READ = Prepared(
+    lambda _: sa.select(schema.definitions.c.data).where(schema.definitions.c.run == sa.bindparam("of_run")),
+    ["of_run"],
+)
 
 
 class RunDefinitions:
@@ -30,9 +35,8 @@ class RunDefinitions:
         self._database = database
         self._run = run
         self._session = session
-        table = schema.definitions.c
         self._said: dict[str, dict[int, Definition]] = {}
-        for (data,) in connection.execute(sa.select(table.data).where(table.run == run)):
+        for (data,) in _READ.read(connection, run):
             said = dict(_decoder.decode(unseal(data)))
             self._said[next(iter(said.values())).key] = said
         self.of_session = Definitions(said[session] for said in self._said.values() if session in said)

@@ -68,7 +68,6 @@ class Documents:
         changed |= config.keys() ^ config_before.keys()
         return store_leaves(
             self._connection,
-            self._database,
             run=self._run,
             before={"config": _some(config_before, changed), "summary": summary_before},
             after={"config": _some(config, changed), "summary": summary_after},

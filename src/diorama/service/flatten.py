@@ -7,8 +7,9 @@ and the rest go to records. Everything keeps the index of its `log()` call, so t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,10 @@ import numpy as np
 from diorama.errors import BadRequest
 from diorama.journal.entry import Entry, Log, Numbered, System
 from diorama.model import clean_text
-from diorama.store.columns import ROW_BITS, Floats, Ints, Points, bits_from_values
+from diorama.store.columns import ROW_BITS, Floats, Ints
 from diorama.store.values import kind_of_record
 from diorama.summaries.paths import Path, plain_text
-from diorama.summaries.rules import INTEGER_LIMIT, is_number
+from diorama.summaries.rules import is_number
 
 METRIC = "metric"
 SYSTEM = "system"
@@ -27,9 +28,11 @@ VALUE = "value"
 SYSTEM_PREFIX = "system/"
 KEY_LIMIT_BYTES = 2000
 DEPTH_LIMIT = 64
+_ALWAYS_NUMBERS = {float, bool}
+_NUMBERS = {float, bool, int}
 
 
-@dataclass
+@dataclass(slots=True)
 class LoggedColumn:
     """Values of one key in call order; index[i] is the call that logged values[i]."""
 
@@ -54,6 +57,12 @@ class Gathered:
     others: list[tuple[int, Entry]] = field(default_factory=list)
     shortened: dict[str, str] = field(default_factory=dict)
 
+    def columns_by_path(self) -> Iterator[tuple[Path, LoggedColumn]]:
+        """Every column that log calls made; a path has one for numbers and one for each kind of record."""
+        yield from self.numbers.items()
+        for (path, _), column in self.objects.items():
+            yield path, column
+
     def columns(self) -> tuple[Ints, Ints, Floats]:
         """(steps, rows of the writer, times) of every call."""
         try:
@@ -71,23 +80,18 @@ def gather(entries: Iterable[Numbered]) -> Gathered:
     gathered = Gathered()
     steps, rows, times = gathered.steps, gathered.rows, gathered.times
     numbers: dict[str, LoggedColumn] = {}
+    alike: list[dict[str, Any]] = []
+    names: tuple[str, ...] = ()
     for numbered in entries:
         entry = numbered.entry
         if type(entry) is Log:
-            index = len(steps)
+            if tuple(entry.data) != names:
+                _add_calls(gathered, numbers, names, alike)
+                names, alike = tuple(entry.data), []
+            alike.append(entry.data)
             steps.append(entry.step)
             rows.append(entry.row)
             times.append(entry.time)
-            for key, value in entry.data.items():
-                kind = type(value)
-                if kind is float or kind is bool or (kind is int and -INTEGER_LIMIT <= value < INTEGER_LIMIT):
-                    column = numbers.get(key)
-                    if column is None:
-                        column = numbers[key] = LoggedColumn()
-                    column.index.append(index)
-                    column.values.append(value)
-                else:
-                    _add(gathered, index, (key,), value)
         elif type(entry) is System:
             for name, number in entry.data.items():
                 system = gathered.system.setdefault((SYSTEM_PREFIX + name,), ([], [], []))
@@ -96,9 +100,45 @@ def gather(entries: Iterable[Numbered]) -> Gathered:
                 system[2].append(number)
         else:
             gathered.others.append((len(steps), entry))
+    _add_calls(gathered, numbers, names, alike)
     gathered.numbers = {(key,): column for key, column in numbers.items()} | gathered.numbers
     _shorten_paths(gathered)
     return gathered
+
+
+def _add_calls(
+    gathered: Gathered, numbers: dict[str, LoggedColumn], names: tuple[str, ...], calls: list[dict[str, Any]]
+) -> None:
+    """Add the newest calls, which all logged the same names: numbers in whole columns."""
+    if not names:
+        return
+    first = len(gathered.steps) - len(calls)
+    every = list(chain.from_iterable(map(dict.values, calls)))
+    for place, name in enumerate(names):
+        values = every[place :: len(names)]
+        if _are_numbers(values):
+            column = numbers.get(name)
+            if column is None:
+                column = numbers[name] = LoggedColumn()
+            column.index.extend(range(first, first + len(values)))
+            column.values.extend(values)
+            continue
+        for index, value in enumerate(values, first):
+            if is_number(value):
+                column = numbers.setdefault(name, LoggedColumn())
+                column.index.append(index)
+                column.values.append(value)
+            else:
+                _add(gathered, index, (name,), value)
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    if len(values) == 1:
+        return is_number(values[0])
+    kinds = set(map(type, values))
+    if kinds <= _ALWAYS_NUMBERS:
+        return True
+    return kinds <= _NUMBERS and all(map(is_number, values))
 
 
 def _add(gathered: Gathered, index: int, path: Path, value: Any) -> None:
@@ -132,15 +172,11 @@ def kind_of(value: Any) -> str:
     return kind_of_record(value) or VALUE
 
 
-def points_from_values(steps: Ints, rows: Ints, times: Floats, values: list[Any]) -> Points:
-    """Exact points; `values` are floats, ints of 64 bits and bools."""
-    bits, types = bits_from_values(values)
-    return Points(steps, times, rows, bits, types)
-
-
 def short_key(key: str) -> str:
     """`key`, or for one too long for an index: its beginning and a digest."""
     key = column_text(key)
+    if len(key) * 4 <= KEY_LIMIT_BYTES:
+        return key
     data = key.encode("utf-8")
     if len(data) <= KEY_LIMIT_BYTES:
         return key
@@ -150,6 +186,9 @@ def short_key(key: str) -> str:
 
 def short_path(path: Path) -> Path:
     """`path` with names that every database takes; for one too long for an index: a single short name."""
+    if len(path) == 1 and len(path[0]) * 4 <= KEY_LIMIT_BYTES:
+        text = column_text(path[0])
+        return path if text is path[0] else (text,)
     if sum(map(len, path)) * 4 > KEY_LIMIT_BYTES:
         text = plain_text(path)
         short = short_key(text)
@@ -160,6 +199,8 @@ def short_path(path: Path) -> Path:
 
 def column_text(text: str) -> str:
     """Text that every database takes: invalid UTF-8 is escaped, NUL becomes its visible symbol."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return clean_text(text).replace("\x00", "␀")
 
 

@@ -32,7 +32,24 @@ from diorama.store import schema
 from diorama.store.blobs import Blobs
 from diorama.store.database import Database
 from diorama.store.manifest import blobs_of_manifest
+from diorama.store.statements import Prepared
 from diorama.store.values import blobs_in
+
+_runs, _projects, _writers = schema.runs.c, schema.projects.c, schema.writers.c
+_STORED_SEQ = Prepared(
+    lambda _: (
+        sa.select(_writers.stored_seq)
+        .join(schema.runs, _runs.id == _writers.run)
+        .join(schema.projects, _projects.id == _runs.project_id)
+        .where(
+            _projects.entity == sa.bindparam("of_entity"),
+            _projects.name == sa.bindparam("of_project"),
+            _runs.run_id == sa.bindparam("of_run"),
+            _writers.writer == sa.bindparam("of_writer"),
+        )
+    ),
+    ["of_entity", "of_project", "of_run", "of_writer"],
+)
 
 
 class Ingest:
@@ -62,20 +79,9 @@ class Ingest:
 
     def acked_seq(self, key: RunKey, writer: str) -> int:
         """The highest stored seq of a writer; 0 for one that is not known."""
-        runs, projects, writers = schema.runs.c, schema.projects.c, schema.writers.c
         with self._database.read() as connection:
-            found = connection.execute(
-                sa.select(writers.stored_seq)
-                .join(schema.runs, runs.id == writers.run)
-                .join(schema.projects, projects.id == runs.project_id)
-                .where(
-                    projects.entity == key.entity,
-                    projects.name == key.project,
-                    runs.run_id == key.id,
-                    writers.writer == writer,
-                )
-            ).scalar()
-        return int(found or 0)
+            found = _STORED_SEQ.read(connection, key.entity, key.project, key.id, writer)
+        return int(found[0][0]) if found else 0
 
     def _prepare(self, batch: Batch, acked: int) -> tuple[Gathered, dict[str, BlobRef]]:
         """Everything that needs no lock: sort the entries, and see that the blobs they name are there."""
@@ -141,9 +147,9 @@ class _Target:
         batch = self.batch
         settles = batch.is_orphaned
         self._store_blobs(blobs)
-        summary_before, summary_after = Summaries(
-            self.connection, self.database, self.run, self.session
-        ).apply(gathered, self.definitions.copy_of_session())
+        summary_before, summary_after = Summaries(self.connection, self.run, self.session).apply(
+            gathered, self.definitions.copy_of_session()
+        )
         console: dict[int, journal.ConsoleLine] = {}
         for index, entry in gathered.others:
             if isinstance(entry, journal.Console):
@@ -172,7 +178,7 @@ class _Target:
         version = runstate.next_version(self.connection)
         stored.finish(self.connection, version)
         runstate.update_run(self.connection, self.row, self.run_changes | {"version": version})
-        store_column_counts(self.connection, self.database, self.project_id, counts)
+        store_column_counts(self.connection, self.project_id, counts)
         return acked
 
     def _apply_other(self, index: int, entry: journal.Entry) -> bool:

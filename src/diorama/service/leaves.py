@@ -8,16 +8,36 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from diorama.service.flatten import column_text, short_key
+from diorama.service.flatten import column_text
 from diorama.service.jsonable import to_json
 from diorama.service.naming import Naming
 from diorama.store import schema
-from diorama.store.database import Database
+from diorama.store.statements import Among, Prepared, prepared_upsert
 from diorama.store.values import kind_of_record
-from diorama.summaries.paths import Path, exact_text, leaves
+from diorama.summaries.paths import leaves
 
 TEXT_LIMIT_CHARS = 4096
-_TEXTS_AT_ONCE = 500
+
+_table = schema.run_values.c
+_OF_PATH = sa.and_(_table.run == sa.bindparam("of_run"), _table.path == sa.bindparam("of_path"))
+_READ = Among(
+    sa.select(_table.path, _table.exact, _table.type).where(_table.run == sa.bindparam("of_run")),
+    _table.path,
+    ["of_run"],
+)
+_DELETE = Prepared(lambda _: sa.delete(schema.run_values).where(_OF_PATH), ["of_run", "of_path"])
+_UPSERT = prepared_upsert(
+    schema.run_values,
+    ("run", "path", "type", "number", "text", "folded", "exact"),
+    index=("run", "path"),
+    update=("type", "number", "text", "folded", "exact"),
+)
+_ADD_COUNT = prepared_upsert(
+    schema.run_columns,
+    ("project_id", "path", "type", "run_count"),
+    index=("project_id", "path", "type"),
+    add="run_count",
+)
 
 
 class Leaf(NamedTuple):
@@ -48,7 +68,6 @@ def leaf_of(value: Any) -> Leaf:
 
 def store_leaves(
     connection: sa.Connection,
-    database: Database,
     *,
     run: int,
     before: dict[str, Any],
@@ -68,7 +87,7 @@ def store_leaves(
     stored: dict[str, str] = {}
 
     def read(texts: list[str]) -> list[tuple[str, str | None]]:
-        rows = _read_rows(connection, run, texts)
+        rows = _READ.read(connection, texts, run)
         stored.update((text, type_) for text, _, type_ in rows)
         return [(text, exact) for text, exact, _ in rows]
 
@@ -77,56 +96,33 @@ def store_leaves(
     gone_texts = [text for path in gone if (text := naming.remove(path)) is not None]
     for path in changed:
         naming.name(path)
-    rows = [_row_of(run, naming.find(path), path, new[path]) for path in changed]
-    table = schema.run_values.c
-    of_path = sa.and_(table.run == run, table.path == sa.bindparam("the_path"))
-    if gone_texts:
-        connection.execute(
-            sa.delete(schema.run_values).where(of_path), [{"the_path": text} for text in gone_texts]
-        )
-        for text in gone_texts:
-            _count(counts, text, stored.pop(text), -1)
+    _DELETE.execute_many(connection, [(run, text) for text in gone_texts])
+    for text in gone_texts:
+        _count(counts, text, stored.pop(text), -1)
     for text, other in naming.renamed.items():
         if text in stored:
             connection.execute(
-                sa.update(schema.run_values).where(of_path).values(path=other), {"the_path": text}
+                sa.update(schema.run_values).where(_table.run == run, _table.path == text).values(path=other)
             )
             stored[other] = stored.pop(text)
             _count(counts, text, stored[other], -1)
             _count(counts, other, stored[other], 1)
-    for row in rows:
-        text, type_ = row["path"], row["type"]
-        if text in stored:
-            _count(counts, text, stored[text], -1)
-        _count(counts, text, type_, 1)
-    if rows:
-        connection.execute(
-            database.upsert(
-                schema.run_values, index=["run", "path"], update=["type", "number", "text", "folded", "exact"]
-            ),
-            rows,
-        )
+    rows: list[tuple[Any, ...]] = []
+    for path in changed:
+        leaf, text = new[path], str(naming.find(path))
+        before_type = stored.get(text)
+        if before_type != leaf.type:
+            if before_type is not None:
+                _count(counts, text, before_type, -1)
+            _count(counts, text, leaf.type, 1)
+        folded = leaf.text.casefold() if leaf.text is not None else None
+        rows.append((run, text, *leaf, folded, naming.exact_of(path)))
+    _UPSERT.execute_many(connection, sorted(rows, key=_path_of))
     return counts
 
 
-def _row_of(run: int, text: str | None, path: Path, leaf: Leaf) -> dict[str, Any]:
-    folded = leaf.text.casefold() if leaf.text is not None else None
-    exact = short_key(exact_text(path))
-    return {"run": run, "path": text, "folded": folded, "exact": exact, **leaf._asdict()}
-
-
-def _read_rows(connection: sa.Connection, run: int, texts: list[str]) -> list[tuple[str, str | None, str]]:
-    """(path, exact, type) of the leaves that are called by some texts."""
-    table = schema.run_values.c
-    found: list[tuple[str, str | None, str]] = []
-    for first in range(0, len(texts), _TEXTS_AT_ONCE):
-        rows = connection.execute(
-            sa.select(table.path, table.exact, table.type).where(
-                table.run == run, table.path.in_(texts[first : first + _TEXTS_AT_ONCE])
-            )
-        )
-        found += [(text, exact, type_) for text, exact, type_ in rows]
-    return found
+def _path_of(row: tuple[Any, ...]) -> str:
+    return str(row[1])
 
 
 def _count(counts: dict[tuple[str, str], int], path: str, type_: str, change: int) -> None:
@@ -135,16 +131,8 @@ def _count(counts: dict[tuple[str, str], int], path: str, type_: str, change: in
 
 
 def store_column_counts(
-    connection: sa.Connection, database: Database, project_id: int, counts: dict[tuple[str, str], int]
+    connection: sa.Connection, project_id: int, counts: dict[tuple[str, str], int]
 ) -> None:
     """Apply changes of run counts. The caller holds the version's lock, so no two do this at once."""
-    rows = [
-        {"project_id": project_id, "path": path, "type": type_, "run_count": change}
-        for (path, type_), change in sorted(counts.items())
-        if change
-    ]
-    if rows:
-        connection.execute(
-            database.upsert_adding(schema.run_columns, index=["project_id", "path", "type"], add="run_count"),
-            rows,
-        )
+    rows = [(project_id, *name, change) for name, change in sorted(counts.items()) if change]
+    _ADD_COUNT.execute_many(connection, rows)

@@ -18,6 +18,7 @@ from diorama.service.flatten import column_text
 from diorama.service.sessions import make_session, session_of_writer
 from diorama.store import schema
 from diorama.store.database import Database
+from diorama.store.statements import Prepared, prepared_update
 from diorama.store.values import pack
 
 STALE_SECS = 90.0
@@ -26,29 +27,58 @@ _EMPTY = pack({})
 
 Row = dict[str, Any]
 
+_project, _run, _writer = schema.projects.c, schema.runs.c, schema.writers.c
+_PROJECT = Prepared(
+    lambda _: sa.select(_project.id).where(
+        _project.entity == sa.bindparam("of_entity"), _project.name == sa.bindparam("of_name")
+    ),
+    ["of_entity", "of_name"],
+)
+_RUN = Prepared(
+    lambda _: (
+        sa.select(schema.runs)
+        .where(_run.project_id == sa.bindparam("of_project"), _run.run_id == sa.bindparam("of_run"))
+        .with_for_update()
+    ),
+    ["of_project", "of_run"],
+)
+_WRITER = Prepared(
+    lambda _: (
+        sa.select(schema.writers, schema.sessions.c.session.is_not(None).label("has_session"))
+        .outerjoin(
+            schema.sessions,
+            sa.and_(schema.sessions.c.run == _writer.run, schema.sessions.c.session == _writer.session),
+        )
+        .where(_writer.run == sa.bindparam("of_run"), _writer.writer == sa.bindparam("of_writer"))
+    ),
+    ["of_run", "of_writer"],
+)
+_is_version = schema.meta.c.name == sa.literal_column("'version'")
+_RAISE_VERSION = Prepared(
+    lambda _: (
+        sa.update(schema.meta).where(_is_version).values(number=schema.meta.c.number + sa.literal_column("1"))
+    ),
+    [],
+)
+_VERSION = Prepared(lambda _: sa.select(schema.meta.c.number).where(_is_version), [])
+
 
 def lock_run(
     connection: sa.Connection, database: Database, key: RunKey, *, created_at: float, now: float
 ) -> Row:
     """The run's row, made if it is not there, locked until the transaction ends."""
-    projects, runs = schema.projects, schema.runs
-    which_project = sa.select(projects.c.id).where(
-        projects.c.entity == key.entity, projects.c.name == key.project
-    )
-    project_id = connection.execute(which_project).scalar()
-    if project_id is None:
+    found = _PROJECT.read(connection, key.entity, key.project)
+    if not found:
         connection.execute(
-            database.upsert(projects, index=["entity", "name"]),
+            database.upsert(schema.projects, index=["entity", "name"]),
             {"entity": key.entity, "name": key.project, "created_at": created_at},
         )
-        project_id = connection.execute(which_project).scalar_one()
-    which_run = (
-        sa.select(runs).where(runs.c.project_id == project_id, runs.c.run_id == key.id).with_for_update()
-    )
-    row = connection.execute(which_run).mappings().first()
-    if row is None:
+        found = _PROJECT.read(connection, key.entity, key.project)
+    [[project_id]] = found
+    rows = _RUN.read(connection, project_id, key.id)
+    if not rows:
         connection.execute(
-            database.upsert(runs, index=["project_id", "run_id"]),
+            database.upsert(schema.runs, index=["project_id", "run_id"]),
             {
                 "project_id": project_id,
                 "run_id": key.id,
@@ -63,17 +93,17 @@ def lock_run(
                 "version": 0,
             },
         )
-        row = connection.execute(which_run).mappings().one()
+        rows = _RUN.read(connection, project_id, key.id)
         connection.execute(
             database.upsert(schema.documents, index=["run"]),
             {
-                "run": row["id"],
+                "run": rows[0].id,
                 "config": _EMPTY,
                 "environment": _EMPTY,
                 "written_by": _EMPTY,
             },
         )
-    return dict(row)
+    return dict(rows[0]._mapping)
 
 
 def writer_of(
@@ -90,14 +120,9 @@ def writer_of(
 
     Its session has a row afterwards: stores that a version in development migrated lack those of older ones.
     """
-    table, of_session = schema.writers.c, schema.sessions.c
-    which = (
-        sa.select(schema.writers, of_session.session.is_not(None).label("has_session"))
-        .outerjoin(schema.sessions, sa.and_(of_session.run == table.run, of_session.session == table.session))
-        .where(table.run == run, table.writer == writer)
-    )
-    row = connection.execute(which).mappings().first()
-    if row is None:
+    table = schema.writers.c
+    rows = _WRITER.read(connection, run, writer)
+    if not rows:
         newest = connection.execute(sa.select(sa.func.max(table.number)).where(table.run == run)).scalar()
         connection.execute(
             sa.insert(schema.writers),
@@ -114,17 +139,16 @@ def writer_of(
                 "heard_at": began,
             },
         )
-        row = connection.execute(which).mappings().one()
-    elif not row["has_session"]:
-        make_session(connection, database, run, row["session"])
-    return dict(row)
+        rows = _WRITER.read(connection, run, writer)
+    elif not rows[0].has_session:
+        make_session(connection, database, run, rows[0].session)
+    return dict(rows[0]._mapping)
 
 
 def update_writer(connection: sa.Connection, run: int, writer: str, changes: Row) -> None:
     """Change columns of a writer's row."""
-    table = schema.writers.c
-    connection.execute(
-        sa.update(schema.writers).where(table.run == run, table.writer == writer).values(**changes)
+    prepared_update(schema.writers, tuple(changes), ("run", "writer")).execute(
+        connection, *changes.values(), run, writer
     )
 
 
@@ -175,15 +199,15 @@ def update_run(connection: sa.Connection, row: Row, changes: Row) -> None:
         changes = changes | {
             "search": _search_text(after["name"], after["run_id"], json.loads(after["tags"]))
         }
-    connection.execute(sa.update(schema.runs).where(schema.runs.c.id == row["id"]).values(**changes))
+    prepared_update(schema.runs, tuple(changes), ("id",)).execute(connection, *changes.values(), row["id"])
 
 
 def next_version(connection: sa.Connection) -> int:
     """Raise the store's version; its row stays locked until the transaction ends, so that versions become
     visible in the order of their numbers."""
-    table = schema.meta.c
-    connection.execute(sa.update(schema.meta).where(table.name == "version").values(number=table.number + 1))
-    return int(connection.execute(sa.select(table.number).where(table.name == "version")).scalar_one())
+    _RAISE_VERSION.execute(connection)
+    [[version]] = _VERSION.read(connection)
+    return int(version)
 
 
 def _search_text(name: str, run_id: str, tags: list[str]) -> str:

@@ -10,10 +10,35 @@ import sqlalchemy as sa
 from diorama.journal.entry import Start
 from diorama.store import schema
 from diorama.store.database import Database
+from diorama.store.statements import Prepared
 from diorama.store.values import pack, unpack
 
 _NO_VALUES = pack({})
 _RUNS_AT_ONCE = 500
+
+_table = schema.sessions.c
+_RAISE_LAST_STEP = Prepared(
+    lambda _: (
+        sa.update(schema.sessions)
+        .where(
+            _table.run == sa.bindparam("of_run"),
+            _table.session == sa.bindparam("of_session"),
+            sa.or_(_table.last_step.is_(None), _table.last_step < sa.bindparam("below")),
+        )
+        .values(last_step=sa.bindparam("new_last_step"))
+    ),
+    ["new_last_step", "of_run", "of_session", "below"],
+)
+_LAST_STEP = Prepared(
+    lambda _: sa.select(_table.last_step).where(
+        _table.run == sa.bindparam("of_run"),
+        _table.session
+        == sa.select(sa.func.max(_table.session))
+        .where(_table.run == sa.bindparam("also_of_run"), _table.last_step.is_not(None))
+        .scalar_subquery(),
+    ),
+    ["of_run", "also_of_run"],
+)
 
 
 def session_of_writer(
@@ -53,21 +78,9 @@ def newest_session(connection: sa.Connection, run: int) -> int:
 
 def raise_last_step(connection: sa.Connection, run: int, session: int, step: int) -> int:
     """Note a step that a session logged; returns the last step of the newest session that logged any."""
-    table = schema.sessions.c
-    is_later = sa.or_(table.last_step.is_(None), table.last_step < step)
-    connection.execute(
-        sa.update(schema.sessions)
-        .where(table.run == run, table.session == session, is_later)
-        .values(last_step=step)
-    )
-    return int(
-        connection.execute(
-            sa.select(table.last_step)
-            .where(table.run == run, table.last_step.is_not(None))
-            .order_by(table.session.desc())
-            .limit(1)
-        ).scalar_one()
-    )
+    _RAISE_LAST_STEP.execute(connection, step, run, session, step)
+    [[last_step]] = _LAST_STEP.read(connection, run, run)
+    return int(last_step)
 
 
 def read_step_values(connection: sa.Connection, run: int, session: int) -> dict[str, Any]:

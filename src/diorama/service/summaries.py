@@ -11,7 +11,7 @@ is kept as a layer; a layer that newer ones hide for good is dropped. What is pa
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,16 +21,34 @@ import sqlalchemy as sa
 from diorama.journal.entry import Define, Summary
 from diorama.service.flatten import Gathered, LoggedColumn, short_path
 from diorama.store import schema
-from diorama.store.database import Database
+from diorama.store.statements import Among, prepared_upsert
 from diorama.store.values import pack, unpack
 from diorama.summaries.fold import ABSENT, Combined, Opened, SessionSummary
 from diorama.summaries.overlay import is_whole, shown
 from diorama.summaries.paths import Path, path_from_exact
 from diorama.summaries.rules import Aggregate, Definitions
 
-_NAMES_AT_ONCE = 500
+_RUNS_AT_ONCE = 500
 _SET, _LOGGED = 0, 1
 """What is set by hand after n calls comes before the call with index n."""
+
+_table = schema.summaries.c
+_READ = Among(
+    sa.select(_table.name, _table.session, _table.value, _table.layers).where(
+        _table.run == sa.bindparam("of_run")
+    ),
+    _table.name,
+    ["of_run"],
+)
+_UPSERT = prepared_upsert(
+    schema.summaries,
+    ("run", "name", "session", "value", "layers"),
+    index=("run", "name"),
+    update=("session", "value", "layers"),
+)
+_Row = tuple[int, str, int, bytes | None, bytes | None]
+_Stored = tuple[int, bytes | None, bytes | None]
+"""session, value and layers of a name"""
 
 
 @dataclass
@@ -53,9 +71,8 @@ class _Name:
 class Summaries:
     """Changes the summary of a run by what one batch of `session` says."""
 
-    def __init__(self, connection: sa.Connection, database: Database, run: int, session: int) -> None:
+    def __init__(self, connection: sa.Connection, run: int, session: int) -> None:
         self._connection = connection
-        self._database = database
         self._run = run
         self._session = session
 
@@ -65,19 +82,68 @@ class Summaries:
         Returns the values under the names that it touched, before and after.
         """
         edits = [(index, entry) for index, entry in gathered.others if isinstance(entry, Summary)]
-        names = self._read(_names_in(gathered, (entry for _, entry in edits)))
+        texts = _names_in(gathered, (entry for _, entry in edits))
+        stored: dict[str, _Stored] = {
+            text: (session, value, layers)
+            for text, session, value, layers in _READ.read(self._connection, texts, self._run)
+        }
+        logged = {} if edits or _defines(gathered) else self._whole(gathered, rules, stored)
+        before: dict[str, Any] = {}
+        rows: list[_Row] = []
+        for text, value in logged.items():
+            of_text = stored.get(text)
+            if of_text is not None and of_text[1] is not None:
+                before[text] = unpack(of_text[1])
+            rows.append((self._run, text, self._session, pack(value), None))
+        after = dict(logged)
+        names = {text: _name(text, stored.get(text)) for text in texts if text not in logged}
+        if names:
+            self._fold(gathered, rules, edits, names, before, after, rows)
+        _UPSERT.execute_many(self._connection, sorted(rows, key=_name_of))
+        return before, after
+
+    def _whole(self, gathered: Gathered, rules: Definitions, stored: dict[str, _Stored]) -> dict[str, Any]:
+        """The last values of names under which nothing else counts: no dict, no aggregates, no layers. Those
+        are nearly all."""
+        found: dict[str, tuple[int, Any]] = {}
+        others: set[str] = set()
+        for path, column in gathered.columns_by_path():
+            text = path[0]
+            rule = rules.of(path)
+            if len(path) > 1 or (rule is not None and rule.summary):
+                others.add(text)
+                continue
+            known = found.get(text)
+            if known is None or known[0] <= column.index[-1]:
+                found[text] = column.index[-1], column.values[-1]
+        whole: dict[str, Any] = {}
+        for text, (_, value) in found.items():
+            of_text = stored.get(text)
+            is_ours = of_text is None or (of_text[2] is None and of_text[0] <= self._session)
+            if is_ours and text not in others and type(value) is not dict:
+                whole[text] = value
+        return whole
+
+    def _fold(
+        self,
+        gathered: Gathered,
+        rules: Definitions,
+        edits: list[tuple[int, Summary]],
+        names: dict[str, _Name],
+        before: dict[str, Any],
+        after: dict[str, Any],
+        rows: list[_Row],
+    ) -> None:
+        """As `apply`, for some of the names that it touched; adds to `before`, `after` and `rows`."""
         session = SessionSummary(rules)
         for name in names.values():
             if self._session in name.layers:
                 session.written.update(name.layers[self._session].written)
                 session.aggregates.update(name.layers[self._session].aggregates)
-        _fold(session, gathered, edits)
+        _fold(session, gathered, edits, names)
         aggregates: dict[str, dict[Path, Aggregate]] = {}
         for path, aggregate in session.aggregates.items():
             aggregates.setdefault(path[0], {})[path] = aggregate
-        before: dict[str, Any] = {}
-        after: dict[str, Any] = {}
-        rows: list[dict[str, Any]] = []
         for text, name in names.items():
             layer = _Layer(self._session, aggregates=aggregates.get(text, {}))
             if text in session.written:
@@ -92,54 +158,46 @@ class Summaries:
             if value is not ABSENT:
                 after[text] = value
             rows.append(self._row(text, layers, value))
-        if rows:
-            self._connection.execute(
-                self._database.upsert(
-                    schema.summaries, index=["run", "name"], update=["session", "value", "layers"]
-                ),
-                rows,
-            )
-        return before, after
 
-    def _read(self, texts: list[str]) -> dict[str, _Name]:
-        table = schema.summaries.c
-        names = {text: _Name() for text in texts}
-        for first in range(0, len(texts), _NAMES_AT_ONCE):
-            rows = self._connection.execute(
-                sa.select(table.name, table.session, table.value, table.layers).where(
-                    table.run == self._run, table.name.in_(texts[first : first + _NAMES_AT_ONCE])
-                )
-            )
-            for text, session, value, layers in rows:
-                name = names[text]
-                if value is not None:
-                    name.shown = unpack(value)
-                if layers is None:
-                    name.layers[session] = _Layer(session, {text: name.shown})
-                else:
-                    name.layers = {layer.session: layer for layer in _unpacked(layers, text)}
-        return names
-
-    def _row(self, text: str, layers: list[_Layer], value: Any) -> dict[str, Any]:
+    def _row(self, text: str, layers: list[_Layer], value: Any) -> _Row:
         newest = layers[-1]
         is_plain = len(layers) == 1 and not newest.aggregates and _is_plain(newest.written.get(text, ABSENT))
-        return {
-            "run": self._run,
-            "name": text,
-            "session": newest.session,
-            "value": None if value is ABSENT else pack(value),
-            "layers": None if is_plain else _packed(layers, text),
-        }
+        return (
+            self._run,
+            text,
+            newest.session,
+            None if value is ABSENT else pack(value),
+            None if is_plain else _packed(layers, text),
+        )
+
+
+def _name_of(row: _Row) -> str:
+    return row[1]
+
+
+def _name(text: str, stored: _Stored | None) -> _Name:
+    if stored is None:
+        return _Name()
+    session, value, layers = stored
+    shown_now = ABSENT if value is None else unpack(value)
+    if layers is None:  # the layer's value is written into, what was shown before must stay
+        written = ABSENT if value is None else unpack(value)
+        return _Name({session: _Layer(session, {text: written})}, shown_now)
+    return _Name({layer.session: layer for layer in _unpacked(layers, text)}, shown_now)
+
+
+def _defines(gathered: Gathered) -> list[tuple[int, Define]]:
+    return [(index, entry) for index, entry in gathered.others if isinstance(entry, Define)]
 
 
 def read_shown(connection: sa.Connection, runs: list[int]) -> dict[int, dict[str, Any]]:
     """The summaries of runs, nested: exact values by name, as they were logged."""
     table = schema.summaries.c
     found: dict[int, dict[str, Any]] = {run: {} for run in runs}
-    for first in range(0, len(runs), _NAMES_AT_ONCE):
+    for first in range(0, len(runs), _RUNS_AT_ONCE):
         rows = connection.execute(
             sa.select(table.run, table.name, table.value).where(
-                table.run.in_(runs[first : first + _NAMES_AT_ONCE]), table.value.is_not(None)
+                table.run.in_(runs[first : first + _RUNS_AT_ONCE]), table.value.is_not(None)
             )
         )
         for run, name, value in rows:
@@ -162,20 +220,20 @@ def read_aggregates(connection: sa.Connection, run: int) -> dict[Path, Aggregate
 
 
 def _names_in(gathered: Gathered, edits: Iterable[Summary]) -> list[str]:
-    names = {path[0]: None for path in gathered.numbers}
-    names |= {path[0]: None for path, _ in gathered.objects}
+    names = {path[0]: None for path, _ in gathered.columns_by_path()}
     for entry in edits:
         names |= {short_path(path_from_exact(text))[0]: None for text in [*entry.data, *entry.deleted]}
     return list(names)
 
 
-def _fold(session: SessionSummary, gathered: Gathered, edits: list[tuple[int, Summary]]) -> None:
-    """Everything in order. Between two define_metric calls the rules stay, so that a column's values can be
-    taken together, at the place of the last one."""
-    columns = [*gathered.numbers.items(), *((path, column) for (path, _), column in gathered.objects.items())]
-    defines = [(index, entry) for index, entry in gathered.others if isinstance(entry, Define)]
+def _fold(
+    session: SessionSummary, gathered: Gathered, edits: list[tuple[int, Summary]], names: Container[str]
+) -> None:
+    """What concerns some names, in order. Between two define_metric calls the rules stay, so that a column's
+    values can be taken together, at the place of the last one."""
+    columns = [(path, column) for path, column in gathered.columns_by_path() if path[0] in names]
     start = 0
-    for end, entry in [*defines, (len(gathered.steps) + 1, None)]:
+    for end, entry in [*_defines(gathered), (len(gathered.steps) + 1, None)]:
         _fold_part(session, columns, edits, start, end)
         if entry is not None:
             session.define(entry)

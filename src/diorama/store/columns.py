@@ -12,6 +12,7 @@ because neighbours differ in their low bytes only; zstd does the rest. A checksu
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,15 +30,16 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.uint8]
 
 FLOAT, INT, BOOL = 0, 1, 2
+_CODES: dict[type, int] = {float: FLOAT, int: INT, bool: BOOL}
 _MIXED = 255
 _FORMAT = 1
 _IS_COMPRESSED = 1
 _COMPRESS_FROM = 24
 _HEAD = struct.Struct("<BBBxI")
-_SINGLE = struct.Struct("<qdqq")
 ROW_BITS = 40
 SMALL_POINTS = _COMPRESS_FROM
 """Chunks of fewer points are not compressed."""
+_of_thread = threading.local()
 
 
 @dataclass(frozen=True)
@@ -126,26 +128,17 @@ def bits_from_values(values: list[Any]) -> tuple[Ints, Codes]:
     if kinds == {bool}:
         return np.array(values, np.int64), np.full(count, BOOL, np.uint8)
     bits = np.empty(count, np.int64)
-    types = np.empty(count, np.uint8)
     floats = bits.view(np.float64)
-    for index, value in enumerate(values):
-        if type(value) is float:
-            floats[index] = value
-            types[index] = FLOAT
-        else:
-            bits[index] = value
-            types[index] = BOOL if type(value) is bool else INT
+    types = np.fromiter(map(_CODES.__getitem__, map(type, values)), np.uint8, count)
+    for code in (FLOAT, INT, BOOL):
+        places = np.flatnonzero(types == code)
+        (floats if code == FLOAT else bits)[places] = [values[place] for place in places.tolist()]
     return bits, types
 
 
 def encode(points: Points) -> bytes:
     """Bytes that `decode` turns back into equal columns."""
     types = points.types
-    if len(points) == 1:  # as below, where most of the time goes into arrays of one number
-        return seal(
-            _HEAD.pack(_FORMAT, 0, types[0], 1)
-            + _SINGLE.pack(points.steps[0], points.times[0], points.rows[0], points.bits[0])
-        )
     uniform = int(types[0]) if len(types) and (types == types[0]).all() else _MIXED
     columns = [
         _planes(_differences(points.steps)),
@@ -158,9 +151,46 @@ def encode(points: Points) -> bytes:
     body = b"".join(columns)
     flags = 0
     if len(points) >= _COMPRESS_FROM:
-        body = zstandard.ZstdCompressor(level=3).compress(body)
+        body = _compressor().compress(body)
         flags = _IS_COMPRESSED
     return seal(_HEAD.pack(_FORMAT, flags, uniform, len(points)) + body)
+
+
+def encode_many(points: Points, counts: Ints) -> list[bytes]:
+    """As `encode`, for the first counts[0] points, the next counts[1] and so on, at least one each. Many
+    small chunks take hardly longer than one."""
+    starts = np.cumsum(counts) - counts
+    types = points.types
+    is_mixed = np.minimum.reduceat(types, starts) != np.maximum.reduceat(types, starts)
+    found: list[bytes] = [b""] * len(counts)
+    is_alike = (counts < SMALL_POINTS) & ~is_mixed
+    for count in np.unique(counts[is_alike]).tolist():
+        places = np.flatnonzero(is_alike & (counts == count))
+        chunks = _encode_alike(points, starts[places], count)
+        for place, data in zip(places.tolist(), chunks, strict=True):
+            found[place] = data
+    for place in np.flatnonzero(~is_alike).tolist():
+        found[place] = encode(points.take(slice(starts[place], starts[place] + counts[place])))
+    return found
+
+
+def _encode_alike(points: Points, starts: Ints, count: int) -> list[bytes]:
+    """Chunks of `count` points of one type each, too few to be compressed."""
+    which = starts[:, None] + np.arange(count)
+    types = points.types[starts]
+    table = np.empty((len(starts), 4, count), np.int64)
+    for place, column in enumerate((points.steps, points.times.view(np.int64), points.rows, points.bits)):
+        table[:, place] = column[which]
+    changes = table.copy()
+    changes[:, :, 1:] -= table[:, :, :-1]
+    changes[types != INT, 3] = table[types != INT, 3]
+    data = np.empty((len(starts), _HEAD.size + 32 * count), np.uint8)
+    data[:, : _HEAD.size] = np.frombuffer(_HEAD.pack(_FORMAT, 0, 0, count), np.uint8)
+    data[:, 2] = types
+    planes = changes.view(np.uint8).reshape(len(starts), 4, count, 8).transpose(0, 1, 3, 2)
+    data[:, _HEAD.size :] = planes.reshape(len(starts), -1)
+    whole, size = data.tobytes(), data.shape[1]
+    return [seal(whole[start : start + size]) for start in range(0, len(whole), size)]
 
 
 def decode(sealed: bytes) -> Points:
@@ -256,7 +286,7 @@ def encode_floats(matrix: Floats) -> bytes:
     """A matrix of float64 as compressed byte planes, for pyramids."""
     rows, columns = matrix.shape
     planes = b"".join(_planes(np.ascontiguousarray(row).view(np.int64)) for row in matrix)
-    return seal(struct.pack("<II", rows, columns) + zstandard.ZstdCompressor(level=3).compress(planes))
+    return seal(struct.pack("<II", rows, columns) + _compressor().compress(planes))
 
 
 def decode_floats(sealed: bytes) -> Floats:
@@ -276,6 +306,14 @@ def decompress(data: bytes | memoryview, size_bytes: int) -> bytes:
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=size_bytes)
     except zstandard.ZstdError as error:
         raise Corrupt(f"a chunk of metric history can't be unpacked: {error}") from error
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    """One for each thread: to make one takes longer than a small chunk does."""
+    found: zstandard.ZstdCompressor | None = getattr(_of_thread, "compressor", None)
+    if found is None:
+        found = _of_thread.compressor = zstandard.ZstdCompressor(level=3)
+    return found
 
 
 def _differences(column: Ints) -> Ints:

@@ -1,6 +1,6 @@
 """The SQL database of a store: SQLite in a file, or PostgreSQL by URL.
 
-This is the only file that knows which of the two it is. Everyone else writes portable SQL and asks for
+Only this file and `statements.py` know which of the two it is. Everyone else writes portable SQL and asks for
 `read()` (a consistent snapshot) or `write()` (one transaction, all or nothing, durable when it returns).
 
 SQLite: WAL, synchronous=FULL, foreign keys, BEGIN IMMEDIATE for writers, 30 s of patience with others.
@@ -27,17 +27,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from diorama.errors import Corrupt, DioramaError, StoreError, TooNew, Unstorable
 from diorama.journal.folder import sync_folder
-from diorama.store import check, schema, text_search
+from diorama.store import check, schema, statements, text_search
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
 BUSY_WAIT_SECS = 30.0
 MIGRATION_LOCK = 0x64696F72
 """PostgreSQL advisory lock: one process at a time makes or migrates the tables."""
+
+_SCHEMA_VERSION = statements.Prepared(
+    lambda _: sa.select(schema.meta.c.number).where(schema.meta.c.name == sa.bindparam("of_name")),
+    ["of_name"],
+)
 
 T = TypeVar("T")
 FileIdentity = tuple[int, int]
@@ -168,23 +172,13 @@ class Database:
     def upsert(self, table: sa.Table, *, index: Sequence[str], update: Sequence[str] = ()) -> Any:
         """An insert that, where a row with the same `index` columns exists, sets its `update` columns
         to the new values (or leaves the row alone if there are none to update)."""
-        statement = sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
-        if not update:
-            return statement.on_conflict_do_nothing(index_elements=list(index))
-        excluded = statement.excluded
-        return statement.on_conflict_do_update(
-            index_elements=list(index), set_={name: excluded[name] for name in update}
-        )
+        return statements.upsert(table, is_sqlite=self.is_sqlite, index=index, update=update)
 
     def upsert_adding(
         self, table: sa.Table, *, index: Sequence[str], add: str, update: Sequence[str] = ()
     ) -> Any:
         """An upsert whose `add` column grows by the new value."""
-        statement = sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
-        excluded = statement.excluded
-        changes: dict[str, Any] = {name: excluded[name] for name in update}
-        changes[add] = table.c[add] + excluded[add]
-        return statement.on_conflict_do_update(index_elements=list(index), set_=changes)
+        return statements.upsert(table, is_sqlite=self.is_sqlite, index=index, update=update, add=add)
 
     def size_bytes(self) -> int:
         """How much the database takes."""
@@ -265,9 +259,8 @@ def _said_version(connection: sa.Connection) -> int:
 
 
 def _stored_version(connection: sa.Connection) -> int:
-    found = connection.execute(
-        sa.select(schema.meta.c.number).where(schema.meta.c.name == "schema_version")
-    ).scalar()
+    rows = _SCHEMA_VERSION.read(connection, "schema_version")
+    found = rows[0][0] if rows else None
     if not isinstance(found, int):
         raise Corrupt("the database does not say its version", hint="`diorama doctor` says how to mend it")
     return found

@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from diorama.store.columns import Ints, Points
 from diorama.store.pyramid import Buckets
 from diorama.store.schema import chunks as chunks_table
 from diorama.store.schema import pyramids as pyramids_table
+from diorama.store.statements import Among, prepared_insert
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -36,8 +37,21 @@ _TIER_LIMITS = (16, 256, 4096, SEAL_POINTS)
 CACHE_BYTES = 64 * 1024 * 1024
 _POINT_BYTES = 33
 _SELECT_AT_ONCE = 500
+_COMPACT_AT_ONCE = 500_000
+"""Keys are merged together up to so many points."""
 _DENSE = 3
 """If at least one in three numbers of a range is wanted, the whole range is read."""
+
+_COLUMNS = ("key_id", "tier", "count", "step_min", "step_max", "time_min", "time_max", "data")
+_INSERT = prepared_insert(chunks_table, _COLUMNS)
+_DELETE = Among(sa.delete(chunks_table), chunks_table.c.id)
+_OPEN_CHUNKS = Among(
+    sa.select(chunks_table.c.id, chunks_table.c.key_id, chunks_table.c.tier, chunks_table.c.count)
+    .where(chunks_table.c.tier < sa.bindparam("below"))
+    .order_by(chunks_table.c.id),
+    chunks_table.c.key_id,
+    ["below"],
+)
 
 
 @dataclass(slots=True)
@@ -71,53 +85,110 @@ def tier_of(count: int) -> int:
     return sum(count >= limit for limit in _TIER_LIMITS)
 
 
-def append(connection: sa.Connection, points_by_key: Mapping[int, Points]) -> None:
-    """Add fresh points, in order of arrival: one small chunk for each key id."""
-    if points_by_key:
-        connection.execute(
-            sa.insert(chunks_table),
-            [_row(key_id, points, tier_of(len(points))) for key_id, points in points_by_key.items()],
-        )
+def append(connection: sa.Connection, key_ids: Sequence[int], points: Points, counts: Ints) -> None:
+    """Add fresh points, in order of arrival: one small chunk for each key id. The first counts[0] of the
+    points are of the first key, and so on; every key has some."""
+    if not len(counts):
+        return
+    starts = np.cumsum(counts) - counts
+    tiers = np.searchsorted(np.array(_TIER_LIMITS), counts, "right")
+    columns: list[list[Any]] = [tiers.tolist(), counts.tolist()]
+    for column in (points.steps, points.times):
+        columns += [
+            np.minimum.reduceat(column, starts).tolist(),
+            np.maximum.reduceat(column, starts).tolist(),
+        ]
+    data = codec.encode_many(points, counts)
+    _INSERT.execute_many(connection, list(zip(key_ids, *columns, data, strict=True)))
 
 
-def compact(connection: sa.Connection, key_id: int) -> Compacted:
-    """Merge what has become many or large. Call it after every 16 appends to a key, or when 65,536 points
-    are open."""
-    table = chunks_table.c
-    found = connection.execute(
-        sa.select(table.id, table.tier, table.count)
-        .where(table.key_id == key_id, table.tier < SEALED)
-        .order_by(table.id)
-    ).all()
-    opened = [(int(id_), int(tier), int(count)) for id_, tier, count in found]
-    total = sum(count for _, _, count in opened)
-    if total >= SEAL_POINTS:
-        return _seal(connection, key_id, [id_ for id_, _, _ in opened], total)
-    dropped = 0
-    for tier in range(len(_TIER_LIMITS)):
-        start = len(opened)
-        while start and opened[start - 1][1] <= tier:
-            start -= 1
-        fresh = opened[start:]
-        if sum(chunk_tier == tier for _, chunk_tier, _ in fresh) < MERGE_CHUNKS:
+def compact(connection: sa.Connection, key_ids: Sequence[int]) -> dict[int, Compacted]:
+    """Merge what has become many or large, key by key. Call it after every 16 appends to a key, or when
+    65,536 points of it are open."""
+    opened: dict[int, list[_Open]] = {key_id: [] for key_id in key_ids}
+    for id_, key_id, tier, count in _OPEN_CHUNKS.read(connection, key_ids, SEALED):
+        opened[key_id].append(_Open(id_, tier, count))
+    found: dict[int, Compacted] = {}
+    some: dict[int, list[_Open]] = {}
+    points = 0
+    for key_id, chunks in opened.items():
+        total = sum(chunk.count for chunk in chunks)
+        if total >= SEAL_POINTS:
+            found[key_id] = _seal(connection, key_id, [chunk.id for chunk in chunks if chunk.id], total)
             continue
-        merged, gone = _replace(connection, key_id, [id_ for id_, _, _ in fresh])
-        dropped += gone
-        opened[start:] = [merged]
-    if len(opened) > OPEN_CHUNK_LIMIT:
-        merged, gone = _replace(connection, key_id, [id_ for id_, _, _ in opened])
-        opened, dropped = [merged], dropped + gone
-    return Compacted(sum(count for _, _, count in opened), dropped)
+        some[key_id] = chunks
+        points += total
+        if points >= _COMPACT_AT_ONCE:
+            found |= _compact(connection, some)
+            some, points = {}, 0
+    return found | _compact(connection, some)
 
 
-def _replace(connection: sa.Connection, key_id: int, ids: list[int]) -> tuple[tuple[int, int, int], int]:
-    before = _read_all(connection, ids)
-    points = before.ordered()
-    tier = tier_of(len(points))
-    result = connection.execute(sa.insert(chunks_table).values(**_row(key_id, points, tier)))
-    connection.execute(sa.delete(chunks_table).where(chunks_table.c.id.in_(ids)))
-    assert result.inserted_primary_key is not None
-    return (int(result.inserted_primary_key[0]), tier, len(points)), len(before) - len(points)
+@dataclass(slots=True)
+class _Open:
+    """An open chunk while its key is compacted. One that is not written yet has no id, but its points."""
+
+    id: int | None
+    tier: int
+    count: int
+    points: Points | None = None
+
+
+def _compact(connection: sa.Connection, opened: dict[int, list[_Open]]) -> dict[int, Compacted]:
+    found: dict[int, Compacted] = {}
+    before = {key_id: (sum(chunk.count for chunk in chunks), chunks) for key_id, chunks in opened.items()}
+    for tier in range(len(_TIER_LIMITS)):
+        starts = {key_id: _start_of_fresh(chunks, tier) for key_id, chunks in opened.items()}
+        _merge(connection, opened, {key_id: start for key_id, start in starts.items() if start is not None})
+    _merge(connection, opened, {key: 0 for key, chunks in opened.items() if len(chunks) > OPEN_CHUNK_LIMIT})
+    gone: list[int] = []
+    rows: list[tuple[object, ...]] = []
+    for key_id, (total, chunks) in before.items():
+        left = opened[key_id]
+        count = sum(chunk.count for chunk in left)
+        found[key_id] = Compacted(count, total - count)
+        kept = {chunk.id for chunk in left}
+        gone += [chunk.id for chunk in chunks if chunk.id is not None and chunk.id not in kept]
+        rows += [_row(key_id, chunk.points, chunk.tier) for chunk in left if chunk.points is not None]
+    _INSERT.execute_many(connection, rows)
+    _DELETE.execute(connection, gone)
+    return found
+
+
+def _merge(connection: sa.Connection, opened: dict[int, list[_Open]], starts: Mapping[int, int]) -> None:
+    """Make one chunk of those from `starts` on, key by key; nothing is written yet."""
+    ids = [
+        chunk.id
+        for key_id, start in starts.items()
+        for chunk in opened[key_id][start:]
+        if chunk.id is not None
+    ]
+    read = _read_each(connection, ids)
+    for key_id, start in starts.items():
+        chunks = opened[key_id]
+        parts = [read[chunk.id] if chunk.id is not None else chunk.points for chunk in chunks[start:]]
+        points = codec.join([part for part in parts if part is not None]).ordered()
+        opened[key_id] = [*chunks[:start], _Open(None, tier_of(len(points)), len(points), points)]
+
+
+def _read_each(connection: sa.Connection, ids: list[int]) -> dict[int, Points]:
+    """The points of each of some chunks."""
+    data = _data_of(connection, ids)
+    points, counts = codec.decode_many([data[id_] for id_ in ids])
+    ends = np.cumsum(counts).tolist()
+    return {
+        id_: points.take(slice(end - count, end))
+        for id_, end, count in zip(ids, ends, counts.tolist(), strict=True)
+    }
+
+
+def _start_of_fresh(chunks: list[_Open], tier: int) -> int | None:
+    """Where the chunks at the fresh end begin that are to be merged, if there are enough of a tier."""
+    start = len(chunks)
+    while start and chunks[start - 1].tier <= tier:
+        start -= 1
+    is_due = sum(chunk.tier == tier for chunk in chunks[start:]) >= MERGE_CHUNKS
+    return start if is_due else None
 
 
 def _seal(connection: sa.Connection, key_id: int, ids: list[int], total: int) -> Compacted:
@@ -125,7 +196,8 @@ def _seal(connection: sa.Connection, key_id: int, ids: list[int], total: int) ->
     full = len(points) // SEAL_POINTS * SEAL_POINTS
     for start in range(0, full, SEAL_POINTS):
         part = points.take(slice(start, start + SEAL_POINTS))
-        result = connection.execute(sa.insert(chunks_table).values(**_row(key_id, part, SEALED)))
+        row = dict(zip(_COLUMNS, _row(key_id, part, SEALED), strict=True))
+        result = connection.execute(sa.insert(chunks_table).values(**row))
         assert result.inserted_primary_key is not None
         chunk_id = int(result.inserted_primary_key[0])
         connection.execute(
@@ -137,10 +209,8 @@ def _seal(connection: sa.Connection, key_id: int, ids: list[int], total: int) ->
         )
     rest = points.take(slice(full, None))
     if len(rest):
-        connection.execute(sa.insert(chunks_table).values(**_row(key_id, rest, tier_of(len(rest)))))
-    for first in range(0, len(ids), _SELECT_AT_ONCE):
-        some = ids[first : first + _SELECT_AT_ONCE]
-        connection.execute(sa.delete(chunks_table).where(chunks_table.c.id.in_(some)))
+        _INSERT.execute(connection, *_row(key_id, rest, tier_of(len(rest))))
+    _DELETE.execute(connection, ids)
     return Compacted(len(rest), total - len(points))
 
 
@@ -149,25 +219,10 @@ def _read_all(connection: sa.Connection, ids: list[int]) -> Points:
     return codec.join([codec.decode(data[id_]) for id_ in ids])
 
 
-def _row(key_id: int, points: Points, tier: int) -> dict[str, object]:
-    return {
-        "key_id": key_id,
-        "tier": tier,
-        "count": len(points),
-        "data": codec.encode(points),
-    } | _extent(points)
-
-
-def _extent(points: Points) -> dict[str, object]:
-    if len(points) == 1:
-        step, time = int(points.steps[0]), float(points.times[0])
-        return {"step_min": step, "step_max": step, "time_min": time, "time_max": time}
-    return {
-        "step_min": int(points.steps.min()),
-        "step_max": int(points.steps.max()),
-        "time_min": float(points.times.min()),
-        "time_max": float(points.times.max()),
-    }
+def _row(key_id: int, points: Points, tier: int) -> tuple[object, ...]:
+    steps, times = points.steps, points.times
+    extent = int(steps.min()), int(steps.max()), float(times.min()), float(times.max())
+    return (key_id, tier, len(points), *extent, codec.encode(points))
 
 
 def rows_are_missing(what: str) -> Corrupt:
