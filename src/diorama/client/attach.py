@@ -25,7 +25,7 @@ _PLAIN = (bool, int, float, str, list, dict, type(None))
 
 
 def state_of(run: Run) -> dict[str, Any]:
-    """What has to be known of a run to go on with it in another process, as plain values for pickle."""
+    """What another process must know of a run to go on with it: plain values, as pickling it gives."""
     settings = run._place.settings.as_dict()
     if not _is_starting_a_process():
         settings.pop("api_key", None)
