@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-settings.register_profile("quick", max_examples=12)
-"""For `make check`; `make test` tries as many as the tests say."""
+settings.register_profile("usual", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=12)
+"""For `make check`; `make test` tries as many as the tests say. No test depends on how fast it is."""
+settings.load_profile("usual")
 
 
 @pytest.fixture(autouse=True)
