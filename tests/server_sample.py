@@ -6,7 +6,9 @@ import hashlib
 import math
 import socket
 import struct
+import sys
 import threading
+import traceback
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -235,6 +237,7 @@ def running_server(service: Service, store_dir: StoreDir, **more: Any) -> Iterat
         target=serve,
         args=(service,),
         kwargs={"settings": asked, "store_dir": store_dir, "on_ready": on_ready},
+        daemon=True,
     )
     thread.start()
     try:
@@ -243,5 +246,11 @@ def running_server(service: Service, store_dir: StoreDir, **more: Any) -> Iterat
     finally:
         if handles:
             handles[0].stop()
-        thread.join(20)
-        assert not thread.is_alive(), "the server did not stop"
+        thread.join(120)  # beyond it something hangs; less is a slow machine
+        assert not thread.is_alive(), f"the server did not stop:\n{_stacks()}"
+
+
+def _stacks() -> str:
+    """What every thread of this process is doing."""
+    frames = sys._current_frames().values()
+    return "\n\n".join("".join(traceback.format_stack(frame)) for frame in frames)
