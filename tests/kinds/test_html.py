@@ -92,6 +92,7 @@ def test_any_bytes_can_be_looked_into(data: bytes) -> None:
     assert set(found) == {"title", "excerpt", "outside", "beside"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page",
     [

@@ -342,6 +342,7 @@ NUMBERS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_array_travels_or_is_refused(trip, data: st.DataObject) -> None:

@@ -70,6 +70,7 @@ class TestPolygons:
         done = trip(Image(PIXELS, polygons={"parts": layer}, classes=[{"id": 4, "name": "roof"}]))
         assert done.record.polygons["parts"].class_labels == {4: "roof"}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("polygon", "error", "message"),
         [
@@ -211,6 +212,7 @@ class TestKeypoints:
         with pytest.raises(error, match=message):
             with_keypoints(thing, **layer)
 
+    @pytest.mark.slow
     @settings(max_examples=60, deadline=None)
     @given(
         st.lists(

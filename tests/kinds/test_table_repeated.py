@@ -79,6 +79,7 @@ def test_the_same_objects_in_many_cells_are_kept_and_encoded_once(
     assert again == [i % 50 for i in range(ROWS)], "read back in the training process"
 
 
+@pytest.mark.slow
 def test_one_row_after_another(trip, spooled: list[int], encoded: list[Snapshot]) -> None:
     pictures = [picture(number) for number in range(7)]
     table = Table(columns=["pic"])

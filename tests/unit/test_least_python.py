@@ -26,6 +26,7 @@ def _violations(*paths: Path) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_sources_are_in_the_grammar_of_python_3_10() -> None:
     for path in SOURCES:
         ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 10))

@@ -254,6 +254,7 @@ def test_runs_in_order_and_filtered(api: diorama.api.Api) -> None:
         len(api.runs("nothing"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
@@ -278,6 +279,7 @@ def test_mongo_filters(store: Path, filters: dict[str, Any], expected: list[str]
         assert [run.id for run in api.runs("digits", filters)] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filters", [{"nonsense": 1}, {"config.lr": {"$where": "1"}}, {"$and": {}}])
 def test_unreadable_filters_are_refused(store: Path, filters: dict[str, Any]) -> None:
     with diorama.api.Api(store) as api, pytest.raises(BadRequest):

@@ -190,6 +190,7 @@ def damage_text(filled: StoreDir, old: bytes, new: bytes) -> None:
     filled.database.write_bytes(data.replace(old, new, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -59,6 +59,7 @@ def test_a_long_line_goes_on_as_a_new_one() -> None:
     assert [len(line) for line in shown("x" * (2 * LINE_LIMIT_CHARS + 5))] == [LINE_LIMIT_CHARS] * 2 + [5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["\x1b]", "\x1bP", "\x1b[", "\x1b[1;", "\x1b", "\x1b ", "\x1b]x\x1b"])
 def test_sequences_that_never_end_are_read_in_one_go(start: str) -> None:
     shown(start * 200_000)  # if each were looked for to the end of the text, this would take an hour

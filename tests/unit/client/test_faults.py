@@ -55,6 +55,7 @@ CALLS: list[Callable[[Run], Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("kind", FAULTS)
 def test_a_fault_of_ours_never_reaches_the_user(

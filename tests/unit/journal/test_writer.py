@@ -518,6 +518,7 @@ def no_collector() -> Iterator[None]:
     gc.enable()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_collector")
 @pytest.mark.parametrize("kind", [Interrupted, TimeLimit, RuntimeError, ValueError])
 @pytest.mark.parametrize("logs_first", [False, True])

@@ -63,6 +63,7 @@ def test_login_gives_a_session(service: Service, sample: Sample) -> None:
     assert patched.status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["/", "/local/demo", "/local/demo/runs/first/logs"])
 def test_a_one_time_token_becomes_a_session(service: Service, sample: Sample, page: str) -> None:
     client = client_of(service, key=None)

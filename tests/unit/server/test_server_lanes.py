@@ -18,6 +18,7 @@ from diorama.server.lanes import THREADS
 from diorama.service import Service
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slow", ["page", "csv", "history"])
 def test_forty_slow_pages_hold_up_nothing_but_each_other(
     service: Service, sample: Sample, monkeypatch: pytest.MonkeyPatch, slow: str

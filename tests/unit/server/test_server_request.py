@@ -59,6 +59,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_document_costs_little(name: str) -> None:
     before = time.process_time()

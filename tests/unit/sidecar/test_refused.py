@@ -45,6 +45,7 @@ def hundred(folder: Path) -> Journal:
     return journal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["refuses", "breaks"])
 @pytest.mark.parametrize("bad", [2, 37, 101])
 def test_one_entry_is_put_aside_and_the_others_go_on(
