@@ -39,7 +39,7 @@ async def keep_small() -> None:
     """Give memory back from time to time; runs until cancelled."""
     while True:
         await anyio.sleep(EVERY_SECS)
-        await anyio.to_thread.run_sync(give_back)
+        await anyio.to_thread.run_sync(give_back, abandon_on_cancel=True)  # a stop does not wait for it
 
 
 def _library() -> Any:
