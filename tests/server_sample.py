@@ -246,7 +246,7 @@ def running_server(service: Service, store_dir: StoreDir, **more: Any) -> Iterat
     finally:
         if handles:
             handles[0].stop()
-        thread.join(120)  # beyond it something hangs; less is a slow machine
+        thread.join(20)
         assert not thread.is_alive(), f"the server did not stop:\n{_stacks()}"
 
 

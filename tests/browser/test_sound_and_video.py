@@ -122,7 +122,7 @@ def test_stepping_shows_exactly_the_next_frame(look: Callable[..., Page]) -> Non
     page.keyboard.press("<")
     expect(page.locator(".video-speed")).to_have_text("0.5×")
     page.keyboard.press("PageDown")
-    expect(page.locator(".full-count")).to_contain_text("2 of 2")
+    expect(page.locator(".full-count")).to_have_text("2 of 2")
     page.keyboard.press("Escape")
     expect(page.locator(".full")).to_have_count(0)
 

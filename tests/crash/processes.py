@@ -11,9 +11,9 @@ import psutil
 
 from diorama.model import StoreDir
 
-HANGS_AFTER_SECS = 600.0
-"""What takes longer hangs. Never less for what has to happen: on a machine with forty busy processes a server
-needs more than half a minute to start, and as long to stop."""
+HANGS_AFTER_SECS = 240.0
+"""What takes longer hangs; pytest ends a test a minute later. Never less for what has to happen: on a machine
+with forty busy processes a server needs more than half a minute to start, and as long to stop."""
 
 
 def sidecar_pids(store: StoreDir) -> list[int]:

@@ -58,7 +58,7 @@ def test_many_processes_may_open_an_empty_store_at_once(
         process.stdin.write("go\n")
         process.stdin.flush()
     for process in processes:
-        output, errors = process.communicate(timeout=600)  # longer is a hang
+        output, errors = process.communicate(timeout=240)  # longer is a hang
         assert (process.returncode, output) == (0, "0\n"), errors
 
 
