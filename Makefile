@@ -32,10 +32,9 @@ demo: .venv/.base ui ## train three small models and watch them live in the brow
 	@$(PYTHON_BIN) -m diorama demo --store $(STORE) $(DEMO_ARGS)
 
 check: .venv/.dev ui ## lint, types, import rules and unit tests (under a minute)
-	@$(MAKE) --no-print-directory -j 2 check-python check-web
-	@$(PYTHON_BIN) -m pytest -q -n 2 -m "not slow and not browser" --hypothesis-profile=quick tests/unit tests/kinds
+	@$(MAKE) --no-print-directory --jobs check-python check-web check-units
 
-.PHONY: check-python check-web
+.PHONY: check-python check-web check-units
 check-python:
 	@$(PYTHON_BIN) -m ruff check .
 	@$(PYTHON_BIN) -m ruff format --check .
@@ -45,6 +44,9 @@ check-python:
 check-web:
 	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent check
 	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent test
+
+check-units:
+	@$(PYTHON_BIN) -m pytest -q -n 2 -m "not slow and not browser" --hypothesis-profile=quick tests/unit tests/kinds
 
 .venv/.strace: .venv/.dev scripts/strace.sh
 	@scripts/strace.sh

@@ -378,6 +378,7 @@ def any_samples(draw: st.DrawFn) -> Any:
     return np.asfortranarray(array) if draw(st.booleans()) else array
 
 
+@pytest.mark.slow
 @SLOW
 @given(samples=any_samples(), rate=st.integers(1, 400_000))
 def test_any_samples_come_back_as_they_were(trip, samples: Any, rate: int) -> None:

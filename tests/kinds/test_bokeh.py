@@ -104,6 +104,7 @@ def test_bad_files(tmp_path: Path) -> None:
         Bokeh(tmp_path / "pipe")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     title=st.text() | st.integers() | st.none(),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
-import sklearn.metrics
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -159,34 +159,41 @@ many_scores = st.builds(
 )
 
 
+@pytest.fixture(scope="module")
+def scikit() -> Any:
+    """sklearn.metrics, which takes seconds to import: only where it is asked for."""
+    return importlib.import_module("sklearn.metrics")
+
+
 class TestCurves:
     @pytest.mark.slow
     @SLOW
     @given(many_scores)
-    def test_roc_is_that_of_scikit_learn(self, pair: tuple[Any, Any]) -> None:
+    def test_roc_is_that_of_scikit_learn(self, scikit: Any, pair: tuple[Any, Any]) -> None:
         truth, scores = pair
         chart = plot.roc_curve(truth, scores)
         wanted = []
         for name in np.unique(truth):
-            fpr, tpr, _ = sklearn.metrics.roc_curve(truth == name, scores[:, name])
+            fpr, tpr, _ = scikit.roc_curve(truth == name, scores[:, name])
             wanted += [[name, *point] for point in zip(fpr.round(3), tpr.round(3), strict=True)]
             assert chart.spec.areas[str(name)] == pytest.approx(
-                sklearn.metrics.roc_auc_score(truth == name, scores[:, name])
+                scikit.roc_auc_score(truth == name, scores[:, name])
             )
         assert rows(chart) == wanted
 
+    @pytest.mark.slow
     @SLOW
     @given(many_scores)
-    def test_precision_and_recall_are_those_of_scikit_learn(self, pair: tuple[Any, Any]) -> None:
+    def test_precision_and_recall_are_those_of_scikit_learn(self, scikit: Any, pair: tuple[Any, Any]) -> None:
         truth, scores = pair
         chart = plot.pr_curve(truth, scores)
         for name in np.unique(truth):
-            precision, recall, _ = sklearn.metrics.precision_recall_curve(truth == name, scores[:, name])
+            precision, recall, _ = scikit.precision_recall_curve(truth == name, scores[:, name])
             mine = [row for row in rows(chart) if row[0] == name]
             assert [row[2] for row in mine] == np.linspace(1, 0, 21).round(3).tolist()
             for _, best, at in mine:
                 assert best == round(max(precision[recall >= at - 1e-9]), 3)
-            area = sklearn.metrics.average_precision_score(truth == name, scores[:, name])
+            area = scikit.average_precision_score(truth == name, scores[:, name])
             assert chart.spec.areas[str(name)] == pytest.approx(area)
 
     def test_tables_are_those_of_wandb(self) -> None:
@@ -300,20 +307,21 @@ def test_the_numbers_of_series_are_compared_before_what_is_in_them() -> None:
 
 
 class TestConfusionMatrix:
+    @pytest.mark.slow
     @SLOW
     @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60))
-    def test_counts_are_those_of_scikit_learn(self, pairs: list[tuple[int, int]]) -> None:
+    def test_counts_are_those_of_scikit_learn(self, scikit: Any, pairs: list[tuple[int, int]]) -> None:
         truth, guess = [list(side) for side in zip(*pairs, strict=True)]
         names = [f"n{number}" for number in range(5)]
         chart = plot.confusion_matrix(preds=guess, y_true=truth, class_names=names)
-        wanted = sklearn.metrics.confusion_matrix(truth, guess, labels=range(5))
+        wanted = scikit.confusion_matrix(truth, guess, labels=range(5))
         assert [row[2] for row in rows(chart)] == wanted.reshape(-1).tolist()
         assert rows(chart)[1][:2] == ["n0", "n1"]
         unnamed = plot.confusion_matrix(preds=np.array(guess), y_true=np.array(truth))
         found = sorted({*truth, *guess})
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a single class
-            wanted = sklearn.metrics.confusion_matrix(truth, guess, labels=found)
+            wanted = scikit.confusion_matrix(truth, guess, labels=found)
         assert [row[2] for row in rows(unnamed)] == wanted.reshape(-1).tolist()
         assert rows(unnamed)[-1][0] == str(found[-1])
 

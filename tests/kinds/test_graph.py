@@ -182,6 +182,7 @@ def test_networkx_graphs() -> None:
     assert [edge.name for edge in graph.edges] == ["leads to", None]
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ids=st.lists(

@@ -203,6 +203,7 @@ def test_words(trip) -> None:
     assert repr(Histogram(([1], [0, 1]))) == "Histogram(num_bins=1)"
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     arrays(
@@ -275,6 +276,7 @@ class TestWeights:
         with pytest.raises(error, match=message):
             Histogram(**arguments)
 
+    @pytest.mark.slow
     @settings(max_examples=80, deadline=None)
     @given(
         st.lists(

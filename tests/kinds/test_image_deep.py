@@ -122,6 +122,7 @@ class TestArrays:
         values[:] = 0
         assert bits_of(trip(image).loaded.original) == bits_of(RAMP)
 
+    @pytest.mark.slow
     @settings(max_examples=60, deadline=None)
     @given(
         arrays(

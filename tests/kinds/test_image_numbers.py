@@ -370,6 +370,7 @@ def test_any_array_travels_or_is_refused(trip, data: st.DataObject) -> None:
     np.testing.assert_array_equal(loaded.reshape(-1), expected.reshape(-1))
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(
     st.tuples(st.integers(1, 12), st.integers(1, 12), st.sampled_from([(), (3,), (4,)])).flatmap(

@@ -115,6 +115,7 @@ def test_structs_are_taken_as_they_are(trip) -> None:
     assert (record.boxes, record.vectors, record.cameras) == (boxes, [vector], [camera])
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(
     size=st.tuples(*[st.floats(0.1, 50)] * 3),

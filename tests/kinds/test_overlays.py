@@ -201,6 +201,7 @@ class TestMasks:
         record = trip(with_mask({"mask_data": IDS, "class_labels": labels})).record
         assert record.masks["truth"].class_labels == {0: "a", 1: "b", 2: "c"}
 
+    @pytest.mark.slow
     @settings(max_examples=80, deadline=None)
     @given(
         arrays(
@@ -334,6 +335,7 @@ class TestBoxes:
 
     NUMBER = st.floats(allow_nan=False) | st.integers(-(2**53), 2**53)
 
+    @pytest.mark.slow
     @settings(max_examples=80, deadline=None)
     @given(
         st.lists(

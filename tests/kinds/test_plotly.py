@@ -163,6 +163,7 @@ plain = st.recursive(
 )
 
 
+@pytest.mark.slow
 @QUICK
 @given(
     traces=st.lists(st.fixed_dictionaries({"type": st.text(max_size=12), "x": plain}), max_size=4), meta=plain

@@ -24,6 +24,7 @@ def decoded(data: bytes) -> np.ndarray:
     return np.asarray(image)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(SHAPES.flatmap(lambda shape: arrays(np.uint8, shape)))
 def test_eight_bits_are_exact(array: np.ndarray) -> None:

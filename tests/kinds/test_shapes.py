@@ -112,6 +112,7 @@ class TestPolygons:
         with pytest.warns(UserWarning, match="unknown keys"):
             with_polygons(classes={})
 
+    @pytest.mark.slow
     @settings(max_examples=60, deadline=None)
     @given(
         st.lists(
@@ -313,6 +314,7 @@ class TestManyIds:
         with pytest.raises(ValueError, match="a packed mask file is RGB"):
             Image(PIXELS, masks={"m": {"path": tmp_path / "grey.png", "packed": True}})
 
+    @pytest.mark.slow
     @settings(max_examples=50, deadline=None)
     @given(arrays(np.uint32, st.tuples(st.integers(1, 9), st.integers(1, 9))))
     def test_any_ids(self, trip, ids: Any) -> None:

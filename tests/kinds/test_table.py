@@ -866,6 +866,7 @@ class TestLogging:
             [[number % 256]] for number in range(0, 9000, 1000)
         ]
 
+    @pytest.mark.slow
     def test_threads_that_add_rows(self) -> None:
         table = Table(columns=["who", "n"], log_mode="INCREMENTAL")
         counted: list[int] = []
@@ -927,6 +928,7 @@ CELLS = {
 }
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_rows_come_back(trip, data) -> None:

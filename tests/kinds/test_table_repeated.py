@@ -65,6 +65,7 @@ def shown(loaded: Any, column: str = "pic") -> list[int]:
 ROWS = 3 * PACK_ROWS + 100
 
 
+@pytest.mark.slow
 def test_the_same_objects_in_many_cells_are_kept_and_encoded_once(
     trip, spooled: list[int], encoded: list[Snapshot]
 ) -> None:

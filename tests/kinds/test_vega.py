@@ -100,6 +100,7 @@ plain = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(extra=st.dictionaries(st.text(max_size=8), plain, max_size=4))
 def test_any_specification_comes_back(trip, extra: dict[str, Any]) -> None:

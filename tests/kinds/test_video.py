@@ -400,6 +400,7 @@ def any_frames(draw: st.DrawFn) -> Any:
     return np.asfortranarray(array) if draw(st.booleans()) else array
 
 
+@pytest.mark.slow
 @SLOW
 @given(frames=any_frames(), form=st.sampled_from(["gif", "mp4"]), fps=st.floats(0.1, 50))
 def test_any_frames_make_the_journey(trip, frames: Any, form: str, fps: float) -> None:
@@ -416,6 +417,7 @@ def test_any_frames_make_the_journey(trip, frames: Any, form: str, fps: float) -
         assert np.array_equal(back[0, :, :, 0], copy[0, 0])
 
 
+@pytest.mark.slow
 @SLOW
 @given(
     data=st.binary(min_size=1, max_size=200),

@@ -151,6 +151,7 @@ def test_doctor_before_anything_was_logged(store_dir: StoreDir) -> None:
     assert not store_dir.root.exists(), "a doctor changes nothing"
 
 
+@pytest.mark.slow
 def test_doctor_finds_missing_and_damaged_blobs(
     filled: StoreDir, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +215,7 @@ def test_doctor_finds_a_value_that_changed_by_itself(filled: StoreDir) -> None:
     assert levels(filled)["database"] == "fail"
 
 
+@pytest.mark.slow
 def test_doctor_finds_what_nothing_names(filled: StoreDir) -> None:
     def _told() -> str:
         return " ".join(finding.text for finding in run_checks(filled) if finding.subject == "blobs")

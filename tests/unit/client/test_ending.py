@@ -39,6 +39,7 @@ def channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Channel
     opened.close()
 
 
+@pytest.mark.slow
 def test_a_standstill_is_not_waited_for(channel: Channel) -> None:
     began = time.monotonic()
     assert not wait_until_stored(channel, None)

@@ -127,6 +127,7 @@ def test_a_journal_deleted_during_the_run_is_there_again_at_its_end(run: Run, ow
     assert load_snapshot(logged[1][2]["picture"], folder / "spool").buffers[0].read() == bytes(90 * 90 * 3)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="counts in /proc")
 def test_many_short_runs_hold_no_descriptors_and_no_threads() -> None:
     def count() -> tuple[int, int]:

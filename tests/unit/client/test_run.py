@@ -99,6 +99,7 @@ def test_steps_and_rows(run: Run, journal: Path, calls: list[Any], expected: lis
     assert [(step, rows[row]) for step, row in found] == [(step, wanted[row]) for step, row in expected]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.none() | st.integers(-3, 12), st.sampled_from([None, True, False])), max_size=40)
 )

@@ -123,6 +123,7 @@ def test_time_is_limited(task) -> None:
     assert run_limited(task("echo"), {}, b"")["size"] == 0
 
 
+@pytest.mark.slow
 def test_a_crash_is_told(task) -> None:
     with pytest.raises(DecodeError, match="crashed"):
         run_limited(task("crash"), {})
@@ -134,6 +135,7 @@ def test_other_code_is_not_run() -> None:
         run_limited("os:getcwd", {})
 
 
+@pytest.mark.slow
 def test_a_worker_ends_with_its_owner(tmp_path: Path) -> None:
     code = (
         "from diorama.media import limited\n"
@@ -203,6 +205,7 @@ def test_a_full_folder_for_temporary_files_is_no_trouble(task, monkeypatch: pyte
         run_limited(task("crash"), {})
 
 
+@pytest.mark.slow
 def test_a_worker_that_died_while_it_waited_costs_nobody_anything(task) -> None:
     run_limited(task("echo"), {})
     [worker] = limited._pool._idle
@@ -232,6 +235,7 @@ def test_bytes_in_a_file_are_mapped_and_not_sent(
     assert run_limited(task("echo"), {}, view[:10])["size"] == 10, "a part of it is sent as it is"
 
 
+@pytest.mark.slow
 def test_the_size_of_an_answer_is_bounded(task) -> None:
     with pytest.raises(DecodeError, match="too much"):
         run_limited(task("announce"), {"bytes": 2 << 40})

@@ -30,6 +30,7 @@ print((process.memory_info().rss - before) / 2**20)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the system does it")
 def test_what_many_threads_have_freed_goes_back_to_the_system() -> None:
     reply = subprocess.run(

@@ -17,6 +17,7 @@ from diorama.sidecar import drain, pump
 from diorama.sidecar.ship import BlobsGone, Unavailable
 
 
+@pytest.mark.slow
 def test_a_dead_writers_entries_are_stored_in_order_and_its_journal_goes(
     tmp_path: Path, store: MemoryStore
 ) -> None:
@@ -232,6 +233,7 @@ def test_interrupted_removals_are_finished(tmp_path: Path, store: MemoryStore) -
     assert not store.entries
 
 
+@pytest.mark.slow
 def test_blobs_that_the_store_has_lost_are_made_anew(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(tmp_path, pid=DEAD_PID)
     for number in range(3):

@@ -49,6 +49,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DIORAMA_STATS_INTERVAL_SECS", "0.2")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_entries_arrive_while_the_run_goes_on(tmp_path: Path, store: MemoryStore) -> None:
     journal = Journal(tmp_path, TOKEN, 1)
@@ -135,6 +136,7 @@ def test_it_watches_the_machine(tmp_path: Path, store: MemoryStore) -> None:
     assert store.of(watch, Finish)
 
 
+@pytest.mark.slow
 def test_heartbeats_tell_that_a_silent_run_lives(
     tmp_path: Path, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
