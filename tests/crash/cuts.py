@@ -35,7 +35,7 @@ from diorama.model import BlobRef, StoreDir
 from diorama.service import Service
 from diorama.sidecar import remote
 from diorama.sidecar.remote import HttpTransport
-from diorama.sidecar.ship import BlobsGone, Unavailable
+from diorama.sidecar.transport import BlobsGone, Unavailable
 
 Way = Literal["up", "down"]
 ATTEMPTS_LIMIT = 50

@@ -14,7 +14,7 @@ from diorama.errors import CommError
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import drain
-from diorama.sidecar.ship import LocalTransport
+from diorama.sidecar.local import LocalTransport
 
 
 def store_everything(folder: StoreDir) -> None:

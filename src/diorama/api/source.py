@@ -16,7 +16,7 @@ from diorama.service import Service
 from diorama.service.jsonable import from_json
 from diorama.service.views import ConsolePage, FileList, Problem, ProjectList, RunDetail, RunList, RunView
 from diorama.sidecar import drain, wait_until_stored
-from diorama.sidecar.ship import LocalTransport
+from diorama.sidecar.local import LocalTransport
 
 LIST_LIMIT_BYTES = 1 << 30
 """The longest list (of runs with all their parameters) that is read from a server."""

@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> int:
     Journals that a running training process is storing right now are left to it. The exit code is 1 if
     something could not be stored; it stays where it is then, and the next sync tries again."""
     from diorama.sidecar.descriptors import raise_descriptor_limit
+    from diorama.sidecar.destination import transport_to
     from diorama.sidecar.leftovers import DrainReport, drain
-    from diorama.sidecar.ship import transport_to
 
     raise_descriptor_limit()
     store_dir = store_from_option(options.store)

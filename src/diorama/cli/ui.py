@@ -156,7 +156,7 @@ class Drainer:
 
     def _run(self) -> None:
         from diorama.sidecar.leftovers import drain
-        from diorama.sidecar.ship import LocalTransport
+        from diorama.sidecar.local import LocalTransport
 
         transport = LocalTransport(self._store_dir, self._service)
         said: set[str] = set()

@@ -15,9 +15,10 @@ from pathlib import Path
 from diorama.journal.lease import Lease
 from diorama.model import StoreDir
 from diorama.sidecar.descriptors import raise_descriptor_limit
+from diorama.sidecar.destination import transport_to
 from diorama.sidecar.leftovers import drain
 from diorama.sidecar.serve import Sidecar, is_token
-from diorama.sidecar.ship import Transport, transport_to
+from diorama.sidecar.transport import Transport
 
 SWEEP_DELAY_SECS = 1.0
 NICENESS = 5

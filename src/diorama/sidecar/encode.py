@@ -25,7 +25,7 @@ from diorama.journal.entry import Config, Entry, File, Log, Summary, Warn
 from diorama.media import MediaRecord, UnknownRecord, record_warnings
 from diorama.media.base import PutBlob, Snapshot
 from diorama.media.encoding import content_of, encode_media
-from diorama.sidecar.ship import Unavailable
+from diorama.sidecar.transport import Unavailable
 
 ENCODER_THREADS = max(4, min(8, os.cpu_count() or 4))
 """More than two cores' worth even on two: half of the time is waiting for the disk to sync blobs."""

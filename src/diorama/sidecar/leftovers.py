@@ -18,10 +18,11 @@ from diorama.journal.folder import read_ack
 from diorama.journal.lease import Lease, is_held
 from diorama.journal.reader import JournalReader
 from diorama.model import StoreDir
+from diorama.sidecar.destination import transport_to
 from diorama.sidecar.pump import Pump, token_of, writer_dirs
 from diorama.sidecar.refuse import REFUSED
-from diorama.sidecar.ship import LocalTransport, Transport
 from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, read_start
+from diorama.sidecar.transport import Transport
 
 PATIENCE_SECS = 10.0
 WAIT_SECS = 0.05
@@ -94,8 +95,7 @@ def drain(
     >>> drain(StoreDir(Path("~/.diorama").expanduser())).entries     # doctest: +SKIP
     1234
     """
-    owned = None if transport is not None else LocalTransport(store_dir)
-    into: Transport = transport if transport is not None else owned  # type: ignore[assignment]  # one of them is set
+    into = transport if transport is not None else transport_to(store_dir, None)
     wanted = None if tokens is None else set(tokens)
     report = DrainReport()
     try:
@@ -110,8 +110,8 @@ def drain(
                 one.run(lambda so_far: on_progress(_sum(report, so_far)) if on_progress else None)
                 report.add(one.report)
     finally:
-        if owned is not None:
-            owned.close()
+        if transport is None:
+            into.close()
     return report
 
 

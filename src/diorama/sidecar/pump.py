@@ -19,8 +19,8 @@ from diorama.journal.entry import Batch, Lost, Numbered, Warn
 from diorama.journal.folder import note_busy, note_parked, note_taken
 from diorama.sidecar.encode import EncoderPool
 from diorama.sidecar.refuse import keep_refused
-from diorama.sidecar.ship import BlobsGone, Broken, Refused, Transport, Unavailable
 from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, open_stream
+from diorama.sidecar.transport import BlobsGone, Broken, Refused, Transport, Unavailable
 
 IN_WORK_LIMIT_BYTES = 256 << 20
 SHIP_INTERVAL_SECS = 0.05

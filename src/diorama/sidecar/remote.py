@@ -28,7 +28,7 @@ from diorama.media.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
 from diorama.sidecar.encode import values_of
-from diorama.sidecar.ship import BlobsGone, Broken, Refused, Unavailable
+from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
 from diorama.store.manifest import refs_from_manifest
 from diorama.store.values import blobs_in
 

@@ -19,8 +19,8 @@ from diorama.errors import JournalError
 from diorama.journal.lease import Lease
 from diorama.journal.life import is_alive, started_at
 from diorama.sidecar.pump import Pump, token_of
-from diorama.sidecar.ship import Transport
 from diorama.sidecar.stream import Stream
+from diorama.sidecar.transport import Transport
 from diorama.sidecar.watch import PATIENCE_SECS, RunWatch, interval_from_environ
 
 log = logging.getLogger("diorama.sidecar")

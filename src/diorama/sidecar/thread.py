@@ -11,9 +11,10 @@ from pathlib import Path
 
 from diorama.journal.lease import Lease
 from diorama.model import StoreDir
+from diorama.sidecar.destination import transport_to
 from diorama.sidecar.leftovers import drain
 from diorama.sidecar.serve import Sidecar
-from diorama.sidecar.ship import Transport, transport_to
+from diorama.sidecar.transport import Transport
 
 SWEEP_DELAY_SECS = 1.0
 

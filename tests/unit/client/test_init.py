@@ -28,7 +28,7 @@ from diorama.journal.entry import File, Warn
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import drain
-from diorama.sidecar.ship import LocalTransport
+from diorama.sidecar.local import LocalTransport
 
 QUIET = {"console": "off"}
 

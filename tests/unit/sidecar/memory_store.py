@@ -16,7 +16,7 @@ from diorama.journal.entry import Batch, Config, Entry, Finish, Log, Lost, Start
 from diorama.journal.life import started_at
 from diorama.journal.writer import JournalWriter
 from diorama.model import BlobRef
-from diorama.sidecar.ship import Broken, Refused, Unavailable
+from diorama.sidecar.transport import Broken, Refused, Unavailable
 
 DEAD_PID = 2**22 + 1  # above the largest process id that Linux gives out
 

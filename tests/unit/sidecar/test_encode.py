@@ -17,7 +17,7 @@ from diorama.journal.entry import Entry, Log
 from diorama.media import KINDS_BY_NAME, FileRecord, RunFile
 from diorama.media.base import PutBlob, Snapshot
 from diorama.sidecar.encode import EncoderPool
-from diorama.sidecar.ship import Unavailable
+from diorama.sidecar.transport import Unavailable
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from diorama.journal.lease import Lease
 from diorama.media import RunFile, UnknownRecord
 from diorama.model import StoreDir
 from diorama.sidecar import drain, pump
-from diorama.sidecar.ship import BlobsGone, Unavailable
+from diorama.sidecar.transport import BlobsGone, Unavailable
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from memory_store import DEAD_PID, Journal, MemoryStore
 from diorama.journal.reader import JournalReader
 from diorama.sidecar import pump as pumps
 from diorama.sidecar.pump import Pump
-from diorama.sidecar.ship import Unavailable
+from diorama.sidecar.transport import Unavailable
 
 
 def step_until(pump: Pump, is_so: Callable[[], object], secs: float = 20.0) -> None:

@@ -20,7 +20,7 @@ from diorama.media.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.sidecar import remote
 from diorama.sidecar.remote import HttpTransport
-from diorama.sidecar.ship import BlobsGone, Broken, Refused, Unavailable
+from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
 
 
 class FakeServer:

@@ -12,7 +12,7 @@ from memory_store import DEAD_PID, Journal, MemoryStore
 from diorama.journal.entry import Environment, File, Finish, System
 from diorama.journal.lease import Lease, is_held
 from diorama.sidecar import serve
-from diorama.sidecar.ship import Unavailable
+from diorama.sidecar.transport import Unavailable
 
 TOKEN = f"20260101T000000-{os.getpid()}-abcdef"
 
