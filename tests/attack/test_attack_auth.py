@@ -23,10 +23,10 @@ from server_sample import (
 
 from diorama.errors import UsageError
 from diorama.model import StoreDir
-from diorama.server.app import ENDPOINTS
 from diorama.server.auth import mint_token
 from diorama.server.endpoint import Endpoint
 from diorama.server.key import ensure_key, rotate_key
+from diorama.server.routes import ENDPOINTS
 from diorama.server.run import ServerHandle
 from diorama.server.settings import ServerSettings
 from diorama.service import Service

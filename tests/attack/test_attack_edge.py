@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from server_sample import KEY, Client, Sample, ask_raw, client_of, examples, status_of
 
-from diorama.server.app import ENDPOINTS
 from diorama.server.auth import mint_token
+from diorama.server.routes import ENDPOINTS
 from diorama.server.run import ServerHandle
 from diorama.service import Service
 

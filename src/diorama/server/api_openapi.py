@@ -8,11 +8,8 @@ from starlette.responses import Response
 from diorama.server.endpoint import Call, endpoint
 
 
-@endpoint("GET", "/api/openapi.json")
+@endpoint("GET", "/api/openapi.json", reply=dict)
 async def description(call: Call) -> Response:
     """This document (OpenAPI 3.1)."""
-    # The document lists the endpoints, and this is one of them.
-    from diorama.server.openapi import openapi_document
-
-    document = msgspec.json.encode(await call.run(openapi_document))
+    document = msgspec.json.encode(await call.run(call.describe))
     return Response(document, media_type="application/json", headers={"cache-control": "no-cache"})

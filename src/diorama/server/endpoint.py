@@ -1,4 +1,4 @@
-"""One API route: what it reads, what it answers, and the code between.
+"""One route: what it reads, what it answers, and the code between.
 
 A handler's signature is its contract. `service` is the service; `path`, `query` and `body` are structs
 that are decoded before it runs; what it returns is encoded after. The same annotations become the
@@ -50,6 +50,8 @@ class Call:
     live: LiveHub
     lanes: Lanes
     lane: Lane
+    describe: Callable[[], dict[str, Any]]
+    """Makes the OpenAPI document of what the server answers."""
 
     async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Do blocking work in a thread of the endpoint's lane."""
@@ -60,9 +62,15 @@ class Call:
         return StreamingResponse(self.lanes.each(self.lane, pieces), **more)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Endpoint:
-    """A route of the API. `reads` maps "path", "query" and "body" to their structs."""
+    """A route of a face.
+
+    reads: "path", "query" and "body" with their structs.
+    reply: the struct of the answer; `dict` if its shape is described elsewhere;
+        None if its MIME type says all.
+    is_public: whether it answers without key or session.
+    """
 
     method: str
     path: str
@@ -137,18 +145,19 @@ def endpoint(
     is_public: bool = False,
     lane: Lane = "reads",
 ) -> Callable[[Callable[..., Any]], Endpoint]:
-    """Make a handler an Endpoint. `reply`: the struct of an answer that is not plainly returned. `lane`: the
-    threads that do its work."""
+    """Make a handler an Endpoint. `reply`: the struct of an answer that is not plainly returned, or `dict`.
+    `is_public`: it needs neither key nor session. `lane`: the threads that do its work."""
 
     def decorate(handle: Callable[..., Any]) -> Endpoint:
         hints = _hints(handle)
         answered = reply if reply is not None else hints.get("return")
+        has_shape = isinstance(answered, type) and issubclass(answered, msgspec.Struct | dict)
         return Endpoint(
             method=method,
             path=path,
             handle=handle,
             reads={name: hints[name] for name in ("path", "query", "body") if name in hints},
-            reply=answered if isinstance(answered, type) and issubclass(answered, msgspec.Struct) else None,
+            reply=answered if has_shape else None,
             body_mime=body_mime,
             reply_mime=reply_mime,
             is_public=is_public,

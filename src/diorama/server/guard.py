@@ -16,6 +16,7 @@ import psutil
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from diorama.server.face import is_below
 from diorama.server.frames import OPEN_FOLDER
 from diorama.server.problem import SECURITY_HEADERS, Refusal, response_from_error
 from diorama.server.settings import LOOPBACK_NAMES, ServerSettings
@@ -25,10 +26,14 @@ _UNSPECIFIED = frozenset({"0.0.0.0", "::", "[::]", ""})
 
 
 class Guard:
-    """ASGI middleware: checks Host, Origin and framing; adds the security headers."""
+    """ASGI middleware: checks Host, Origin and framing; adds the security headers.
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings) -> None:
+    prefixes: below these paths there are no pages (`face.Face`).
+    """
+
+    def __init__(self, app: ASGIApp, settings: ServerSettings, prefixes: tuple[str, ...]) -> None:
         self._app = app
+        self._prefixes = prefixes
         self._base_path = settings.base_path
         self._names, self._authorities = allowed_hosts(settings)
         self._proxied = {host.lower() for host in settings.allowed_hosts}
@@ -77,7 +82,7 @@ class Guard:
             scheme, _, origin_host = origin.lower().partition("://")
             if scheme not in {"http", "https"} or (origin_host != host and origin_host not in self._proxied):
                 raise Refusal(403, "requests from other origins are refused")
-        is_page = not path.startswith("/api/")
+        is_page = not is_below(path, self._prefixes)
         is_cross_site = headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
         # A link from elsewhere may open a page (it holds no data); the API is for our own pages.
         if is_cross_site and not (is_page and is_read):

@@ -19,8 +19,9 @@ import msgspec
 
 from diorama.media import KINDS
 from diorama.model import VERSION
-from diorama.server.app import ENDPOINTS
 from diorama.server.endpoint import JSON, Endpoint
+from diorama.server.face import Face
+from diorama.server.routes import API
 from diorama.server.typescript import structs_from_module, typescript_from_structs
 from diorama.service import views
 
@@ -28,11 +29,15 @@ _REF = "#/components/schemas/{name}"
 
 
 @functools.cache
-def openapi_document() -> dict[str, Any]:
-    """The OpenAPI 3.1 document of the whole API."""
+def openapi_document(faces: tuple[Face, ...] = (API,)) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of those of the `faces` that are described."""
+    endpoints = [endpoint for face in faces if face.is_described for endpoint in face.endpoints]
     records = [kind.record for kind in KINDS]
     structs = [
-        shape for endpoint in ENDPOINTS for shape in (endpoint.reads.get("body"), endpoint.reply) if shape
+        shape
+        for endpoint in endpoints
+        for shape in (endpoint.reads.get("body"), endpoint.reply)
+        if shape not in {None, dict}
     ]
     named = list(dict.fromkeys([*structs, *records, views.Problem]))
     schemas = _schemas(named)
@@ -41,7 +46,7 @@ def openapi_document() -> dict[str, Any]:
         "oneOf": [{"$ref": _REF.format(name=record.__name__)} for record in records],
     }
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in ENDPOINTS:
+    for endpoint in endpoints:
         path = re.sub(r":\w+}", "}", endpoint.path)
         paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint)
     return {
@@ -83,7 +88,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         body = endpoint.reads.get("body")
         schema = {"$ref": _REF.format(name=body.__name__)} if body else {}
         operation["requestBody"] = {"required": True, "content": {endpoint.body_mime: {"schema": schema}}}
-    reply = {"$ref": _REF.format(name=endpoint.reply.__name__)} if endpoint.reply else {}
+    has_struct = endpoint.reply not in {None, dict}
+    reply = {"$ref": _REF.format(name=endpoint.reply.__name__)} if has_struct else {}
     # Columns begin with their head as JSON; an event's data is the struct.
     content = {"schema": reply} if endpoint.reply_mime == JSON else {"x-described-by": reply} if reply else {}
     operation["responses"] = {

@@ -13,7 +13,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +27,9 @@ from diorama.model import StoreDir
 from diorama.server.api_session import Health
 from diorama.server.app import create_app
 from diorama.server.auth import mint_token, store_name
+from diorama.server.face import Face
 from diorama.server.memory import limit_heaps
+from diorama.server.routes import API
 from diorama.server.settings import ServerSettings
 from diorama.server.wire import PatientProtocol
 
@@ -60,6 +62,7 @@ def serve(
     settings: ServerSettings,
     store_dir: StoreDir,
     on_ready: Callable[[ServerHandle], None],
+    faces: Sequence[Face] = (API,),
 ) -> None:
     """Serve until SIGINT, SIGTERM or `ServerHandle.stop()`; returns after a clean stop.
 
@@ -69,7 +72,7 @@ def serve(
     limit_heaps()
     listener = _listen(settings.host, settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
-    app = create_app(service, settings=settings)
+    app = create_app(service, settings=settings, faces=faces)
     url = f"http://{_url_host(settings.host)}:{settings.port}{settings.base_path}"
     config = uvicorn.Config(
         app,

@@ -11,9 +11,9 @@ import msgspec
 import pytest
 from server_sample import Client, Sample, examples
 
-from diorama.server.app import ENDPOINTS
 from diorama.server.endpoint import Endpoint
 from diorama.server.openapi import main, openapi_document, openapi_json, schema_typescript
+from diorama.server.routes import ENDPOINTS
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -1,0 +1,181 @@
+"""Adding a face: a toy one in a module of its own is served as our API is; a forgotten part is named."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from server_sample import KEY, Client, Sample, client_of, settings
+
+from diorama.server.app import create_app
+from diorama.server.endpoint import endpoint
+from diorama.server.face import Face
+from diorama.server.routes import API
+from diorama.service import Service
+
+TOY = '''
+"""A face that counts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from diorama.server.endpoint import endpoint
+from diorama.server.face import Face
+from diorama.service import Service
+
+
+class NamePath(msgspec.Struct):
+    entity: str
+
+
+class Count(msgspec.Struct):
+    """How many runs there are."""
+
+    runs: int
+
+
+@endpoint("GET", "/toy/{entity}/count")
+def count_runs(service: Service, path: NamePath) -> Count:
+    """How many runs of an entity there are."""
+    projects = service.projects().projects
+    return Count(sum(project.run_count for project in projects if project.entity == path.entity))
+
+
+@endpoint("POST", "/toy/{entity}/reset")
+def reset(service: Service, path: NamePath, body: Count) -> Count:
+    """Does nothing."""
+    return body
+
+
+FACE = Face(name="toy", prefixes=("/toy/",), endpoints=(count_runs, reset))
+HIDDEN = Face(name="toy", prefixes=("/toy/",), endpoints=(count_runs, reset), is_described=False)
+'''
+
+
+@pytest.fixture
+def toy(tmp_path: Path) -> ModuleType:
+    return module_of(TOY, tmp_path)
+
+
+def module_of(text: str, folder: Path) -> ModuleType:
+    file = folder / "toy_face.py"
+    file.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("toy_face", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def client_with(service: Service, *faces: Face, key: str | None = KEY) -> Client:
+    app = create_app(service, settings=settings(), faces=faces)
+    return Client(app, {"authorization": f"Bearer {key}"} if key else {})
+
+
+def test_its_endpoint_answers_beside_the_api(service: Service, sample: Sample, toy: ModuleType) -> None:
+    client = client_with(service, API, toy.FACE)
+    reply = client.get("/toy/local/count")
+    assert reply.status_code == 200
+    assert reply.json()["runs"] >= 1
+    assert client.get("/api/projects").status_code == 200
+    elsewhere = client_of(service).get("/toy/local/count")
+    assert elsewhere.headers["content-type"].startswith("text/html"), (
+        "a page, where the face is not asked for"
+    )
+
+
+def test_it_needs_the_key_as_all_do(service: Service, sample: Sample, toy: ModuleType) -> None:
+    stranger = client_with(service, API, toy.FACE, key=None)
+    reply = stranger.get("/toy/local/count")
+    assert reply.status_code == 401
+    assert "runs" not in reply.text
+    assert stranger.post("/toy/local/reset", json={"runs": 0}).status_code == 401
+
+
+def test_the_guard_stands_before_it(service: Service, sample: Sample, toy: ModuleType) -> None:
+    client = client_with(service, API, toy.FACE)
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        assert client.get("/toy/local/count", headers=headers).status_code == 403
+    assert client.get("/toy/local/count", headers={"host": "evil.example"}).status_code == 421
+    assert client.get("/toy/local/count").headers["x-content-type-options"] == "nosniff"
+
+
+def test_what_it_does_not_take_is_an_error_and_no_page(
+    service: Service, sample: Sample, toy: ModuleType
+) -> None:
+    client = client_with(service, API, toy.FACE)
+    assert client.get("/toy/local/nothing").status_code == 404
+    refused = client.get("/toy/local/reset")
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "POST"
+    assert client.get("/toy/local/count?unknown=1").status_code == 200
+    assert client.post("/toy/local/reset", json={"runs": "many"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["FACE", "HIDDEN"])
+def test_it_is_in_the_description_if_it_wishes(
+    service: Service, sample: Sample, toy: ModuleType, name: str
+) -> None:
+    document = client_with(service, API, getattr(toy, name)).get("/api/openapi.json").json()
+    is_wished = name == "FACE"
+    assert ("/toy/{entity}/count" in document["paths"]) is is_wished
+    assert ("Count" in document["components"]["schemas"]) is is_wished
+    assert "/api/projects" in document["paths"]
+    plain = client_of(service).get("/api/openapi.json").json()
+    assert {path for path in document["paths"] if not path.startswith("/toy/")} == set(plain["paths"])
+
+
+FORGOTTEN = {
+    "answer": ("path: NamePath) -> Count:", "path: NamePath):", "no struct describes its answer"),
+    "body": ("body: Count)", "query: Count)", "no struct describes its body"),
+    "docstring": ('"""How many runs of an entity there are."""', "", "it has no docstring"),
+    "guard": ('"/toy/{entity}/count"', '"/count/{entity}"', "it lies below none of the face's prefixes"),
+    "parameter": ('"/toy/{entity}/count"', '"/toy/{name}/count"', "its path names"),
+}
+"""What was forgotten -> what stands in the toy, what stands there instead, and what is said of it."""
+
+
+@pytest.mark.parametrize("part", FORGOTTEN)
+def test_a_forgotten_part_is_named(tmp_path: Path, part: str) -> None:
+    written, instead, said = FORGOTTEN[part]
+    assert TOY.count(written) == 1
+    with pytest.raises(ValueError, match=rf"^face toy, (count_runs|reset) \(.*: {said}"):
+        module_of(TOY.replace(written, instead), tmp_path)
+
+
+def test_a_public_endpoint_may_lie_anywhere(tmp_path: Path) -> None:
+    public = TOY.replace('"/toy/{entity}/count"', '"/count/{entity}", is_public=True')
+    assert module_of(public, tmp_path).FACE.endpoints[0].is_public
+
+
+@pytest.mark.parametrize("prefix", ["/", "toy/", "/toy", ""])
+def test_a_prefix_that_is_none(prefix: str) -> None:
+    with pytest.raises(ValueError, match=r"^face toy: the prefix"):
+        Face(name="toy", prefixes=(prefix,), endpoints=())
+
+
+def test_a_face_must_not_hide_another(service: Service) -> None:
+    @endpoint("GET", "/api/runs/{name:number}", reply=dict)
+    async def hidden(call: Any, path: Any) -> Any:
+        """The same route as that of a run."""
+
+    thief = Face(name="thief", prefixes=("/api/",), endpoints=(), is_described=False)
+    create_app(service, settings=settings(), faces=[API, thief])
+    object.__setattr__(thief, "endpoints", (hidden,))
+    with pytest.raises(ValueError, match=r"^face thief, hidden .* never reached, because face api, run "):
+        create_app(service, settings=settings(), faces=[API, thief])
+
+
+def test_two_described_endpoints_need_two_names(service: Service, toy: ModuleType) -> None:
+    @endpoint("GET", "/more/count", reply=dict)
+    async def count_runs(call: Any) -> Any:
+        """The name of another one."""
+
+    more = Face(name="more", prefixes=("/more/",), endpoints=(count_runs,))
+    with pytest.raises(ValueError, match=r"^face more, count_runs .* same name as face toy, count_runs "):
+        create_app(service, settings=settings(), faces=[API, toy.FACE, more])
