@@ -159,9 +159,9 @@ __all__ = [
 
 
 def _end_runs() -> None:
-    current = sys.modules.get("diorama.client.current")
-    if current is not None:
-        current.end_at_exit()
+    open_runs = sys.modules.get("diorama.client.open_runs")
+    if open_runs is not None:
+        open_runs.end_at_exit()
 
 
 atexit.register(_end_runs)

@@ -8,68 +8,84 @@ process that is just being started, never into a file.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from diorama.client import current
+from diorama.client import open_runs
 from diorama.client.channel import process_token
-from diorama.client.environment import host_name
+from diorama.client.facts import RunFacts
 from diorama.client.place import RunPlace
 from diorama.client.settings import resolve
 from diorama.model import RunKey, StoreDir
 
-if TYPE_CHECKING:
-    from diorama.client.run import Run
-
 _PLAIN = (bool, int, float, str, list, dict, type(None))
 
 
-def state_of(run: Run) -> dict[str, Any]:
-    """What another process must know of a run to go on with it: plain values, as pickling it gives."""
-    settings = run._place.settings.as_dict()
+class TravellingRun(RunFacts):
+    """The part of `Run` that is copied and pickled."""
+
+    _session: int
+    _is_finished: bool
+
+    def __copy__(self) -> TravellingRun:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TravellingRun:
+        return self
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], RunFacts], tuple[dict[str, Any]]]:
+        return type(self)._from_state, (self._state(),)
+
+    def _state(self) -> dict[str, Any]:
+        """What another process must know of a run to go on with it: plain values, as pickling it gives."""
+        return {
+            **_state_from_place(self._place),
+            "process": _own_process(),
+            "is_finished": self._is_finished,
+            "session": self._session,
+            "step": self.step,
+            "config": {name: value for name, value in self.config.items() if isinstance(value, _PLAIN)},
+        }
+
+    @classmethod
+    def _from_state(cls, state: dict[str, Any]) -> RunFacts:
+        """The run that was pickled: itself where it is open, else one that logs to the same run."""
+        key = RunKey(*state["key"])
+        for each in open_runs.listed():
+            if each._place.key == key:
+                return each
+        made = cls._attached(_place_from_state(key, state), state)
+        made.config._load(state["config"])
+        is_same_process = tuple(state["process"]) == _own_process()
+        made._is_finished = state["is_finished"] or (is_same_process and not made.disabled)
+        return made
+
+    @classmethod
+    def _attached(cls, place: RunPlace, state: dict[str, Any]) -> TravellingRun:
+        """A run of this class that was started by another process."""
+        raise NotImplementedError
+
+
+def _state_from_place(place: RunPlace) -> dict[str, Any]:
+    """Where the run belongs, as plain values."""
+    settings = place.settings.as_dict()
     if not _is_starting_a_process():
         settings.pop("api_key", None)
+    key = place.key
     return {
-        "key": tuple(run.path.split("/")),
+        "key": (key.entity, key.project, key.id),
         "settings": settings,
-        "store": str(run.settings.store_dir.root),
-        "process": _own_process(),
-        "is_finished": run._is_finished,
-        "session": run._session,
-        "step": run.step,
-        "config": {name: value for name, value in run.config.items() if isinstance(value, _PLAIN)},
-        "summary": dict(run.summary) if run.disabled else {},
+        "store": str(place.settings.store_dir.root),
     }
 
 
-def run_from(state: dict[str, Any]) -> Run:
-    """The run that was pickled: itself where it is open, else one that logs to the same run."""
-    from diorama.client.disabled import DisabledRun
-    from diorama.client.run import Run
-
-    key = RunKey(*state["key"])
-    for each in current.open_runs():
-        if each._place.key == key:
-            return each
+def _place_from_state(key: RunKey, state: dict[str, Any]) -> RunPlace:
     # Of the environment only the API key is read, because it is never pickled. All else is as it was set.
     keys = {name: os.environ[name] for name in ("DIORAMA_API_KEY", "WANDB_API_KEY") if name in os.environ}
     settings = resolve(state["settings"], None, keys)
     settings._store_dir = StoreDir(Path(state["store"]))
-    place = RunPlace(key, settings, "allow")
-    made = (DisabledRun if settings.mode == "disabled" else Run)(
-        place,
-        environment={"host": host_name()},
-        start_step=state["step"],
-        session=state["session"],
-        allow_val_change=True,
-        is_attached=True,
-    )
-    made.config._load(state["config"])
-    if isinstance(made, DisabledRun):
-        made.summary.update(state["summary"])
-    is_same_process = tuple(state["process"]) == _own_process()
-    made._is_finished = state["is_finished"] or (is_same_process and not made.disabled)
-    return made
+    return RunPlace(key, settings, "allow")
 
 
 def _own_process() -> tuple[str, int]:

@@ -11,6 +11,7 @@ from diorama.client.steps import step_from
 
 if TYPE_CHECKING:
     from diorama.client.channel import Channel
+    from diorama.client.place import RunPlace
     from diorama.journal.entry import Define
 
 
@@ -85,6 +86,15 @@ class DisabledRun(Run):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.summary = DisabledSummary()
+
+    def _state(self) -> dict[str, Any]:
+        return {**super()._state(), "summary": dict(self.summary)}
+
+    @classmethod
+    def _attached(cls, place: RunPlace, state: dict[str, Any]) -> Run:
+        made = super()._attached(place, state)
+        made.summary.update(state["summary"])
+        return made
 
     def log(
         self,

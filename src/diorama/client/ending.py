@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from diorama.client import background, current
 from diorama.client.files import keep_files
 from diorama.client.settings import say
 from diorama.errors import is_interruption
@@ -20,7 +20,11 @@ from diorama.journal.folder import busy_at, parked_reason
 
 if TYPE_CHECKING:
     from diorama.client.channel import Channel
-    from diorama.client.run import Run
+    from diorama.client.console import ConsoleCapture
+    from diorama.client.guard import Reporter
+    from diorama.client.place import RunPlace
+    from diorama.client.resume import LastRun
+    from diorama.client.sidecar_start import SidecarHandle
 
 LOCAL_WAIT_SECS = 0.05
 THREAD_WAIT_SECS = 120.0
@@ -29,38 +33,51 @@ STALL_SECS = 30.0
 SHOW_AFTER_SECS = 1.0
 
 
-def end_run(run: Run, exit_code: int, state: RunState, *, is_quiet: bool = False) -> None:
-    """Write the end, sync, wait as long as is due, close. Ending twice is no error. Whatever the disk does,
-    nothing is raised: it is said what is lost, and where the rest lies."""
-    with run._lock:
-        if run._is_finished:
-            return
-        run._is_finished = True
-        channel = run._channel
-    current.forget(run)
-    background.remove_task(run._tick)
-    is_silent = is_quiet or run.settings.silent
+@dataclass(frozen=True)
+class RunEnd:
+    """How a run ends, and what of it takes part.
+
+    is_secondary: another process decides how the run ends.
+    let_go: called when nothing more may be written into the run.
+    """
+
+    exit_code: int
+    state: RunState
+    place: RunPlace
+    name: str | None
+    is_silent: bool
+    is_secondary: bool
+    reporter: Reporter
+    console: ConsoleCapture | None
+    sidecar: SidecarHandle | None
+    last_run: LastRun | None
+    let_go: Callable[[], None]
+
+
+def end_run(end: RunEnd, channel: Channel | None) -> None:
+    """Write the end, sync, wait as long as is due, close. channel: None for a run that has written nothing.
+    Whatever the disk does, nothing is raised: it is said what is lost, and where the rest lies."""
     if channel is None:
-        _give_back_console(run)
+        _give_back_console(end)
         return
     is_stored = False
     try:
-        _give_back_console(run)
-        if not run._is_secondary:
-            _attempt(run, "keeping the files in run.dir", lambda: keep_files(run, channel))
-        _attempt(run, "writing the end of the run", lambda: _write_end(run, channel, exit_code, state))
-        if not run._is_secondary:
-            is_stored = _wait(run, channel, is_silent)
+        _give_back_console(end)
+        if not end.is_secondary:
+            _attempt(end, "keeping the files in run.dir", lambda: keep_files(end.place.files_dir, channel))
+        _attempt(end, "writing the end of the run", lambda: _write_end(end, channel))
+        if not end.is_secondary:
+            is_stored = _wait(end, channel)
     finally:
-        run._channel = None
-        _attempt(run, "closing the journal", channel.close)
-    if exit_code == 0 and run._last_run is not None and not run._is_secondary:
-        run._last_run.clear(run.id)
-    if not run._is_secondary:
-        _say_goodbye(run, channel, state, is_stored, is_silent)
+        end.let_go()
+        _attempt(end, "closing the journal", channel.close)
+    if end.exit_code == 0 and end.last_run is not None and not end.is_secondary:
+        end.last_run.clear(end.place.key.id)
+    if not end.is_secondary:
+        _say_goodbye(end, channel, is_stored)
 
 
-def _attempt(run: Run, doing: str, step: Callable[[], None]) -> None:
+def _attempt(end: RunEnd, doing: str, step: Callable[[], None]) -> None:
     """A step of the end. If it fails the others are still taken."""
     try:
         step()
@@ -68,25 +85,25 @@ def _attempt(run: Run, doing: str, step: Callable[[], None]) -> None:
         if is_interruption(error):
             raise
         say(
-            f"run {run.name}: {doing} failed: {error}; what was written before lies in "
-            f"{run.settings.journal_root}",
+            f"run {end.name}: {doing} failed: {error}; what was written before lies in "
+            f"{end.place.journal_root}",
             is_silent=False,
         )
     except Exception as error:  # noqa: BLE001 as @guarded
-        run._reporter.fault(error, doing)
+        end.reporter.fault(error, doing)
 
 
-def _give_back_console(run: Run) -> None:
-    if run._console is not None:
-        _attempt(run, "keeping what was printed", run._console.stop)
+def _give_back_console(end: RunEnd) -> None:
+    if end.console is not None:
+        _attempt(end, "keeping what was printed", end.console.stop)
 
 
-def _write_end(run: Run, channel: Channel, exit_code: int, state: RunState) -> None:
+def _write_end(end: RunEnd, channel: Channel) -> None:
     if channel.writer.waiting_entries:
         channel.sync()  # if the disk has room again, what waits in memory is written now
     channel.report_dropped()
-    channel.end(Finish(time.time(), exit_code, state))
-    run._channel = None
+    channel.end(Finish(time.time(), end.exit_code, end.state))
+    end.let_go()
     channel.sync()
 
 
@@ -120,9 +137,8 @@ def _is_busy(channel: Channel) -> bool:
     return time.time() - busy_at(channel.writer.directory) < STALL_SECS / 2
 
 
-def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:
-    settings = run.settings
-    sidecar = run._sidecar
+def _wait(end: RunEnd, channel: Channel) -> bool:
+    settings, sidecar = end.place.settings, end.sidecar
     if sidecar is not None and not channel.is_stored:
         sidecar.start()  # it may have died, and from now on nobody would start another one
     if sidecar is None or not sidecar.is_alive():
@@ -134,44 +150,51 @@ def _wait(run: Run, channel: Channel, is_silent: bool) -> bool:
         # A sidecar that has stored nothing yet is still starting, which takes longer than the moment we have.
         wanted_secs = LOCAL_WAIT_SECS if channel.acked_seq else 0.0
     try:
-        return wait_until_stored(channel, wanted_secs, show="" if is_silent else f"run {run.name}")
+        return wait_until_stored(channel, wanted_secs, show="" if end.is_silent else f"run {end.name}")
     except KeyboardInterrupt:
         return channel.is_stored
 
 
-def _say_goodbye(run: Run, channel: Channel, state: RunState, is_stored: bool, is_silent: bool) -> None:
-    journal = run.settings.journal_root
+def _say_goodbye(end: RunEnd, channel: Channel, is_stored: bool) -> None:
+    journal, state, is_silent = end.place.journal_root, end.state, end.is_silent
     lost = channel.writer.waiting_entries + channel.writer.dropped
     if lost:
         say(
-            f"run {run.name} {state}, but the disk takes nothing: {lost} entries are lost; "
+            f"run {end.name} {state}, but the disk takes nothing: {lost} entries are lost; "
             f"what was written before lies in {journal}",
             is_silent=False,
         )
-    elif run.offline:
-        say(f"run {run.name} {state}; kept in {journal} until `diorama sync`", is_silent=is_silent)
+    elif end.place.settings.mode == "offline":
+        say(f"run {end.name} {state}; kept in {journal} until `diorama sync`", is_silent=is_silent)
     elif is_stored:
-        say(f"run {run.name} {state} · {run.url}", is_silent=is_silent)
-    elif run._sidecar is not None and run._sidecar.is_alive():
-        _say_what_goes_on(run, channel, state, is_silent)
+        say(f"run {end.name} {state} · {end.place.url}", is_silent=is_silent)
+    elif end.sidecar is not None and end.sidecar.is_alive():
+        _say_what_goes_on(end, channel)
     else:
         say(
-            f"run {run.name} {state}; kept in {journal}, and stored by the next start or `diorama sync`",
+            f"run {end.name} {state}; kept in {journal}, and stored by the next start or `diorama sync`",
             is_silent=is_silent,
         )
 
 
-def _say_what_goes_on(run: Run, channel: Channel, state: RunState, is_silent: bool) -> None:
+def _say_what_goes_on(end: RunEnd, channel: Channel) -> None:
     """The end of a run whose sidecar has not stored everything yet. What the store does not take has no
     address."""
+    state, url, is_silent = end.state, end.place.url, end.is_silent
     reason = parked_reason(channel.writer.directory)
     if reason:
         say(
-            f"run {run.name} {state}; kept in {run.settings.journal_root}: the store does not take it "
+            f"run {end.name} {state}; kept in {end.place.journal_root}: the store does not take it "
             f"now ({reason}). It is tried again in the background, and by `diorama sync`",
             is_silent=False,
         )
     elif channel.acked_seq:
-        say(f"run {run.name} {state}, still being stored in the background · {run.url}", is_silent=is_silent)
+        say(
+            f"run {end.name} {state}, still being stored in the background · {url}",
+            is_silent=is_silent,
+        )
     else:
-        say(f"run {run.name} {state}, being stored in the background, soon at {run.url}", is_silent=is_silent)
+        say(
+            f"run {end.name} {state}, being stored in the background, soon at {url}",
+            is_silent=is_silent,
+        )

@@ -36,6 +36,12 @@ class RunFacts:
     def _write_warning(self, code: str, text: str) -> None:
         raise NotImplementedError
 
+    def _end(self, exit_code: int, state: entry.RunState, *, is_quiet: bool = False) -> None:
+        raise NotImplementedError
+
+    def _after_fork(self) -> None:
+        raise NotImplementedError
+
     @property
     def id(self) -> str:
         """The run's id, unique in its project."""

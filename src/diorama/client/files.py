@@ -16,15 +16,13 @@ from diorama.model import clean_text
 
 if TYPE_CHECKING:
     from diorama.client.channel import Channel
-    from diorama.client.run import Run
 
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-def keep_files(run: Run, channel: Channel) -> None:
-    """Put all regular files below `run.dir` into the run, under their paths below it. What there is no room
-    for, or can't be read, is named in the run; it stays where it is."""
-    folder = run._place.files_dir
+def keep_files(folder: Path, channel: Channel) -> None:
+    """Put all regular files below `folder`, a run's `run.dir`, into the run, under their paths below it. What
+    there is no room for, or can't be read, is named in the run; it stays where it is."""
     for path in _files_below(folder):
         name = clean_text(path.relative_to(folder).as_posix())
         try:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from diorama.client import current
+from diorama.client import current, open_runs
 from diorama.client.config import config_from
-from diorama.client.ending import end_run
 from diorama.client.environment import describe_environment
 from diorama.client.names import random_name
 from diorama.client.place import RunPlace
@@ -189,9 +188,9 @@ def _start(settings: Settings, parameters: dict[str, Any], *, is_current: bool) 
             run._sidecar = sidecar_for(settings, run._on_trouble)
         run._start_background()
     except BaseException:
-        end_run(run, 1, "failed", is_quiet=True)
+        run._end(1, "failed", is_quiet=True)
         raise
-    current.remember(run, is_current=is_current)
+    open_runs.add(run, is_current=is_current)
     if settings.mode != "disabled":
         if last_run is not None:
             run._last_run = last_run

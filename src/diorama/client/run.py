@@ -11,19 +11,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from time import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from diorama.client import background, current
+from diorama.client import background, open_runs
 from diorama.client.absent import add_absent
+from diorama.client.attach import TravellingRun
 from diorama.client.channel import Channel
 from diorama.client.config import Config
 from diorama.client.console import ConsoleCapture
 from diorama.client.define import Metric, define_from
-from diorama.client.ending import end_run, wait_until_stored
-from diorama.client.facts import RunFacts, tags_from
+from diorama.client.ending import RunEnd, end_run, wait_until_stored
+from diorama.client.environment import host_name
+from diorama.client.facts import tags_from
 from diorama.client.guard import Reporter, guarded
 from diorama.client.place import RunPlace
 from diorama.client.sidecar_start import SidecarHandle, sidecar_for
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @add_absent
-class Run(RunFacts):
+class Run(TravellingRun):
     """One run. Made by `diorama.init()`; as a context manager it finishes itself.
 
     >>> with diorama.init(project="digits") as run:      # doctest: +SKIP
@@ -96,16 +98,16 @@ class Run(RunFacts):
         if not self._is_disabled and not is_attached:
             self._channel = self._open_channel()
 
-    def __copy__(self) -> Run:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Run:
-        return self
-
-    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Run], tuple[dict[str, Any]]]:
-        from diorama.client.attach import run_from, state_of
-
-        return run_from, (state_of(self),)
+    @classmethod
+    def _attached(cls, place: RunPlace, state: dict[str, Any]) -> Run:
+        return cls(
+            place,
+            environment={"host": host_name()},
+            start_step=state["step"],
+            session=state["session"],
+            allow_val_change=True,
+            is_attached=True,
+        )
 
     # -- logging -------------------------------------------------------------------------------
 
@@ -255,7 +257,32 @@ class Run(RunFacts):
 
     @guarded("finish()")
     def _end(self, exit_code: int, state: entry.RunState, *, is_quiet: bool = False) -> None:
-        end_run(self, exit_code, state, is_quiet=is_quiet)
+        """Ending twice is no error."""
+        with self._lock:
+            if self._is_finished:
+                return
+            self._is_finished = True
+            channel = self._channel
+        open_runs.remove(self)
+        background.remove_task(self._tick)
+        end = RunEnd(
+            exit_code=exit_code,
+            state=state,
+            place=self._place,
+            name=self.name,
+            is_silent=is_quiet or self._place.settings.silent,
+            is_secondary=self._is_secondary,
+            reporter=self._reporter,
+            console=self._console,
+            sidecar=self._sidecar,
+            last_run=self._last_run,
+            let_go=self._let_go,
+        )
+        end_run(end, channel)
+
+    def _let_go(self) -> None:
+        """Nothing more may be written into the run."""
+        self._channel = None
 
     def flush(self, wait: bool = False, timeout_secs: float | None = None) -> bool:
         """Bring everything logged so far to disk, safe from power loss; with `wait`, also into the store.
@@ -314,7 +341,7 @@ class Run(RunFacts):
             if self._channel is None:
                 raise UsageError(
                     f"{doing} on run {self.id} after it was finished",
-                    hint=current.why_over() or "start another one with init()",
+                    hint=open_runs.why_over() or "start another one with init()",
                 )
             return self._channel
 
@@ -323,7 +350,7 @@ class Run(RunFacts):
         if self._place.settings.mode == "online":
             self._sidecar = sidecar_for(self._place.settings, self._on_trouble)
         background.add_task(self._tick)
-        current.remember(self, is_current=current.run is None)
+        open_runs.add(self, is_current=open_runs.current() is None)
 
     def _start_from(self, writer: str) -> entry.Start:
         key, attributes = self._place.key, self._attributes
