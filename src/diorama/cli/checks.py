@@ -9,28 +9,16 @@ import stat
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from diorama import __version__
+from diorama.cli.finding import Finding, some
 from diorama.cli.terminal import format_size
 from diorama.errors import DioramaError
 from diorama.model import StoreDir
 
 FREE_WARN_BYTES = 2_000_000_000
 FREE_FAIL_BYTES = 100_000_000
-_NAMED_AT_MOST = 5
 _DEPENDENCIES = ("msgspec", "numpy", "pillow", "sqlalchemy", "starlette", "uvicorn", "zstandard", "obstore")
-
-
-class Finding(msgspec.Struct):
-    """One line of the report. mend: what to do about it, for everything but "ok"."""
-
-    level: Literal["ok", "warn", "fail"]
-    subject: str
-    text: str
-    mend: str = ""
 
 
 def run_checks(store_dir: StoreDir, *, is_reading_data: bool = False) -> list[Finding]:
@@ -217,9 +205,3 @@ def _unreadable_frames(folder: Path) -> list[str]:
             ]
     except OSError as error:
         return [f"{folder.name}: {error.strerror}"]
-
-
-def some(names: list[str]) -> str:
-    shown = ", ".join(names[:_NAMED_AT_MOST])
-    hidden = len(names) - _NAMED_AT_MOST
-    return f"{shown} and {hidden} more" if hidden > 0 else shown

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from diorama.cli.checks import Finding, some
+from diorama.cli.finding import Finding, some
 from diorama.cli.terminal import format_size
 from diorama.errors import DioramaError
 from diorama.model import StoreDir

@@ -1,0 +1,92 @@
+"""`make check` finds circles of imports, wherever in a module the import stands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "import_circles.py"
+
+TOY = {
+    "__init__.py": "",
+    "top.py": "from toy import middle\nfrom toy.deep import Thing\n",
+    "middle.py": "import toy.bottom\nimport json\n",
+    "bottom.py": "VALUE = 1\n",
+    "deep/__init__.py": "from toy.deep.thing import Thing\n",
+    "deep/thing.py": "from toy.bottom import VALUE\nclass Thing: ...\n",
+}
+"""A package without a circle: `toy.deep` names a part of itself, which does not name `toy.deep`."""
+
+
+def find(folder: Path, more: dict[str, str], *options: str) -> subprocess.CompletedProcess[str]:
+    """What the script says of the toy package with some files more, or with other contents."""
+    for name, text in {**TOY, **more}.items():
+        file = folder / "toy" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    command = [sys.executable, str(SCRIPT), "toy", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_no_circle(tmp_path: Path) -> None:
+    done = find(tmp_path, {})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "VALUE = 1\nimport toy.top\n",
+        "VALUE = 1\nfrom toy import top\n",
+        "VALUE = 1\nfrom toy.top import middle\n",
+        "VALUE = 1\nfrom . import top\n",
+        "VALUE = 1\nfrom .top import middle\n",
+        "def late():\n    import toy.top as above\n",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING: from toy.top import Thing\n",
+    ],
+)
+def test_the_files_and_lines_of_a_circle_are_named(tmp_path: Path, text: str) -> None:
+    done = find(tmp_path, {"bottom.py": text})
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "These modules import each other in a circle:",
+        f"  {Path('toy/bottom.py')}:2 imports toy.top",
+        f"  {Path('toy/top.py')}:1 imports toy.middle",
+        f"  {Path('toy/middle.py')}:1 imports toy.bottom",
+    ]
+
+
+def test_a_part_that_imports_its_package(tmp_path: Path) -> None:
+    done = find(tmp_path, {"deep/thing.py": "def late():\n    from toy.deep import Thing\n"})
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1:] == [
+        f"  {Path('toy/deep/__init__.py')}:1 imports toy.deep.thing",
+        f"  {Path('toy/deep/thing.py')}:2 imports toy.deep",
+    ]
+
+
+def test_two_circles_that_do_not_touch_are_both_named(tmp_path: Path) -> None:
+    one = {"a.py": "import toy.b", "b.py": "import toy.a"}
+    two = {"c.py": "import toy.d, toy.a", "d.py": "import toy.c"}
+    done = find(tmp_path, {**one, **two})
+    assert done.stdout.count("circle:") == 2
+
+
+def test_circles_in_one_package_can_be_left_out(tmp_path: Path) -> None:
+    within = {"deep/thing.py": "from toy.deep import Thing\n", "deeper.py": ""}
+    assert find(tmp_path, within).returncode == 1
+    assert find(tmp_path, within, "--leave-out", "deep").returncode == 0
+    assert find(tmp_path, within, "--leave-out", "deeper").returncode == 1
+    beyond = {"deep/thing.py": "import toy.top\n"}
+    assert find(tmp_path, beyond, "--leave-out", "deep").returncode == 1
+
+
+def test_a_circle_beyond_is_found_behind_one_that_is_left_out(tmp_path: Path) -> None:
+    both = {"deep/thing.py": "from toy.deep import Thing\nimport toy.top\n"}
+    done = find(tmp_path, both, "--leave-out", "deep")
+    assert done.returncode == 1
+    assert f"{Path('toy/top.py')}:2 imports toy.deep" in done.stdout
