@@ -1,9 +1,15 @@
+import { fileURLToPath } from "node:url";
 import tseslint from "typescript-eslint";
+import { ORDERS, layersRule } from "./checks/layers.js";
+
+const NO_COMPAT = { name: "preact/compat", message: "It turns every onChange into onInput; preact itself has createPortal." };
+const PURE = "Layers: lib is pure, it knows no signals, no elements, no requests and no storage (checks/layers.js).";
 
 export default tseslint.config(
   { ignores: ["src/api/schema.ts"] },
   ...tseslint.configs.strict,
   {
+    plugins: { diorama: { rules: { layers: layersRule } } },
     rules: {
       "no-restricted-syntax": [
         "error",
@@ -12,10 +18,8 @@ export default tseslint.config(
           message: "User content is text nodes or a sandboxed frame, never HTML in the app.",
         },
       ],
-      "no-restricted-imports": [
-        "error",
-        { name: "preact/compat", message: "It turns every onChange into onInput; preact itself has createPortal." },
-      ],
+      "no-restricted-imports": ["error", NO_COMPAT],
+      "diorama/layers": ["error", { root: fileURLToPath(new URL("src", import.meta.url)), orders: ORDERS }],
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/consistent-type-imports": "error",
       // What can't be broken without harm is let be; a tag that is longer gets one attribute a line.
@@ -23,6 +27,16 @@ export default tseslint.config(
         "error",
         { code: 140, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true },
       ],
+    },
+  },
+  {
+    files: ["src/lib/**"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { paths: [NO_COMPAT], patterns: [{ regex: "^(preact|@preact)($|/)", message: PURE }] },
+      ],
+      "no-restricted-globals": ["error", ...["fetch", "localStorage", "sessionStorage"].map((name) => ({ name, message: PURE }))],
     },
   },
 );

@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const page = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
-const STATEFUL = ["src/state/**/*.test.ts", "src/lib/recovery.test.ts"];
+const STATEFUL = ["src/state/**/*.test.ts", "src/api/recovery.test.ts", "src/media/tiles.test.ts"];
 
 // `base: "./"` keeps every asset URL relative, so that the UI works under any path prefix.
 export default defineConfig({
@@ -44,7 +44,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "pure",
-          include: ["src/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "checks/**/*.test.ts"],
           exclude: STATEFUL,
           isolate: false,
         },

@@ -1,24 +1,35 @@
-import "@/styles/tokens.css";
-import "@/styles/base.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
+// The order of the styles: those of the kinds, those of the page (its ring around what has the focus), those of panels.
+import { VIEWS } from "@/media/views";
+import "@/styles/tokens.css";
+import "@/styles/base.css";
 import { App } from "@/app";
+import { registerViews } from "@/media/registry";
+import { registerFrameCommands } from "@/panels/frameCommands";
+import { TellError } from "@/parts/CopyButton";
 import { listenForKeys } from "@/state/commands";
 import { startDetail } from "@/state/detail";
-import { registerFrameCommands } from "@/state/frame";
 import { startKeys } from "@/state/keys";
 import { startLive } from "@/state/live";
 import { route } from "@/state/route";
 import { fixedRun, startRuns } from "@/state/runs";
 import { startSparks } from "@/state/sparks";
 import { checkSession, session } from "@/state/session";
+import { showToast } from "@/state/toasts";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html has no #app");
 
+registerViews(VIEWS);
 registerFrameCommands();
 listenForKeys();
-render(<App />, root);
+render(
+  <TellError.Provider value={(text) => showToast(text, { tone: "error" })}>
+    <App />
+  </TellError.Provider>,
+  root,
+);
 void checkSession();
 
 effect(() => {

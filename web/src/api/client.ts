@@ -4,8 +4,8 @@
  */
 import { base } from "@/api/base";
 import { type Columns, decodeColumns } from "@/api/columns";
+import { noteDown, noteUp } from "@/api/recovery";
 import type { Problem } from "@/api/schema";
-import { noteDown, noteUp } from "@/lib/recovery";
 
 export class ApiError extends Error {
   constructor(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeColumns, type ColumnRange } from "./columns";
+import { type ColumnRange, decodeColumns } from "@/api/columns";
 
 function encode(head: object, columns: number[][], pad = true): ArrayBuffer {
   let text = JSON.stringify(head);

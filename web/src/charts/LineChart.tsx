@@ -4,9 +4,9 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import "uplot/dist/uPlot.min.css";
-import "./charts.css";
-import { ChartView } from "./view";
-import type { ChartModel } from "./model";
+import "@/charts/charts.css";
+import { ChartView } from "@/charts/view";
+import type { ChartModel } from "@/charts/model";
 
 /** Fills its parent. The chart's life is the element's life. */
 export function LineChart({ model }: { model: ChartModel }): JSX.Element {

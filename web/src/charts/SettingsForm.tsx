@@ -2,33 +2,33 @@
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
+import type { Smoothing } from "@/lib/charts/smoothing";
+import { columnTitle } from "@/lib/runs/paths";
+import { axisName } from "@/lib/text/axisFormat";
+import { shortenMiddle } from "@/lib/text/middleText";
 import { Button } from "@/parts/Button";
-import { shortenMiddle } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice, Select, Toggle } from "@/parts/Toggle";
 import { axis as pageAxis } from "@/state/clock";
 import {
-  changePage,
+  type ChartSettings,
   FIRST_AMOUNT,
+  MOST_AMOUNT,
+  type YRange,
+  changePage,
   isMeanOfGroups,
   isReplacedShown,
-  MOST_AMOUNT,
   overrideChart,
   overridesOf,
   pageSettings,
   resetChart,
   settingsOf,
-  type ChartSettings,
-  type YRange,
 } from "@/state/chartSettings";
-import { columnTitle } from "@/state/paths";
 import { axisChoices } from "@/state/axes";
 import { groupBy } from "@/state/runs";
 import { changeAxis } from "@/state/tracks";
-import type { Smoothing } from "./smoothing";
-import { axisName } from "./format";
 
 type Change = (changes: Partial<ChartSettings>) => void;
 

@@ -1,8 +1,8 @@
 // uPlot's axes in our dress: tick places and labels for steps, durations, moments and log scales.
 
 import type uPlot from "uplot";
-import { formatDuration, formatTicks } from "./format";
-import { type LabelledTicks, logTicks } from "./ticks";
+import { type LabelledTicks, logTicks } from "@/lib/charts/ticks";
+import { formatElapsed, formatTicks } from "@/lib/text/axisFormat";
 
 export type XKind = "number" | "time" | "relative";
 
@@ -36,7 +36,7 @@ export function xAxis(kind: XKind, isLog: boolean, look: Look): uPlot.Axis {
     ...(isLog ? logPlaces((chart) => chart.bbox.width, X_SPACE_PX) : {}),
     ...(kind === "relative" && !isLog ? { incrs: DURATION_STEPS } : {}),
     ...(isLog ? {} : { values: (_chart: uPlot, splits: number[], _axis: number, _space: number, step: number) => {
-      if (kind === "relative") return splits.map(formatDuration);
+      if (kind === "relative") return splits.map(formatElapsed);
       if (kind === "time") return splits.map((value, i) => momentTick(value, splits[i - 1], step));
       return formatTicks(splits, step);
     } }),

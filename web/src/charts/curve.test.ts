@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { NO_SMOOTHING } from "@/lib/charts/smoothing";
 import type { Series } from "@/state/series";
 import {
-  curveFrom,
   HAS_MINUS_INFINITY,
   HAS_NAN,
   HAS_PLUS_INFINITY,
+  curveFrom,
   hiddenOnLog,
   lastOf,
   padX,
@@ -12,8 +13,7 @@ import {
   sampleUpTo,
   xExtent,
   yLimits,
-} from "./curve";
-import { NO_SMOOTHING } from "./smoothing";
+} from "@/charts/curve";
 
 const f = (values: number[]) => Float64Array.from(values);
 

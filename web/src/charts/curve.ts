@@ -1,9 +1,9 @@
 // A series made ready to draw: ascending x, smoothed values, what a log axis can't show, and the
 // limits of what is in sight. Pure; everything is computed once per answer or change of settings.
 
+import { NO_SMOOTHING, smooth } from "@/lib/charts/smoothing";
 import type { ChartSettings, YRange } from "@/state/chartSettings";
 import type { Series } from "@/state/series";
-import { NO_SMOOTHING, smooth } from "./smoothing";
 
 export interface Curve {
   series: Series;

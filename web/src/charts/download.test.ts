@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Series } from "@/state/series";
-import { csvText } from "./download";
+import { csvText } from "@/charts/download";
 
 const f = (...values: number[]) => Float64Array.from(values);
 

@@ -2,8 +2,10 @@
 
 import { postColumns } from "@/api/client";
 import type { SeriesReply, SeriesRequest } from "@/api/schema";
-import { seriesFrom, type Series } from "@/state/series";
-import { formatExact } from "./format";
+import { saveBlob } from "@/lib/browser/saving";
+import { formatExact } from "@/lib/text/axisFormat";
+import { csvField } from "@/lib/text/csv";
+import { type Series, seriesFrom } from "@/state/series";
 
 /** Points per run up to which a CSV holds each value; beyond, rows are buckets and say so. */
 const MOST_ROWS_PER_RUN = 20_000;
@@ -54,12 +56,6 @@ export function csvText(
     }
   }
   return `${lines.join("\n")}\n`;
-}
-
-/** Quoted where needed; a text that a spreadsheet would run as a formula is disarmed. */
-function csvField(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 export interface PngLegend {
@@ -115,10 +111,5 @@ export async function pngOf(chart: HTMLCanvasElement, ratio: number, legend: Png
 
 /** Hand a file to the browser's downloads. */
 export function saveFile(content: Blob, name: string): void {
-  const url = URL.createObjectURL(content);
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name.replaceAll(/[/\\:*?"<>|]+/g, "-");
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  saveBlob(name.replaceAll(/[/\\:*?"<>|]+/g, "-"), content);
 }

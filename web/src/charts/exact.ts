@@ -3,8 +3,8 @@
 
 import type { ReadonlySignal } from "@preact/signals";
 import { effect } from "@preact/signals";
-import { watchSeries, type SeriesState, type Watch } from "@/state/series";
-import type { ChartModel, Reading } from "./model";
+import { type SeriesState, type Watch, watchSeries } from "@/state/series";
+import type { ChartModel, Reading } from "@/charts/model";
 
 const REST_MS = 120;
 /** More points than this between two pixels are not worth a request. */

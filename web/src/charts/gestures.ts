@@ -2,9 +2,9 @@
 // double-click to see everything, Ctrl-wheel to zoom at the pointer; a finger moves the clock.
 
 import type uPlot from "uplot";
+import { stopFrom } from "@/lib/clock/resolve";
 import { axis as pageAxis, extent, moveTo, position, stops } from "@/state/clock";
-import { stopFrom } from "@/state/resolve";
-import type { ChartModel } from "./model";
+import type { ChartModel } from "@/charts/model";
 
 export interface GestureListener {
   onHover(event: PointerEvent | null): void;

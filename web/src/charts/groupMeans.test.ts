@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { emptySeries, type Series } from "@/state/series";
-import { groupMeans } from "./groupMeans";
+import { type Series, emptySeries } from "@/state/series";
+import { groupMeans } from "@/charts/groupMeans";
 
 function series(run: number, x: number[], y: number[]): Series {
   const [xs, ys] = [Float64Array.from(x), Float64Array.from(y)];

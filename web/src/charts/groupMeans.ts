@@ -2,7 +2,7 @@
 // greatest value as its band. A run counts between its first and its last point; between points it runs straight.
 
 import type { Series } from "@/state/series";
-import { columnsOf } from "./curve";
+import { columnsOf } from "@/charts/curve";
 
 /** More places than this are thinned evenly. */
 const MOST_PLACES = 2000;

@@ -5,11 +5,13 @@
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { ApiError } from "@/api/client";
 import { axis as pageAxis, hoverX, position, zoom } from "@/state/clock";
-import { isMeanOfGroups, isReplacedShown, settingsOf, type ChartSettings } from "@/state/chartSettings";
+import { type ChartSettings, isMeanOfGroups, isReplacedShown, settingsOf } from "@/state/chartSettings";
 import { groupNames } from "@/state/runs";
-import { watchSeries, type Series, type SeriesState } from "@/state/series";
-import { groupMeans } from "./groupMeans";
+import { type Series, type SeriesState, watchSeries } from "@/state/series";
+import { groupMeans } from "@/charts/groupMeans";
 import {
+  type Curve,
+  type YLimits,
   curveFrom,
   hiddenOnLog,
   indicesWithin,
@@ -19,9 +21,7 @@ import {
   sampleUpTo,
   xExtent,
   yLimits,
-  type Curve,
-  type YLimits,
-} from "./curve";
+} from "@/charts/curve";
 
 /** Hover and zoom of the charts that share an x axis; those of the page's axis live in the clock. */
 export interface SharedAxis {

@@ -2,7 +2,7 @@
 // runs do not share their x values: joining them into uPlot's one x column would cost memory and
 // invent gaps. Everything is in canvas pixels; `ratio` is canvas pixels per CSS pixel.
 
-import { HAS_MINUS_INFINITY, HAS_NAN, HAS_PLUS_INFINITY, indicesWithin, type Curve } from "./curve";
+import { type Curve, HAS_MINUS_INFINITY, HAS_NAN, HAS_PLUS_INFINITY, indicesWithin } from "@/charts/curve";
 
 export interface AxisScale {
   min: number;

@@ -2,19 +2,19 @@
 
 import { effect, untracked } from "@preact/signals";
 import uPlot from "uplot";
+import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
+import { countUpTo } from "@/lib/clock/resolve";
+import { axisName, formatPosition, formatReading, formatShort } from "@/lib/text/axisFormat";
 import { axis as pageAxis, now, position, stops as mediaStops } from "@/state/clock";
 import { hoveredRun, labelOf, runColor, runOf } from "@/state/runs";
 import { theme, token } from "@/state/theme";
-import { sampleAt } from "./curve";
-import { ExactReader } from "./exact";
-import { axisName, formatPosition, formatShort, formatValue } from "./format";
-import { drawSoon, neverDraw } from "@/lib/frame";
-import { xAxis, xKindOf, yAxis, type XKind } from "./axes";
-import { Gestures } from "./gestures";
-import type { ChartModel, Reading } from "./model";
-import { paintCurves, placer, type AxisScale } from "./paint";
-import { hideTooltip, showTooltip, type TooltipRow } from "./tooltip";
-import { countUpTo } from "@/state/resolve";
+import { sampleAt } from "@/charts/curve";
+import { ExactReader } from "@/charts/exact";
+import { type XKind, xAxis, xKindOf, yAxis } from "@/charts/axes";
+import { Gestures } from "@/charts/gestures";
+import type { ChartModel, Reading } from "@/charts/model";
+import { type AxisScale, paintCurves, placer } from "@/charts/paint";
+import { type TooltipRow, hideTooltip, showTooltip } from "@/charts/tooltip";
 
 const FONT = '10.5px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 /** Media ticks closer than this are one. */
@@ -40,10 +40,10 @@ export class ChartView {
     private readonly model: ChartModel,
   ) {
     this.overlay.className = "chart-overlay";
-    this.exact = new ExactReader(model, () => drawSoon(this.drawOverlay));
+    this.exact = new ExactReader(model, () => requestFrame(this.drawOverlay));
     const sizes = new ResizeObserver(() => {
       model.widthPx.value = host.clientWidth;
-      drawSoon(this.draw);
+      requestFrame(this.draw);
     });
     sizes.observe(host);
     const sight = new IntersectionObserver(([entry]) => (model.isVisible.value = entry?.isIntersecting ?? false), { rootMargin: "240px" });
@@ -57,20 +57,20 @@ export class ChartView {
         for (const curve of curves.value) runColor(curve.series.run);
         void [xLimits.value, yLimits.value, settings.value, theme.value, hoveredRun.value];
         this.isDue = true;
-        if (isVisible.value) drawSoon(this.draw);
+        if (isVisible.value) requestFrame(this.draw);
       }),
       effect(() => {
         // Everything that only the overlay depends on.
         void [model.shared.value.hover.value, position.value, now.value, pageAxis.value, mediaStops.value, theme.value];
-        if (model.isVisible.value) drawSoon(this.drawOverlay);
+        if (model.isVisible.value) requestFrame(this.drawOverlay);
       }),
     );
   }
 
   dispose(): void {
     for (const stop of this.stops) stop();
-    neverDraw(this.draw);
-    neverDraw(this.drawOverlay);
+    cancelFrame(this.draw);
+    cancelFrame(this.drawOverlay);
     this.gestures?.dispose();
     this.exact.dispose();
     hideTooltip(this);
@@ -158,11 +158,11 @@ export class ChartView {
     this.gestures = new Gestures(plot, this.model, {
       onHover: (event) => {
         this.pointer = event;
-        drawSoon(this.drawOverlay);
+        requestFrame(this.drawOverlay);
       },
       onSelect: (selection) => {
         this.selection = selection;
-        drawSoon(this.drawOverlay);
+        requestFrame(this.drawOverlay);
       },
       sampleX: (x, top) => this.nearestAt(x, top)?.x ?? null,
     });
@@ -313,7 +313,7 @@ export class ChartView {
       return {
         color: runColor(reading.run),
         name: curve?.series.group?.name ?? nameOfRun(reading.run),
-        value: formatValue(raw),
+        value: formatReading(raw),
         detail: parts.filter((part) => part !== "").join(" · "),
         isNearest: reading === nearest,
         order: raw,

@@ -4,9 +4,9 @@ import glUrl from "@bokeh/bokehjs/build/js/bokeh-gl.min.js?url";
 import mathUrl from "@bokeh/bokehjs/build/js/bokeh-mathjax.min.js?url";
 import tablesUrl from "@bokeh/bokehjs/build/js/bokeh-tables.min.js?url";
 import widgetsUrl from "@bokeh/bokehjs/build/js/bokeh-widgets.min.js?url";
+import type { FrameTheme } from "@/lib/frames/protocol";
 import { fitDocument, readDocument, versionNote } from "@/frames/bokehDocument";
 import { type Drawing, host } from "@/frames/host";
-import type { FrameTheme } from "@/frames/protocol";
 import { loadLibrary } from "@/frames/library";
 
 const HAS_FORMULAS = /\$\$|\\\\\(|\\\\\[|"TeX"|"MathML"/;

@@ -1,5 +1,5 @@
 /** A Bokeh document made fit for its frame: as large as it, in the page's colours where the figure has none. */
-import type { FrameTheme } from "@/frames/protocol";
+import type { FrameTheme } from "@/lib/frames/protocol";
 
 type Json = Record<string, unknown>;
 

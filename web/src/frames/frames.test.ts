@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { type FrameTheme, isFigureMessage, readReply } from "@/lib/frames/protocol";
 import { fitDocument, readDocument, versionNote } from "@/frames/bokehDocument";
 import { dressed, marginFor, readFigure } from "@/frames/plotlyFigure";
-import { type FrameTheme, isFigureMessage, readReply } from "@/frames/protocol";
 
 const NIGHT: FrameTheme = {
   isDark: true,

@@ -1,5 +1,5 @@
 /** A Plotly figure made fit for its frame: the page's colours where the figure has none, nothing from outside. */
-import type { FrameTheme } from "@/frames/protocol";
+import type { FrameTheme } from "@/lib/frames/protocol";
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Recent } from "./recent";
+import { Recent } from "@/lib/recent";
 
 describe("Recent", () => {
   it("gives up what was used longest ago", () => {

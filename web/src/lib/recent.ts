@@ -3,6 +3,7 @@
 export interface RecentOptions<K, V> {
   /** The most that is kept: entries, or the sum of what `size` says. */
   limit: number;
+  /** Asked whenever room is needed, so a size may change while its value is kept. */
   size?: (value: V) => number;
   /** Answers false for what must stay although it is old (it is on the screen). */
   mayGo?: (key: K, value: V) => boolean;
@@ -12,7 +13,6 @@ export interface RecentOptions<K, V> {
 export class Recent<K, V> {
   readonly #kept = new Map<K, V>(); // insertion order = least recently used first
   readonly #options: RecentOptions<K, V>;
-  #used = 0;
 
   constructor(options: RecentOptions<K, V>) {
     this.#options = options;
@@ -25,7 +25,11 @@ export class Recent<K, V> {
 
   /** The sum of the sizes. */
   get used(): number {
-    return this.#used;
+    const { size } = this.#options;
+    if (!size) return this.#kept.size;
+    let sum = 0;
+    for (const value of this.#kept.values()) sum += size(value);
+    return sum;
   }
 
   /** The value, which now counts as just used. */
@@ -48,9 +52,8 @@ export class Recent<K, V> {
 
   /** Keep a value and give up what no longer has room; the newest stays, however large it is. */
   set(key: K, value: V): void {
-    this.#take(key);
+    this.#kept.delete(key);
     this.#kept.set(key, value);
-    this.#used += this.#sizeOf(value);
     this.trim(key);
   }
 
@@ -64,21 +67,23 @@ export class Recent<K, V> {
   }
 
   delete(key: K): void {
-    this.#take(key);
+    this.#kept.delete(key);
   }
 
   clear(): void {
     this.#kept.clear();
-    this.#used = 0;
   }
 
-  /** Give up what has no room: after something that had to stay may go. */
+  /** Give up what has no room: after a size has changed, or after something that had to stay may go. */
   trim(newest?: K): void {
+    const { limit, size, mayGo, onGone } = this.#options;
+    let { used } = this;
     for (const [key, value] of this.#kept) {
-      if (this.#used <= this.#options.limit) return;
-      if (key === newest || this.#options.mayGo?.(key, value) === false) continue;
-      this.#take(key);
-      this.#options.onGone?.(key, value);
+      if (used <= limit) return;
+      if (key === newest || mayGo?.(key, value) === false) continue;
+      used -= size?.(value) ?? 1;
+      this.#kept.delete(key);
+      onGone?.(key, value);
     }
   }
 
@@ -89,16 +94,5 @@ export class Recent<K, V> {
 
   values(): IterableIterator<V> {
     return this.#kept.values();
-  }
-
-  #sizeOf(value: V): number {
-    return this.#options.size?.(value) ?? 1;
-  }
-
-  #take(key: K): void {
-    const found = this.#kept.get(key);
-    if (found === undefined) return;
-    this.#kept.delete(key);
-    this.#used -= this.#sizeOf(found);
   }
 }

@@ -1,10 +1,10 @@
 /** Draws any logged item: the same card in grids, table cells, summaries and full view. */
 import type { JSX } from "preact";
+import { exactText, formatValue } from "@/lib/text/format";
 import { FailedCard, isFailed } from "@/media/failed/FailedCard";
 import { UnknownCard } from "@/media/unknown/UnknownCard";
-import { isKnown, isRecord, viewOfRecord } from "@/media/records";
+import { isKnown, isRecord, viewOfRecord } from "@/media/registry";
 import type { CardSize } from "@/media/view";
-import { exactText, formatValue } from "@/parts/format";
 import type { ShownItem } from "@/state/mediaView";
 import "@/media/media.css";
 

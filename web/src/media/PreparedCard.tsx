@@ -4,12 +4,12 @@
  */
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Preparation } from "@/lib/preparation";
 import { MediaCard, type MediaCardProps } from "@/media/MediaCard";
-import type { Preparation } from "@/media/view";
 import { Icon } from "@/parts/Icon";
 import { useRecovery } from "@/parts/useRecovery";
 import { type ShownItem, reportShown } from "@/state/mediaView";
-import { prepareItem } from "@/state/tiles";
+import { prepareItem } from "@/media/prepare";
 
 type Drawn = { is: "loading" } | { is: "ready"; record: unknown } | { is: "failed"; text: string };
 

@@ -1,6 +1,6 @@
 /** How logged numbers became pixels, in words and on the tile. */
 import type { JSX } from "preact";
-import { numberOf } from "@/api/numbers";
+import { numberOf } from "@/lib/text/numbers";
 
 export const NORMALIZED: Readonly<Record<string, string>> = {
   unit: "values × 255 (they lay in 0 to 1)",

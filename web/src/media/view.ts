@@ -1,6 +1,7 @@
 /** What the UI knows about a kind of media: how to draw it, how much room it takes, what to load before it is drawn. */
 import type { ComponentChildren, JSX } from "preact";
 import type { MediaRecord } from "@/api/schema";
+import type { Preparation } from "@/lib/preparation";
 import type { ShownItem } from "@/state/mediaView";
 
 /** "thumb": in a list or table cell. "cell": a tile of a panel. "full": the centre of the page. */
@@ -21,14 +22,6 @@ export interface Fact {
   value: ComponentChildren;
   /** The whole value as a tooltip. */
   title?: string;
-}
-
-/** Things on their way that a record needs before it can be drawn. Call `release` when it is no longer shown. */
-export interface Preparation {
-  isReady: boolean;
-  /** Rejects with words for people. */
-  ready: Promise<void>;
-  release(): void;
 }
 
 export interface Need {

@@ -4,11 +4,17 @@ import type { JSX } from "preact";
 import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
 import { apiErrorFrom } from "@/api/client";
 import type { RunView } from "@/api/schema";
+import { onEscape } from "@/lib/browser/escape";
+import { safeFileName, saveText } from "@/lib/browser/saving";
+import { RUN_COLORS } from "@/lib/runs/colors";
+import { filterHints } from "@/lib/runs/filterText";
+import { selectionAfter } from "@/lib/runs/groups";
+import { valueAt } from "@/lib/runs/paths";
+import { exactText, formatCount, formatDate } from "@/lib/text/format";
 import { Button, IconButton } from "@/parts/Button";
 import { ColorDot } from "@/parts/ColorDot";
-import { exactText, formatCount, formatDate } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
-import { Link } from "@/parts/Link";
+import { Link } from "@/panels/Link";
 import { MiddleText } from "@/parts/MiddleText";
 import { RunStateBadge } from "@/parts/RunState";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
@@ -17,17 +23,11 @@ import { ColumnPicker } from "@/panels/ColumnPicker";
 import { NoProject } from "@/panels/NoProject";
 import { RunFilter } from "@/panels/RunFilter";
 import { handleRunListKey } from "@/panels/runListKeys";
-import { onEscape } from "@/state/commands";
-import { filterHints } from "@/state/filterText";
-import { selectionAfter } from "@/state/groups";
-import { RUN_COLORS } from "@/state/palette";
-import { valueAt } from "@/state/paths";
 import { route, runPath } from "@/state/route";
 import {
   availableColumns, ensureRows, focusedRun, isNameTwice, isShown, listState, matched, query, reloadRuns, rows, runColor, runs, selectedRuns,
   setRunColor, setShown, showOnly, sort, total,
 } from "@/state/runs";
-import { safeFileName, saveText } from "@/state/saving";
 import { type TableColumn, cellText, tableColumns, tableCsv } from "@/state/runTable";
 import { showToast } from "@/state/toasts";
 import "@/pages/table.css";

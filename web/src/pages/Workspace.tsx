@@ -1,6 +1,7 @@
 /** Runs at the left, panels in the centre, the inspector at the right, the clock below: for many runs, or for one. */
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
+import { onEscape } from "@/lib/browser/escape";
 import { IconButton } from "@/parts/Button";
 import { ChartFull } from "@/panels/ChartFull";
 import { FullView } from "@/panels/FullView";
@@ -8,7 +9,6 @@ import { Inspector } from "@/panels/Inspector";
 import { PanelSections } from "@/panels/PanelSections";
 import { RunRail } from "@/panels/RunRail";
 import { ScrubBar } from "@/panels/ScrubBar";
-import { onEscape } from "@/state/commands";
 import { isDrawerOpen, isInspectorOpen, isNarrow, toggleInspector } from "@/state/view";
 import "@/pages/pages.css";
 

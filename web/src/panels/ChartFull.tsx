@@ -4,14 +4,15 @@
 import { computed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
+import { onEscape } from "@/lib/browser/escape";
 import { Button, IconButton } from "@/parts/Button";
 import { fullChart } from "@/state/chartSettings";
-import { onEscape, registerCommand } from "@/state/commands";
+import { registerCommand } from "@/state/commands";
 import { keys, sectionsOf } from "@/state/keys";
 import { visibleRuns } from "@/state/runs";
 import { panelFilter, panelQuery } from "@/state/view";
-import { ChartPanel } from "./ChartPanel";
-import "./chart.css";
+import { ChartPanel } from "@/panels/ChartPanel";
+import "@/panels/chart.css";
 
 /** The charts of the page, in its order: what the search hides is not walked to. */
 const metricKeys = computed(() => {

@@ -4,9 +4,10 @@ import { effect, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
+import { apiErrorFrom } from "@/api/client";
 import type { RunView } from "@/api/schema";
+import { axisName, formatPosition, formatReading, formatShort } from "@/lib/text/axisFormat";
 import { csvOf, pngOf, saveFile } from "@/charts/download";
-import { axisName, formatPosition, formatShort, formatValue } from "@/charts/format";
 import { LineChart } from "@/charts/LineChart";
 import { ChartModel, type Reading } from "@/charts/model";
 import { OneChartSettings } from "@/charts/SettingsForm";
@@ -20,9 +21,8 @@ import { labelOf, runColor, runOf } from "@/state/runs";
 import { retryFailedSeries } from "@/state/series";
 import { token } from "@/state/theme";
 import { showToast } from "@/state/toasts";
-import { apiErrorFrom } from "@/api/client";
-import { SingleValues } from "./SingleValues";
-import "./chart.css";
+import { SingleValues } from "@/panels/SingleValues";
+import "@/panels/chart.css";
 
 export interface ChartPanelProps {
   keyName: string;
@@ -115,7 +115,7 @@ function Values({ model, most }: { model: ChartModel; most: number }): JSX.Eleme
           x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
         host.current.title = [
           where,
-          ...readings.map((reading) => `${reading.name ?? runOf(reading.run)?.name ?? reading.run}: ${formatValue(reading.value)}`),
+          ...readings.map((reading) => `${reading.name ?? runOf(reading.run)?.name ?? reading.run}: ${formatReading(reading.value)}`),
         ].join("\n");
       }),
     [model, most, width],
@@ -169,7 +169,7 @@ function Legend({ model }: { model: ChartModel }): JSX.Element {
           <li key={uid} class="chart-legend-run">
             <span class="chart-legend-line" style={{ background: runColor(uid) }} />
             <MiddleText text={reading?.name ?? (run ? labelOf(run) : `run ${uid}`)} />
-            <span class="chart-legend-value">{value === undefined ? "–" : formatValue(value)}</span>
+            <span class="chart-legend-value">{value === undefined ? "–" : formatReading(value)}</span>
           </li>
         );
       })}
@@ -236,7 +236,7 @@ async function savePng(model: ChartModel, body: HTMLDivElement | null, title: st
   try {
     const entries = model.readings.peek().map((reading) => ({
       color: runColor(reading.run),
-      text: `${reading.name ?? runOf(reading.run)?.name ?? reading.run}  ${formatValue(reading.value)}`,
+      text: `${reading.name ?? runOf(reading.run)?.name ?? reading.run}  ${formatReading(reading.value)}`,
     }));
     const colors = { surface: token("--surface"), text: token("--text"), faint: token("--text-2") };
     saveFile(await pngOf(canvas, uPlot.pxRatio, { title, entries, colors }), `${title}.png`);

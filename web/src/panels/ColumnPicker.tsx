@@ -2,12 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { columnTitle } from "@/lib/runs/paths";
 import { Button, IconButton } from "@/parts/Button";
 import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { TextField } from "@/parts/TextField";
 import { Toggle } from "@/parts/Toggle";
-import { columnTitle } from "@/state/paths";
 import { columns } from "@/state/runs";
 import { allPaths, shownPaths } from "@/state/runTable";
 import "@/pages/table.css";

@@ -3,12 +3,13 @@ import { type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { HistogramReply, KeyView, RunView } from "@/api/schema";
-import { formatValue } from "@/charts/format";
+import { positionOfStep } from "@/lib/clock/resolve";
+import { formatReading } from "@/lib/text/axisFormat";
 import { BinText } from "@/media/histogram/HistogramCard";
 import { Plot } from "@/media/histogram/Plot";
 import { type Counted, type Span, binAt, columnAt, columnEdges, largestCount, spanOf, spread } from "@/media/histogram/maths";
 import { frameOf, paintBars, paintClock, paintHeatMap, paintRidges, ridgeBases, valueFromX } from "@/media/histogram/paint";
-import { isKnown } from "@/media/records";
+import { isKnown } from "@/media/registry";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { Choice } from "@/parts/Toggle";
@@ -17,7 +18,6 @@ import { axis, moveTo, now } from "@/state/clock";
 import { type HistogramState, histogramsOf, reloadHistograms } from "@/state/histograms";
 import { cellAt } from "@/state/mediaCache";
 import { stepsOf } from "@/state/mediaRows";
-import { positionOfStep } from "@/state/resolve";
 import { labelOf, runColor, visibleRuns } from "@/state/runs";
 import { trackOf } from "@/state/tracks";
 import { urlSignal } from "@/state/url";
@@ -172,8 +172,8 @@ function OverSteps({
       {state.is === "ready" && (
         <p class="histogram-note">
           {state.reply.steps.length < state.reply.total
-            ? `${formatValue(state.reply.steps.length)} of ${formatValue(state.reply.total)} steps drawn`
-            : `${formatValue(state.reply.total)} ${state.reply.total === 1 ? "step" : "steps"}`}
+            ? `${formatReading(state.reply.steps.length)} of ${formatReading(state.reply.total)} steps drawn`
+            : `${formatReading(state.reply.total)} ${state.reply.total === 1 ? "step" : "steps"}`}
           {view.value === "ridges" && state.reply.steps.length > RIDGES && ` · ${RIDGES} ridges`}
         </p>
       )}
@@ -252,7 +252,7 @@ function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: R
       {hover && hovered && (
         <Tooltip x={hover.clientX} y={hover.clientY}>
           <div>
-            <b>step {formatValue(reply.steps[hover.at] ?? 0)}</b> · {run.name}
+            <b>step {formatReading(reply.steps[hover.at] ?? 0)}</b> · {run.name}
           </div>
           {hover.bin >= 0 ? (
             <BinText histogram={{ bins: [...hovered.bins], values: [...hovered.values] }} bin={hover.bin} />
@@ -310,8 +310,8 @@ function BarsAtClock({ keyName, runs }: { keyName: string; runs: readonly RunVie
       />
       <p class="histogram-note">
         {found.length === 1
-          ? `step ${formatValue(first?.step ?? 0)}`
-          : `${found.length} of ${runs.length} runs at ${[...new Set(found.map(({ step }) => formatValue(step)))].slice(0, 3).join(", ")}`}
+          ? `step ${formatReading(first?.step ?? 0)}`
+          : `${found.length} of ${runs.length} runs at ${[...new Set(found.map(({ step }) => formatReading(step)))].slice(0, 3).join(", ")}`}
       </p>
       {hover && (
         <Tooltip x={hover.clientX} y={hover.clientY}>
@@ -319,7 +319,7 @@ function BarsAtClock({ keyName, runs }: { keyName: string; runs: readonly RunVie
             const bin = binAt(histogram, hover.value);
             return bin < 0 ? null : (
               <div key={run.uid} class="histogram-tip" style={{ "--run": runColor(run.uid) }}>
-                <b>{run.name}</b> · step {formatValue(step)}
+                <b>{run.name}</b> · step {formatReading(step)}
                 <BinText histogram={histogram} bin={bin} />
               </div>
             );

@@ -6,17 +6,18 @@ import { useComputed } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeyView, RunView } from "@/api/schema";
-import { isKnown, isRecord, nameOfKind, tileShapeOf, viewOfRecord } from "@/media/records";
+import { columnTitle, tellingPaths, valueAt } from "@/lib/runs/paths";
+import { formatCount, formatValue } from "@/lib/text/format";
+import { isKnown, isRecord, nameOfKind, tileShapeOf, viewOfRecord } from "@/media/registry";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
-import { formatCount, formatValue } from "@/parts/format";
 import { MediaPanelTools } from "@/panels/MediaPanelTools";
 import { MediaTile, captionOf } from "@/panels/MediaTile";
 import {
   type Box,
   type Cells,
-  type GridShape,
   GAP,
+  type GridShape,
   cellOf,
   cellsIn,
   foldedRows,
@@ -30,7 +31,6 @@ import {
 import { cellAt } from "@/state/mediaCache";
 import { type KeyShape, type RunStep, rememberShape, rememberedShape, shapePlace, stepsOf } from "@/state/mediaRows";
 import { type TileRef, mediaLayout, openFull, selected, tileId, tileWidth } from "@/state/mediaView";
-import { columnTitle, tellingPaths, valueAt } from "@/state/paths";
 import { askForSample, followedSample, knownPlace, nthOfSample, placesOf, sampleOf } from "@/state/sample";
 import { hoveredRun, labelOf, runColor, visibleRuns } from "@/state/runs";
 import "@/panels/media.css";

@@ -2,12 +2,12 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo } from "preact/hooks";
+import { formatNumber } from "@/lib/text/format";
 import { MediaCard } from "@/media/MediaCard";
 import { Button, IconButton } from "@/parts/Button";
 import { MiddleText } from "@/parts/MiddleText";
-import { formatNumber } from "@/parts/format";
 import { type ShownItem, isFull, openFull, probe, selected, tileId } from "@/state/mediaView";
-import { Tile, type Wanted } from "@/state/tiles";
+import { Tile, type Wanted } from "@/media/tiles";
 
 export interface MediaTileProps {
   wanted: Wanted;

@@ -1,15 +1,6 @@
 /** Masks, boxes, polygons, keypoints and classes of everything on the page: each control acts on all tiles at once. */
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { ScoreFilter } from "@/panels/ScoreFilter";
-import { Button, IconButton } from "@/parts/Button";
-import { Slider } from "@/parts/Slider";
-import { TextField } from "@/parts/TextField";
-import { Choice } from "@/parts/Toggle";
-import { Icon } from "@/parts/Icon";
-import { pageImages } from "@/state/pageImages";
-import { type ClassEntry, type MaskLayerEntry, type ShapeLayerEntry, overlayIndex, passingCount } from "@/state/overlayIndex";
-import { changeOverlays, classColor, overlays } from "@/state/overlays";
 import {
   type CaptionMode,
   EYE_OF_KIND,
@@ -22,7 +13,16 @@ import {
   withColor,
   withLayer,
   withSolo,
-} from "@/state/overlayState";
+} from "@/lib/image/overlayState";
+import { ScoreFilter } from "@/panels/ScoreFilter";
+import { Button, IconButton } from "@/parts/Button";
+import { Slider } from "@/parts/Slider";
+import { TextField } from "@/parts/TextField";
+import { Choice } from "@/parts/Toggle";
+import { Icon } from "@/parts/Icon";
+import { pageImages } from "@/state/pageImages";
+import { type ClassEntry, type MaskLayerEntry, type ShapeLayerEntry, overlayIndex, passingCount } from "@/state/overlayIndex";
+import { changeOverlays, classColor, overlays } from "@/state/overlays";
 
 export function OverlayControls(): JSX.Element {
   const index = overlayIndex.value;

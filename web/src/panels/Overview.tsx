@@ -1,9 +1,11 @@
 /** What a run is: its state, where it ran, what it was told (config), what came out (summary). Name, tags and notes are edited here. */
 import type { JSX } from "preact";
 import type { RunDetail, WarningView } from "@/api/schema";
+import { RUN_COLORS } from "@/lib/runs/colors";
+import { type Tree, isTree } from "@/lib/runs/paths";
+import { exactText, formatAgo, formatBytes, formatDate, formatDuration, formatNumber, formatValue } from "@/lib/text/format";
 import { ColorDot } from "@/parts/ColorDot";
 import { CopyButton } from "@/parts/CopyButton";
-import { exactText, formatAgo, formatBytes, formatDate, formatDuration, formatNumber, formatValue } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { InlineEdit } from "@/parts/InlineEdit";
 import { RunStateBadge } from "@/parts/RunState";
@@ -12,8 +14,6 @@ import { TagEditor } from "@/panels/TagEditor";
 import { TableCellView } from "@/panels/TableCellView";
 import { TreeView } from "@/panels/TreeView";
 import { editRun } from "@/state/detail";
-import { RUN_COLORS } from "@/state/palette";
-import { type Tree, isTree } from "@/state/paths";
 import { runColor, setRunColor } from "@/state/runs";
 import "@/panels/overview.css";
 

@@ -2,8 +2,8 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { type FuzzyMatch, fuzzyMatch } from "@/lib/text/fuzzy";
 import { Dialog } from "@/parts/Dialog";
-import { type FuzzyMatch, fuzzyMatch } from "@/parts/fuzzy";
 import { Icon } from "@/parts/Icon";
 import { Keys } from "@/parts/Keys";
 import { commands } from "@/state/commands";

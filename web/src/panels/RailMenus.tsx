@@ -1,7 +1,7 @@
 /** Sort, columns and groups of the run list, as menus over the paths that the runs have. */
 import type { JSX } from "preact";
+import { columnTitle } from "@/lib/runs/paths";
 import { Menu, type MenuItem } from "@/parts/Menu";
-import { columnTitle } from "@/state/paths";
 import { availableColumns, groupBy, railPaths, sort } from "@/state/runs";
 
 const SORT_FIELDS = ["created_at", "name", "runtime_secs", "state", "last_activity_at"];

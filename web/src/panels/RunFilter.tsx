@@ -2,11 +2,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { unfinishedTerm } from "@/lib/runs/filterText";
 import { IconButton } from "@/parts/Button";
 import { Popover } from "@/parts/Popover";
 import { TextField } from "@/parts/TextField";
-import { unfinishedTerm } from "@/state/filterText";
-import { FIELD_IDS } from "@/state/frame";
+import { FIELD_IDS } from "@/panels/frameCommands";
 import { query, queryError } from "@/state/runs";
 import "@/panels/rail.css";
 

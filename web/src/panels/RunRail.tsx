@@ -3,8 +3,12 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
 import type { RunView } from "@/api/schema";
+import { onEscape } from "@/lib/browser/escape";
+import { filterHints } from "@/lib/runs/filterText";
+import { type RailItem, railItems, selectionAfter } from "@/lib/runs/groups";
+import { columnTitle, tellingPaths } from "@/lib/runs/paths";
+import { formatCount } from "@/lib/text/format";
 import { Button, IconButton } from "@/parts/Button";
-import { formatCount } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { VirtualList, type VirtualListHandle } from "@/parts/VirtualList";
@@ -12,10 +16,6 @@ import { handleRunListKey } from "@/panels/runListKeys";
 import { GroupMenu, RailColumnsMenu, SortMenu } from "@/panels/RailMenus";
 import { RunFilter } from "@/panels/RunFilter";
 import { RunRow } from "@/panels/RunRow";
-import { onEscape } from "@/state/commands";
-import { filterHints } from "@/state/filterText";
-import { type RailItem, railItems, selectionAfter } from "@/state/groups";
-import { columnTitle, tellingPaths } from "@/state/paths";
 import {
   DRAWN_MOST,
   availableColumns,

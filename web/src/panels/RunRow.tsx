@@ -1,18 +1,28 @@
 /** One run in the rail: eye, colour, name, what tells it apart, state. */
 import type { JSX } from "preact";
-import { numberOf } from "@/api/numbers";
 import type { RunView } from "@/api/schema";
+import { RUN_COLORS } from "@/lib/runs/colors";
+import { lastNameAt, valueAt } from "@/lib/runs/paths";
+import { formatValue } from "@/lib/text/format";
+import { numberOf } from "@/lib/text/numbers";
 import { ColorDot } from "@/parts/ColorDot";
-import { formatValue } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
-import { Link } from "@/parts/Link";
+import { Link } from "@/panels/Link";
 import { MiddleText } from "@/parts/MiddleText";
 import { stateText } from "@/parts/RunState";
 import { Spark } from "@/panels/Spark";
-import { RUN_COLORS } from "@/state/palette";
-import { lastNameAt, valueAt } from "@/state/paths";
 import { runPath } from "@/state/route";
-import { focusedRun, hoveredRun, isNameTwice, isShown, runColor, selectedRuns, setRunColor, setShown, showOnly } from "@/state/runs";
+import {
+  focusedRun,
+  hoveredRun,
+  isNameTwice,
+  isShown,
+  runColor,
+  selectedRuns,
+  setRunColor,
+  setShown,
+  showOnly,
+} from "@/state/runs";
 
 export interface RunRowProps {
   run: RunView;

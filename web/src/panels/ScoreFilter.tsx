@@ -1,9 +1,9 @@
 /** The scores of a layer on the whole page as a histogram, with a handle at each end: what lies outside is not drawn. */
 import type { JSX } from "preact";
-import { type ScoreRange, type ScoreStats, shortScore } from "@/media/image/boxes";
+import { type ScoreRange, type ScoreStats, shortScore } from "@/lib/image/boxes";
+import { type ShapeKind, withScores } from "@/lib/image/overlayState";
 import { IconButton } from "@/parts/Button";
 import { changeOverlays } from "@/state/overlays";
-import { type ShapeKind, withScores } from "@/state/overlayState";
 
 const STEPS = 200;
 

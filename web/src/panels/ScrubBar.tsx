@@ -3,19 +3,33 @@
 import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { axisName, formatDuration, formatPosition, formatShort, parsePosition } from "@/charts/format";
+import { MATCH_RULES, type MatchRule } from "@/lib/clock/resolve";
+import { axisName, formatElapsed, formatPosition, formatShort, parsePosition } from "@/lib/text/axisFormat";
+import { shortenMiddle } from "@/lib/text/middleText";
 import { Button, IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
-import { shortenMiddle } from "@/parts/MiddleText";
-import { axisChoices, BUILT_IN_AXES } from "@/state/axes";
-import { axis, extent, isLooping, isPlaying, matchRule, moveTo, now, position, range, speed, SPEEDS, stepBy, zoom } from "@/state/clock";
+import { BUILT_IN_AXES, axisChoices } from "@/state/axes";
+import {
+  SPEEDS,
+  axis,
+  extent,
+  isLooping,
+  isPlaying,
+  matchRule,
+  moveTo,
+  now,
+  position,
+  range,
+  speed,
+  stepBy,
+  zoom,
+} from "@/state/clock";
 import { registerCommand } from "@/state/commands";
 import { startPlayer, togglePlay } from "@/state/player";
-import { MATCH_RULES, type MatchRule } from "@/state/resolve";
 import { visibleRuns } from "@/state/runs";
 import { changeAxis, tracksError } from "@/state/tracks";
-import { ScrubTrack } from "./ScrubTrack";
-import "./scrub.css";
+import { ScrubTrack } from "@/panels/ScrubTrack";
+import "@/panels/scrub.css";
 
 const RULE_NAMES: Record<MatchRule, { name: string; detail: string }> = {
   "at-or-before": { name: "at or before", detail: "the latest step up to here" },
@@ -192,7 +206,7 @@ function PositionText({ onClick }: { onClick: () => void }): JSX.Element {
         const name = axis.value === "time" || axis.value === "relative" ? "" : `${axisName(axis.value)} `;
         strong.current.textContent = name + formatPosition(axis.value, stand);
         rest.current.textContent = axis.value === "time"
-          ? ` ${formatDuration(stand - bounds[0])} in`
+          ? ` ${formatElapsed(stand - bounds[0])} in`
           : ` of ${formatPosition(axis.value, bounds[1])}`;
       }),
     [],

@@ -4,11 +4,11 @@
 import { effect, signal, untracked, type Signal } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { axisName, formatPosition } from "@/charts/format";
-import { drawSoon, neverDraw } from "@/lib/frame";
-import { densityOf, niceTicks, tickLabels } from "@/charts/ticks";
+import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
+import { densityOf, niceTicks, tickLabels } from "@/lib/charts/ticks";
+import { orderedTrack, stopFrom } from "@/lib/clock/resolve";
+import { axisName, formatPosition } from "@/lib/text/axisFormat";
 import { axis, extent, hoverX, moveTo, now, position, range, stepBy, stops, zoom } from "@/state/clock";
-import { orderedTrack, stopFrom } from "@/state/resolve";
 import { theme, token } from "@/state/theme";
 import { visibleTracks } from "@/state/tracks";
 
@@ -76,12 +76,12 @@ class Strip {
     host.addEventListener("pointerleave", () => this.leave(), { signal: stop });
     host.addEventListener("dblclick", () => (trackView.value = null), { signal: stop });
     host.addEventListener("wheel", (event) => this.wheel(event), { signal: stop, passive: false });
-    const sizes = new ResizeObserver(() => drawSoon(this.draw));
+    const sizes = new ResizeObserver(() => requestFrame(this.draw));
     sizes.observe(host);
     this.stopAll.push(
       () => abort.abort(),
       () => sizes.disconnect(),
-      () => neverDraw(this.draw),
+      () => cancelFrame(this.draw),
       effect(() => {
         void [
           axis.value,
@@ -95,7 +95,7 @@ class Strip {
           visibleTracks.value,
           theme.value,
         ];
-        drawSoon(this.draw);
+        requestFrame(this.draw);
       }),
       effect(() => this.describe()),
       effect(() => {
@@ -326,7 +326,7 @@ class Strip {
     else this.drag = { kind: "thumb" };
     this.host.setPointerCapture(event.pointerId);
     if (this.drag.kind === "thumb") moveTo(this.snapped(x));
-    drawSoon(this.draw);
+    requestFrame(this.draw);
   }
 
   private move(event: PointerEvent): void {
@@ -334,7 +334,7 @@ class Strip {
     this.pointerX = x >= INSET && x <= this.host.clientWidth - INSET ? x : null;
     if (this.drag) this.dragTo(this.drag, x);
     else this.host.style.cursor = this.handleAt(x) !== null ? "ew-resize" : y > LABELS_TOP + 2 ? "text" : "pointer";
-    drawSoon(this.draw);
+    requestFrame(this.draw);
   }
 
   private dragTo(drag: Drag, x: number): void {
@@ -354,12 +354,12 @@ class Strip {
   private up(event: PointerEvent): void {
     if (this.host.hasPointerCapture(event.pointerId)) this.host.releasePointerCapture(event.pointerId);
     this.drag = null;
-    drawSoon(this.draw);
+    requestFrame(this.draw);
   }
 
   private leave(): void {
     this.pointerX = null;
-    drawSoon(this.draw);
+    requestFrame(this.draw);
   }
 
   private wheel(event: WheelEvent): void {

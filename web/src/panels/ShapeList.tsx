@@ -1,11 +1,11 @@
 /** What lies over the selected picture, thing by thing: class, scores, caption. */
 import type { JSX } from "preact";
-import { numberOf } from "@/api/numbers";
 import type { ImageRecord } from "@/api/schema";
-import { shortScore } from "@/media/image/boxes";
+import { shortScore } from "@/lib/image/boxes";
+import { shapeLayersOf, textOfShape } from "@/lib/image/shapes";
+import { exactText, formatCount } from "@/lib/text/format";
+import { numberOf } from "@/lib/text/numbers";
 import { type ShownShape, shownShapes } from "@/media/image/paintShapes";
-import { shapeLayersOf, textOfShape } from "@/media/image/shapes";
-import { exactText, formatCount } from "@/parts/format";
 import { overlays } from "@/state/overlays";
 
 const ROWS_LIMIT = 100;

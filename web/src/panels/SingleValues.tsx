@@ -1,10 +1,10 @@
 /** A metric that was logged once: a bar for each run. */
 import type { JSX } from "preact";
-import { formatPosition, formatShort, formatValue } from "@/charts/format";
+import { formatPosition, formatReading, formatShort } from "@/lib/text/axisFormat";
 import type { Reading } from "@/charts/model";
 import { MiddleText } from "@/parts/MiddleText";
 import { hoveredRun, labelOf, runColor, runOf } from "@/state/runs";
-import "./chart.css";
+import "@/panels/chart.css";
 
 /** `readings`: one of each run. `axis` names the place that they stand at. */
 export function SingleValues({ readings, axis }: { readings: readonly Reading[]; axis: string }): JSX.Element {
@@ -23,7 +23,7 @@ export function SingleValues({ readings, axis }: { readings: readonly Reading[];
           <li
             key={uid}
             class="bars-row"
-            title={`${label}\n${formatValue(value)} at ${axis} ${formatPosition(axis, x)}`}
+            title={`${label}\n${formatReading(value)} at ${axis} ${formatPosition(axis, x)}`}
             onPointerEnter={() => (hoveredRun.value = uid)}
             onPointerLeave={() => (hoveredRun.value = null)}
           >

@@ -3,14 +3,14 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { blobUrl } from "@/api/client";
 import type { KeyView, RunView } from "@/api/schema";
+import { exactText, formatCount, formatNumber } from "@/lib/text/format";
 import { PreparedCard } from "@/media/PreparedCard";
-import { isKnown, isRecord, nameOfKind, viewOfRecord } from "@/media/records";
+import { isKnown, isRecord, nameOfKind, viewOfRecord } from "@/media/registry";
 import { cardBox } from "@/media/table/geometry";
 import { IconButton } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
 import { MiddleText } from "@/parts/MiddleText";
 import { ErrorState, Skeleton } from "@/parts/States";
-import { exactText, formatCount, formatNumber } from "@/parts/format";
 import { cellAt } from "@/state/mediaCache";
 import { trackOf } from "@/state/tracks";
 

@@ -3,12 +3,12 @@
 import { computed } from "@preact/signals";
 import type { JSX } from "preact";
 import type { RunView } from "@/api/schema";
+import { formatDuration } from "@/lib/text/format";
 import { EmptyState } from "@/parts/States";
-import { formatDuration } from "@/parts/format";
 import { systemKeys } from "@/state/keys";
-import { ChartPanel } from "./ChartPanel";
-import { systemName, systemSections } from "./systemSections";
-import "./chart.css";
+import { ChartPanel } from "@/panels/ChartPanel";
+import { systemName, systemSections } from "@/panels/systemSections";
+import "@/panels/chart.css";
 
 /** Wider sections have the row. */
 const MOST_BESIDE = 2;

@@ -5,19 +5,29 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TableColumn } from "@/api/schema";
+import { onEscape } from "@/lib/browser/escape";
 import { PreparedCard } from "@/media/PreparedCard";
 import { gridOf } from "@/media/image/pictures";
-import { isKnown, viewOfRecord } from "@/media/records";
+import { isKnown, viewOfRecord } from "@/media/registry";
 import { cardBox } from "@/media/table/geometry";
 import { ValueTree } from "@/media/table/ValueTree";
-import { cellExact, cellText, isBytes, isCut, isCutArray, isCutText, isMediaColumn, lookOf, recordsIn } from "@/media/table/cells";
+import {
+  cellExact,
+  cellText,
+  isBytes,
+  isCut,
+  isCutArray,
+  isCutText,
+  isMediaColumn,
+  lookOf,
+  recordsIn,
+} from "@/media/table/cells";
 import { IconButton } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
-import { onEscape } from "@/state/commands";
 import type { ShownItem } from "@/state/mediaView";
 import { isImage } from "@/state/overlayIndex";
 import { type OpenCell, type TableModel, closeCell, openCell } from "@/state/tableModel";
-import { prepareItem } from "@/state/tiles";
+import { prepareItem } from "@/media/prepare";
 import { ValueTools } from "@/panels/ValueTools";
 import { useCoverKeys } from "@/panels/coverKeys";
 import "@/panels/full.css";

@@ -1,14 +1,14 @@
 /** A nested config or summary: folded by branch, searched by path, copied by value. Media leaves are drawn. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { type Tree, isMedia, isTree, leavesOf } from "@/lib/runs/paths";
+import { exactText, formatValue } from "@/lib/text/format";
 import { MediaCard } from "@/media/MediaCard";
-import { isKnown, viewOfRecord } from "@/media/records";
+import { isKnown, viewOfRecord } from "@/media/registry";
 import { CopyButton } from "@/parts/CopyButton";
-import { exactText, formatValue } from "@/parts/format";
 import { Icon } from "@/parts/Icon";
 import { EmptyState } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
-import { type Tree, isMedia, isTree, leavesOf } from "@/state/paths";
 import { showCell } from "@/state/tableModel";
 import "@/panels/overview.css";
 

@@ -2,13 +2,13 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { KeyView, MediaCell, RunView } from "@/api/schema";
+import { exactText, formatNumber } from "@/lib/text/format";
 import { MediaCard } from "@/media/MediaCard";
-import { isRecord } from "@/media/records";
+import { isRecord } from "@/media/registry";
 import { Button } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
-import { exactText, formatNumber } from "@/parts/format";
 import { cellAt } from "@/state/mediaCache";
 import { type RunStep, stepsOf } from "@/state/mediaRows";
 import { labelOf, runColor, visibleRuns } from "@/state/runs";

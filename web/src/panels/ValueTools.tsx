@@ -1,13 +1,22 @@
 /** A picture of more than 8 bits in the full view: which of its values are black and white, and how it goes between. */
 import type { JSX } from "preact";
 import type { ImageRecord } from "@/api/schema";
+import { COLOR_MAPS } from "@/lib/image/tone";
+import { formatBytes } from "@/lib/text/format";
 import { gridOf, gridStatus } from "@/media/image/pictures";
-import { COLOR_MAPS } from "@/media/image/tone";
 import { Button } from "@/parts/Button";
-import { formatBytes } from "@/parts/format";
 import { Slider } from "@/parts/Slider";
 import { Choice, Select } from "@/parts/Toggle";
-import { DEFAULT_LOOK, EXPOSURE_LIMIT, GAMMA_LIMITS, changeLook, formatLook, imageLook, limitsOf, toneOf } from "@/state/imageLook";
+import {
+  DEFAULT_LOOK,
+  EXPOSURE_LIMIT,
+  GAMMA_LIMITS,
+  changeLook,
+  formatLook,
+  imageLook,
+  limitsOf,
+  toneOf,
+} from "@/state/imageLook";
 import "@/panels/value-tools.css";
 
 const STEPS = 400;

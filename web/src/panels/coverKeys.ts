@@ -3,7 +3,7 @@
  * focus, and leave each field, slider and player the keys that it needs itself. Esc is `onEscape`'s.
  */
 import { useEffect, useRef } from "preact/hooks";
-import { needsKeyItself } from "@/state/commands";
+import { needsKeyItself } from "@/lib/browser/keyboard";
 
 export type CoverActions = Readonly<Record<string, () => void>>;
 

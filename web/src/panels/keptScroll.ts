@@ -1,5 +1,6 @@
 /** Where the panels are scrolled to outlives a reload: the panel at the top, and how far it is scrolled by. */
 import { useEffect, useRef } from "preact/hooks";
+import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 
 const REST_MS = 150;
 /** Panels above the one that is looked for take their height within this time. */
@@ -52,17 +53,16 @@ function restore(element: HTMLElement, text: string): () => void {
   const [name, offset] = parsePlace(text);
   if (name === undefined) return () => undefined;
   const until = performance.now() + SETTLE_MS;
-  let frame = 0;
   const scroll = (): void => {
     const panel = [...element.querySelectorAll<HTMLElement>("[data-panel]")].find((one) => one.dataset["panel"] === name);
     if (panel) {
       const by = panel.getBoundingClientRect().top - element.getBoundingClientRect().top + offset;
       if (Math.abs(by) >= 1) element.scrollTop += by;
     }
-    if (performance.now() < until) frame = requestAnimationFrame(scroll);
+    if (performance.now() < until) requestFrame(scroll);
   };
   scroll();
-  return () => cancelAnimationFrame(frame);
+  return () => cancelFrame(scroll);
 }
 
 function parsePlace(text: string): [string | undefined, number] {

@@ -1,5 +1,5 @@
 /** The keys of a list of runs, the same in the rail and in the table. */
-import { selectionAfter } from "@/state/groups";
+import { selectionAfter } from "@/lib/runs/groups";
 import { navigate, runPath } from "@/state/route";
 import { focusedRun, isShown, runOf, selectedRuns, setShown } from "@/state/runs";
 

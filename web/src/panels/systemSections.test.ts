@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { KeyView } from "@/api/schema";
-import { systemSections } from "./systemSections";
+import { systemSections } from "@/panels/systemSections";
 
 const view = (key: string): KeyView => ({ key, kind: "system", runs: [], step_key: null, is_hidden: false });
 

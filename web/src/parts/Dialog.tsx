@@ -1,7 +1,7 @@
 /** A box above the page, for the palette and the sheet of keys. Esc or a click beside it closes; focus stays inside and returns. */
 import { type ComponentChildren, type JSX, createPortal } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { onEscape } from "@/state/commands";
+import { onEscape } from "@/lib/browser/escape";
 import "@/parts/floating.css";
 import "@/parts/parts.css";
 

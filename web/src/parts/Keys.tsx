@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { keycaps } from "@/state/commands";
+import { keycaps } from "@/lib/browser/keyboard";
 import "@/parts/parts.css";
 
 /** A shortcut as keycaps: <Keys keys="Mod+K" />. */

@@ -4,7 +4,7 @@
  */
 import { type ComponentChildren, type JSX, type RefObject, createPortal } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { onEscape } from "@/state/commands";
+import { onEscape } from "@/lib/browser/escape";
 import "@/parts/floating.css";
 import "@/parts/parts.css";
 

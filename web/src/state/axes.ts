@@ -1,8 +1,8 @@
 // Which x axes the page offers: step, times, and metrics that every visible run has logged.
 
 import { computed, type ReadonlySignal } from "@preact/signals";
-import { keys } from "./keys";
-import { visibleKey } from "./runs";
+import { keys } from "@/state/keys";
+import { visibleKey } from "@/state/runs";
 
 export const BUILT_IN_AXES: readonly string[] = ["step", "relative", "time"];
 

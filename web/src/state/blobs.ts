@@ -1,10 +1,10 @@
 /** Bytes and texts of blobs as signals: asked for when first read, the last few kept. */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, request } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { BlobRef } from "@/api/schema";
+import type { Preparation } from "@/lib/preparation";
 import { Recent } from "@/lib/recent";
-import { onRecovery } from "@/lib/recovery";
-import type { Preparation } from "@/media/view";
 
 export type Fetched<T> = { is: "loading" } | { is: "ready"; value: T } | { is: "failed"; error: ApiError };
 

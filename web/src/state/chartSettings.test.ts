@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { KeyView, RunView } from "@/api/schema";
 import {
   formatOverrides,
   formatSmoothing,
@@ -11,9 +12,8 @@ import {
   parseYRange,
   resetChart,
   settingsOf,
-} from "./chartSettings";
-import { extentOf } from "./tracks";
-import type { KeyView, RunView } from "@/api/schema";
+} from "@/state/chartSettings";
+import { extentOf } from "@/state/tracks";
 
 describe("settings in the address", () => {
   it("read what they write", () => {

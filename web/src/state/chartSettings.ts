@@ -1,9 +1,9 @@
 // How charts are drawn: one setting for the page, with overrides per chart; all of it in the URL.
 
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
-import { NO_SMOOTHING, type Smoothing, type SmoothingKind } from "@/charts/smoothing";
-import { axis } from "./clock";
-import { urlSignal } from "./url";
+import { NO_SMOOTHING, type Smoothing, type SmoothingKind } from "@/lib/charts/smoothing";
+import { axis } from "@/state/clock";
+import { urlSignal } from "@/state/url";
 
 /** "auto": all values; "clip": without the outermost ones; or fixed limits, null where open. */
 export type YRange = "auto" | "clip" | { min: number | null; max: number | null };

@@ -3,10 +3,10 @@
 // state/tracks.ts, so that the clock itself depends on nothing.
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { MATCH_RULES, stopFrom, type MatchRule } from "./resolve";
-import { urlSignal } from "./url";
+import { MATCH_RULES, type MatchRule, stopFrom } from "@/lib/clock/resolve";
+import { urlSignal } from "@/state/url";
 
-export { resolveStep, type MatchRule, type Track } from "./resolve";
+export { resolveStep, type MatchRule, type Track } from "@/lib/clock/resolve";
 
 /** "step", "time" (Unix seconds), "relative" (seconds since each run began) or a metric's key. */
 export const axis: Signal<string> = urlSignal<string>("axis", "step");

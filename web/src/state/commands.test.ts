@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type KeyPress, commands, isChord, keycaps, registerCommand } from "@/state/commands";
+import { type KeyPress, isChord, keycaps } from "@/lib/browser/keyboard";
+import { commands, registerCommand } from "@/state/commands";
 
 function press(key: string, held: Partial<KeyPress> = {}): KeyPress {
   return { key, code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...held };

@@ -14,8 +14,8 @@ vi.mock("@/api/client", async (original) => ({
     return Promise.resolve({ lines, matched: server.total, total: server.total });
   },
 }));
-const { openConsole } = await import("./console");
-const { receive } = await import("./live");
+const { openConsole } = await import("@/state/console");
+const { receive } = await import("@/state/live");
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -2,9 +2,9 @@
  * Decoded things (pictures, masks) by the SHA-256 of their blob: loaded a few at a time, urgent ones first, kept up to
  * a limit of bytes, least recently used out first; what is held (drawn on a tile) stays.
  */
+import { onRecovery } from "@/api/recovery";
 import type { BlobRef } from "@/api/schema";
 import { Recent } from "@/lib/recent";
-import { onRecovery } from "@/lib/recovery";
 
 export interface Loading<T> {
   /** Rejects when the blob can't be fetched or decoded. */

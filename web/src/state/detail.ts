@@ -1,8 +1,8 @@
 /** The run of the run page: loaded by its id, refreshed while it changes, edited in place. */
 import { type Signal, batch, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom, getJson, patchJson } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { RunDetail, RunPatch, RunView } from "@/api/schema";
-import { onRecovery } from "@/lib/recovery";
 import { onLive, whenListening } from "@/state/live";
 import { route } from "@/state/route";
 import { fixedRun, replaceRun } from "@/state/runs";

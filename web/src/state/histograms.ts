@@ -1,9 +1,9 @@
 /** Histograms of a key over steps: fetched for what is on the page, again when the live stream names the key. */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { HistogramReply, HistogramRequest } from "@/api/schema";
 import { Recent } from "@/lib/recent";
-import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 
 export type HistogramState = { is: "loading" } | { is: "ready"; reply: HistogramReply } | { is: "failed"; error: ApiError };

@@ -4,8 +4,8 @@
  */
 import type { Signal } from "@preact/signals";
 import type { ImageRecord } from "@/api/schema";
-import { numberOf } from "@/api/numbers";
-import { COLOR_MAPS, type ColorMap, type Tone } from "@/media/image/tone";
+import { COLOR_MAPS, type ColorMap, type Tone } from "@/lib/image/tone";
+import { numberOf } from "@/lib/text/numbers";
 import { urlSignal } from "@/state/url";
 
 /** "picture": the 8 bits that were made when it was logged. "full": least to greatest. "middle": 1st to 99th percentile. */

@@ -1,10 +1,10 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { noteDown, noteUp } from "@/lib/recovery";
+import { noteDown, noteUp } from "@/api/recovery";
 
 const reply = vi.hoisted(() => ({ current: (): Promise<unknown> => Promise.resolve({ keys: [] }) }));
 vi.mock("@/api/client", async (original) => ({ ...(await original<object>()), getJson: () => reply.current() }));
-const { keys, keysState, startKeys } = await import("./keys");
-const { fixedRun } = await import("./runs");
+const { keys, keysState, startKeys } = await import("@/state/keys");
+const { fixedRun } = await import("@/state/runs");
 
 const settled = (): Promise<void> => vi.waitFor(() => expect(keysState.value.is).not.toBe("loading"));
 const loss = { key: "loss", kind: "metric", runs: [], step_key: null, is_hidden: false };

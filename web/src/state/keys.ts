@@ -1,8 +1,8 @@
 /** What the drawn runs have logged: keys, and the sections that they fall into. Kept live. */
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { KeyList, KeyView, LiveEvent } from "@/api/schema";
-import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 import { visibleKey } from "@/state/runs";
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { KeyView, RunView } from "@/api/schema";
-import { filterHints, unfinishedTerm } from "@/state/filterText";
-import { railItems, selectionAfter } from "@/state/groups";
+import { RUN_COLORS, defaultColor } from "@/lib/runs/colors";
+import { filterHints, unfinishedTerm } from "@/lib/runs/filterText";
+import { railItems, selectionAfter } from "@/lib/runs/groups";
+import { csvField } from "@/lib/text/csv";
 import { compareKeys, sectionsOf } from "@/state/keys";
-import { RUN_COLORS, defaultColor } from "@/state/palette";
-import { csvField } from "@/state/runTable";
 import { panelFilter } from "@/state/view";
 
 function key(name: string, kind = "metric"): KeyView {

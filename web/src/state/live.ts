@@ -6,8 +6,8 @@
  */
 import { type ReadonlySignal, type Signal, effect, signal, untracked } from "@preact/signals";
 import { ApiError, apiErrorFrom, request } from "@/api/client";
+import { noteDown, onDown, onRecovery } from "@/api/recovery";
 import type { LiveEvent } from "@/api/schema";
-import { noteDown, onDown, onRecovery } from "@/lib/recovery";
 import { route } from "@/state/route";
 
 export type LiveState = "off" | "connecting" | "live" | "reconnecting" | "paused";

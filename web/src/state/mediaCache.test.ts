@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { noteDown, noteUp } from "@/lib/recovery";
+import { noteDown, noteUp } from "@/api/recovery";
 
 interface Wanted {
   run: number;
@@ -16,7 +16,7 @@ vi.mock("@/api/client", async (original) => ({
     return Promise.resolve({ cells });
   },
 }));
-const { cellAt, clearCells, isPending, markPending, markSettled, peekCell, prefetchCell, whenReady } = await import("./mediaCache");
+const { cellAt, clearCells, isPending, markPending, markSettled, peekCell, prefetchCell, whenReady } = await import("@/state/mediaCache");
 
 beforeEach(() => {
   clearCells();

@@ -4,9 +4,9 @@
  */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { LiveEvent, MediaCell, MediaReply, MediaRequest, MediaWanted } from "@/api/schema";
 import { Recent } from "@/lib/recent";
-import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 
 export type CellState = { is: "loading" } | { is: "ready"; cell: MediaCell } | { is: "failed"; error: ApiError };

@@ -1,10 +1,10 @@
 /** What a key asks of the clock for each run: the step to show, whether it is the asked one, and words where there is none. */
 import { signal } from "@preact/signals";
+import { positionOfStep, resolveStep } from "@/lib/clock/resolve";
 import { Recent } from "@/lib/recent";
-import { formatPosition } from "@/charts/format";
+import { formatPosition } from "@/lib/text/axisFormat";
 import { axis, matchRule, position } from "@/state/clock";
 import { peekCell } from "@/state/mediaCache";
-import { positionOfStep, resolveStep } from "@/state/resolve";
 import { readStored, store } from "@/state/storage";
 import { trackOf } from "@/state/tracks";
 

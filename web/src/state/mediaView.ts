@@ -1,7 +1,7 @@
 /** How media is looked at: zoom and pan (shared by all tiles while linked), tile size, smoothing, what is selected. */
 import { type ReadonlySignal, type Signal, batch, computed, signal } from "@preact/signals";
 import type { MediaCell } from "@/api/schema";
-import { type ImageView, type Smoothing, WHOLE } from "@/media/image/transform";
+import { type ImageView, type Smoothing, WHOLE } from "@/lib/image/transform";
 import { urlSignal } from "@/state/url";
 
 /** One item of a key of a run, whatever step it is shown at. */

@@ -3,12 +3,12 @@ import { beforeEach, expect, it, vi } from "vitest";
 import type { KeyView, RunView } from "@/api/schema";
 
 const mocks = vi.hoisted(() => ({ keys: {} }));
-vi.mock("./keys", () => mocks.keys);
+vi.mock("@/state/keys", () => mocks.keys);
 const keys = signal<KeyView[]>([]);
 const keysState = signal<{ is: "loading" } | { is: "ready" }>({ is: "loading" });
 Object.assign(mocks.keys, { keys, keysState });
-const { whyNotThere } = await import("./missing");
-const { listState, rows, setShown, showOnly } = await import("./runs");
+const { whyNotThere } = await import("@/state/missing");
+const { listState, rows, setShown, showOnly } = await import("@/state/runs");
 
 const tile = { run: 7, key: "pictures", index: 0 };
 const run = (uid: number): RunView => ({ uid, name: `run ${uid}` }) as RunView;

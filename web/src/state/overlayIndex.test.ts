@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ImageRecord } from "@/api/schema";
+import { DEFAULT_OVERLAYS, withScores } from "@/lib/image/overlayState";
 import { type ClassEntry, indexOverlays, passingCount } from "@/state/overlayIndex";
-import { DEFAULT_OVERLAYS, withScores } from "@/state/overlayState";
 
 const blob = { sha256: "0".repeat(64), size_bytes: 1, mime: "image/png" };
 const labels = { "0": "Sky", "2": "Car" };

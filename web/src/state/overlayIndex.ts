@@ -1,12 +1,12 @@
 /** Which layers, classes and scores the pictures of the page have: what the inspector lists. Pure but for the last lines. */
 import { type ReadonlySignal, computed } from "@preact/signals";
 import type { ImageRecord } from "@/api/schema";
-import { type ScoreStats, passesScores, scoreStats } from "@/media/image/boxes";
-import { classNameOf } from "@/media/image/palette";
-import { type ShapeRecord, shapeLayersOf } from "@/media/image/shapes";
+import { type ScoreStats, passesScores, scoreStats } from "@/lib/image/boxes";
+import { classNameOf } from "@/lib/image/classColors";
+import { type OverlayState, type ShapeKind, isTruthName, layerOf } from "@/lib/image/overlayState";
+import { type ShapeRecord, shapeLayersOf } from "@/lib/image/shapes";
 import { selectedItem, shownItems } from "@/state/mediaView";
 import { dealColors } from "@/state/overlays";
-import { type OverlayState, type ShapeKind, isTruthName, layerOf } from "@/state/overlayState";
 import { isImage, pageImages } from "@/state/pageImages";
 
 export { isImage };

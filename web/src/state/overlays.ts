@@ -1,7 +1,7 @@
 /** The one overlay state of the page: masks, shapes, classes, colours and thresholds, set once and kept in the URL. */
 import { type ReadonlySignal, type Signal, computed } from "@preact/signals";
-import { ColorRegistry } from "@/media/image/palette";
-import { DEFAULT_OVERLAYS, type OverlayState, formatOverlays, own, parseOverlays } from "@/state/overlayState";
+import { ColorRegistry } from "@/lib/image/classColors";
+import { DEFAULT_OVERLAYS, type OverlayState, formatOverlays, own, parseOverlays } from "@/lib/image/overlayState";
 import { urlSignal } from "@/state/url";
 
 export const overlays: Signal<OverlayState> = urlSignal<OverlayState>("ov", DEFAULT_OVERLAYS, {

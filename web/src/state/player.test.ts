@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { extent, isLooping, isPlaying, position, range, speed, stops } from "./clock";
-import { markPending, markSettled } from "./mediaCache";
-import { startPlayer, togglePlay } from "./player";
+import { extent, isLooping, isPlaying, position, range, speed, stops } from "@/state/clock";
+import { markPending, markSettled } from "@/state/mediaCache";
+import { startPlayer, togglePlay } from "@/state/player";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,8 +1,8 @@
 // Plays the page: from one existing step to the next, never faster than the tiles can follow.
 
 import { effect, untracked } from "@preact/signals";
-import { isLooping, isPlaying, moveTo, nextStop, now, extent, position, range, speed } from "./clock";
-import { whenReady } from "./mediaCache";
+import { extent, isLooping, isPlaying, moveTo, nextStop, now, position, range, speed } from "@/state/clock";
+import { whenReady } from "@/state/mediaCache";
 
 /** A tile that takes longer than this does not hold up the others. */
 const LONGEST_WAIT_MS = 3000;

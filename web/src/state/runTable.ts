@@ -1,10 +1,11 @@
 /** Columns of the run table: which, how wide, and the table as CSV. */
 import { type ReadonlySignal, computed } from "@preact/signals";
-import { numberOf } from "@/api/numbers";
 import { getJson } from "@/api/client";
 import type { ColumnView, RunList, RunView } from "@/api/schema";
-import { formatAgo, formatDuration, formatNumber, formatValue } from "@/parts/format";
-import { FIELD_TITLES, columnTitle, isMedia, tellingPaths, valueAt } from "@/state/paths";
+import { FIELD_TITLES, columnTitle, isMedia, tellingPaths, valueAt } from "@/lib/runs/paths";
+import { csvField } from "@/lib/text/csv";
+import { formatAgo, formatDuration, formatNumber, formatValue } from "@/lib/text/format";
+import { numberOf } from "@/lib/text/numbers";
 import { availableColumns, columns, query, runs, sort } from "@/state/runs";
 
 export interface TableColumn {
@@ -81,12 +82,6 @@ function csvText(run: RunView, path: string): string {
   if (number !== undefined) return String(number);
   if (path === "tags") return csvField(run.tags.join(", "));
   return csvField(typeof value === "string" ? value : JSON.stringify(value));
-}
-
-/** Quoted where needed; a text that a spreadsheet would take for a formula is made plain text with an apostrophe. */
-export function csvField(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /** The whole table (every match, not only the rows that were scrolled to) as CSV. */

@@ -12,11 +12,11 @@ vi.mock("@/api/client", async (original) => ({
     return Promise.resolve({ runs, matched: server.count, total: server.count, columns: [] });
   },
 }));
-vi.mock("./route", async () => ({
+vi.mock("@/state/route", async () => ({
   route: (await import("@preact/signals")).signal({ page: "workspace", entity: "me", project: "p" }),
 }));
 const { ensureRows, eyedRuns, isShown, listState, reloadRuns, replaceRun, rows, runs, setShown, showOnly, shown, visibleRuns } =
-  await import("./runs");
+  await import("@/state/runs");
 
 beforeAll(async () => {
   reloadRuns();

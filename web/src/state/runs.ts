@@ -6,12 +6,12 @@
  */
 import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { ColumnView, LiveEvent, RunDetail, RunList, RunView } from "@/api/schema";
-import { formatValue } from "@/parts/format";
-import { valueAt } from "@/state/paths";
-import { onRecovery } from "@/lib/recovery";
+import { defaultColor, isColor } from "@/lib/runs/colors";
+import { valueAt } from "@/lib/runs/paths";
+import { formatValue } from "@/lib/text/format";
 import { onLive, whenListening } from "@/state/live";
-import { defaultColor, isColor } from "@/state/palette";
 import { route } from "@/state/route";
 import { readStored, store } from "@/state/storage";
 import { urlSignal } from "@/state/url";

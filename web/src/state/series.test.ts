@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SeriesRequest } from "@/api/schema";
-import { receive } from "./live";
-import { watchSeries, type SeriesQuery } from "./series";
+import { receive } from "@/state/live";
+import { type SeriesQuery, watchSeries } from "@/state/series";
 
 interface Asked {
   body: SeriesRequest;

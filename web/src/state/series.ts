@@ -5,11 +5,12 @@
 // nobody watches is kept for a while, so that scrolling back draws at once.
 
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { apiErrorFrom, postColumns, type ApiError } from "@/api/client";
+import { type ApiError, apiErrorFrom, postColumns } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { LiveEvent, SeriesReply, SeriesRequest } from "@/api/schema";
-import { onRecovery } from "@/lib/recovery";
-import { onLive } from "./live";
-import { groupPairs } from "./pairs";
+import { groupPairs } from "@/lib/pairs";
+import { Recent } from "@/lib/recent";
+import { onLive } from "@/state/live";
 
 export interface SeriesQuery {
   run: number;
@@ -64,7 +65,6 @@ interface Entry {
   watchers: number;
   isStale: boolean;
   request: AbortController | null;
-  usedAt: number;
 }
 
 const MAX_REQUESTS = 4;
@@ -73,7 +73,11 @@ const KEPT_UNWATCHED = 600;
 const LIVE_WAIT_MS = 200;
 const RETRY_WAIT_MS = 4000;
 
-const entries = new Map<string, Entry>();
+const entries = new Recent<string, Entry>({
+  limit: KEPT_UNWATCHED,
+  size: (entry) => (isIdle(entry) ? 1 : 0),
+  mayGo: (_id, entry) => isIdle(entry),
+});
 let requestCount = 0;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let timerAt = Infinity;
@@ -86,12 +90,11 @@ export function watchSeries(query: SeriesQuery): Watch {
   let entry = entries.get(id);
   if (!entry) {
     const state = signal<SeriesState>({ series: null, isLoading: true, error: null });
-    entry = { query, state, watchers: 0, isStale: true, request: null, usedAt: 0 };
+    entry = { query, state, watchers: 0, isStale: true, request: null };
     entries.set(id, entry);
   }
   const watched = entry;
   watched.watchers += 1;
-  watched.usedAt = performance.now();
   if (watched.isStale) plan(0);
   let isReleased = false;
   return {
@@ -100,7 +103,7 @@ export function watchSeries(query: SeriesQuery): Watch {
       if (isReleased) return;
       isReleased = true;
       watched.watchers -= 1;
-      watched.usedAt = performance.now();
+      entries.get(id); // used until now
       if (watched.watchers === 0) plan(0);
     },
   };
@@ -144,7 +147,7 @@ function plan(waitMs: number): void {
 function run(): void {
   timerAt = Infinity;
   abandon();
-  forget();
+  entries.trim();
   const due = [...entries.values()].filter((entry) => entry.isStale && entry.watchers > 0 && !entry.request);
   for (const group of requestsFor(due)) {
     if (requestCount >= MAX_REQUESTS) return; // the end of a request looks again
@@ -161,11 +164,8 @@ function abandon(): void {
   for (const [request, isWanted] of wanted) if (!isWanted) request.abort();
 }
 
-function forget(): void {
-  const idle = [...entries].filter(([, entry]) => entry.watchers === 0 && !entry.request);
-  if (idle.length <= KEPT_UNWATCHED) return;
-  idle.sort(([, a], [, b]) => a.usedAt - b.usedAt);
-  for (const [id] of idle.slice(0, idle.length - KEPT_UNWATCHED)) entries.delete(id);
+function isIdle({ watchers, request }: Entry): boolean {
+  return watchers === 0 && !request;
 }
 
 /** Entries that can share a request: same x, range and detail, and a full product of runs and keys. */

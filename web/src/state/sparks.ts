@@ -1,9 +1,9 @@
 /** Small curves beside the runs of the rail: one metric that most runs have, fetched for many runs in one request. */
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
 import { postColumns } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { SeriesReply, SeriesRequest } from "@/api/schema";
 import { keys } from "@/state/keys";
-import { onRecovery } from "@/lib/recovery";
 import { onLive } from "@/state/live";
 import { route } from "@/state/route";
 import { sort } from "@/state/runs";

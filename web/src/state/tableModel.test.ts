@@ -1,5 +1,14 @@
 import { expect, it } from "vitest";
-import { formatCellAddress, openAwaited, openCell, parseCellAddress, closeCell, showCell, awaitedCell, tableModel } from "./tableModel";
+import {
+  awaitedCell,
+  closeCell,
+  formatCellAddress,
+  openAwaited,
+  openCell,
+  parseCellAddress,
+  showCell,
+  tableModel,
+} from "@/state/tableModel";
 
 it("keeps the model of a place, and a new one begins where its like stands", () => {
   const model = tableModel("cell 1:0:table");

@@ -4,9 +4,9 @@
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
-import { Recent } from "@/lib/recent";
-import { onRecovery } from "@/lib/recovery";
+import { onRecovery } from "@/api/recovery";
 import type { TableColumn, TablePage, TableRequest } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 
 /** Which table: the part of the request that says so. */
 export type TableSource = Pick<TableRequest, "tables" | "run" | "key" | "step" | "index" | "join">;

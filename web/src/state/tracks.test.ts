@@ -4,8 +4,8 @@ import type { KeyView, RunView, TrackRequest } from "@/api/schema";
 
 // The lists of runs and keys belong to the frame; here they are plain signals.
 const mocks = vi.hoisted(() => ({ keys: {}, runs: {} }));
-vi.mock("./keys", () => mocks.keys);
-vi.mock("./runs", () => mocks.runs);
+vi.mock("@/state/keys", () => mocks.keys);
+vi.mock("@/state/runs", () => mocks.runs);
 
 interface Asked {
   body: TrackRequest;
@@ -62,9 +62,9 @@ it("loads tracks once, keeps the moment on another axis, and never mixes positio
   };
   Object.assign(mocks.keys, { keys: signal([view]) });
   Object.assign(mocks.runs, { visibleKey: signal("1"), visibleRuns: signal<RunView[]>([]) });
-  const { changeAxis, trackOf } = await import("./tracks");
-  const { axis, extent, position, stops } = await import("./clock");
-  const { receive } = await import("./live");
+  const { changeAxis, trackOf } = await import("@/state/tracks");
+  const { axis, extent, position, stops } = await import("@/state/clock");
+  const { receive } = await import("@/state/live");
 
   expect(trackOf(1, "pictures")).toBeUndefined();
   await soon();

@@ -3,19 +3,19 @@
 // Also fills the clock's `stops` and `extent`, and carries the position over to another axis.
 
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
-import { apiErrorFrom, postColumns, type ApiError } from "@/api/client";
+import { type ApiError, apiErrorFrom, postColumns } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { KeyView, RunView, TrackReply, TrackRequest } from "@/api/schema";
-import { BUILT_IN_AXES } from "./axes";
-import { axis, extent, position, range, stops, zoom } from "./clock";
-import { keys } from "./keys";
-import { onRecovery } from "@/lib/recovery";
-import { onLive } from "./live";
-import { groupPairs, pairId, pairsOf, type Pair, type PairGroup } from "./pairs";
-import { mergePositions, orderedTrack, positionOfStep, resolveStep, type Track } from "./resolve";
-import { visibleKey, visibleRuns } from "./runs";
-import { watchSeries, type Series, type SeriesState } from "./series";
+import { type Track, mergePositions, orderedTrack, positionOfStep, resolveStep } from "@/lib/clock/resolve";
+import { type Pair, type PairGroup, groupPairs, pairId, pairsOf } from "@/lib/pairs";
+import { BUILT_IN_AXES } from "@/state/axes";
+import { axis, extent, position, range, stops, zoom } from "@/state/clock";
+import { keys } from "@/state/keys";
+import { onLive } from "@/state/live";
+import { visibleKey, visibleRuns } from "@/state/runs";
+import { type Series, type SeriesState, watchSeries } from "@/state/series";
 
-export type { Track } from "./resolve";
+export type { Track } from "@/lib/clock/resolve";
 
 const LIVE_WAIT_MS = 150;
 const RETRY_WAIT_MS = 3000;

@@ -1,10 +1,10 @@
 /** The audio kind for the rest of the UI. */
 import type { AudioRecord } from "@/api/schema";
+import { formatBytes, formatCount } from "@/lib/text/format";
 import { AudioCard } from "@/media/audio/AudioCard";
 import { preparePeaks } from "@/media/audio/peaks";
 import { formatTime } from "@/media/playing";
 import type { Fact, View } from "@/media/view";
-import { formatBytes, formatCount } from "@/parts/format";
 
 export const AUDIO_VIEW: View<AudioRecord> = {
   name: "audio",

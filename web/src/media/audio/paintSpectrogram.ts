@@ -1,4 +1,5 @@
 /** Draws spectra over time, a few columns at a time so that nothing else has to wait. */
+import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { Spectrum, formatFrequency, frequencyAt, frequencyTicks, shareOf } from "@/media/audio/fourier";
 
 export interface SpectrogramJob {
@@ -38,7 +39,6 @@ export function paintSpectrogram(
   const picture = context.createImageData(width, height);
   const pixels = new Uint32Array(picture.data.buffer);
   let column = 0;
-  let animation = 0;
   const work = (): void => {
     const until = performance.now() + BUDGET_MS;
     const first = column;
@@ -56,11 +56,11 @@ export function paintSpectrogram(
       column += 1;
     }
     context.putImageData(picture, place.left, place.top, first, 0, column - first, height);
-    if (column < width) animation = requestAnimationFrame(work);
+    if (column < width) requestFrame(work);
     else onDone();
   };
   work();
-  return () => cancelAnimationFrame(animation);
+  return () => cancelFrame(work);
 }
 
 function rampTable(ramp: SpectrogramJob["ramp"]): Uint32Array {

@@ -1,8 +1,9 @@
 /** The outlines of sounds, loaded once. */
 import { apiErrorFrom, request } from "@/api/client";
 import type { AudioRecord } from "@/api/schema";
+import type { Preparation } from "@/lib/preparation";
 import { type Lane, lanesOf } from "@/media/audio/outline";
-import type { Need, Preparation } from "@/media/view";
+import type { Need } from "@/media/view";
 import { DecodedCache } from "@/state/decodedCache";
 
 const LIMIT_BYTES = 32 * 1024 * 1024;

@@ -2,6 +2,7 @@
 import { type Signal, signal } from "@preact/signals";
 import { blobUrl } from "@/api/client";
 import type { AudioRecord } from "@/api/schema";
+import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { leaveVoice, takeVoice, wordsForMediaError } from "@/media/playing";
 
 const voices = new Map<string, { voice: Voice; holders: number }>();
@@ -33,7 +34,6 @@ export class Voice {
   readonly problem: Signal<string | null> = signal(null);
   readonly speed: Signal<number> = signal(1);
   private element: HTMLAudioElement | null = null;
-  private animation = 0;
 
   constructor(readonly record: AudioRecord) {
     this.duration = signal(record.duration_secs ?? 0);
@@ -70,7 +70,7 @@ export class Voice {
   }
 
   dispose(): void {
-    cancelAnimationFrame(this.animation);
+    cancelFrame(this.onTime);
     leaveVoice(this);
     const { element } = this;
     this.element = null;
@@ -112,7 +112,7 @@ export class Voice {
     const { element } = this;
     if (!element) return;
     this.time.value = element.currentTime;
-    cancelAnimationFrame(this.animation);
-    if (this.isPlaying.peek()) this.animation = requestAnimationFrame(this.onTime);
+    if (this.isPlaying.peek()) requestFrame(this.onTime);
+    else cancelFrame(this.onTime);
   };
 }

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ChartRecord } from "@/api/schema";
+import { formatNumber } from "@/lib/text/format";
 import { usualBins } from "@/media/chart/bins";
 import { VegaPlot } from "@/media/chart/VegaPlot";
 import { type CellShare, type ClassOrder, matrixFrom } from "@/media/chart/matrix";
@@ -29,7 +30,6 @@ import { Button, IconButton } from "@/parts/Button";
 import { useRecovery } from "@/parts/useRecovery";
 import { Slider } from "@/parts/Slider";
 import { Choice, Select } from "@/parts/Toggle";
-import { formatNumber } from "@/parts/format";
 import "@/media/chart/chart.css";
 
 const HEAD = 30;

@@ -1,7 +1,7 @@
 /** One of our own charts, drawn in the page: nothing in it compiles code or loads anything. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { FrameTheme } from "@/frames/protocol";
+import type { FrameTheme } from "@/lib/frames/protocol";
 import type { Plan } from "@/media/chart/presets";
 import { savePng } from "@/media/figure/save";
 import type { DrawnVega } from "@/media/vega/draw";

@@ -1,8 +1,8 @@
 /** The chart kind for the rest of the UI. */
 import type { ChartRecord } from "@/api/schema";
+import { formatNumber } from "@/lib/text/format";
 import { ChartCard, titleOf } from "@/media/chart/ChartCard";
 import type { View } from "@/media/view";
-import { formatNumber } from "@/parts/format";
 
 export const CHART_VIEW: View<ChartRecord> = {
   name: "chart",

@@ -1,5 +1,5 @@
 /** A chart's columns as Vega takes them: numbers, times or names. Pure functions. */
-import { isSpecialNumber, numberOf } from "@/api/numbers";
+import { isSpecialNumber, numberOf } from "@/lib/text/numbers";
 import type { ChartRows } from "@/media/chart/rows";
 
 /** As Vega-Lite calls them. */

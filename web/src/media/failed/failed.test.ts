@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 
 vi.mock("@/media/file/FileCard", () => ({ DownloadLink: () => null }));
-const { failureText, isFailed, keptFiles } = await import("./FailedCard");
+const { failureText, isFailed, keptFiles } = await import("@/media/failed/FailedCard");
 
 const blob = (letter: string) => ({ sha256: letter.repeat(64), size_bytes: 3, mime: "application/octet-stream" });
 const record = { kind: "failed", of: "image", reason: "ValueError: no", buffers: [blob("a"), null, blob("b")], header: blob("c") };

@@ -2,7 +2,8 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { base } from "@/api/base";
-import { type FigureMessage, readReply } from "@/frames/protocol";
+import { type FigureMessage, readReply } from "@/lib/frames/protocol";
+import { formatBytes } from "@/lib/text/format";
 import { savePng } from "@/media/figure/save";
 import { figureTexts } from "@/media/figure/texts";
 import { figureTheme } from "@/media/figure/theme";
@@ -10,7 +11,6 @@ import { Button, IconButton } from "@/parts/Button";
 import { useRecovery } from "@/parts/useRecovery";
 import { Icon } from "@/parts/Icon";
 import { SandboxFrame } from "@/parts/SandboxFrame";
-import { formatBytes } from "@/parts/format";
 import { showToast } from "@/state/toasts";
 import "@/media/figure/figure.css";
 

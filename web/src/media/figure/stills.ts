@@ -3,7 +3,8 @@
  * their PNGs. A table of a hundred figures does not run a hundred pages.
  */
 import { base } from "@/api/base";
-import { type FigureMessage, type FrameTheme, readReply } from "@/frames/protocol";
+import { type FigureMessage, type FrameTheme, readReply } from "@/lib/frames/protocol";
+import { Recent } from "@/lib/recent";
 
 export type FigureLibrary = "plotly" | "bokeh" | "vega";
 
@@ -21,7 +22,10 @@ export interface StillWanted {
 
 const START_LIMIT_SECS = 30;
 const KEPT_LIMIT = 80;
-const kept = new Map<string, { url: Promise<string>; waiting: (() => boolean)[] }>(); // least recently used first
+const kept = new Recent<string, { url: Promise<string>; waiting: (() => boolean)[] }>({
+  limit: KEPT_LIMIT,
+  onGone: (_name, { url }) => url.then((address) => URL.revokeObjectURL(address), () => undefined),
+});
 const frames = new Map<FigureLibrary, HiddenFrame>();
 const queues = new Map<FigureLibrary, Promise<unknown>>();
 
@@ -33,8 +37,6 @@ export function figureStill(wanted: StillWanted, isWanted: () => boolean): Promi
   const name = JSON.stringify([wanted.frame, wanted.key, wanted.mode, wanted.theme.surface, wanted.width, wanted.height]);
   const found = kept.get(name);
   if (found) {
-    kept.delete(name);
-    kept.set(name, found);
     found.waiting.push(isWanted);
     return found.url;
   }
@@ -55,11 +57,6 @@ export function figureStill(wanted: StillWanted, isWanted: () => boolean): Promi
   queues.set(wanted.frame, url.catch(() => undefined));
   kept.set(name, { url, waiting });
   url.catch(() => kept.delete(name));
-  for (const [oldest, job] of kept) {
-    if (kept.size <= KEPT_LIMIT) break;
-    kept.delete(oldest);
-    job.url.then((address) => URL.revokeObjectURL(address), () => undefined);
-  }
   return url;
 }
 

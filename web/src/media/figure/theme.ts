@@ -1,6 +1,6 @@
 /** The page's colours for figures, from its tokens. */
-import type { FrameTheme } from "@/frames/protocol";
-import { RUN_COLORS } from "@/state/palette";
+import type { FrameTheme } from "@/lib/frames/protocol";
+import { RUN_COLORS } from "@/lib/runs/colors";
 import { theme, token } from "@/state/theme";
 
 /** Reading it subscribes to changes of the theme. */

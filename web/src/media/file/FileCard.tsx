@@ -2,9 +2,9 @@
 import type { JSX } from "preact";
 import { blobUrl } from "@/api/client";
 import type { BlobRef, FileRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
 import type { CardProps, View } from "@/media/view";
 import { Icon } from "@/parts/Icon";
-import { formatBytes } from "@/parts/format";
 import "@/media/media.css";
 
 export function DownloadLink({ blob, name }: { blob: BlobRef; name: string }): JSX.Element {

@@ -2,13 +2,13 @@
 import type { JSX, TargetedPointerEvent, TargetedWheelEvent } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { GraphRecord } from "@/api/schema";
+import { formatNumber } from "@/lib/text/format";
 import { FigureThumb } from "@/media/figure/FigureStill";
 import { fetchText, figureTexts } from "@/media/figure/texts";
 import { type GraphLayout, type GraphNode, NODE_HEIGHT, curveOf, layOut, readGraph } from "@/media/graph/layout";
 import type { CardProps } from "@/media/view";
 import { Button, IconButton } from "@/parts/Button";
 import { useRecovery } from "@/parts/useRecovery";
-import { formatNumber } from "@/parts/format";
 import "@/media/graph/graph.css";
 
 interface Sight {

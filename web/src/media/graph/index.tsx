@@ -1,8 +1,8 @@
 /** The graph kind for the rest of the UI. */
 import type { GraphRecord } from "@/api/schema";
+import { formatBytes, formatNumber } from "@/lib/text/format";
 import { GraphCard } from "@/media/graph/GraphCard";
 import type { View } from "@/media/view";
-import { formatBytes, formatNumber } from "@/parts/format";
 
 export const GRAPH_VIEW: View<GraphRecord> = {
   name: "graph",

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { HistogramRecord } from "@/api/schema";
-import { formatValue } from "@/charts/format";
+import { formatReading } from "@/lib/text/axisFormat";
 import { Plot } from "@/media/histogram/Plot";
 import { binAt, largestCount, quantile, spanOf, totalOf } from "@/media/histogram/maths";
 import { frameOf, paintBars, valueFromX } from "@/media/histogram/paint";
@@ -58,11 +58,11 @@ export function BinText({ histogram, bin }: { histogram: Pick<HistogramRecord, "
   return (
     <div class="bin-text">
       <div>
-        {formatValue(histogram.bins[bin] ?? NaN)} … {formatValue(histogram.bins[bin + 1] ?? NaN)}
+        {formatReading(histogram.bins[bin] ?? NaN)} … {formatReading(histogram.bins[bin + 1] ?? NaN)}
       </div>
       <div>
-        <b>{formatValue(count)}</b> of {formatValue(total)}
-        {total > 0 ? ` (${formatValue(Number(((count / total) * 100).toPrecision(3)))} %)` : ""}
+        <b>{formatReading(count)}</b> of {formatReading(total)}
+        {total > 0 ? ` (${formatReading(Number(((count / total) * 100).toPrecision(3)))} %)` : ""}
       </div>
     </div>
   );
@@ -70,22 +70,22 @@ export function BinText({ histogram, bin }: { histogram: Pick<HistogramRecord, "
 
 export function describe(record: HistogramRecord): string {
   const middle = quantile(record, 0.5);
-  return `histogram of ${formatValue(totalOf(record))} values in ${record.values.length} bins${middle === null ? "" : `, median ${formatValue(middle)}`}`;
+  return `histogram of ${formatReading(totalOf(record))} values in ${record.values.length} bins${middle === null ? "" : `, median ${formatReading(middle)}`}`;
 }
 
 export function histogramFacts(record: HistogramRecord): Fact[] {
   const quantiles = [0.05, 0.5, 0.95].map((share) => quantile(record, share));
   return [
-    { name: "values", value: formatValue(totalOf(record)) },
+    { name: "values", value: formatReading(totalOf(record)) },
     {
       name: "bins",
-      value: `${record.values.length} from ${formatValue(record.bins[0] ?? NaN)} to ${formatValue(record.bins.at(-1) ?? NaN)}`,
+      value: `${record.values.length} from ${formatReading(record.bins[0] ?? NaN)} to ${formatReading(record.bins.at(-1) ?? NaN)}`,
     },
     {
       name: "5 · 50 · 95 %",
-      value: quantiles.map((value) => (value === null ? "–" : formatValue(value))).join(" · "),
+      value: quantiles.map((value) => (value === null ? "–" : formatReading(value))).join(" · "),
       title: "Values below which 5, 50 and 95 % lie (straight lines inside bins)",
     },
-    ...(record.non_finite ? [{ name: "not finite", value: `${formatValue(record.non_finite)} NaN or infinite values were left out` }] : []),
+    ...(record.non_finite ? [{ name: "not finite", value: `${formatReading(record.non_finite)} NaN or infinite values were left out` }] : []),
   ];
 }

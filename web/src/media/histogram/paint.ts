@@ -1,5 +1,5 @@
 /** Draws histograms: heat map over steps, ridge lines, bars. Lengths are CSS pixels; the context is scaled already. */
-import { formatTicks } from "@/charts/format";
+import { formatTicks } from "@/lib/text/axisFormat";
 import { type Counted, type Span, columnEdges, countsInSlices, roundTicks, strengthOf } from "@/media/histogram/maths";
 
 export interface Ink {

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { apiUrl } from "@/api/client";
 import type { HtmlRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
 import { contentPath, safeLink } from "@/media/html/address";
 import { TextView } from "@/media/text/TextView";
 import type { CardProps } from "@/media/view";
@@ -12,7 +13,6 @@ import { Icon } from "@/parts/Icon";
 import { SandboxFrame } from "@/parts/SandboxFrame";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { Choice } from "@/parts/Toggle";
-import { formatBytes } from "@/parts/format";
 import { blobText, retryBlob } from "@/state/blobs";
 import "@/media/html/html.css";
 

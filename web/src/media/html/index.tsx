@@ -1,8 +1,8 @@
 /** The html kind for the rest of the UI. */
 import type { HtmlRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
 import { HtmlCard } from "@/media/html/HtmlCard";
 import type { View } from "@/media/view";
-import { formatBytes } from "@/parts/format";
 
 export const HTML_VIEW: View<HtmlRecord> = {
   name: "page",

@@ -2,9 +2,9 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ImageRecord } from "@/api/schema";
+import type { Size } from "@/lib/image/transform";
 import { ImageStage } from "@/media/image/stage";
 import { RangeMark } from "@/media/numbers";
-import type { Size } from "@/media/image/transform";
 import type { CardProps } from "@/media/view";
 import { WHEEL_HINT } from "@/media/wheel";
 import { openFull, selected } from "@/state/mediaView";

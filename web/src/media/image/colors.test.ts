@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { CLASS_COLORS, ColorRegistry, inkOn, rgbOf } from "@/lib/image/classColors";
 import { colorTable, paintMask } from "@/media/image/maskPixels";
-import { CLASS_COLORS, ColorRegistry, inkOn, rgbOf } from "@/media/image/palette";
 
 /** Machado, Oliveira and Fernandes 2009, severity 1, on linear light. */
 const EYES = {

@@ -1,5 +1,5 @@
 /** Pointer and wheel on a picture: zoom at the cursor, drag to pan, pinch. DOM in, view out; knows nothing of records. */
-import { type ImageView, type Point, type Size, panBy, zoomAt } from "@/media/image/transform";
+import { type ImageView, type Point, type Size, panBy, zoomAt } from "@/lib/image/transform";
 import { takeWheel } from "@/media/wheel";
 
 export interface GestureTarget {

@@ -1,10 +1,10 @@
 /** The image kind for the rest of the UI. */
-import { numberOf } from "@/api/numbers";
 import type { ImageRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
+import { numberOf } from "@/lib/text/numbers";
 import { ImageCard } from "@/media/image/ImageCard";
 import { prepareImage } from "@/media/image/pictures";
 import { NORMALIZED, rangeText, shortNumber } from "@/media/numbers";
-import { formatBytes } from "@/parts/format";
 import type { Fact, View } from "@/media/view";
 
 export const IMAGE_VIEW: View<ImageRecord> = {

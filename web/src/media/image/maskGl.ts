@@ -2,9 +2,10 @@
  * Colours masks on the graphics card: the ids are a texture, the palette is a texture, one draw per layer.
  * One context serves all tiles of the page (browsers allow about sixteen); the result is copied into a tile's canvas.
  */
+import { isImitated } from "@/lib/browser/webgl";
+import type { Placement } from "@/lib/image/transform";
+import { Recent } from "@/lib/recent";
 import { type MaskPaint, samplesAcross } from "@/media/image/maskPixels";
-import type { Placement } from "@/media/image/transform";
-import { isImitated } from "@/lib/screen";
 
 const VERTEX = `#version 300 es
 in vec2 corner;
@@ -66,8 +67,7 @@ interface IdTexture {
 }
 
 export class MaskGl {
-  private readonly textures = new Map<MaskPaint["ids"], IdTexture>(); // insertion order = least recently used first
-  private textureBytes = 0;
+  private readonly textures: Recent<MaskPaint["ids"], IdTexture>;
   private readonly places: Record<(typeof UNIFORMS)[number], WebGLUniformLocation | null>;
   private readonly palette: WebGLTexture;
 
@@ -84,6 +84,11 @@ export class MaskGl {
     gl.vertexAttribPointer(0, 2, gl.FLOAT, false, 0, 0);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     this.palette = gl.createTexture();
+    this.textures = new Recent({
+      limit: TEXTURE_BYTES_LIMIT,
+      size: ({ sizeBytes }) => sizeBytes,
+      onGone: (_ids, { texture }) => gl.deleteTexture(texture),
+    });
   }
 
   /**
@@ -161,11 +166,7 @@ export class MaskGl {
   private textureOf(ids: MaskPaint["ids"]): WebGLTexture {
     const { gl } = this;
     const known = this.textures.get(ids);
-    if (known) {
-      this.textures.delete(ids);
-      this.textures.set(ids, known);
-      return known.texture;
-    }
+    if (known) return known.texture;
     const texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, texture);
     if (ids.values instanceof Uint8Array) {
@@ -177,13 +178,6 @@ export class MaskGl {
     }
     this.pickNearest();
     this.textures.set(ids, { texture, sizeBytes: ids.values.byteLength });
-    this.textureBytes += ids.values.byteLength;
-    for (const [old, { texture: oldTexture, sizeBytes }] of this.textures) {
-      if (this.textureBytes <= TEXTURE_BYTES_LIMIT || old === ids) break;
-      gl.deleteTexture(oldTexture);
-      this.textures.delete(old);
-      this.textureBytes -= sizeBytes;
-    }
     return texture;
   }
 

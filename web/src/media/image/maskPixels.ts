@@ -2,8 +2,8 @@
  * Colours a mask for the screen on the processor: the reference for the shader in `maskGl.ts`, and what draws where
  * the graphics card is missing. For every device pixel: which class lies under it, and which colour that class has.
  */
-import { type Rgb, rgbOf } from "@/media/image/palette";
-import type { Placement } from "@/media/image/transform";
+import { type Rgb, rgbOf } from "@/lib/image/classColors";
+import type { Placement } from "@/lib/image/transform";
 
 export interface IdGrid {
   width: number;

@@ -3,16 +3,16 @@
  * placed by the same transform, so nothing can shift against the picture, whatever the screen's pixel ratio.
  */
 import type { ImageRecord, MaskLayer } from "@/api/schema";
+import { classNameOf } from "@/lib/image/classColors";
+import { type OverlayState, isClassVisible, layerOf } from "@/lib/image/overlayState";
+import type { Placement } from "@/lib/image/transform";
 import { MaskGl } from "@/media/image/maskGl";
 import type { GreyImage } from "@/media/image/maskPng";
 import { type ColorTable, colorTable, paintMask } from "@/media/image/maskPixels";
 import { paintShapes } from "@/media/image/paintShapes";
-import { classNameOf } from "@/media/image/palette";
 import { LABELS_FROM_TILE, type Scene } from "@/media/image/scene";
-import { paintValues } from "@/media/image/tone";
-import type { Placement } from "@/media/image/transform";
+import { paintValues } from "@/media/image/paintValues";
 import { classColor, dealColors } from "@/state/overlays";
-import { type OverlayState, isClassVisible, layerOf } from "@/state/overlayState";
 import { readStored } from "@/state/storage";
 
 export function paintScene(context: CanvasRenderingContext2D, scene: Scene): void {

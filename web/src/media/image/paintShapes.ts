@@ -1,13 +1,13 @@
 /** Draws boxes, polygons and keypoints with their labels. Lengths are device pixels, see `paint.ts`. */
 import type { ImageRecord } from "@/api/schema";
-import { numberOf } from "@/api/numbers";
-import { type Rect, passesScores, placeLabels } from "@/media/image/boxes";
-import { classNameOf, inkOn } from "@/media/image/palette";
+import { type Rect, passesScores, placeLabels } from "@/lib/image/boxes";
+import { classNameOf, inkOn } from "@/lib/image/classColors";
+import { type OverlayState, type ShapeKind, isClassVisible, isTruthName, layerOf } from "@/lib/image/overlayState";
+import { type Outline, type ShapeRecord, outlineOf, shapeLayersOf, textOfShape } from "@/lib/image/shapes";
+import type { Placement } from "@/lib/image/transform";
+import { numberOf } from "@/lib/text/numbers";
 import { LABELS_FROM_TILE, type Scene } from "@/media/image/scene";
-import { type Outline, type ShapeRecord, outlineOf, shapeLayersOf, textOfShape } from "@/media/image/shapes";
-import type { Placement } from "@/media/image/transform";
 import { classColor, dealColors } from "@/state/overlays";
-import { type OverlayState, type ShapeKind, isClassVisible, isTruthName, layerOf } from "@/state/overlayState";
 
 export interface ShownShape {
   kind: ShapeKind;

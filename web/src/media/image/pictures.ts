@@ -1,13 +1,14 @@
 /** Decoded pictures and masks: where they come from and how long they stay. */
 import { signal } from "@preact/signals";
 import type { BlobRef, ImageRecord, MaskLayer } from "@/api/schema";
+import { layerOf } from "@/lib/image/overlayState";
+import type { Preparation } from "@/lib/preparation";
 import { decodeGrid, decodeMask, decodePicture } from "@/media/image/decode";
 import type { GreyImage } from "@/media/image/maskPng";
 import type { ValueGrid } from "@/media/image/values";
-import type { Need, Preparation } from "@/media/view";
+import type { Need } from "@/media/view";
 import { DecodedCache, type Loading } from "@/state/decodedCache";
 import { overlays } from "@/state/overlays";
-import { layerOf } from "@/state/overlayState";
 
 const PICTURES_LIMIT_BYTES = 384 * 1024 * 1024;
 const MASKS_LIMIT_BYTES = 192 * 1024 * 1024;

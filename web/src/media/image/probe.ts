@@ -1,11 +1,11 @@
 /** What lies under the pointer: the pixel's own numbers, its classes, the boxes around it. */
 import type { ImageRecord } from "@/api/schema";
+import { classNameOf } from "@/lib/image/classColors";
+import { hit, textOfShape } from "@/lib/image/shapes";
+import type { Point } from "@/lib/image/transform";
 import { type GreyImage } from "@/media/image/maskPng";
 import { shownShapes } from "@/media/image/paintShapes";
-import { classNameOf } from "@/media/image/palette";
 import { drawnMasks, gridOf, grids, masks, pictures, wholeOf } from "@/media/image/pictures";
-import { hit, textOfShape } from "@/media/image/shapes";
-import type { Point } from "@/media/image/transform";
 import { valueText, valuesAt } from "@/media/image/values";
 import type { Probe, TileRef } from "@/state/mediaView";
 import { classColor, overlays } from "@/state/overlays";

@@ -1,10 +1,10 @@
 /** What is painted on a tile. All lengths are device pixels and everything is placed by the same transform. */
 import type { ImageRecord, MaskLayer } from "@/api/schema";
+import type { OverlayState } from "@/lib/image/overlayState";
+import type { Tone } from "@/lib/image/tone";
+import type { Placement, Size } from "@/lib/image/transform";
 import type { GreyImage } from "@/media/image/maskPng";
-import type { Tone } from "@/media/image/tone";
-import type { Placement, Size } from "@/media/image/transform";
 import type { ValueGrid } from "@/media/image/values";
-import type { OverlayState } from "@/state/overlayState";
 
 export interface Scene {
   record: ImageRecord;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { ImageRecord } from "@/api/schema";
+import { DEFAULT_OVERLAYS, withScores } from "@/lib/image/overlayState";
+import { hit, outlineOf, textOfShape, turnedCorners } from "@/lib/image/shapes";
 import { shownShapes } from "@/media/image/paintShapes";
-import { hit, outlineOf, textOfShape, turnedCorners } from "@/media/image/shapes";
-import { DEFAULT_OVERLAYS, withScores } from "@/state/overlayState";
 
 const blob = { sha256: "0".repeat(64), size_bytes: 1, mime: "image/png" };
 const record: ImageRecord = {

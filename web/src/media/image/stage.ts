@@ -4,13 +4,13 @@
  */
 import { effect, signal, untracked } from "@preact/signals";
 import type { BlobRef, ImageRecord } from "@/api/schema";
+import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
+import { type ImageView, type Point, type Size, WHOLE, isPixelated, pixelAt, placementOf } from "@/lib/image/transform";
 import { attachGestures } from "@/media/image/gestures";
 import { paintScene } from "@/media/image/paint";
 import { decodedPicture, drawnMasks, gridOf, grids, masks, pictureFor, pictures } from "@/media/image/pictures";
 import { loadForProbe, probeAt } from "@/media/image/probe";
-import { type ImageView, type Point, type Size, WHOLE, isPixelated, pixelAt, placementOf } from "@/media/image/transform";
-import { drawSoon, neverDraw } from "@/lib/frame";
-import { pixelRatio } from "@/lib/screen";
+import { pixelRatio } from "@/state/screen";
 import { imageLook, toneOf } from "@/state/imageLook";
 import { type ShownItem, probe, selected, smoothing, tileId, viewOf } from "@/state/mediaView";
 import { overlays } from "@/state/overlays";
@@ -50,7 +50,7 @@ export class ImageStage {
       void [overlays.value, smoothing.value, pixelRatio.value, this.changed.value];
       if (options.isFull) void imageLook.value;
       this.view();
-      drawSoon(this.redraw);
+      requestFrame(this.redraw);
     });
     this.stopGestures = options.isInteractive
       ? attachGestures(canvas, {
@@ -86,7 +86,7 @@ export class ImageStage {
     this.stopFollowing();
     this.stopGestures();
     clearTimeout(this.probeTimer);
-    neverDraw(this.redraw);
+    cancelFrame(this.redraw);
     if (this.hoverAt) probe.value = null;
     for (const letGo of this.holds.values()) letGo();
   }
@@ -145,7 +145,7 @@ export class ImageStage {
     ];
     for (const ready of loads) {
       // A failure is told by whoever prepared the tile; here the drawing only stays as it is.
-      (ready as Promise<unknown>).then(() => drawSoon(this.redraw), () => undefined);
+      (ready as Promise<unknown>).then(() => requestFrame(this.redraw), () => undefined);
     }
   }
 

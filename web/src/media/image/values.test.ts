@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { paintValues } from "@/media/image/tone";
+import { paintValues } from "@/media/image/paintValues";
 import { decodeValues, gridFromNpy, valuesAt } from "@/media/image/values";
 
 function npy(descr: string, shape: string, bytes: Uint8Array): Uint8Array {

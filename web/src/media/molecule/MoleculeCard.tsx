@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MoleculeRecord } from "@/api/schema";
+import { formatBytes, formatCount } from "@/lib/text/format";
 import { MoleculeTools } from "@/media/molecule/MoleculeTools";
 import { cameraOf, hoveredAtom, leaveLive, liveOwner, look, takeLive } from "@/media/molecule/live";
 import { ATOMS_LIMIT, type Content, parserOf } from "@/media/molecule/looks";
@@ -9,7 +10,6 @@ import type { Molecule, Surroundings } from "@/media/molecule/scene";
 import { NotWanted, still } from "@/media/molecule/stills";
 import type { CardProps } from "@/media/view";
 import { EmptyState, ErrorState } from "@/parts/States";
-import { formatBytes, formatCount } from "@/parts/format";
 import { blobBytes, retryBlob } from "@/state/blobs";
 import { theme, token } from "@/state/theme";
 import "@/media/molecule/molecule.css";

@@ -1,6 +1,7 @@
 /** What can be chosen in the full view of a molecule; it holds for all molecules of the page. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { saveBlob } from "@/lib/browser/saving";
 import { look } from "@/media/molecule/live";
 import {
   COLOR_LABELS, type ColorName, type Content, type Look, STYLE_LABELS, SURFACE_ATOMS_LIMIT, type StyleName, colorsFor, stylesFor,
@@ -112,13 +113,7 @@ function save(canvas: HTMLCanvasElement | null, name: string): void {
   if (!canvas || !copy) return;
   copy.getContext("2d")?.drawImage(canvas, 0, 0);
   copy.convertToBlob({ type: "image/png" }).then(
-    (blob) => {
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(blob);
-      link.download = `${name.replace(/[^\w.-]+/g, "_")}.png`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-    },
+    (blob) => saveBlob(`${name.replace(/[^\w.-]+/g, "_")}.png`, blob),
     () => showToast("The picture could not be made.", { tone: "error" }),
   );
 }

@@ -1,8 +1,8 @@
 /** The molecule kind for the rest of the UI. */
 import type { MoleculeRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
 import { MoleculeCard } from "@/media/molecule/MoleculeCard";
 import type { Fact, View } from "@/media/view";
-import { formatBytes } from "@/parts/format";
 import { prepareBytes } from "@/state/blobs";
 
 export const MOLECULE_VIEW: View<MoleculeRecord> = {

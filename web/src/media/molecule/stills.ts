@@ -2,6 +2,7 @@
  * Pictures of molecules for tiles and table cells. A page may hold a few WebGL contexts only, so one hidden viewer
  * draws them all, one after another.
  */
+import { requestFrame } from "@/lib/browser/animationFrame";
 import { Recent } from "@/lib/recent";
 import { type Camera, type Content, type Look } from "@/media/molecule/looks";
 import { type Molecule, Scene, type Surroundings, loadLibrary } from "@/media/molecule/scene";
@@ -94,7 +95,7 @@ export class NotWanted extends Error {}
 function afterPaint(): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, 100); // a page in the background paints nothing
-    requestAnimationFrame(() => {
+    requestFrame(() => {
       clearTimeout(timer);
       setTimeout(resolve, 0);
     });

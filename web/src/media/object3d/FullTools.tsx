@@ -1,9 +1,11 @@
 /** The tools above the full view of a 3D thing: where to look from, what colours mean, what is drawn beside it. */
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
-import { numberOf } from "@/api/numbers";
 import { blobUrl } from "@/api/client";
 import type { Camera3D, Object3DRecord } from "@/api/schema";
+import { saveBlob } from "@/lib/browser/saving";
+import { withScores } from "@/lib/image/overlayState";
+import { numberOf } from "@/lib/text/numbers";
 import { type ColorMode, changeLook, lookChoice } from "@/media/object3d/look";
 import { BOX_LAYER, SCORE, isBoxShown, scoreRangeOf } from "@/media/object3d/scenery";
 import { type PresetName, isFiniteVec, sub, viewFromCamera } from "@/media/object3d/space";
@@ -14,7 +16,6 @@ import { Slider } from "@/parts/Slider";
 import { Select } from "@/parts/Toggle";
 import { type ShownItem, isLinked } from "@/state/mediaView";
 import { changeOverlays, overlays } from "@/state/overlays";
-import { withScores } from "@/state/overlayState";
 
 const PRESET_NAMES: readonly (readonly [PresetName, string])[] = [
   ["front", "Front"],
@@ -256,12 +257,8 @@ const CAMERA_BUTTONS = 8;
 async function savePng(stage: Stage | null, shown: ShownItem | undefined, record: Object3DRecord): Promise<void> {
   const picture = await stage?.png();
   if (!picture) return;
-  const link = document.createElement("a");
   const stem = shown ? `${shown.key}-step${shown.cell.step}-${shown.index}` : (record.name ?? "view");
-  link.href = URL.createObjectURL(picture);
-  link.download = `${stem.replace(/[^\w.-]+/g, "_")}.png`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  saveBlob(`${stem.replace(/[^\w.-]+/g, "_")}.png`, picture);
 }
 
 /** Letters work wherever the focus is in the full view; digits and arrows need the canvas. */

@@ -1,6 +1,6 @@
 /** What the colours of the points mean: classes with their eyes, or the ends of the colour map. */
 import type { JSX } from "preact";
-import { classNameOf } from "@/media/image/palette";
+import { classNameOf } from "@/lib/image/classColors";
 import type { Object3DRecord } from "@/api/schema";
 import type { CloudPart } from "@/media/object3d/cloud";
 import { look } from "@/media/object3d/look";
@@ -8,9 +8,9 @@ import { rampGradient } from "@/media/object3d/ramp";
 import { boxColor } from "@/media/object3d/scenery";
 import type { Content } from "@/media/object3d/viewer";
 import { coordinate, shortCount } from "@/media/object3d/words";
-import { formatValue } from "@/parts/format";
+import { formatValue } from "@/lib/text/format";
 import { changeOverlays, classColor, dealColors } from "@/state/overlays";
-import { isClassVisible, withClasses, withSolo } from "@/state/overlayState";
+import { isClassVisible, withClasses, withSolo } from "@/lib/image/overlayState";
 
 import { axesOf, dot } from "@/media/object3d/space";
 

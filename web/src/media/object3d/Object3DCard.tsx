@@ -4,16 +4,16 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { blobUrl } from "@/api/client";
 import type { Object3DRecord } from "@/api/schema";
+import { classNameOf } from "@/lib/image/classColors";
+import { formatBytes, formatValue } from "@/lib/text/format";
 import { Legend } from "@/media/object3d/Legend";
 import { FullTools } from "@/media/object3d/FullTools";
 import { loadViewer, viewer, viewerFailure } from "@/media/object3d/load";
 import type { Content, Picked, Stage } from "@/media/object3d/viewer";
 import { bytesOfRecord, coordinate, describe, factRows, shortCount } from "@/media/object3d/words";
-import { classNameOf } from "@/media/image/palette";
 import type { CardProps } from "@/media/view";
 import { WHEEL_HINT } from "@/media/wheel";
 import { Icon } from "@/parts/Icon";
-import { formatBytes, formatValue } from "@/parts/format";
 import { openFull, selected, tileId } from "@/state/mediaView";
 import "@/media/object3d/object3d.css";
 

@@ -9,7 +9,7 @@ import { Mesh } from "@babylonjs/core/Meshes/mesh";
 import { SubMesh } from "@babylonjs/core/Meshes/subMesh";
 import type { Scene } from "@babylonjs/core/scene";
 import type { PointCloud } from "@/api/schema";
-import { rgbOf } from "@/media/image/palette";
+import { rgbOf } from "@/lib/image/classColors";
 import { bytesOf } from "@/media/object3d/bytes";
 import { type ColorMode, type Look, categoryColors } from "@/media/object3d/look";
 import { type CloudLayout, layoutOf, nextPages, pageColumns, rangeOf } from "@/media/object3d/pages";

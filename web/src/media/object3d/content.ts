@@ -8,7 +8,7 @@ import { Matrix, Vector3 } from "@babylonjs/core/Maths/math.vector";
 import { Ray } from "@babylonjs/core/Culling/ray";
 import { Scene } from "@babylonjs/core/scene";
 import type { Object3DRecord } from "@/api/schema";
-import { rgbOf } from "@/media/image/palette";
+import { rgbOf } from "@/lib/image/classColors";
 import { CloudPart } from "@/media/object3d/cloud";
 import { drawScene, sharedEngine } from "@/media/object3d/engine";
 import { Lights } from "@/media/object3d/light";

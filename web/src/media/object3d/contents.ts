@@ -1,6 +1,7 @@
 /** Scenes of records, kept while they are shown and a little longer: scrubbing back and forth loads nothing twice. */
 import { effect } from "@preact/signals";
 import type { Object3DRecord } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 import { Content } from "@/media/object3d/content";
 import { contextAge } from "@/media/object3d/engine";
 
@@ -14,7 +15,13 @@ interface Entry {
   users: number;
 }
 
-const entries = new Map<string, Entry>(); // least recently used first
+const entries = new Recent<string, Entry>({
+  limit: IDLE_BYTES,
+  // Only what nobody shows takes of the limit; a small one counts as its share of the most that are kept.
+  size: ({ users, content }) => (users > 0 ? 0 : Math.max(content.sizeBytes, Math.floor(IDLE_BYTES / IDLE_COUNT))),
+  mayGo: (_key, { users }) => users === 0,
+  onGone: (_key, { content }) => content.dispose(),
+});
 const keys = new WeakMap<object, string>();
 const queue: (() => void)[] = [];
 let loading = 0;
@@ -28,12 +35,8 @@ export interface Hold {
 
 export function holdContent(record: Object3DRecord): Hold {
   const key = keyOf(record);
-  let entry = entries.get(key);
-  if (entry?.content.isDisposed) entry = undefined;
-  entries.delete(key);
-  entry ??= makeEntry(record, key);
-  entries.set(key, entry);
-  const held = entry;
+  if (entries.peek(key)?.content.isDisposed) entries.delete(key);
+  const held = entries.getOrMake(key, () => makeEntry(record, key));
   held.users += 1;
   let isHeld = true;
   return {
@@ -43,14 +46,14 @@ export function holdContent(record: Object3DRecord): Hold {
       if (!isHeld) return;
       isHeld = false;
       held.users -= 1;
-      if (held.users === 0) clearIdle();
+      if (held.users === 0) entries.trim();
     },
   };
 }
 
 /** The scene of a record, when it is loaded. */
 export function peekContent(record: Object3DRecord): Content | undefined {
-  const found = entries.get(keyOf(record))?.content;
+  const found = entries.peek(keyOf(record))?.content;
   return found && !found.isDisposed && found.isReady ? found : undefined;
 }
 
@@ -67,7 +70,7 @@ function makeEntry(record: Object3DRecord, key: string): Entry {
       await content.load();
       return content;
     } catch (thrown) {
-      if (entries.get(key)?.content === content) entries.delete(key); // the next one tries again
+      if (entries.peek(key)?.content === content) entries.delete(key); // the next one tries again
       content.dispose();
       throw thrown;
     } finally {
@@ -90,19 +93,6 @@ function turn(): Promise<void> {
       resolve();
     }),
   );
-}
-
-function clearIdle(): void {
-  const idle = [...entries].filter(([, { users }]) => users === 0);
-  let bytes = idle.reduce((sum, [, { content }]) => sum + content.sizeBytes, 0);
-  let count = idle.length;
-  for (const [key, { content }] of idle) {
-    if (bytes <= IDLE_BYTES && count <= IDLE_COUNT) break;
-    bytes -= content.sizeBytes;
-    count -= 1;
-    entries.delete(key);
-    content.dispose();
-  }
 }
 
 let age = contextAge.peek();

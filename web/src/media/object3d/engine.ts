@@ -11,8 +11,8 @@ import type { Scene } from "@babylonjs/core/scene";
 import { signal } from "@preact/signals";
 import { apiUrl, blobUrl } from "@/api/client";
 import type { Object3DRecord } from "@/api/schema";
+import { isImitated } from "@/lib/browser/webgl";
 import { SCHEME, WHITE_PIXEL, findFile, isPictureName, splitAddress } from "@/media/object3d/files";
-import { isImitated } from "@/lib/screen";
 
 /** Grows whenever the graphics card has forgotten everything. */
 export const contextAge = signal(0);

@@ -1,10 +1,11 @@
 /** The way to the viewer: its code is fetched once, and records are made ready before a tile shows them. */
 import { signal } from "@preact/signals";
 import type { Object3DRecord } from "@/api/schema";
+import type { Preparation } from "@/lib/preparation";
 import { bytesOf } from "@/media/object3d/bytes";
 import { layoutOf, rangeOf } from "@/media/object3d/pages";
 import type * as ViewerModule from "@/media/object3d/viewer";
-import type { Need, Preparation } from "@/media/view";
+import type { Need } from "@/media/view";
 
 export type Viewer = typeof ViewerModule;
 

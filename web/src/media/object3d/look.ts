@@ -1,8 +1,8 @@
 /** How 3D is drawn, for the whole page: colours, point size, grid. Kept in the URL, shared by tiles and the full view. */
 import { type Signal, computed } from "@preact/signals";
-import { classNameOf } from "@/media/image/palette";
+import { classNameOf } from "@/lib/image/classColors";
+import { type OverlayState, isClassVisible } from "@/lib/image/overlayState";
 import { classColor, overlays } from "@/state/overlays";
-import { type OverlayState, isClassVisible } from "@/state/overlayState";
 import { theme, token } from "@/state/theme";
 import { urlSignal } from "@/state/url";
 
@@ -37,13 +37,13 @@ export function formatLook(look: LookChoice): string {
   if (!look.hasGrid) parts.push("nogrid");
   if (look.isOrtho) parts.push("ortho");
   if (look.isWireframe) parts.push("wire");
-  return parts.join(".").replaceAll(/p(\d+)\.(\d+)/g, "p$1-$2");
+  return parts.join("@/media/object3d").replaceAll(/p(\d+)\.(\d+)/g, "p$1-$2");
 }
 
 /** Words that make no sense are left out: an old link must not break the page. */
 export function parseLook(text: string): LookChoice {
   let look = DEFAULT_LOOK;
-  for (const word of text.split(".")) {
+  for (const word of text.split("@/media/object3d")) {
     const size = /^p(\d+)(?:-(\d+))?$/.exec(word);
     if (word !== "auto" && MODES.includes(word)) look = { ...look, mode: word as ColorMode };
     else if (size) look = { ...look, pointSize: Math.min(40, Number(`${size[1] ?? "1"}.${size[2] ?? "0"}`)) };

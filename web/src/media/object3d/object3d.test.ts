@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BlobRef, Box3D, Object3DRecord, PointCloud } from "@/api/schema";
+import { DEFAULT_OVERLAYS, withClasses, withScores } from "@/lib/image/overlayState";
 import { WHITE_PIXEL, checkGltf, findFile, rewriteGlb, splitAddress } from "@/media/object3d/files";
 import { DEFAULT_LOOK, formatLook, parseLook } from "@/media/object3d/look";
 import { type Numbers, halfFromBits, layoutOf, nextPages, numbersFrom, pageColumns, rangeOf } from "@/media/object3d/pages";
@@ -8,9 +9,9 @@ import { rampColor } from "@/media/object3d/ramp";
 import { boxText, cornersOf, gridOf, isBoxShown, sceneryOf } from "@/media/object3d/scenery";
 import {
   HOME,
+  type Orientation,
   PRESETS,
   type Vec3,
-  type Orientation,
   type View3D,
   centredOn,
   cross,
@@ -31,7 +32,6 @@ import {
 import { readStl } from "@/media/object3d/stl";
 import { formatViews, frameOfTile, parseViews } from "@/media/object3d/views";
 import { coordinate, describe as describeRecord, factRows, shortCount } from "@/media/object3d/words";
-import { DEFAULT_OVERLAYS, withClasses, withScores } from "@/state/overlayState";
 
 const blob = (size: number, name = "a"): BlobRef => ({
   sha256: name.repeat(64).slice(0, 64),

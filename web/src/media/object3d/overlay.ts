@@ -1,5 +1,5 @@
 /** Words and axes over the drawn scene: names of boxes, the little cross of axes. Text is painted, never markup. */
-import { inkOn } from "@/media/image/palette";
+import { inkOn } from "@/lib/image/classColors";
 import type { Content } from "@/media/object3d/content";
 import type { Look } from "@/media/object3d/look";
 import { type Pose, type Vec3, dot } from "@/media/object3d/space";

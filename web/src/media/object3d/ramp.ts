@@ -1,5 +1,5 @@
 /** A colour map for values: dark blue through green to yellow, even in lightness, so that equal steps look equal. */
-import type { Rgb } from "@/media/image/palette";
+import type { Rgb } from "@/lib/image/classColors";
 
 /** Steps of the viridis map (public domain). */
 const STOPS: readonly Rgb[] = [

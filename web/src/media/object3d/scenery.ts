@@ -1,8 +1,9 @@
 /** What is drawn beside points and triangles, as segments and labels: boxes, arrows, cameras, grid. Pure functions. */
 import type { Box3D, Camera3D, Object3DRecord, Vector3D } from "@/api/schema";
-import { numberOf } from "@/api/numbers";
-import { type Rgb, rgbOf } from "@/media/image/palette";
-import { type ScoreRange, shortScore } from "@/media/image/boxes";
+import { type ScoreRange, shortScore } from "@/lib/image/boxes";
+import { type Rgb, rgbOf } from "@/lib/image/classColors";
+import { type OverlayState, isClassVisible, layerOf } from "@/lib/image/overlayState";
+import { numberOf } from "@/lib/text/numbers";
 import type { Segment } from "@/media/object3d/lines";
 import {
   type Box3,
@@ -23,7 +24,6 @@ import {
   unit,
 } from "@/media/object3d/space";
 import { classColor } from "@/state/overlays";
-import { type OverlayState, isClassVisible, layerOf } from "@/state/overlayState";
 
 /** The name under which the page's overlay state keeps the score threshold of 3D boxes. */
 export const BOX_LAYER = "3D boxes";

@@ -3,14 +3,24 @@
  * changed. All stages of the page share one graphics context and take turns.
  */
 import { effect, signal, untracked } from "@preact/signals";
+import { requestFrame } from "@/lib/browser/animationFrame";
 import type { Content, Picked } from "@/media/object3d/content";
 import { isSoftwareRendered } from "@/media/object3d/engine";
 import { attachOrbit } from "@/media/object3d/gestures";
 import { type Look, look } from "@/media/object3d/look";
 import { paintOver } from "@/media/object3d/overlay";
-import { type Frame, HOME, PRESETS, type Pose, type PresetName, type View3D, centredOn, fitted, poseOf } from "@/media/object3d/space";
-import { drawSoon } from "@/lib/frame";
-import { pixelRatio } from "@/lib/screen";
+import {
+  type Frame,
+  HOME,
+  PRESETS,
+  type Pose,
+  type PresetName,
+  type View3D,
+  centredOn,
+  fitted,
+  poseOf,
+} from "@/media/object3d/space";
+import { pixelRatio } from "@/state/screen";
 import { frameOfTile, homeOf, setViewOfTile, viewOfTile } from "@/media/object3d/views";
 import { type ShownItem, type TileRef, isFull, selected, tileId } from "@/state/mediaView";
 
@@ -39,7 +49,7 @@ function schedule(stage: Stage, isFirst = false): void {
     dirty.add(stage);
     for (const other of others) dirty.add(other);
   } else dirty.add(stage);
-  drawSoon(drawDirty);
+  requestFrame(drawDirty);
 }
 
 function drawDirty(): void {

@@ -1,6 +1,7 @@
 /** From where 3D is looked at: one view for all tiles of a key while they are linked, kept over steps and in the URL. */
 import { type Signal, signal } from "@preact/signals";
 import type { Object3DRecord } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 import {
   CLOUD_HOME,
   type CameraLike,
@@ -97,8 +98,8 @@ export function homeOf(
   return fitted(record.form === "cloud" ? CLOUD_HOME : HOME, frame, orientation, aspect);
 }
 
-const frames = new Map<string, { frame: Frame; origin: readonly [number, number, number] }>();
 const FRAMES_KEPT = 2_000;
+const frames = new Recent<string, { frame: Frame; origin: readonly [number, number, number] }>({ limit: FRAMES_KEPT });
 
 /**
  * What a tile fits into its view, kept over steps: things grow and move while they are trained, and the view must not
@@ -116,7 +117,6 @@ export function frameOfTile(tile: TileRef | null, own: Frame, origin: readonly [
     const ratio = own.radius / kept.frame.radius;
     if (ratio > 0.3 && ratio < 2.5 && lengthOf(sub(centre, own.centre)) < 1.5 * kept.frame.radius) return { ...kept.frame, centre };
   }
-  if (frames.size > FRAMES_KEPT) frames.clear();
   frames.set(id, { frame: own, origin });
   return own;
 }

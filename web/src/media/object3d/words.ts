@@ -1,7 +1,7 @@
 /** What a record says about itself in words. Pure functions. */
-import { numberOf } from "@/api/numbers";
 import type { Object3DRecord } from "@/api/schema";
-import { formatBytes } from "@/parts/format";
+import { formatBytes } from "@/lib/text/format";
+import { numberOf } from "@/lib/text/numbers";
 
 const FORMS: Readonly<Record<Object3DRecord["form"], string>> = {
   model: "model",

@@ -2,12 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { PartitionedTableRecord } from "@/api/schema";
+import { formatBytes, formatCount } from "@/lib/text/format";
 import { LazyTable } from "@/media/table/LazyTable";
 import { TableChip } from "@/media/table/TableChip";
 import { tableHeight } from "@/media/table/height";
 import type { CardProps, Fact, View } from "@/media/view";
 import { Select } from "@/parts/Toggle";
-import { formatBytes, formatCount } from "@/parts/format";
 
 const FILES_LISTED = 20;
 

@@ -1,10 +1,10 @@
 /** The plotly kind for the rest of the UI. */
 import type { PlotlyRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
 import { FigureFrame } from "@/media/figure/FigureFrame";
 import { FigureStill } from "@/media/figure/FigureStill";
 import { fetchText } from "@/media/figure/texts";
 import type { CardProps, View } from "@/media/view";
-import { formatBytes } from "@/parts/format";
 
 const LIMIT_SECS = 20;
 

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import type { TableColumn } from "@/api/schema";
 import { PreparedCard } from "@/media/PreparedCard";
-import { isKnown, viewOfRecord } from "@/media/records";
+import { isKnown, viewOfRecord } from "@/media/registry";
 import { cellText, cellTitle, lookOf, recordsIn } from "@/media/table/cells";
 import { cardBox } from "@/media/table/geometry";
 import { Icon } from "@/parts/Icon";

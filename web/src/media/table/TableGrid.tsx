@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TableSort } from "@/api/schema";
+import { requestFrame } from "@/lib/browser/animationFrame";
 import { BodyRow, cellId } from "@/media/table/BodyRow";
 import { HeadCell } from "@/media/table/HeadCell";
 import { HEAD_PX, type Lane, lanesIn, scrollSpace, topAfter } from "@/media/table/geometry";
@@ -108,7 +109,7 @@ export function TableGrid(props: TableGridProps): JSX.Element {
     element.addEventListener("scroll", onScroll, { passive: true });
     const observer = new ResizeObserver(show);
     observer.observe(element);
-    if (props.takesFocus) requestAnimationFrame(() => element.focus({ preventScroll: true }));
+    if (props.takesFocus) requestFrame(() => element.focus({ preventScroll: true }));
     return () => {
       clearTimeout(timer);
       element.removeEventListener("scroll", onScroll);

@@ -4,6 +4,8 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { apiUrl, blobUrl } from "@/api/client";
 import type { TableColumn } from "@/api/schema";
+import { safeFileName, saveUrl } from "@/lib/browser/saving";
+import { formatCount } from "@/lib/text/format";
 import { FilterChips } from "@/media/table/Filters";
 import { TableGrid } from "@/media/table/TableGrid";
 import { TableProblem, TableTools } from "@/media/table/TableTools";
@@ -15,8 +17,6 @@ import type { CardSize } from "@/media/view";
 import { Button } from "@/parts/Button";
 import type { MenuItem } from "@/parts/Menu";
 import { EmptyState, ErrorState } from "@/parts/States";
-import { formatCount } from "@/parts/format";
-import { safeFileName } from "@/state/saving";
 import type { ShownItem } from "@/state/mediaView";
 import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings, changeSettings, settingsOf } from "@/state/tableSettings";
 import { openAwaited, tableModel } from "@/state/tableModel";
@@ -128,13 +128,13 @@ export function TableView(props: TableViewProps): JSX.Element {
           {
             label: "CSV, all rows",
             ...(head ? { detail: formatCount(head.total, "row") } : {}),
-            onSelect: () => followLink(wholeCsv, `${props.name}.csv`),
+            onSelect: () => saveUrl(`${props.name}.csv`, wholeCsv),
           },
         ]
       : []),
     ...props.files.map(({ sha256, label }): MenuItem => ({
       label: `Parquet: ${label}`,
-      onSelect: () => followLink(blobUrl(sha256), `${props.name}.parquet`),
+      onSelect: () => saveUrl(`${props.name}.parquet`, blobUrl(sha256)),
     })),
   ];
   return (
@@ -256,11 +256,4 @@ function csvUrl({ tables = [], join, run, key, step, index }: TableSource, name:
     if (value !== undefined && value !== null) parameters.set(field, String(value));
   }
   return apiUrl(`api/tables/csv?${parameters.toString()}`);
-}
-
-function followLink(url: string, name: string): void {
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
 }

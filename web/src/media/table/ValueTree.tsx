@@ -1,7 +1,7 @@
 /** Lists and dicts, folded by branch. A branch's children are made when it is opened. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { numberOf } from "@/api/numbers";
+import { numberOf } from "@/lib/text/numbers";
 import { Button } from "@/parts/Button";
 import { cellExact } from "@/media/table/cells";
 

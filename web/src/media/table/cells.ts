@@ -1,7 +1,7 @@
 /** What a table's cells say, truthfully: nothing rounded without the whole value at hand, nothing absent drawn as zero. */
-import { isSpecialNumber, numberOf } from "@/api/numbers";
 import type { TableColumn } from "@/api/schema";
-import { exactText, formatNumber } from "@/parts/format";
+import { exactText, formatNumber } from "@/lib/text/format";
+import { isSpecialNumber, numberOf } from "@/lib/text/numbers";
 
 export type CellLook = "number" | "null" | "special" | "boolean" | "text" | "empty" | "time" | "tree" | "media";
 

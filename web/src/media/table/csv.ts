@@ -1,11 +1,11 @@
 /** A table as CSV: the rows that match, in their order, the columns that are shown, every digit. */
 import { apiErrorFrom } from "@/api/client";
+import { safeFileName, saveText } from "@/lib/browser/saving";
+import { csvField } from "@/lib/text/csv";
+import { formatCount } from "@/lib/text/format";
 import { cellExact, isCut } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import { safeFileName, saveText } from "@/state/saving";
-import { csvField } from "@/state/runTable";
 import { type TableQuery, type TableRow, type TableSource, allRows } from "@/state/tablePages";
-import { formatCount } from "@/parts/format";
 import { showToast } from "@/state/toasts";
 
 const TELL_FROM_ROWS = 5_000;

@@ -1,8 +1,8 @@
 /** The keys of a table: they walk from cell to cell, copy and open. */
 import type { TargetedKeyboardEvent } from "preact";
+import { copyText } from "@/lib/browser/clipboard";
 import { cellExact } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import { copyText } from "@/state/clipboard";
 import { type CellPlace, type TableModel, showCell } from "@/state/tableModel";
 
 interface Walk {

@@ -1,11 +1,11 @@
 /** The table kind for the rest of the UI. */
 import type { JSX } from "preact";
 import type { TableRecord } from "@/api/schema";
+import { formatBytes, formatCount } from "@/lib/text/format";
 import { LazyTable } from "@/media/table/LazyTable";
 import { TableChip } from "@/media/table/TableChip";
 import { tableHeight } from "@/media/table/height";
 import type { CardProps, Fact, View } from "@/media/view";
-import { formatBytes, formatCount } from "@/parts/format";
 
 const MODES: Readonly<Record<string, string>> = {
   IMMUTABLE: "logged as a whole",

@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { TextRecord } from "@/api/schema";
+import { formatBytes, formatCount } from "@/lib/text/format";
 import { MarkdownView } from "@/media/text/MarkdownView";
 import { TextView } from "@/media/text/TextView";
 import { MATCHES_LIMIT, findMatches, firstWords } from "@/media/text/search";
@@ -11,7 +12,6 @@ import { Button, IconButton } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
 import { ErrorState } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
-import { formatBytes, formatCount } from "@/parts/format";
 import { blobText, retryBlob } from "@/state/blobs";
 import "@/media/text/text.css";
 

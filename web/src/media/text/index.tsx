@@ -1,8 +1,8 @@
 /** The text kind for the rest of the UI. */
 import type { TextRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
 import { TextCard } from "@/media/text/TextCard";
 import type { View } from "@/media/view";
-import { formatBytes } from "@/parts/format";
 
 const LINE_PX = 20;
 const SHORTEST_PX = 64;

@@ -5,7 +5,7 @@
 import { type Loader, type Spec, View, Warn, parse } from "vega";
 import { expressionInterpreter } from "vega-interpreter";
 import { type TopLevelSpec, compile } from "vega-lite";
-import type { FrameTheme } from "@/frames/protocol";
+import type { FrameTheme } from "@/lib/frames/protocol";
 import type { Json, VegaMode } from "@/media/vega/spec";
 
 export interface VegaOptions {

@@ -1,10 +1,10 @@
 /** The vega kind for the rest of the UI. */
 import type { VegaRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
 import { FigureFrame } from "@/media/figure/FigureFrame";
 import { FigureStill } from "@/media/figure/FigureStill";
 import { fetchText } from "@/media/figure/texts";
 import type { CardProps, View } from "@/media/view";
-import { formatBytes } from "@/parts/format";
 
 /** A specification is small and its data lie in it: what takes longer does not end, or should be told. */
 export const VEGA_LIMIT_SECS = 5;

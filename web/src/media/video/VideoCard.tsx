@@ -6,19 +6,17 @@ import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { blobUrl } from "@/api/client";
 import type { VideoRecord } from "@/api/schema";
+import { formatBytes } from "@/lib/text/format";
 import { DownloadLink } from "@/media/file/FileCard";
 import { RangeMark } from "@/media/numbers";
 import { VideoControls } from "@/media/video/VideoControls";
 import { GifPlayer, canStepGif } from "@/media/video/gifPlayer";
-import { ElementPlayer, type Player } from "@/media/video/player";
+import { ElementPlayer, type Player, SPEEDS } from "@/media/video/player";
 import { isTogether, joinTogether, seekPlayer, setPlayerSpeed, stepPlayer, togglePlayer } from "@/media/video/together";
 import type { CardProps, CardSize } from "@/media/view";
 import { Icon } from "@/parts/Icon";
-import { formatBytes } from "@/parts/format";
 import { isFull, smoothing } from "@/state/mediaView";
 import "@/media/video/video.css";
-
-export const SPEEDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 4];
 
 export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.Element {
   const [isHovered, setHovered] = useState(false);
@@ -188,7 +186,7 @@ function onKey(event: TargetedKeyboardEvent<HTMLElement>, player: Player, toggle
     ArrowLeft: () => (event.shiftKey ? seekPlayer(player, Math.max(0, player.time.peek() - 1)) : stepPlayer(player, -1)),
     ArrowRight: () => (event.shiftKey ? seekPlayer(player, Math.min(duration, player.time.peek() + 1)) : stepPlayer(player, 1)),
     ",": () => stepPlayer(player, -1),
-    ".": () => stepPlayer(player, 1),
+    "@/media/video": () => stepPlayer(player, 1),
     Home: () => seekPlayer(player, 0),
     End: () => seekPlayer(player, duration),
     "<": () => faster(-1),

@@ -1,8 +1,7 @@
 /** Play, seek, step, speed and sound of one video, or of all when they play together. */
 import type { JSX } from "preact";
 import { formatTime } from "@/media/playing";
-import { SPEEDS } from "@/media/video/VideoCard";
-import type { Player } from "@/media/video/player";
+import { type Player, SPEEDS } from "@/media/video/player";
 import { isTogether, seekPlayer, setPlayerSpeed, setTogether, stepPlayer } from "@/media/video/together";
 import type { CardSize } from "@/media/view";
 import { IconButton } from "@/parts/Button";

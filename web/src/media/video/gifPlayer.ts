@@ -1,6 +1,7 @@
 /** A gif as a video: its frames are decoded once and drawn by the clock, so that it can be paused, sought and stepped. */
 import { blobUrl } from "@/api/client";
 import type { VideoRecord } from "@/api/schema";
+import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { frameOfDurations } from "@/media/video/frames";
 import { Player } from "@/media/video/player";
 
@@ -19,7 +20,6 @@ export class GifPlayer extends Player {
   private frames: ImageBitmap[] = [];
   private ends: number[] = [];
   private shownFrame = -1;
-  private animation = 0;
   private isDisposed = false;
   private before = 0;
 
@@ -35,13 +35,12 @@ export class GifPlayer extends Player {
     if (this.problem.peek()) return;
     this.isPlaying.value = true;
     this.before = performance.now();
-    cancelAnimationFrame(this.animation);
-    this.animation = requestAnimationFrame(this.tick);
+    requestFrame(this.tick);
   }
 
   pause(): void {
     this.isPlaying.value = false;
-    cancelAnimationFrame(this.animation);
+    cancelFrame(this.tick);
   }
 
   seek(secs: number): void {
@@ -92,7 +91,7 @@ export class GifPlayer extends Player {
     } catch (thrown) {
       if (this.isDisposed) return;
       this.pause();
-      this.problem.value = thrown instanceof Error && thrown.message.endsWith(".") ? thrown.message : "This browser can't decode this gif.";
+      this.problem.value = thrown instanceof Error && thrown.message.endsWith("@/media/video") ? thrown.message : "This browser can't decode this gif.";
     }
   }
 
@@ -108,7 +107,7 @@ export class GifPlayer extends Player {
       return;
     }
     this.draw();
-    this.animation = requestAnimationFrame(this.tick);
+    requestFrame(this.tick);
   };
 
   private draw(): void {

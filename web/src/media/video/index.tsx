@@ -1,11 +1,11 @@
 /** The video kind for the rest of the UI. */
 import type { VideoRecord } from "@/api/schema";
+import { formatBytes, formatCount, formatNumber } from "@/lib/text/format";
 import { NORMALIZED, rangeText } from "@/media/numbers";
 import { formatTime } from "@/media/playing";
 import { VideoCard } from "@/media/video/VideoCard";
 import { preparePoster } from "@/media/video/posters";
 import type { Fact, View } from "@/media/view";
-import { formatBytes, formatCount, formatNumber } from "@/parts/format";
 
 export const VIDEO_VIEW: View<VideoRecord> = {
   name: "video",

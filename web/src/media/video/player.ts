@@ -1,10 +1,13 @@
 /** Plays one video: an element of the browser, or a gif drawn frame by frame. What is played is told by signals. */
 import { type Signal, signal } from "@preact/signals";
 import { blobUrl } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
 import type { VideoRecord } from "@/api/schema";
-import { onRecovery } from "@/lib/recovery";
+import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { leaveVoice, takeVoice, wordsForMediaError } from "@/media/playing";
 import { frameAt, steppedTime } from "@/media/video/frames";
+
+export const SPEEDS: readonly number[] = [0.1, 0.25, 0.5, 1, 2, 4];
 
 export abstract class Player {
   readonly isPlaying: Signal<boolean> = signal(false);
@@ -56,7 +59,6 @@ export abstract class Player {
 }
 
 export class ElementPlayer extends Player {
-  private animation = 0;
   private isDisposed = false;
   private readonly stop = onRecovery(() => {
     if (this.problem.peek() === null) return;
@@ -121,7 +123,7 @@ export class ElementPlayer extends Player {
   dispose(): void {
     this.isDisposed = true;
     this.stop();
-    cancelAnimationFrame(this.animation);
+    cancelFrame(this.onTime);
     leaveVoice(this);
     const { element } = this;
     element.removeEventListener("error", this.onError);
@@ -146,9 +148,9 @@ export class ElementPlayer extends Player {
 
   private readonly onTime = (): void => {
     this.time.value = this.element.currentTime;
-    cancelAnimationFrame(this.animation);
     // Four times a second, as the browser tells it, is too coarse for a frame counter.
-    if (this.isPlaying.peek()) this.animation = requestAnimationFrame(this.onTime);
+    if (this.isPlaying.peek()) requestFrame(this.onTime);
+    else cancelFrame(this.onTime);
   };
 
   private readonly onError = (): void => {

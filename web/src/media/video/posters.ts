@@ -1,8 +1,8 @@
 /** Posters that are decoded before a tile shows them, so that going from step to step does not flash. */
 import { blobUrl } from "@/api/client";
 import type { VideoRecord } from "@/api/schema";
+import type { Preparation } from "@/lib/preparation";
 import { Recent } from "@/lib/recent";
-import type { Preparation } from "@/media/view";
 
 const KEPT = 300;
 /** The elements keep the decoded pictures alive. */
