@@ -36,12 +36,9 @@ from diorama.errors import (
 from diorama.journal.entry import (
     EXT_SNAPSHOT,
     Batch,
-    Config,
     Entry,
-    File,
-    Log,
     Numbered,
-    Summary,
+    replace_values,
 )
 from diorama.media.base import Media, Snapshot
 from diorama.media.extension import as_wire, integer_as_wire, value_from
@@ -358,16 +355,8 @@ def load_part(part: SpoolPart, spool_dir: Path) -> bytes | memoryview:
 
 def encode_batch(batch: Batch) -> bytes:
     """A batch for the wire: media records as EXT_RECORD, big integers as EXT_INTEGER."""
-    entries = [Numbered(numbered.seq, _for_the_wire(numbered.entry)) for numbered in batch.entries]
+    entries = [Numbered(numbered.seq, replace_values(numbered.entry, as_wire)) for numbered in batch.entries]
     return _encoder.encode(msgspec.structs.replace(batch, entries=entries))
-
-
-def _for_the_wire(entry: Entry) -> Entry:
-    if isinstance(entry, Log | Config | Summary):
-        return msgspec.structs.replace(entry, data=as_wire(entry.data))
-    if isinstance(entry, File):
-        return msgspec.structs.replace(entry, content=as_wire(entry.content))
-    return entry
 
 
 def decode_batch(data: bytes) -> Batch:

@@ -7,6 +7,7 @@ else is plain msgpack.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, Union
 
 import msgspec
@@ -145,6 +146,27 @@ class Environment(msgspec.Struct, tag="environment", array_like=True):
 Entry = Union[  # noqa: UP007 msgspec wants a real Union on 3.10
     Start, Log, System, Config, Summary, Define, Console, Attributes, File, Warn, Finish, Environment
 ]
+
+_MEDIA_FIELDS: dict[type[Entry], str] = {Log: "data", Config: "data", Summary: "data", File: "content"}
+"""Which entries may hold media, and where."""
+
+
+def media_values(entry: Entry) -> list[Any]:
+    """The values of an entry that may hold media: media themselves, or dicts and lists with media in them."""
+    field = _MEDIA_FIELDS.get(type(entry))
+    return [] if field is None else [getattr(entry, field)]
+
+
+def replace_values(entry: Entry, change: Callable[[Any], Any]) -> Entry:
+    """The entry with what `change` makes of each of its `media_values`.
+
+    >>> replace_values(File("a.txt", 1), lambda value: value + 1)
+    File(name='a.txt', content=2)
+    """
+    field = _MEDIA_FIELDS.get(type(entry))
+    return (
+        entry if field is None else msgspec.structs.replace(entry, **{field: change(getattr(entry, field))})
+    )
 
 
 class Numbered(msgspec.Struct, array_like=True):

@@ -96,10 +96,8 @@ class Ingest:
             for value in column.values:
                 blobs.update((blob.sha256, blob) for blob in blobs_in(value))
         for _, entry in gathered.others:
-            if isinstance(entry, journal.Summary | journal.Config):
-                blobs.update((blob.sha256, blob) for blob in blobs_in(entry.data))
-            elif isinstance(entry, journal.File):
-                blobs.update((blob.sha256, blob) for blob in blobs_in(entry.content))
+            for value in journal.media_values(entry):
+                blobs.update((blob.sha256, blob) for blob in blobs_in(value))
         self._check_stored(blobs)
         manifests = [blob for blob in blobs.values() if blob.mime == MANIFEST_MIME]
         if manifests:

@@ -21,7 +21,7 @@ import msgspec
 
 from diorama.errors import is_of_the_moment
 from diorama.journal.codec import SnapshotRef, SpoolPart, load_snapshot
-from diorama.journal.entry import Config, Entry, File, Log, Summary, Warn
+from diorama.journal.entry import Entry, File, Log, Warn, media_values, replace_values
 from diorama.media import MediaRecord, UnknownRecord, record_warnings
 from diorama.media.base import PutBlob, Snapshot
 from diorama.media.encoding import content_of, encode_media
@@ -71,7 +71,7 @@ class MediaInWork:
                 warnings.append(_warn("media-failed", f"{_entry_text(self._entry)}: {text}"))
             records.append(record)
         replacing = iter(records)
-        return _with_values(
+        return replace_values(
             self._entry, lambda value: replace_refs(value, lambda ref: next(replacing))
         ), warnings
 
@@ -193,24 +193,9 @@ def refs_of(entry: Entry) -> list[SnapshotRef]:
         refs.append(ref)
         return ref
 
-    for value in values_of(entry):
+    for value in media_values(entry):
         replace_refs(value, collect)
     return refs
-
-
-def values_of(entry: Entry) -> list[Any]:
-    """The parts of an entry that may hold media."""
-    if isinstance(entry, Log | Summary | Config):
-        return [entry.data]
-    return [entry.content] if isinstance(entry, File) else []
-
-
-def _with_values(entry: Entry, change: Callable[[Any], Any]) -> Entry:
-    if isinstance(entry, Log | Summary | Config):
-        return msgspec.structs.replace(entry, data=change(entry.data))
-    if isinstance(entry, File):
-        return msgspec.structs.replace(entry, content=change(entry.content))
-    return entry
 
 
 def _size_bytes(ref: SnapshotRef) -> int:

@@ -23,11 +23,10 @@ import msgspec
 
 from diorama.http import Answer, Body, NoAnswer, ServerConnection
 from diorama.journal.codec import encode_batch
-from diorama.journal.entry import Batch, Entry
+from diorama.journal.entry import Batch, Entry, media_values
 from diorama.media.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
-from diorama.sidecar.encode import values_of
 from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
 from diorama.store.manifest import refs_from_manifest
 from diorama.store.values import blobs_in
@@ -306,7 +305,7 @@ class HttpTransport:
 
 
 def _blobs_of(entry: Entry) -> Iterator[BlobRef]:
-    for value in values_of(entry):
+    for value in media_values(entry):
         yield from blobs_in(value)
 
 
