@@ -23,18 +23,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diorama.errors import UsageError
-from diorama.media import (
-    KINDS_BY_NAME,
-    Histogram,
-    Image,
-    JoinedTable,
-    PartitionedTable,
-    Table,
-    encode_record,
-)
-from diorama.media.base import MANIFEST_MIME, Snapshot
-from diorama.media.keep import InMemory, set_keeper
-from diorama.media.table_pack import PACK_ROWS
+from diorama.media import KINDS_BY_NAME, Histogram, Image, JoinedTable, PartitionedTable, Table, encode_record
+from diorama.media.core.base import MANIFEST_MIME, Snapshot
+from diorama.media.core.keep import InMemory, set_keeper
+from diorama.media.table.pack import PACK_ROWS
 
 UTC = datetime.timezone.utc
 NOON = datetime.datetime(2024, 2, 29, 12, 0, 0, 123456)
@@ -327,7 +319,7 @@ class TestValues:
             NOON.replace(tzinfo=UTC),
             datetime.datetime(2024, 1, 1, tzinfo=UTC),
         ]
-        numpys = Table(columns=["a"], data=[[np.datetime64("2024-01-01T00:00:00.5")], [np.datetime64("NaT")]])
+        numpys = Table(columns=["a"], data=[[np.datetime64("2024-01-01T00:00:00.5")], [np.datetime64("NaT", "s")]])
         assert rows_of(trip, numpys) == [[datetime.datetime(2024, 1, 1, 0, 0, 0, 500_000)], [None]]
         stamps = Table(columns=["a"], data=[[pd.Timestamp(NOON)], [pd.NaT], [None]])
         assert rows_of(trip, stamps) == [[NOON], [None], [None]]

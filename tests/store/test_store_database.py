@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import shutil
 import sqlite3
@@ -286,3 +287,13 @@ def test_missing_blobs_are_found(open_store: Callable[[], Service]) -> None:
     assert service.check() == []
     service._blobs.delete(blob.sha256)
     assert service.check() == [f"blob {blob.sha256} is missing"]
+
+
+def test_a_database_that_nobody_closes_leaves_no_connection_behind(tmp_path: Path) -> None:
+    database = Database.open(tmp_path / "diorama.db")
+    with database.read() as connection:
+        driver = connection.connection.driver_connection
+    del database, connection
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        driver.execute("SELECT 1")

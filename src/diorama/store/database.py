@@ -21,6 +21,7 @@ import os
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -62,6 +63,8 @@ class Database:
         self._file: FileIdentity | None = None
         self._opening = threading.Lock()
         self._is_read_only = False
+        # Whoever forgets close() (a script's Api() without `with`) leaves no open file behind.
+        weakref.finalize(self, engine.dispose).atexit = False
 
     @classmethod
     def open(cls, url: str | Path) -> Database:
@@ -292,7 +295,8 @@ def _make_engine(url: sa.URL) -> sa.Engine:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_size_limit = 67108864")
-        connection.execute("PRAGMA cache_size = -8192")
+        # There may be dozens of connections, and the system caches the file's pages for all of them.
+        connection.execute("PRAGMA cache_size = -1024")
         # Becoming WAL needs the file alone, and SQLite does not wait for that by itself.
         _until_not_busy(lambda: _use_wal(connection))
 
