@@ -40,7 +40,7 @@ check-python:
 	@$(PYTHON_BIN) -m ruff format --check .
 	@$(PYTHON_BIN) -m mypy
 	@.venv/bin/lint-imports
-	@$(PYTHON_BIN) scripts/import_circles.py src/diorama --leave-out media
+	@$(PYTHON_BIN) scripts/import_circles.py src/diorama
 
 check-web:
 	@$(PYTHON_BIN) scripts/build_ui.py npm run --silent check

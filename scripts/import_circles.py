@@ -47,20 +47,14 @@ def graph_of(root: Path) -> Graph:
     return graph
 
 
-def circles_in(graph: Graph, *, left_out: str = "") -> list[list[Import]]:
-    """The shortest circle of each group of modules that all reach each other; without those that lie wholly
-    in the package `left_out`."""
+def circles_in(graph: Graph) -> list[list[Import]]:
+    """The shortest circle of each group of modules that all reach each other."""
     reached = {module: _reached_from(module, graph) for module in graph}
     groups: dict[frozenset[str], None] = {}
     for module in graph:
         if module in reached[module]:
             groups[frozenset(other for other in reached[module] if module in reached[other])] = None
-    circles: list[list[Import]] = []
-    for group in groups:
-        asked = [module for module in sorted(group) if not f"{module}.".startswith(f"{left_out}.")]
-        if asked:
-            circles.append(min((_circle_through(module, graph) for module in asked), key=len))
-    return circles
+    return [min((_circle_through(module, graph) for module in sorted(group)), key=len) for group in groups]
 
 
 def _name_of(file: Path, root: Path) -> str:
@@ -114,10 +108,8 @@ def main(argv: list[str] | None = None) -> int:
         description="Finds modules of a package that import each other in a circle.",
     )
     parser.add_argument("root", type=Path, help="the folder of the package")
-    parser.add_argument("--leave-out", metavar="PACKAGE", help="no word of circles wholly within this one")
     asked = parser.parse_args(argv)
-    left_out = f"{asked.root.name}.{asked.leave_out}" if asked.leave_out else ""
-    circles = circles_in(graph_of(asked.root), left_out=left_out)
+    circles = circles_in(graph_of(asked.root))
     for circle in circles:
         print("These modules import each other in a circle:")
         for step in circle:

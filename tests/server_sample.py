@@ -35,7 +35,7 @@ from diorama.journal.entry import (
     System,
 )
 from diorama.media import FileRecord, HistogramRecord, ImageRecord, Table
-from diorama.media.table import encode as encode_table
+from diorama.media.table.codec import encode as encode_table
 from diorama.model import StoreDir
 from diorama.server.app import create_app
 from diorama.server.run import ServerHandle, serve

@@ -26,61 +26,62 @@ if TYPE_CHECKING:
     from diorama.errors import CommError, UsageError
     from diorama.errors import DioramaError as Error
     from diorama.media import plot
-    from diorama.media.audio import Audio
-    from diorama.media.bokeh import Bokeh
-    from diorama.media.boxes import BoundingBoxes2D
-    from diorama.media.chart import CustomChart
-    from diorama.media.graph import Graph
-    from diorama.media.histogram import Histogram
-    from diorama.media.html import Html
-    from diorama.media.image import Image
-    from diorama.media.joined_table import JoinedTable
-    from diorama.media.keypoints import Keypoints2D
-    from diorama.media.masks import ImageMask
-    from diorama.media.molecule import Molecule
-    from diorama.media.object3d import Object3D, box3d
-    from diorama.media.overlays import Classes
-    from diorama.media.partitioned_table import PartitionedTable
+    from diorama.media.audio.media import Audio
+    from diorama.media.bokeh.media import Bokeh
+    from diorama.media.chart.media import CustomChart
+    from diorama.media.graph.media import Graph
+    from diorama.media.histogram.media import Histogram
+    from diorama.media.html.media import Html
+    from diorama.media.image.media import Image
+    from diorama.media.image.overlays.boxes import BoundingBoxes2D
+    from diorama.media.image.overlays.keypoints import Keypoints2D
+    from diorama.media.image.overlays.layers import Classes
+    from diorama.media.image.overlays.masks import ImageMask
+    from diorama.media.image.overlays.polygons import Polygons2D
+    from diorama.media.joined_table.media import JoinedTable
+    from diorama.media.molecule.media import Molecule
+    from diorama.media.object3d.boxes import box3d
+    from diorama.media.object3d.media import Object3D
+    from diorama.media.partitioned_table.media import PartitionedTable
     from diorama.media.plot import plot_table
-    from diorama.media.plotly import Plotly
-    from diorama.media.polygons import Polygons2D
-    from diorama.media.table import Table
-    from diorama.media.text import Markdown, Text
-    from diorama.media.vega import Vega
-    from diorama.media.video import Video
+    from diorama.media.plotly.media import Plotly
+    from diorama.media.table.media import Table
+    from diorama.media.text.media import Markdown, Text
+    from diorama.media.vega.media import Vega
+    from diorama.media.video.media import Video
     from diorama.model import VERSION as __version__
 
 _HOMES = {
     "Api": "diorama.api",
-    "Audio": "diorama.media.audio",
-    "Bokeh": "diorama.media.bokeh",
-    "BoundingBoxes2D": "diorama.media.boxes",
-    "Classes": "diorama.media.overlays",
+    "Audio": "diorama.media.audio.media",
+    "Bokeh": "diorama.media.bokeh.media",
+    "BoundingBoxes2D": "diorama.media.image.overlays.boxes",
+    "Classes": "diorama.media.image.overlays.layers",
     "CommError": "diorama.errors",
-    "CustomChart": "diorama.media.chart",
+    "CustomChart": "diorama.media.chart.media",
     "Error": "diorama.errors",
-    "Graph": "diorama.media.graph",
-    "Histogram": "diorama.media.histogram",
-    "Html": "diorama.media.html",
-    "Image": "diorama.media.image",
-    "ImageMask": "diorama.media.masks",
-    "JoinedTable": "diorama.media.joined_table",
-    "Keypoints2D": "diorama.media.keypoints",
-    "Markdown": "diorama.media.text",
-    "Molecule": "diorama.media.molecule",
-    "Object3D": "diorama.media.object3d",
-    "PartitionedTable": "diorama.media.partitioned_table",
-    "Plotly": "diorama.media.plotly",
-    "Polygons2D": "diorama.media.polygons",
+    "Graph": "diorama.media.graph.media",
+    "Histogram": "diorama.media.histogram.media",
+    "Html": "diorama.media.html.media",
+    "Image": "diorama.media.image.media",
+    "ImageMask": "diorama.media.image.overlays.masks",
+    "JoinedTable": "diorama.media.joined_table.media",
+    "Keypoints2D": "diorama.media.image.overlays.keypoints",
+    "Markdown": "diorama.media.text.media",
+    "Molecule": "diorama.media.molecule.media",
+    "Object3D": "diorama.media.object3d.media",
+    "PartitionedTable": "diorama.media.partitioned_table.media",
+    "Plotly": "diorama.media.plotly.media",
+    "Polygons2D": "diorama.media.image.overlays.polygons",
     "Run": "diorama.client.run",
     "Settings": "diorama.client.settings",
-    "Table": "diorama.media.table",
-    "Text": "diorama.media.text",
+    "Table": "diorama.media.table.media",
+    "Text": "diorama.media.text.media",
     "UsageError": "diorama.errors",
-    "Vega": "diorama.media.vega",
-    "Video": "diorama.media.video",
+    "Vega": "diorama.media.vega.media",
+    "Video": "diorama.media.video.media",
     "__version__": "diorama.model",
-    "box3d": "diorama.media.object3d",
+    "box3d": "diorama.media.object3d.boxes",
     "define_metric": "diorama.client.current",
     "finish": "diorama.client.current",
     "init": "diorama.client.init",

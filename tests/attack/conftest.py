@@ -33,7 +33,7 @@ _FORBIDDEN_EVENTS = frozenset(
         "shutil.unpack_archive",
     }
 )
-_OUR_DECODER = command_for("diorama.media.worker")
+_OUR_DECODER = command_for("diorama.media.core.worker")
 """The process with limits that decodes what others made: the one program that may start."""
 _seen: list[str] = []
 _is_watching = False

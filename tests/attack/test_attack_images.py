@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from diorama.media import KINDS_BY_NAME, Image
-from diorama.media.image_header import read_header
-from diorama.media.image_record import ImageRecord
+from diorama.media.image.header import read_header
+from diorama.media.image.record import ImageRecord
 from diorama.model import BlobRef
 
 NOISE = np.random.default_rng(0).integers(0, 256, (80, 90, 3), dtype=np.uint8)

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from waiting import LIMIT_MS, until_true
 
 from diorama.journal.entry import Batch, Log, Numbered, Start
-from diorama.media.html import HtmlRecord
+from diorama.media.html.record import HtmlRecord
 from diorama.model import StoreDir
 from diorama.service import Service
 

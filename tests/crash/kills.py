@@ -23,7 +23,7 @@ from processes import children_of, kill, sidecar_pids, wait_for
 from server_process import ServerProcess
 
 from diorama.media import UnknownRecord
-from diorama.media.image_record import ImageRecord
+from diorama.media.image.record import ImageRecord
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import drain

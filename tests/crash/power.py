@@ -35,7 +35,7 @@ from processes import sidecar_pids, wait_for
 
 from diorama.errors import DioramaError
 from diorama.media import UnknownRecord
-from diorama.media.image_record import ImageRecord
+from diorama.media.image.record import ImageRecord
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import drain

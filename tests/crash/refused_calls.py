@@ -33,7 +33,7 @@ from refused_trainer import image_of
 from server_process import ServerProcess
 
 from diorama.errors import DioramaError
-from diorama.media.image_record import ImageRecord
+from diorama.media.image.record import ImageRecord
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.sidecar import drain

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from diorama.media import KINDS_BY_NAME, decode_record, encode_record
-from diorama.media.base import Media, Snapshot
-from diorama.media.keep import InMemory
+from diorama.media.core.base import Media, Snapshot
+from diorama.media.core.keep import InMemory
 from diorama.model import BlobRef
 
 

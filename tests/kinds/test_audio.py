@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diorama.media import KINDS_BY_NAME, Audio
-from diorama.media.limited import DecodeError
+from diorama.media.core.limited import DecodeError
 
 SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

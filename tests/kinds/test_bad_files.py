@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from diorama.media import Audio, Html, Image, Molecule, Object3D, Video
-from diorama.media.base import Media
+from diorama.media.core.base import Media
 
 MAKERS: dict[str, Callable[[Any], Media]] = {
     **dict.fromkeys(("png", "jpg", "gif", "webp", "bmp", "tiff"), Image),

@@ -39,14 +39,13 @@ from diorama.media import (
     Video,
     decode_record,
     encode_record,
-    encoding,
-    limited,
     plain_record,
     record_warnings,
 )
-from diorama.media.base import Kind, Media, PutBlob, Snapshot
-from diorama.media.encoding import encode_media
-from diorama.media.keep import set_keeper
+from diorama.media.core import encoding, limited
+from diorama.media.core.base import Kind, Media, PutBlob, Snapshot
+from diorama.media.core.encoding import encode_media
+from diorama.media.core.keep import set_keeper
 from diorama.model import BlobRef
 from diorama.store.values import blobs_in
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from diorama.media import Graph, adopt
-from diorama.media.graph import Edge, Node
+from diorama.media.graph.nodes import Edge, Node
 
 
 def small() -> Graph:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import diorama
 from diorama.media import Html
 from diorama.media.adopt import adopt
-from diorama.media.html_facts import inspect
+from diorama.media.html.facts import inspect
 
 PAGE = b"""<!doctype html><html><head><title> A
  report </title><link rel=stylesheet href="https://cdn.example.org/a.css">

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image as Pillow
 
 from diorama.media import Image
-from diorama.media.formats import sniff
+from diorama.media.image.formats import sniff
 
 COLOUR = np.arange(4 * 5 * 3, dtype=np.uint8).reshape(4, 5, 3) * 4
 GREY = COLOUR[:, :, 0].copy()
@@ -256,7 +256,7 @@ class TestFiles:
 
 
 def _encoded(image: Image) -> Any:
-    from diorama.media.image_codec import encode
+    from diorama.media.image.codec import encode
     from diorama.model import BlobRef
 
     return encode(image.snapshot(), lambda data, mime: BlobRef(sha256="", size_bytes=len(data), mime=mime))

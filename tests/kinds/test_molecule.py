@@ -21,7 +21,7 @@ from rdkit.Chem import AllChem
 import diorama
 from diorama.media import Molecule, record_warnings
 from diorama.media.adopt import adopt
-from diorama.media.molecule_facts import inspect
+from diorama.media.molecule.facts import inspect
 
 
 @pytest.mark.parametrize("suffix", FILES)

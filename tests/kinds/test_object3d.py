@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from diorama.media import Object3D, adopt, record_warnings
-from diorama.media.base import Snapshot
-from diorama.media.object3d import decode
-from diorama.media.object3d_cloud import PAGE_POINTS
-from diorama.media.object3d_order import scatter, scatter_bits, scattered_indices
+from diorama.media.core.base import Snapshot
+from diorama.media.object3d.cloud import PAGE_POINTS
+from diorama.media.object3d.load import decode
+from diorama.media.object3d.order import scatter, scatter_bits, scattered_indices
 from diorama.model import BlobRef
 
 DTYPES = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"]

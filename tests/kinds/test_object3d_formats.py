@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diorama.media import Object3D, object3d_codec, record_warnings
-from diorama.media.object3d_facts import inspect
-from diorama.media.object3d_pcd import lzf_decompress
+from diorama.media import Object3D, record_warnings
+from diorama.media.object3d import codec as object3d_codec
+from diorama.media.object3d.facts import inspect
+from diorama.media.object3d.pcd import lzf_decompress
 
 POINTS = np.array(made.CORNERS, "<f4")
 FORMATS = ("obj", "gltf", "glb", "babylon", "stl", "pts.json", "ply", "pcd", "splat")

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 import diorama
 from diorama.media import Object3D
-from diorama.media.object3d import box3d, encode
-from diorama.media.object3d_record import Camera3D, Vector3D
+from diorama.media.object3d.boxes import box3d
+from diorama.media.object3d.codec import encode
+from diorama.media.object3d.record import Camera3D, Vector3D
 from diorama.model import BlobRef
 
 UNIT_BOX = list(itertools.product((0.0, 1.0), repeat=3))

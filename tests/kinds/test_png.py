@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image as Pillow
 
-from diorama.media.png import encode_png
+from diorama.media.image.png import encode_png
 
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40)).flatmap(
     lambda size: st.sampled_from([size, (*size, 1), (*size, 2), (*size, 3), (*size, 4)])

@@ -14,8 +14,8 @@ from PIL import Image as Pillow
 
 import diorama
 from diorama.media import Image
-from diorama.media.keypoints import Keypoints2D
-from diorama.media.polygons import Polygons2D
+from diorama.media.image.overlays.keypoints import Keypoints2D
+from diorama.media.image.overlays.polygons import Polygons2D
 
 PIXELS = np.zeros((2, 3, 3), np.uint8)
 TRIANGLE = [[0.0, 0.0], [1.0, 0.0], [0.5, 1.0]]

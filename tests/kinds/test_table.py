@@ -319,7 +319,8 @@ class TestValues:
             NOON.replace(tzinfo=UTC),
             datetime.datetime(2024, 1, 1, tzinfo=UTC),
         ]
-        numpys = Table(columns=["a"], data=[[np.datetime64("2024-01-01T00:00:00.5")], [np.datetime64("NaT", "s")]])
+        moments = [np.datetime64("2024-01-01T00:00:00.5"), np.datetime64("NaT", "s")]
+        numpys = Table(columns=["a"], data=[[moment] for moment in moments])
         assert rows_of(trip, numpys) == [[datetime.datetime(2024, 1, 1, 0, 0, 0, 500_000)], [None]]
         stamps = Table(columns=["a"], data=[[pd.Timestamp(NOON)], [pd.NaT], [None]])
         assert rows_of(trip, stamps) == [[NOON], [None], [None]]

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from diorama.media import KINDS_BY_NAME, Image, JoinedTable, PartitionedTable, Table
-from diorama.media.base import Snapshot
-from diorama.media.keep import InMemory, set_keeper
-from diorama.media.table_pack import PACK_ROWS
+from diorama.media.core.base import Snapshot
+from diorama.media.core.keep import InMemory, set_keeper
+from diorama.media.table.pack import PACK_ROWS
 
 
 @pytest.fixture

@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 import diorama
 from diorama.media import Text, record_warnings
 from diorama.media.adopt import adopt
-from diorama.media.text import BEGINNING_CHARS, INLINE_BYTES, Markdown, TextRecord
+from diorama.media.text.codec import BEGINNING_CHARS, INLINE_BYTES
+from diorama.media.text.media import Markdown
+from diorama.media.text.record import TextRecord
 
 
 def test_text_is_always_literal(trip, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from PIL import Image as PillowImage
 
 from diorama.errors import UsageError
 from diorama.media import KINDS_BY_NAME, Video
-from diorama.media.limited import DecodeError
+from diorama.media.core.limited import DecodeError
 
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

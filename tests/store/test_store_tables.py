@@ -26,8 +26,8 @@ from hypothesis import strategies as st
 from diorama.errors import BadRequest, Corrupt, NotFound, TooLarge
 from diorama.journal.codec import decode_batch, encode_batch
 from diorama.media import KINDS_BY_NAME, FileRecord, Image, JoinedTable, PartitionedTable, Table, TableRecord
-from diorama.media.base import MANIFEST_MIME, Media
-from diorama.media.table_parquet import PARQUET_MIME
+from diorama.media.core.base import MANIFEST_MIME, Media
+from diorama.media.table.codec import PARQUET_MIME
 from diorama.model import BlobRef
 from diorama.service import Service
 from diorama.service import tables as service_tables

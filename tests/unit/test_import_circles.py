@@ -74,19 +74,3 @@ def test_two_circles_that_do_not_touch_are_both_named(tmp_path: Path) -> None:
     two = {"c.py": "import toy.d, toy.a", "d.py": "import toy.c"}
     done = find(tmp_path, {**one, **two})
     assert done.stdout.count("circle:") == 2
-
-
-def test_circles_in_one_package_can_be_left_out(tmp_path: Path) -> None:
-    within = {"deep/thing.py": "from toy.deep import Thing\n", "deeper.py": ""}
-    assert find(tmp_path, within).returncode == 1
-    assert find(tmp_path, within, "--leave-out", "deep").returncode == 0
-    assert find(tmp_path, within, "--leave-out", "deeper").returncode == 1
-    beyond = {"deep/thing.py": "import toy.top\n"}
-    assert find(tmp_path, beyond, "--leave-out", "deep").returncode == 1
-
-
-def test_a_circle_beyond_is_found_behind_one_that_is_left_out(tmp_path: Path) -> None:
-    both = {"deep/thing.py": "from toy.deep import Thing\nimport toy.top\n"}
-    done = find(tmp_path, both, "--leave-out", "deep")
-    assert done.returncode == 1
-    assert f"{Path('toy/top.py')}:2 imports toy.deep" in done.stdout

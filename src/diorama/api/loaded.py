@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from diorama.media import KINDS_BY_NAME, TableRecord, UnknownRecord
-from diorama.media.base import GetBlob, MediaRecord
-from diorama.media.table import LoadedTable
+from diorama.media.core.base import GetBlob, MediaRecord
+from diorama.media.table.load import LoadedTable
 from diorama.store.values import kind_of_record, record_from_dict
 
 PartsOf = Callable[[int], list[TableRecord]]

@@ -14,7 +14,7 @@ from diorama.api.loaded import table_from_parts, with_media
 from diorama.api.source import Source
 from diorama.errors import NotFound, UsageError
 from diorama.media import TableRecord
-from diorama.media.table import LoadedTable
+from diorama.media.table.load import LoadedTable
 from diorama.model import BlobRef
 from diorama.service.views import ConsoleLineView, FileView, RunView, WarningView
 

@@ -16,7 +16,7 @@ from diorama.journal.codec import Encoding
 from diorama.journal.entry import Entry, Start, Warn
 from diorama.journal.spool import Spool
 from diorama.journal.writer import JournalWriter
-from diorama.media.keep import set_keeper
+from diorama.media.core.keep import set_keeper
 from diorama.model import clean_text
 
 _token = ""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from diorama.errors import ConfigError, UsageError, WrongType
-from diorama.media.foreign import fields_of
+from diorama.media.core.foreign import fields_of
 from diorama.model import clean_text
 
 _MISSING = object()

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diorama.journal.entry import File, Warn
-from diorama.media.file import RunFile
-from diorama.media.keep import SPOOL_FROM_BYTES, FilePieces, InMemory, Kept
+from diorama.media.core.keep import SPOOL_FROM_BYTES, FilePieces, InMemory, Kept
+from diorama.media.file.media import RunFile
 from diorama.model import clean_text
 
 if TYPE_CHECKING:

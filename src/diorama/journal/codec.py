@@ -40,10 +40,10 @@ from diorama.journal.entry import (
     Numbered,
     replace_values,
 )
-from diorama.media.base import Media, Snapshot
-from diorama.media.extension import as_wire, integer_as_wire, value_from
-from diorama.media.foreign import Refusal
-from diorama.media.keep import InMemory, Kept, MappedFile
+from diorama.media.core.base import Media, Snapshot
+from diorama.media.core.extension import as_wire, integer_as_wire, value_from
+from diorama.media.core.foreign import Refusal
+from diorama.media.core.keep import InMemory, Kept, MappedFile
 from diorama.model import clean_text
 
 PLAIN = frozenset({float, int, bool, type(None)})
@@ -166,7 +166,7 @@ class Encoding:
     def _text(self, text: str, name: str) -> Any:
         """Text of megabytes becomes media: it lies in a file then, and the encoder never sees it."""
         if len(text) > TEXT_LIMIT_CHARS:
-            from diorama.media.text import Text
+            from diorama.media.text.media import Text
 
             return self._snapshot(Text(text), name)
         self._count(name, len(text))

@@ -12,7 +12,7 @@ from google_crc32c import extend as extend_crc32c
 from diorama.errors import ignored_faults, is_interruption
 from diorama.journal.attic import ATTIC
 from diorama.journal.codec import SpoolPart, load_part
-from diorama.media.keep import Pieces
+from diorama.media.core.keep import Pieces
 
 if TYPE_CHECKING:
     from pathlib import Path

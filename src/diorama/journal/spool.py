@@ -32,7 +32,7 @@ from diorama.journal.folder import make_folders, read_ack, sync_folder
 from diorama.journal.slot import Holder, Slot, Spooled, close_slot, write_pieces
 from diorama.journal.slot_sync import SlotSync, copy_slot
 from diorama.journal.unsynced import Unsynced
-from diorama.media.keep import SPOOL_FROM_BYTES, Kept, Pieces
+from diorama.media.core.keep import SPOOL_FROM_BYTES, Kept, Pieces
 
 LIMIT_BYTES = 8 << 30
 LIMIT_SHARE_OF_FREE_DISK = 0.10

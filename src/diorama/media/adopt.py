@@ -40,9 +40,10 @@ from collections.abc import Callable
 from typing import Any
 
 from diorama.errors import is_interruption
-from diorama.media.base import Kind
-from diorama.media.foreign import Refusal, array_from, family_of, fields_of, has_fields
-from diorama.media.histogram import Histogram
+from diorama.media.core.base import Kind
+from diorama.media.core.foreign import Refusal, array_from, family_of, fields_of, has_fields
+from diorama.media.core.registry import KINDS_BY_NAME
+from diorama.media.histogram.media import Histogram
 from diorama.media.image import KIND as IMAGE
 
 LIST_LIMIT = 32
@@ -96,9 +97,7 @@ def _become(cls: type) -> Callable[[Any], Any] | None:
 @functools.cache
 def _kinds_by_name() -> dict[str, Kind]:
     """Qualified name of a foreign class -> the kind that adopts it."""
-    from diorama.media import KINDS
-
-    return {name: kind for kind in reversed(KINDS) for name in kind.adopts}
+    return {name: kind for kind in reversed(KINDS_BY_NAME.values()) for name in kind.adopts}
 
 
 def _kind_of(cls: type) -> Kind | None:
@@ -139,9 +138,8 @@ def _adopt_path(path: pathlib.PurePath) -> Any:
 @functools.lru_cache(maxsize=1024)
 def _kind_of_suffix(name: str) -> Kind | None:
     """The kind with the longest suffix at the end of a file's name."""
-    from diorama.media import KINDS
-
-    found = [(len(suffix), kind) for kind in KINDS for suffix in kind.suffixes if name.endswith(suffix)]
+    kinds = KINDS_BY_NAME.values()
+    found = [(len(suffix), kind) for kind in kinds for suffix in kind.suffixes if name.endswith(suffix)]
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 

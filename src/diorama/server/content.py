@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from diorama.media.av_formats import HEAD_BYTES, inline_mime_of
+from diorama.media.core.av_formats import HEAD_BYTES, inline_mime_of
 
 CONTENT_HEADERS: dict[str, str] = {
     "x-content-type-options": "nosniff",

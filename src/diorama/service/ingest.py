@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from diorama.errors import BadRequest, NotFound
 from diorama.journal import entry as journal
 from diorama.journal.entry import Batch
-from diorama.media.base import MANIFEST_MIME
+from diorama.media.core.base import MANIFEST_MIME
 from diorama.model import BlobRef, RunKey, check_name
 from diorama.service import runstate, sessions
 from diorama.service.definitions import RunDefinitions

@@ -1,10 +1,10 @@
-"""Exact Python values as JSON, and back: see `media/jsonable.py`, which table cells use too."""
+"""Exact Python values as JSON, and back: see `media/core/jsonable.py`, which table cells use too."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from diorama.media.jsonable import number_from_word, to_json
+from diorama.media.core.jsonable import number_from_word, to_json
 from diorama.store.values import record_from_dict
 
 __all__ = ["from_json", "to_json"]

@@ -16,10 +16,10 @@ import msgspec
 
 from diorama.errors import BadRequest
 from diorama.media import KINDS_BY_NAME
-from diorama.media.encoding import FAILED
-from diorama.media.jsonable import to_json
-from diorama.media.table import TableColumn
-from diorama.media.table_arrow import cells_from_arrow
+from diorama.media.core.encoding import FAILED
+from diorama.media.core.jsonable import to_json
+from diorama.media.table.arrow import cells_from_arrow
+from diorama.media.table.record import TableColumn
 from diorama.service.table_sql import Cut
 
 TEXT_LIMIT_CHARS = 20_000

@@ -14,8 +14,7 @@ import msgspec
 
 from diorama.errors import BadRequest
 from diorama.media import KINDS_BY_NAME
-from diorama.media.table import TableColumn
-from diorama.media.table_record import unified_column
+from diorama.media.table.record import TableColumn, unified_column
 from diorama.service.views import TableFilter, TableJoin, TableRequest
 from diorama.store.tables import TableFile
 

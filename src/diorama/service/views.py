@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from diorama.journal.entry import RunState
-from diorama.media.table import TableColumn
+from diorama.media.table.record import TableColumn
 
 
 class ProjectView(msgspec.Struct, kw_only=True):

@@ -23,8 +23,8 @@ from diorama.errors import is_of_the_moment
 from diorama.journal.codec import SnapshotRef, SpoolPart, load_snapshot
 from diorama.journal.entry import Entry, File, Log, Warn, media_values, replace_values
 from diorama.media import MediaRecord, UnknownRecord, record_warnings
-from diorama.media.base import PutBlob, Snapshot
-from diorama.media.encoding import content_of, encode_media
+from diorama.media.core.base import PutBlob, Snapshot
+from diorama.media.core.encoding import content_of, encode_media
 from diorama.sidecar.transport import Unavailable
 
 ENCODER_THREADS = max(4, min(8, os.cpu_count() or 4))

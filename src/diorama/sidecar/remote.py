@@ -24,7 +24,7 @@ import msgspec
 from diorama.http import Answer, Body, NoAnswer, ServerConnection
 from diorama.journal.codec import encode_batch
 from diorama.journal.entry import Batch, Entry, media_values
-from diorama.media.base import MANIFEST_MIME
+from diorama.media.core.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
 from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable

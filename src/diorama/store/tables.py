@@ -21,8 +21,8 @@ from typing import Any
 import msgspec
 
 from diorama.errors import BadRequest, NotFound, StoreError
-from diorama.media.table import TableColumn
-from diorama.media.table_arrow import columns_of_schema
+from diorama.media.table.arrow import columns_of_schema
+from diorama.media.table.record import TableColumn
 from diorama.store.blobs import Blobs, LocalBlobs, path_of
 from diorama.store.pieces import damaged
 

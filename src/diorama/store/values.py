@@ -14,8 +14,8 @@ import msgspec
 from diorama.errors import BadRequest
 from diorama.media import MediaRecord as MediaUnion
 from diorama.media import UnknownRecord, decode_record
-from diorama.media.base import MediaRecord
-from diorama.media.extension import as_wire, value_from
+from diorama.media.core.base import MediaRecord
+from diorama.media.core.extension import as_wire, value_from
 from diorama.model import BlobRef
 from diorama.store.seal import seal, unseal
 

@@ -1,6 +1,7 @@
 """The 3D object that the contract of all kinds is tried with."""
 
-from diorama.media.object3d import Object3D, box3d
+from diorama.media.object3d.boxes import box3d
+from diorama.media.object3d.media import Object3D
 
 SAMPLE = Object3D.from_point_cloud(
     points=[[0.0, 0.0, 0.0, 1.0], [1.0, 2.0, 3.0, 2.0]],

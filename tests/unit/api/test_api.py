@@ -30,7 +30,7 @@ from diorama.journal.entry import (
     Summary,
 )
 from diorama.media import KINDS_BY_NAME, Histogram, Image, RunFile
-from diorama.media.base import Media
+from diorama.media.core.base import Media
 from diorama.model import StoreDir
 from diorama.service import Service
 from diorama.service.jsonable import to_json

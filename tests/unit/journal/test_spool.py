@@ -21,7 +21,7 @@ from diorama.journal import spool as spool_module
 from diorama.journal.codec import SpoolPart, load_part
 from diorama.journal.slot import Spooled
 from diorama.journal.spool import Spool
-from diorama.media.keep import FilePieces, InMemory
+from diorama.media.core.keep import FilePieces, InMemory
 
 SIZE = 150_000  # a slot of its own
 SMALL = 20_000  # shares one

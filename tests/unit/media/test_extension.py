@@ -12,7 +12,7 @@ from diorama.errors import BadRequest
 from diorama.journal.codec import decode_batch, encode_batch
 from diorama.journal.entry import Batch, Log, Numbered
 from diorama.media import TextRecord, UnknownRecord
-from diorama.media.extension import DEPTH_LIMIT, as_wire, value_from
+from diorama.media.core.extension import DEPTH_LIMIT, as_wire, value_from
 from diorama.model import BlobRef
 
 BLOB = BlobRef("ab" * 32, 3, "text/plain")

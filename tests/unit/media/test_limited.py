@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from diorama.media import limited
-from diorama.media.keep import MappedFile
-from diorama.media.limited import DecodeError, NoWorker, run_limited
+from diorama.media.core import limited
+from diorama.media.core.keep import MappedFile
+from diorama.media.core.limited import DecodeError, NoWorker, run_limited
 
 TASKS = """
 import sys
@@ -177,7 +177,7 @@ def test_no_process_is_a_decode_error(monkeypatch: pytest.MonkeyPatch, trouble: 
     monkeypatch.setattr(limited, "_pool", limited._Pool())
     monkeypatch.setattr(subprocess, "Popen", refuse)
     with pytest.raises(NoWorker, match="no process") as caught:
-        run_limited("diorama.media.image_file:inspect", {}, b"x")
+        run_limited("diorama.media.image.facts:inspect", {}, b"x")
     assert isinstance(caught.value, DecodeError)
 
 

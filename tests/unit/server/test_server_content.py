@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from server_sample import PICTURE
 
-from diorama.media.av_formats import inline_mime_of
+from diorama.media.core.av_formats import inline_mime_of
 from diorama.server.content import attachment, byte_range, content_headers, picture_type
 
 

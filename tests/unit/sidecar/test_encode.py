@@ -15,7 +15,7 @@ from memory_store import MemoryStore
 from diorama.journal.codec import Encoding, decode_entry
 from diorama.journal.entry import Entry, Log
 from diorama.media import KINDS_BY_NAME, FileRecord, RunFile
-from diorama.media.base import PutBlob, Snapshot
+from diorama.media.core.base import PutBlob, Snapshot
 from diorama.sidecar.encode import EncoderPool
 from diorama.sidecar.transport import Unavailable
 

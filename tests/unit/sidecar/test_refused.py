@@ -12,7 +12,7 @@ from diorama.journal.codec import Encoding
 from diorama.journal.entry import Config, Finish, Lost, Start, Warn
 from diorama.journal.spool import Spool
 from diorama.media import RunFile
-from diorama.media.keep import set_keeper
+from diorama.media.core.keep import set_keeper
 from diorama.model import StoreDir
 from diorama.sidecar import drain, pump, refuse
 from diorama.sidecar.leftovers import DrainReport

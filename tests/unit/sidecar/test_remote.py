@@ -16,7 +16,7 @@ from diorama.errors import UsageError
 from diorama.journal.codec import decode_batch
 from diorama.journal.entry import Batch, Log, Numbered
 from diorama.media import FileRecord, TableRecord
-from diorama.media.base import MANIFEST_MIME
+from diorama.media.core.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.sidecar import remote
 from diorama.sidecar.remote import HttpTransport

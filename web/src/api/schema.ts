@@ -654,7 +654,7 @@ export interface CloudColumn {
  *
  * order: how the points were shuffled. "logged": not at all. "scatter": the i-th stored point is the i-th
  * logged index in scatter(0), scatter(1), ... when numbers >= count are passed over, where scatter is the
- * bijection of b-bit numbers (2**b the least power of two >= count, at least 2) in media/object3d_order.py.
+ * bijection of b-bit numbers (2**b the least power of two >= count, at least 2) in media/object3d/order.py.
  *
  * shape, dtype: of the array as it was logged (its columns side by side), else None. low, high: the box
  * around the points whose coordinates are all finite (zeros if there are none). non_finite: how many points
@@ -782,9 +782,9 @@ export interface MoleculeRecord {
  * format: gif, mp4, webm, ogg ... duration_secs, fps, frame_count, width and height (pixels, as shown): None
  * where nobody could find out. codec: of the pictures. has_audio: a sound track. poster: a WebP of a frame.
  * preview: an mp4 for browsers, where they can't play `blob`. note: what could not be read of it.
- * grid: rows and columns of a batch shown side by side. normalized: how logged numbers became pixels (see
- * media/scale.py), None for a file; shown_range: the numbers that became black and white, where they were
- * found out; non_finite, out_of_range: numbers that could not be kept.
+ * grid: rows and columns of a batch shown side by side. normalized: how logged numbers became pixels
+ * (see media/core/scale.py), None for a file; shown_range: the numbers that became black and white, where
+ * they were found out; non_finite, out_of_range: numbers that could not be kept.
  * An encoded frame may have one row or column more than height and width say.
  */
 export interface VideoRecord {

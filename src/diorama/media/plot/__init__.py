@@ -3,7 +3,7 @@
 Each function returns a `CustomChart` to log. Curves are computed here, with numpy alone.
 """
 
-from diorama.media.chart import CustomChart, CustomChartSpec
+from diorama.media.chart.media import CustomChart, CustomChartSpec
 from diorama.media.plot.bar import bar
 from diorama.media.plot.confusion_matrix import confusion_matrix
 from diorama.media.plot.histogram import histogram

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from diorama.media.foreign import array_from, without_axes_of_one, without_leading_ones
-from diorama.media.overlays import warn_user
+from diorama.media.core.foreign import array_from, without_axes_of_one, without_leading_ones
+from diorama.media.core.warn import warn_user
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

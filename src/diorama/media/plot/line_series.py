@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from diorama.media.chart import CustomChart
-from diorama.media.foreign import array_from, family_of
+from diorama.media.chart.media import CustomChart
+from diorama.media.core.foreign import array_from, family_of
 from diorama.media.plot.plot_table import plot_table
-from diorama.media.table import Table
+from diorama.media.table.media import Table
 
 
 def line_series(

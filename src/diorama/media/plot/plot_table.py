@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from diorama.errors import UsageError
-from diorama.media.chart import CustomChart, CustomChartSpec
-from diorama.media.document import document_from, standard_json, title_from
-from diorama.media.table import Table
-from diorama.media.vega import mode_of
+from diorama.media.chart.media import CustomChart, CustomChartSpec
+from diorama.media.core.document import document_from, standard_json, title_from
+from diorama.media.table.media import Table
+from diorama.media.vega.media import mode_of
 
 _SUBJECT = "the Vega specification"
 OWN_PRESET = "custom"

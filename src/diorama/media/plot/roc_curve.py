@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from diorama.media.chart import CustomChart
-from diorama.media.overlays import warn_user
+from diorama.media.chart.media import CustomChart
+from diorama.media.core.warn import warn_user
 from diorama.media.plot.classes import ClassScores, classes_from, counts_by_threshold, rows_from
 from diorama.media.plot.plot_table import plot_table
-from diorama.media.table import Table
+from diorama.media.table.media import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

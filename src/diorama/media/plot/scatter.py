@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from diorama.media.chart import CustomChart
+from diorama.media.chart.media import CustomChart
 from diorama.media.plot.plot_table import plot_table
-from diorama.media.table import Table
+from diorama.media.table.media import Table
 
 
 def scatter(

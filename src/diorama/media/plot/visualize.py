@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from diorama.errors import UsageError
-from diorama.media.chart import CustomChart, CustomChartSpec
-from diorama.media.table import Table
+from diorama.media.chart.media import CustomChart, CustomChartSpec
+from diorama.media.table.media import Table
 
 
 def visualize(id: str, value: Table) -> CustomChart:

@@ -1,0 +1,11 @@
+"""From the snapshot of a graph to its record and blobs. Runs in the sidecar."""
+
+from __future__ import annotations
+
+from diorama.media.core.base import PutBlob, Snapshot
+from diorama.media.core.document import JSON_MIME
+from diorama.media.graph.record import GraphRecord
+
+
+def encode(snapshot: Snapshot, put_blob: PutBlob) -> GraphRecord:
+    return GraphRecord(blob=put_blob(snapshot.buffers[0].read(), JSON_MIME), **snapshot.header)
