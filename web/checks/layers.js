@@ -20,6 +20,15 @@ export const ORDERS = [
     ["app"],
     ["main", "frames"], // the entries: the page | the pages in sandboxed frames
   ],
+  [
+    ["state/page"], // the window: address bar, theme, layout, commands
+    ["state/server"], // signing in, the live stream
+    ["state/runs"], // runs, their keys, what else belongs to a run
+    ["state/metrics"], // curves
+    ["state/clock"], // the step that is shown
+    ["state/charts", "state/media"],
+    ["state/overlays", "state/tables"],
+  ],
 ];
 
 /**

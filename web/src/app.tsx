@@ -11,9 +11,9 @@ import { RunPage } from "@/pages/RunPage";
 import { RunTable } from "@/pages/RunTable";
 import { SignIn } from "@/pages/SignIn";
 import { Workspace } from "@/pages/Workspace";
-import { type Route, navigate, route } from "@/state/route";
-import { checkSession, session } from "@/state/session";
-import { openDialog } from "@/state/view";
+import { type Route, navigate, route } from "@/state/page/route";
+import { checkSession, session } from "@/state/server/session";
+import { openDialog } from "@/state/page/layout";
 
 export function App(): JSX.Element {
   const now = session.value;

@@ -11,7 +11,7 @@ import { Popover } from "@/parts/Popover";
 import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice, Select, Toggle } from "@/parts/Toggle";
-import { axis as pageAxis } from "@/state/clock";
+import { axis as pageAxis } from "@/state/clock/clock";
 import {
   type ChartSettings,
   FIRST_AMOUNT,
@@ -25,10 +25,10 @@ import {
   pageSettings,
   resetChart,
   settingsOf,
-} from "@/state/chartSettings";
-import { axisChoices } from "@/state/axes";
-import { groupBy } from "@/state/runs";
-import { changeAxis } from "@/state/tracks";
+} from "@/state/charts/settings";
+import { axisChoices } from "@/state/clock/axes";
+import { groupBy } from "@/state/runs/runs";
+import { changeAxis } from "@/state/clock/tracks";
 
 type Change = (changes: Partial<ChartSettings>) => void;
 

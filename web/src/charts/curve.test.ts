@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_SMOOTHING } from "@/lib/charts/smoothing";
-import type { Series } from "@/state/series";
+import type { Series } from "@/state/metrics/series";
 import {
   HAS_MINUS_INFINITY,
   HAS_NAN,

@@ -2,8 +2,8 @@
 // limits of what is in sight. Pure; everything is computed once per answer or change of settings.
 
 import { NO_SMOOTHING, smooth } from "@/lib/charts/smoothing";
-import type { ChartSettings, YRange } from "@/state/chartSettings";
-import type { Series } from "@/state/series";
+import type { ChartSettings, YRange } from "@/state/charts/settings";
+import type { Series } from "@/state/metrics/series";
 
 export interface Curve {
   series: Series;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Series } from "@/state/series";
+import type { Series } from "@/state/metrics/series";
 import { csvText } from "@/charts/download";
 
 const f = (...values: number[]) => Float64Array.from(values);

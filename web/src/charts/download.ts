@@ -5,7 +5,7 @@ import type { SeriesReply, SeriesRequest } from "@/api/schema";
 import { saveBlob } from "@/lib/browser/saving";
 import { formatExact } from "@/lib/text/axisFormat";
 import { csvField } from "@/lib/text/csv";
-import { type Series, seriesFrom } from "@/state/series";
+import { type Series, seriesFrom } from "@/state/metrics/series";
 
 /** Points per run up to which a CSV holds each value; beyond, rows are buckets and say so. */
 const MOST_ROWS_PER_RUN = 20_000;

@@ -3,7 +3,7 @@
 
 import type { ReadonlySignal } from "@preact/signals";
 import { effect } from "@preact/signals";
-import { type SeriesState, type Watch, watchSeries } from "@/state/series";
+import { type SeriesState, type Watch, watchSeries } from "@/state/metrics/series";
 import type { ChartModel, Reading } from "@/charts/model";
 
 const REST_MS = 120;

@@ -3,7 +3,7 @@
 
 import type uPlot from "uplot";
 import { stopFrom } from "@/lib/clock/resolve";
-import { axis as pageAxis, extent, moveTo, position, stops } from "@/state/clock";
+import { axis as pageAxis, extent, moveTo, position, stops } from "@/state/clock/clock";
 import type { ChartModel } from "@/charts/model";
 
 export interface GestureListener {

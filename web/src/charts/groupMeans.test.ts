@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Series, emptySeries } from "@/state/series";
+import { type Series, emptySeries } from "@/state/metrics/series";
 import { groupMeans } from "@/charts/groupMeans";
 
 function series(run: number, x: number[], y: number[]): Series {

@@ -1,7 +1,7 @@
 // Runs that are gathered in groups, as one curve each: the mean of the runs at every place, with their least and
 // greatest value as its band. A run counts between its first and its last point; between points it runs straight.
 
-import type { Series } from "@/state/series";
+import type { Series } from "@/state/metrics/series";
 import { columnsOf } from "@/charts/curve";
 
 /** More places than this are thinned evenly. */

@@ -4,10 +4,10 @@
 
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { ApiError } from "@/api/client";
-import { axis as pageAxis, hoverX, position, zoom } from "@/state/clock";
-import { type ChartSettings, isMeanOfGroups, isReplacedShown, settingsOf } from "@/state/chartSettings";
-import { groupNames } from "@/state/runs";
-import { type Series, type SeriesState, watchSeries } from "@/state/series";
+import { axis as pageAxis, hoverX, position, zoom } from "@/state/clock/clock";
+import { type ChartSettings, isMeanOfGroups, isReplacedShown, settingsOf } from "@/state/charts/settings";
+import { groupNames } from "@/state/runs/runs";
+import { type Series, type SeriesState, watchSeries } from "@/state/metrics/series";
 import { groupMeans } from "@/charts/groupMeans";
 import {
   type Curve,

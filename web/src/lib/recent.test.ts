@@ -38,6 +38,17 @@ describe("Recent", () => {
     expect([...recent].map(([key]) => key)).toEqual(["c"]);
   });
 
+  it("asks for sizes when room is needed", () => {
+    const weights: Record<string, number> = { a: 1, b: 1 };
+    const recent = new Recent<string, string>({ limit: 4, size: (value) => weights[value] ?? 0 });
+    recent.set("a", "a");
+    recent.set("b", "b");
+    weights["a"] = 4;
+    expect(recent.used).toBe(5);
+    recent.trim();
+    expect([...recent.values()]).toEqual(["b"]);
+  });
+
   it("makes what is not there, once", () => {
     const recent = new Recent<string, object>({ limit: 3 });
     const made = recent.getOrMake("a", () => ({}));

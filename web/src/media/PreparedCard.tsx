@@ -8,7 +8,7 @@ import type { Preparation } from "@/lib/preparation";
 import { MediaCard, type MediaCardProps } from "@/media/MediaCard";
 import { Icon } from "@/parts/Icon";
 import { useRecovery } from "@/parts/useRecovery";
-import { type ShownItem, reportShown } from "@/state/mediaView";
+import { type ShownItem, reportShown } from "@/state/media/mediaView";
 import { prepareItem } from "@/media/prepare";
 
 type Drawn = { is: "loading" } | { is: "ready"; record: unknown } | { is: "failed"; text: string };

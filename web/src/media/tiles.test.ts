@@ -10,9 +10,10 @@ vi.mock("@/api/client", async (original) => ({
   },
 }));
 vi.mock("@/media/registry", () => ({ isKnown: () => false, viewOfRecord: () => ({}) }));
-vi.mock("@/state/tracks", () => ({ trackOf: () => undefined }));
+vi.mock("@/state/clock/tracks", () => ({ trackOf: () => undefined }));
 const { Tile, wordsFor } = await import("@/media/tiles");
-const { clearCells, isPending } = await import("@/state/mediaCache");
+const { isPending } = await import("@/state/clock/waiting");
+const { clearCells } = await import("@/state/media/cells");
 const { noteDown, noteUp } = await import("@/api/recovery");
 
 const wanted = (step: number | null | undefined, index = 0) => ({

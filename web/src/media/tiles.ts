@@ -8,10 +8,11 @@ import type { MediaCell } from "@/api/schema";
 import { countUpTo } from "@/lib/clock/resolve";
 import type { Preparation } from "@/lib/preparation";
 import { prepareItem } from "@/media/prepare";
-import { forgetFailures } from "@/state/decodedCache";
-import { cellAt, markPending, markSettled, peekCell, prefetchCell } from "@/state/mediaCache";
-import { type ShownItem, type TileRef, reportShown, tileId } from "@/state/mediaView";
-import { trackOf } from "@/state/tracks";
+import { forgetFailures } from "@/state/media/decodedCache";
+import { markPending, markSettled } from "@/state/clock/waiting";
+import { cellAt, peekCell, prefetchCell } from "@/state/media/cells";
+import { type ShownItem, type TileRef, reportShown, tileId } from "@/state/media/mediaView";
+import { trackOf } from "@/state/clock/tracks";
 
 export interface Wanted extends TileRef {
   /** The step that the clock's rule chose; null when the rule found none, undefined while that is not known. */

@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import type { MediaRecord } from "@/api/schema";
 import type { Preparation } from "@/lib/preparation";
-import type { ShownItem } from "@/state/mediaView";
+import type { ShownItem } from "@/state/media/mediaView";
 
 /** "thumb": in a list or table cell. "cell": a tile of a panel. "full": the centre of the page. */
 export type CardSize = "thumb" | "cell" | "full";

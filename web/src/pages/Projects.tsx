@@ -10,8 +10,8 @@ import { CopyButton } from "@/parts/CopyButton";
 import { Link } from "@/panels/Link";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
-import { followProjects, loadProjects, projects } from "@/state/projects";
-import { projectPath } from "@/state/route";
+import { followProjects, loadProjects, projects } from "@/state/runs/projects";
+import { projectPath } from "@/state/page/route";
 import "@/pages/pages.css";
 
 const SEARCH_FROM = 6;

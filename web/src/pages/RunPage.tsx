@@ -7,8 +7,8 @@ import { Logs } from "@/panels/Logs";
 import { Overview } from "@/panels/Overview";
 import { System } from "@/panels/System";
 import { Workspace } from "@/pages/Workspace";
-import { detail, reloadDetail } from "@/state/detail";
-import { type Route, navigate, projectPath } from "@/state/route";
+import { detail, reloadDetail } from "@/state/runs/detail";
+import { type Route, navigate, projectPath } from "@/state/page/route";
 import "@/pages/pages.css";
 
 export function RunPage({ here }: { here: Route & { page: "run" } }): JSX.Element {

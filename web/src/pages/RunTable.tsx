@@ -23,13 +23,13 @@ import { ColumnPicker } from "@/panels/ColumnPicker";
 import { NoProject } from "@/panels/NoProject";
 import { RunFilter } from "@/panels/RunFilter";
 import { handleRunListKey } from "@/panels/runListKeys";
-import { route, runPath } from "@/state/route";
+import { route, runPath } from "@/state/page/route";
 import {
   availableColumns, ensureRows, focusedRun, isNameTwice, isShown, listState, matched, query, reloadRuns, rows, runColor, runs, selectedRuns,
   setRunColor, setShown, showOnly, sort, total,
-} from "@/state/runs";
-import { type TableColumn, cellText, tableColumns, tableCsv } from "@/state/runTable";
-import { showToast } from "@/state/toasts";
+} from "@/state/runs/runs";
+import { type TableColumn, cellText, tableColumns, tableCsv } from "@/state/runs/runTable";
+import { showToast } from "@/state/page/toasts";
 import "@/pages/table.css";
 
 const ROW_PX = 30;

@@ -5,7 +5,7 @@ import { apiErrorFrom } from "@/api/client";
 import { Button } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
 import { TextField } from "@/parts/TextField";
-import { signIn } from "@/state/session";
+import { signIn } from "@/state/server/session";
 import "@/pages/pages.css";
 
 export function SignIn(): JSX.Element {

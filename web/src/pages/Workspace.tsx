@@ -9,7 +9,7 @@ import { Inspector } from "@/panels/Inspector";
 import { PanelSections } from "@/panels/PanelSections";
 import { RunRail } from "@/panels/RunRail";
 import { ScrubBar } from "@/panels/ScrubBar";
-import { isDrawerOpen, isInspectorOpen, isNarrow, toggleInspector } from "@/state/view";
+import { isDrawerOpen, isInspectorOpen, isNarrow, toggleInspector } from "@/state/page/layout";
 import "@/pages/pages.css";
 
 export function Workspace({ hasRail = true }: { hasRail?: boolean }): JSX.Element {

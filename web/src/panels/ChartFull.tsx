@@ -6,11 +6,11 @@ import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { onEscape } from "@/lib/browser/escape";
 import { Button, IconButton } from "@/parts/Button";
-import { fullChart } from "@/state/chartSettings";
-import { registerCommand } from "@/state/commands";
-import { keys, sectionsOf } from "@/state/keys";
-import { visibleRuns } from "@/state/runs";
-import { panelFilter, panelQuery } from "@/state/view";
+import { fullChart } from "@/state/charts/settings";
+import { registerCommand } from "@/state/page/commands";
+import { keys, sectionsOf } from "@/state/runs/keys";
+import { visibleRuns } from "@/state/runs/runs";
+import { panelFilter, panelQuery } from "@/state/page/layout";
 import { ChartPanel } from "@/panels/ChartPanel";
 import "@/panels/chart.css";
 

@@ -16,11 +16,11 @@ import { Menu } from "@/parts/Menu";
 import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { EmptyState, ErrorState } from "@/parts/States";
-import { fullChart, overridesOf } from "@/state/chartSettings";
-import { labelOf, runColor, runOf } from "@/state/runs";
-import { retryFailedSeries } from "@/state/series";
-import { token } from "@/state/theme";
-import { showToast } from "@/state/toasts";
+import { fullChart, overridesOf } from "@/state/charts/settings";
+import { labelOf, runColor, runOf } from "@/state/runs/runs";
+import { retryFailedSeries } from "@/state/metrics/series";
+import { token } from "@/state/page/theme";
+import { showToast } from "@/state/page/toasts";
 import { SingleValues } from "@/panels/SingleValues";
 import "@/panels/chart.css";
 

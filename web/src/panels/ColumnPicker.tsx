@@ -8,8 +8,8 @@ import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { TextField } from "@/parts/TextField";
 import { Toggle } from "@/parts/Toggle";
-import { columns } from "@/state/runs";
-import { allPaths, shownPaths } from "@/state/runTable";
+import { columns } from "@/state/runs/runs";
+import { allPaths, shownPaths } from "@/state/runs/runTable";
 import "@/pages/table.css";
 
 const SHOWN_MOST = 150;

@@ -12,10 +12,10 @@ import { Link } from "@/panels/Link";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
-import { fileUrl, openFiles, previewOf } from "@/state/files";
+import { fileUrl, openFiles, previewOf } from "@/state/runs/files";
 import { StoredMedia } from "@/panels/StoredMedia";
-import { keys, keysState } from "@/state/keys";
-import { runPath } from "@/state/route";
+import { keys, keysState } from "@/state/runs/keys";
+import { runPath } from "@/state/page/route";
 import "@/panels/files.css";
 
 export function Files({ run }: { run: RunView }): JSX.Element {

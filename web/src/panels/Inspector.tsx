@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { blobUrl } from "@/api/client";
+import { isImage } from "@/lib/image/isImage";
 import { DEFAULT_OVERLAYS } from "@/lib/image/overlayState";
 import { axisName, formatPosition } from "@/lib/text/axisFormat";
 import { formatDate, formatNumber } from "@/lib/text/format";
@@ -12,16 +13,25 @@ import { CopyButton } from "@/parts/CopyButton";
 import { Icon } from "@/parts/Icon";
 import { OverlayControls } from "@/panels/OverlayControls";
 import { ShapeList } from "@/panels/ShapeList";
-import { axis } from "@/state/clock";
+import { axis } from "@/state/clock/clock";
 import { captionOf } from "@/panels/MediaTile";
-import { whyNotThere } from "@/state/missing";
-import { type ShownItem, type TileRef, isFull, openFull, probe, selected, selectedItem } from "@/state/mediaView";
-import { hasPictures, isImage, overlayScope } from "@/state/overlayIndex";
-import { areOverlaysChanged, overlays } from "@/state/overlays";
-import { runColor, runOf } from "@/state/runs";
-import { followedSample, sampleOf } from "@/state/sample";
-import { readStored, store } from "@/state/storage";
-import { flush } from "@/state/url";
+import { whyNotThere } from "@/state/media/missing";
+import {
+  type ShownItem,
+  type TileRef,
+  followedSample,
+  isFull,
+  openFull,
+  probe,
+  sampleOf,
+  selected,
+  selectedItem,
+} from "@/state/media/mediaView";
+import { hasPictures, overlayScope } from "@/state/overlays/overlayIndex";
+import { areOverlaysChanged, overlays } from "@/state/overlays/overlays";
+import { runColor, runOf } from "@/state/runs/runs";
+import { readStored, store } from "@/state/page/storage";
+import { flush } from "@/state/page/url";
 import "@/panels/inspector.css";
 
 export function Inspector(): JSX.Element {

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { href, navigate } from "@/state/route";
+import { href, navigate } from "@/state/page/route";
 
 export interface LinkProps {
   /** Path below the base, encoded: see `projectPath` and `runPath`. */

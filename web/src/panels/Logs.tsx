@@ -12,9 +12,9 @@ import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
 import { Toggle } from "@/parts/Toggle";
 import { VirtualList, type VirtualListHandle } from "@/parts/VirtualList";
-import { openConsole } from "@/state/console";
-import { showToast } from "@/state/toasts";
-import { hasLogTimes, isLogWrapped } from "@/state/view";
+import { openConsole } from "@/state/runs/console";
+import { showToast } from "@/state/page/toasts";
+import { hasLogTimes, isLogWrapped } from "@/state/page/layout";
 import "@/panels/logs.css";
 
 const LINE_PX = 18;

@@ -28,11 +28,20 @@ import {
   shownCount,
   tileAt,
 } from "@/panels/tileGrid";
-import { cellAt } from "@/state/mediaCache";
-import { type KeyShape, type RunStep, rememberShape, rememberedShape, shapePlace, stepsOf } from "@/state/mediaRows";
-import { type TileRef, mediaLayout, openFull, selected, tileId, tileWidth } from "@/state/mediaView";
-import { askForSample, followedSample, knownPlace, nthOfSample, placesOf, sampleOf } from "@/state/sample";
-import { hoveredRun, labelOf, runColor, visibleRuns } from "@/state/runs";
+import { cellAt } from "@/state/media/cells";
+import { type KeyShape, type RunStep, rememberShape, rememberedShape, shapePlace, stepsOf } from "@/state/media/rows";
+import {
+  type TileRef,
+  followedSample,
+  mediaLayout,
+  openFull,
+  sampleOf,
+  selected,
+  tileId,
+  tileWidth,
+} from "@/state/media/mediaView";
+import { askForSample, knownPlace, nthOfSample, placesOf } from "@/state/media/sample";
+import { hoveredRun, labelOf, runColor, visibleRuns } from "@/state/runs/runs";
 import "@/panels/media.css";
 
 const LEARN_FROM_RUNS = 40;

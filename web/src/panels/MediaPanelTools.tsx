@@ -14,7 +14,7 @@ import {
   resetViews,
   smoothing,
   tileWidth,
-} from "@/state/mediaView";
+} from "@/state/media/mediaView";
 
 export interface MediaPanelToolsProps {
   hasPictures: boolean;

@@ -6,7 +6,7 @@ import { formatNumber } from "@/lib/text/format";
 import { MediaCard } from "@/media/MediaCard";
 import { Button, IconButton } from "@/parts/Button";
 import { MiddleText } from "@/parts/MiddleText";
-import { type ShownItem, isFull, openFull, probe, selected, tileId } from "@/state/mediaView";
+import { type ShownItem, isFull, openFull, probe, selected, tileId } from "@/state/media/mediaView";
 import { Tile, type Wanted } from "@/media/tiles";
 
 export interface MediaTileProps {

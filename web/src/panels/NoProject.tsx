@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { Button } from "@/parts/Button";
 import { EmptyState } from "@/parts/States";
-import { navigate, route } from "@/state/route";
+import { navigate, route } from "@/state/page/route";
 
 export function NoProject(): JSX.Element {
   const here = route.value;

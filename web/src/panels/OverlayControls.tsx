@@ -20,9 +20,15 @@ import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice } from "@/parts/Toggle";
 import { Icon } from "@/parts/Icon";
-import { pageImages } from "@/state/pageImages";
-import { type ClassEntry, type MaskLayerEntry, type ShapeLayerEntry, overlayIndex, passingCount } from "@/state/overlayIndex";
-import { changeOverlays, classColor, overlays } from "@/state/overlays";
+import { pageImages } from "@/state/media/pageImages";
+import {
+  type ClassEntry,
+  type MaskLayerEntry,
+  type ShapeLayerEntry,
+  overlayIndex,
+  passingCount,
+} from "@/state/overlays/overlayIndex";
+import { changeOverlays, classColor, overlays } from "@/state/overlays/overlays";
 
 export function OverlayControls(): JSX.Element {
   const index = overlayIndex.value;

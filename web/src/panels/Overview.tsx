@@ -13,8 +13,8 @@ import { NotesEditor } from "@/panels/NotesEditor";
 import { TagEditor } from "@/panels/TagEditor";
 import { TableCellView } from "@/panels/TableCellView";
 import { TreeView } from "@/panels/TreeView";
-import { editRun } from "@/state/detail";
-import { runColor, setRunColor } from "@/state/runs";
+import { editRun } from "@/state/runs/detail";
+import { runColor, setRunColor } from "@/state/runs/runs";
 import "@/panels/overview.css";
 
 export function Overview({ detail }: { detail: RunDetail }): JSX.Element {

@@ -6,11 +6,11 @@ import { type FuzzyMatch, fuzzyMatch } from "@/lib/text/fuzzy";
 import { Dialog } from "@/parts/Dialog";
 import { Icon } from "@/parts/Icon";
 import { Keys } from "@/parts/Keys";
-import { commands } from "@/state/commands";
-import { keys } from "@/state/keys";
-import { navigate, runPath } from "@/state/route";
-import { runColor, runs } from "@/state/runs";
-import { openDialog, panelQuery } from "@/state/view";
+import { commands } from "@/state/page/commands";
+import { keys } from "@/state/runs/keys";
+import { navigate, runPath } from "@/state/page/route";
+import { runColor, runs } from "@/state/runs/runs";
+import { openDialog, panelQuery } from "@/state/page/layout";
 import "@/panels/palette.css";
 
 interface Entry {

@@ -18,15 +18,14 @@ import { LazyPanel } from "@/panels/LazyPanel";
 import { MediaPanel } from "@/panels/MediaPanel";
 import { ValuePanel } from "@/panels/ValuePanel";
 import { COLUMN_GAP, filledSpans, mostPanelColumns, panelColumns } from "@/panels/tileGrid";
-import { mostItemsOf, shapePlace } from "@/state/mediaRows";
-import { tileWidth } from "@/state/mediaView";
-import { awaitedCell } from "@/state/tableModel";
+import { mostItemsOf, shapePlace } from "@/state/media/rows";
+import { followedSample, tileWidth } from "@/state/media/mediaView";
+import { awaitedCell } from "@/state/tables/model";
 import { useKeptScroll } from "@/panels/keptScroll";
-import { type Section, keys, keysState, reloadKeys, sectionsOf } from "@/state/keys";
-import { route } from "@/state/route";
-import { followedSample } from "@/state/sample";
-import { fixedRun, listState, query, reloadRuns, runs, shown, total, visibleRuns } from "@/state/runs";
-import { isFolded, panelFilter, panelQuery, setFolded } from "@/state/view";
+import { type Section, keys, keysState, reloadKeys, sectionsOf } from "@/state/runs/keys";
+import { route } from "@/state/page/route";
+import { fixedRun, listState, query, reloadRuns, runs, shown, total, visibleRuns } from "@/state/runs/runs";
+import { isFolded, panelFilter, panelQuery, setFolded } from "@/state/page/layout";
 import "@/panels/sections.css";
 
 /** The least width of a column of the grid; see .sections-grid. */

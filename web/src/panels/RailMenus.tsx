@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { columnTitle } from "@/lib/runs/paths";
 import { Menu, type MenuItem } from "@/parts/Menu";
-import { availableColumns, groupBy, railPaths, sort } from "@/state/runs";
+import { availableColumns, groupBy, railPaths, sort } from "@/state/runs/runs";
 
 const SORT_FIELDS = ["created_at", "name", "runtime_secs", "state", "last_activity_at"];
 const GROUP_FIELDS = ["state", "group", "job_type", "host"];

@@ -7,7 +7,7 @@ import { IconButton } from "@/parts/Button";
 import { Popover } from "@/parts/Popover";
 import { TextField } from "@/parts/TextField";
 import { FIELD_IDS } from "@/panels/frameCommands";
-import { query, queryError } from "@/state/runs";
+import { query, queryError } from "@/state/runs/runs";
 import "@/panels/rail.css";
 
 const TYPING_MS = 180;

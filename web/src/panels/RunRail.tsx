@@ -38,8 +38,8 @@ import {
   shown,
   total,
   visibleRuns,
-} from "@/state/runs";
-import { RAIL_WIDTH, isRailOpen, railWidth, setRailWidth } from "@/state/view";
+} from "@/state/runs/runs";
+import { RAIL_WIDTH, isRailOpen, railWidth, setRailWidth } from "@/state/page/layout";
 import "@/panels/rail.css";
 
 const ROW_PX = 42;

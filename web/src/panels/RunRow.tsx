@@ -11,7 +11,7 @@ import { Link } from "@/panels/Link";
 import { MiddleText } from "@/parts/MiddleText";
 import { stateText } from "@/parts/RunState";
 import { Spark } from "@/panels/Spark";
-import { runPath } from "@/state/route";
+import { runPath } from "@/state/page/route";
 import {
   focusedRun,
   hoveredRun,
@@ -22,7 +22,7 @@ import {
   setRunColor,
   setShown,
   showOnly,
-} from "@/state/runs";
+} from "@/state/runs/runs";
 
 export interface RunRowProps {
   run: RunView;

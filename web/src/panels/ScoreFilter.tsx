@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { type ScoreRange, type ScoreStats, shortScore } from "@/lib/image/boxes";
 import { type ShapeKind, withScores } from "@/lib/image/overlayState";
 import { IconButton } from "@/parts/Button";
-import { changeOverlays } from "@/state/overlays";
+import { changeOverlays } from "@/state/overlays/overlays";
 
 const STEPS = 200;
 

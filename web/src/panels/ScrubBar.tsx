@@ -8,7 +8,7 @@ import { axisName, formatElapsed, formatPosition, formatShort, parsePosition } f
 import { shortenMiddle } from "@/lib/text/middleText";
 import { Button, IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
-import { BUILT_IN_AXES, axisChoices } from "@/state/axes";
+import { BUILT_IN_AXES, axisChoices } from "@/state/clock/axes";
 import {
   SPEEDS,
   axis,
@@ -23,11 +23,11 @@ import {
   speed,
   stepBy,
   zoom,
-} from "@/state/clock";
-import { registerCommand } from "@/state/commands";
-import { startPlayer, togglePlay } from "@/state/player";
-import { visibleRuns } from "@/state/runs";
-import { changeAxis, tracksError } from "@/state/tracks";
+} from "@/state/clock/clock";
+import { registerCommand } from "@/state/page/commands";
+import { startPlayer, togglePlay } from "@/state/clock/player";
+import { visibleRuns } from "@/state/runs/runs";
+import { changeAxis, tracksError } from "@/state/clock/tracks";
 import { ScrubTrack } from "@/panels/ScrubTrack";
 import "@/panels/scrub.css";
 

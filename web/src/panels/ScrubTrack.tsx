@@ -8,9 +8,9 @@ import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { densityOf, niceTicks, tickLabels } from "@/lib/charts/ticks";
 import { orderedTrack, stopFrom } from "@/lib/clock/resolve";
 import { axisName, formatPosition } from "@/lib/text/axisFormat";
-import { axis, extent, hoverX, moveTo, now, position, range, stepBy, stops, zoom } from "@/state/clock";
-import { theme, token } from "@/state/theme";
-import { visibleTracks } from "@/state/tracks";
+import { axis, extent, hoverX, moveTo, now, position, range, stepBy, stops, zoom } from "@/state/clock/clock";
+import { theme, token } from "@/state/page/theme";
+import { visibleTracks } from "@/state/clock/tracks";
 
 const BAND_TOP = 9;
 const BAND_HEIGHT = 14;

@@ -6,7 +6,7 @@ import { shapeLayersOf, textOfShape } from "@/lib/image/shapes";
 import { exactText, formatCount } from "@/lib/text/format";
 import { numberOf } from "@/lib/text/numbers";
 import { type ShownShape, shownShapes } from "@/media/image/paintShapes";
-import { overlays } from "@/state/overlays";
+import { overlays } from "@/state/overlays/overlays";
 
 const ROWS_LIMIT = 100;
 

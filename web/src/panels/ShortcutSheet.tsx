@@ -3,8 +3,8 @@ import type { JSX } from "preact";
 import { IconButton } from "@/parts/Button";
 import { Dialog } from "@/parts/Dialog";
 import { Keys } from "@/parts/Keys";
-import { type Command, commands } from "@/state/commands";
-import { openDialog } from "@/state/view";
+import { type Command, commands } from "@/state/page/commands";
+import { openDialog } from "@/state/page/layout";
 import "@/panels/palette.css";
 
 export function ShortcutSheet(): JSX.Element {

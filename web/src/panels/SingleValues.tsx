@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { formatPosition, formatReading, formatShort } from "@/lib/text/axisFormat";
 import type { Reading } from "@/charts/model";
 import { MiddleText } from "@/parts/MiddleText";
-import { hoveredRun, labelOf, runColor, runOf } from "@/state/runs";
+import { hoveredRun, labelOf, runColor, runOf } from "@/state/runs/runs";
 import "@/panels/chart.css";
 
 /** `readings`: one of each run. `axis` names the place that they stand at. */

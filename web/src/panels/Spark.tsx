@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { sparkOf, type SparkLine } from "@/state/sparks";
+import { type SparkLine, sparkOf } from "@/state/metrics/sparks";
 
 const WIDTH = 38;
 const HEIGHT = 16;

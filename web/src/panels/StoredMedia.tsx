@@ -11,8 +11,8 @@ import { IconButton } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
 import { MiddleText } from "@/parts/MiddleText";
 import { ErrorState, Skeleton } from "@/parts/States";
-import { cellAt } from "@/state/mediaCache";
-import { trackOf } from "@/state/tracks";
+import { cellAt } from "@/state/media/cells";
+import { trackOf } from "@/state/clock/tracks";
 
 const SIDE_PX = 220;
 const ITEMS_MOST = 60;

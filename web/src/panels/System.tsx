@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 import type { RunView } from "@/api/schema";
 import { formatDuration } from "@/lib/text/format";
 import { EmptyState } from "@/parts/States";
-import { systemKeys } from "@/state/keys";
+import { systemKeys } from "@/state/runs/keys";
 import { ChartPanel } from "@/panels/ChartPanel";
 import { systemName, systemSections } from "@/panels/systemSections";
 import "@/panels/chart.css";

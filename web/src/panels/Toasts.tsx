@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { Hint } from "@/parts/Hint";
 import { IconButton } from "@/parts/Button";
-import { dismissToast, toasts } from "@/state/toasts";
+import { dismissToast, toasts } from "@/state/page/toasts";
 import "@/panels/frame.css";
 
 export function Toasts(): JSX.Element {

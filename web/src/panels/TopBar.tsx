@@ -8,12 +8,12 @@ import { Menu } from "@/parts/Menu";
 import { MiddleText } from "@/parts/MiddleText";
 import { TextField } from "@/parts/TextField";
 import { FIELD_IDS, shareView } from "@/panels/frameCommands";
-import { keys } from "@/state/keys";
-import { isLive, isPausedByHand, newSteps } from "@/state/live";
-import { RUN_TABS, type Route, type RunTab, projectPath, route, runPath } from "@/state/route";
-import { fixedRun, runColor } from "@/state/runs";
-import { theme, themeChoice } from "@/state/theme";
-import { openDialog, panelFilter, panelQuery } from "@/state/view";
+import { keys } from "@/state/runs/keys";
+import { isLive, isPausedByHand, newSteps } from "@/state/server/live";
+import { RUN_TABS, type Route, type RunTab, projectPath, route, runPath } from "@/state/page/route";
+import { fixedRun, runColor } from "@/state/runs/runs";
+import { theme, themeChoice } from "@/state/page/theme";
+import { openDialog, panelFilter, panelQuery } from "@/state/page/layout";
 import "@/panels/frame.css";
 
 const TAB_TITLES: Record<RunTab, string> = { overview: "Overview", charts: "Charts", system: "System", logs: "Logs", files: "Files" };

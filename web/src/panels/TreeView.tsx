@@ -9,7 +9,7 @@ import { CopyButton } from "@/parts/CopyButton";
 import { Icon } from "@/parts/Icon";
 import { EmptyState } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
-import { showCell } from "@/state/tableModel";
+import { showCell } from "@/state/tables/model";
 import "@/panels/overview.css";
 
 export interface TreeViewProps {

@@ -9,9 +9,9 @@ import { Button } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
-import { cellAt } from "@/state/mediaCache";
-import { type RunStep, stepsOf } from "@/state/mediaRows";
-import { labelOf, runColor, visibleRuns } from "@/state/runs";
+import { cellAt } from "@/state/media/cells";
+import { type RunStep, stepsOf } from "@/state/media/rows";
+import { labelOf, runColor, visibleRuns } from "@/state/runs/runs";
 import "@/panels/histogram.css";
 
 const ROWS_AT_FIRST = 12;

@@ -16,7 +16,7 @@ import {
   imageLook,
   limitsOf,
   toneOf,
-} from "@/state/imageLook";
+} from "@/state/media/imageLook";
 import "@/panels/value-tools.css";
 
 const STEPS = 400;

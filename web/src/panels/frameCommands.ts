@@ -1,12 +1,12 @@
 /** The commands of the frame itself: pages, theme, undo, palette, rail. Panels register their own. */
 import { copyText } from "@/lib/browser/clipboard";
-import { registerCommand } from "@/state/commands";
-import { navigate, projectPath, route } from "@/state/route";
-import { fixedRun, query, reloadRuns, runs, setShown, shown } from "@/state/runs";
-import { cycleTheme, themeChoice } from "@/state/theme";
-import { showToast } from "@/state/toasts";
-import { canRedo, canUndo, flush, redo, undo } from "@/state/url";
-import { isRailOpen, openDialog, toggleInspector } from "@/state/view";
+import { registerCommand } from "@/state/page/commands";
+import { navigate, projectPath, route } from "@/state/page/route";
+import { fixedRun, query, reloadRuns, runs, setShown, shown } from "@/state/runs/runs";
+import { cycleTheme, themeChoice } from "@/state/page/theme";
+import { showToast } from "@/state/page/toasts";
+import { canRedo, canUndo, flush, redo, undo } from "@/state/page/url";
+import { isRailOpen, openDialog, toggleInspector } from "@/state/page/layout";
 
 export const FIELD_IDS = { panels: "panel-search", runs: "run-filter" } as const;
 

@@ -1,7 +1,7 @@
 /** The keys of a list of runs, the same in the rail and in the table. */
 import { selectionAfter } from "@/lib/runs/groups";
-import { navigate, runPath } from "@/state/route";
-import { focusedRun, isShown, runOf, selectedRuns, setShown } from "@/state/runs";
+import { navigate, runPath } from "@/state/page/route";
+import { focusedRun, isShown, runOf, selectedRuns, setShown } from "@/state/runs/runs";
 
 export interface RunListKeys {
   /** Runs in the order on show. */

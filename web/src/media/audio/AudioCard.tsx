@@ -12,7 +12,7 @@ import { formatTime } from "@/media/playing";
 import type { CardProps, CardSize } from "@/media/view";
 import { IconButton } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
-import { theme } from "@/state/theme";
+import { theme } from "@/state/page/theme";
 import "@/media/audio/audio.css";
 
 export function AudioCard({ record, size, box }: CardProps<AudioRecord>): JSX.Element {

@@ -12,7 +12,7 @@ import type { Voice } from "@/media/audio/voice";
 import { readInk } from "@/media/histogram/paint";
 import { formatTime } from "@/media/playing";
 import { IconButton } from "@/parts/Button";
-import { theme } from "@/state/theme";
+import { theme } from "@/state/page/theme";
 
 export interface ScopeProps {
   record: AudioRecord;

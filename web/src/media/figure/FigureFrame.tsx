@@ -11,7 +11,7 @@ import { Button, IconButton } from "@/parts/Button";
 import { useRecovery } from "@/parts/useRecovery";
 import { Icon } from "@/parts/Icon";
 import { SandboxFrame } from "@/parts/SandboxFrame";
-import { showToast } from "@/state/toasts";
+import { showToast } from "@/state/page/toasts";
 import "@/media/figure/figure.css";
 
 export interface FigureFrameProps {

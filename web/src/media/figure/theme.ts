@@ -1,7 +1,7 @@
 /** The page's colours for figures, from its tokens. */
 import type { FrameTheme } from "@/lib/frames/protocol";
 import { RUN_COLORS } from "@/lib/runs/colors";
-import { theme, token } from "@/state/theme";
+import { theme, token } from "@/state/page/theme";
 
 /** Reading it subscribes to changes of the theme. */
 export function figureTheme(): FrameTheme {

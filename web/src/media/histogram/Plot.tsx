@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Ink, readInk } from "@/media/histogram/paint";
-import { theme } from "@/state/theme";
+import { theme } from "@/state/page/theme";
 
 export interface PlotProps {
   label: string;

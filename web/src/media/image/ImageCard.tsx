@@ -7,7 +7,7 @@ import { ImageStage } from "@/media/image/stage";
 import { RangeMark } from "@/media/numbers";
 import type { CardProps } from "@/media/view";
 import { WHEEL_HINT } from "@/media/wheel";
-import { openFull, selected } from "@/state/mediaView";
+import { openFull, selected } from "@/state/media/mediaView";
 import "@/media/image/image.css";
 
 const THUMB_SIDE = 96;

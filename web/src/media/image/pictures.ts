@@ -7,8 +7,8 @@ import { decodeGrid, decodeMask, decodePicture } from "@/media/image/decode";
 import type { GreyImage } from "@/media/image/maskPng";
 import type { ValueGrid } from "@/media/image/values";
 import type { Need } from "@/media/view";
-import { DecodedCache, type Loading } from "@/state/decodedCache";
-import { overlays } from "@/state/overlays";
+import { DecodedCache, type Loading } from "@/state/media/decodedCache";
+import { overlays } from "@/state/overlays/overlays";
 
 const PICTURES_LIMIT_BYTES = 384 * 1024 * 1024;
 const MASKS_LIMIT_BYTES = 192 * 1024 * 1024;

@@ -7,8 +7,8 @@ import { type GreyImage } from "@/media/image/maskPng";
 import { shownShapes } from "@/media/image/paintShapes";
 import { drawnMasks, gridOf, grids, masks, pictures, wholeOf } from "@/media/image/pictures";
 import { valueText, valuesAt } from "@/media/image/values";
-import type { Probe, TileRef } from "@/state/mediaView";
-import { classColor, overlays } from "@/state/overlays";
+import type { Probe, TileRef } from "@/state/media/mediaView";
+import { classColor, overlays } from "@/state/overlays/overlays";
 
 /** What `probeAt` needs before it can tell the values. */
 export function loadForProbe(record: ImageRecord): Promise<unknown> {

@@ -10,10 +10,10 @@ import { attachGestures } from "@/media/image/gestures";
 import { paintScene } from "@/media/image/paint";
 import { decodedPicture, drawnMasks, gridOf, grids, masks, pictureFor, pictures } from "@/media/image/pictures";
 import { loadForProbe, probeAt } from "@/media/image/probe";
-import { pixelRatio } from "@/state/screen";
-import { imageLook, toneOf } from "@/state/imageLook";
-import { type ShownItem, probe, selected, smoothing, tileId, viewOf } from "@/state/mediaView";
-import { overlays } from "@/state/overlays";
+import { pixelRatio } from "@/state/page/screen";
+import { imageLook, toneOf } from "@/state/media/imageLook";
+import { type ShownItem, probe, selected, smoothing, tileId, viewOf } from "@/state/media/mediaView";
+import { overlays } from "@/state/overlays/overlays";
 
 export interface StageOptions {
   /** Zoom, pan and probe; a card in a list is only looked at. */

@@ -10,8 +10,8 @@ import type { Molecule, Surroundings } from "@/media/molecule/scene";
 import { NotWanted, still } from "@/media/molecule/stills";
 import type { CardProps } from "@/media/view";
 import { EmptyState, ErrorState } from "@/parts/States";
-import { blobBytes, retryBlob } from "@/state/blobs";
-import { theme, token } from "@/state/theme";
+import { blobBytes, retryBlob } from "@/state/media/blobs";
+import { theme, token } from "@/state/page/theme";
 import "@/media/molecule/molecule.css";
 
 const BYTES_LIMIT = 48 * 1024 * 1024;

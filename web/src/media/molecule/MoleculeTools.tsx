@@ -8,7 +8,7 @@ import {
 } from "@/media/molecule/looks";
 import { Button, IconButton } from "@/parts/Button";
 import { Select } from "@/parts/Toggle";
-import { showToast } from "@/state/toasts";
+import { showToast } from "@/state/page/toasts";
 
 export interface MoleculeToolsProps {
   content: Content | null;

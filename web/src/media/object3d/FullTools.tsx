@@ -14,8 +14,8 @@ import { Button, IconButton } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
 import { Slider } from "@/parts/Slider";
 import { Select } from "@/parts/Toggle";
-import { type ShownItem, isLinked } from "@/state/mediaView";
-import { changeOverlays, overlays } from "@/state/overlays";
+import { type ShownItem, isLinked } from "@/state/media/mediaView";
+import { changeOverlays, overlays } from "@/state/overlays/overlays";
 
 const PRESET_NAMES: readonly (readonly [PresetName, string])[] = [
   ["front", "Front"],

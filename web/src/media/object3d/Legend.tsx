@@ -9,7 +9,7 @@ import { boxColor } from "@/media/object3d/scenery";
 import type { Content } from "@/media/object3d/viewer";
 import { coordinate, shortCount } from "@/media/object3d/words";
 import { formatValue } from "@/lib/text/format";
-import { changeOverlays, classColor, dealColors } from "@/state/overlays";
+import { changeOverlays, classColor, dealColors } from "@/state/overlays/overlays";
 import { isClassVisible, withClasses, withSolo } from "@/lib/image/overlayState";
 
 import { axesOf, dot } from "@/media/object3d/space";

@@ -14,7 +14,7 @@ import { bytesOfRecord, coordinate, describe, factRows, shortCount } from "@/med
 import type { CardProps } from "@/media/view";
 import { WHEEL_HINT } from "@/media/wheel";
 import { Icon } from "@/parts/Icon";
-import { openFull, selected, tileId } from "@/state/mediaView";
+import { openFull, selected, tileId } from "@/state/media/mediaView";
 import "@/media/object3d/object3d.css";
 
 const THUMB = { width: 96, height: 72 };

@@ -2,9 +2,9 @@
 import { type Signal, computed } from "@preact/signals";
 import { classNameOf } from "@/lib/image/classColors";
 import { type OverlayState, isClassVisible } from "@/lib/image/overlayState";
-import { classColor, overlays } from "@/state/overlays";
-import { theme, token } from "@/state/theme";
-import { urlSignal } from "@/state/url";
+import { classColor, overlays } from "@/state/overlays/overlays";
+import { theme, token } from "@/state/page/theme";
+import { urlSignal } from "@/state/page/url";
 
 export type ColorMode = "color" | "category" | "value" | "height" | "single";
 

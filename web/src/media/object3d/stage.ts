@@ -20,9 +20,9 @@ import {
   fitted,
   poseOf,
 } from "@/media/object3d/space";
-import { pixelRatio } from "@/state/screen";
+import { pixelRatio } from "@/state/page/screen";
 import { frameOfTile, homeOf, setViewOfTile, viewOfTile } from "@/media/object3d/views";
-import { type ShownItem, type TileRef, isFull, selected, tileId } from "@/state/mediaView";
+import { type ShownItem, type TileRef, isFull, selected, tileId } from "@/state/media/mediaView";
 
 export interface StageOptions {
   isInteractive: boolean;

@@ -22,8 +22,8 @@ import {
   unit,
   viewFromCamera,
 } from "@/media/object3d/space";
-import { type TileRef, isLinked, tileId } from "@/state/mediaView";
-import { urlSignal } from "@/state/url";
+import { type TileRef, isLinked, tileId } from "@/state/media/mediaView";
+import { urlSignal } from "@/state/page/url";
 
 type Views = ReadonlyMap<string, View3D>;
 

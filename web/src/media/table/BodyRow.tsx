@@ -1,13 +1,13 @@
 /** One row of a table. */
 import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
+import { isImage } from "@/lib/image/isImage";
 import { TableCell } from "@/media/table/TableCell";
 import { isNumberColumn } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import type { ShownItem } from "@/state/mediaView";
-import { isImage } from "@/state/overlayIndex";
-import { type CellPlace, type TableModel, showCell } from "@/state/tableModel";
-import type { TableRow } from "@/state/tablePages";
+import type { ShownItem } from "@/state/media/mediaView";
+import { type CellPlace, type TableModel, showCell } from "@/state/tables/model";
+import type { TableRow } from "@/state/tables/pages";
 
 export function cellId(id: string, { row, column }: CellPlace): string {
   return `cell-${id}-${row}-${column}`;

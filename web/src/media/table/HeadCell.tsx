@@ -6,7 +6,7 @@ import { isMediaColumn, isNumberColumn, isSortable } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
 import { Icon } from "@/parts/Icon";
 import { Menu, type MenuItem } from "@/parts/Menu";
-import { sortAfter } from "@/state/tableSettings";
+import { sortAfter } from "@/state/tables/settings";
 
 export interface HeadCellProps {
   lane: Lane;

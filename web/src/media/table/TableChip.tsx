@@ -1,7 +1,7 @@
 /** A table in small: how large it is; a click opens it. In a table's cell the cell opens it, so that one can go on to the next row. */
 import type { JSX } from "preact";
 import { Icon } from "@/parts/Icon";
-import { showCell } from "@/state/tableModel";
+import { showCell } from "@/state/tables/model";
 import "@/media/media.css";
 
 export function TableChip({ record, text, title }: { record: unknown; text: string; title: string }): JSX.Element {

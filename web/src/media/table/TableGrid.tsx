@@ -8,7 +8,7 @@ import { HeadCell } from "@/media/table/HeadCell";
 import { HEAD_PX, type Lane, lanesIn, scrollSpace, topAfter } from "@/media/table/geometry";
 import { handleGridKey } from "@/media/table/gridKeys";
 import { setWidth } from "@/media/table/widths";
-import type { TableModel } from "@/state/tableModel";
+import type { TableModel } from "@/state/tables/model";
 
 export interface TableGridProps {
   model: TableModel;

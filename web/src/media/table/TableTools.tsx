@@ -10,7 +10,7 @@ import { Menu, type MenuItem } from "@/parts/Menu";
 import { Popover } from "@/parts/Popover";
 import { TextField } from "@/parts/TextField";
 import { Choice, Toggle } from "@/parts/Toggle";
-import type { RowHeight, TableSettings } from "@/state/tableSettings";
+import type { RowHeight, TableSettings } from "@/state/tables/settings";
 
 export interface TableToolsProps {
   columns: readonly TableColumn[];

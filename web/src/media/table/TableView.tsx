@@ -17,10 +17,10 @@ import type { CardSize } from "@/media/view";
 import { Button } from "@/parts/Button";
 import type { MenuItem } from "@/parts/Menu";
 import { EmptyState, ErrorState } from "@/parts/States";
-import type { ShownItem } from "@/state/mediaView";
-import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings, changeSettings, settingsOf } from "@/state/tableSettings";
-import { openAwaited, tableModel } from "@/state/tableModel";
-import { type TableHead, type TableSource, pagesOf } from "@/state/tablePages";
+import type { ShownItem } from "@/state/media/mediaView";
+import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings, changeSettings, settingsOf } from "@/state/tables/settings";
+import { openAwaited, tableModel } from "@/state/tables/model";
+import { type TableHead, type TableSource, pagesOf } from "@/state/tables/pages";
 import "@/media/table/table.css";
 
 export interface ParquetFile {

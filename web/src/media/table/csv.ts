@@ -5,8 +5,8 @@ import { csvField } from "@/lib/text/csv";
 import { formatCount } from "@/lib/text/format";
 import { cellExact, isCut } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import { type TableQuery, type TableRow, type TableSource, allRows } from "@/state/tablePages";
-import { showToast } from "@/state/toasts";
+import { type TableQuery, type TableRow, type TableSource, allRows } from "@/state/tables/pages";
+import { showToast } from "@/state/page/toasts";
 
 const TELL_FROM_ROWS = 5_000;
 

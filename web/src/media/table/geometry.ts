@@ -1,6 +1,6 @@
 /** Where a table's rows and columns lie. Pure functions; lengths are CSS pixels. */
 import type { TableColumn } from "@/api/schema";
-import type { RowHeight } from "@/state/tableSettings";
+import type { RowHeight } from "@/state/tables/settings";
 import { cellText, isMediaColumn } from "@/media/table/cells";
 
 export const ROW_PX: Readonly<Record<RowHeight, number>> = { small: 28, medium: 84, large: 168 };

@@ -3,7 +3,7 @@ import type { TargetedKeyboardEvent } from "preact";
 import { copyText } from "@/lib/browser/clipboard";
 import { cellExact } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import { type CellPlace, type TableModel, showCell } from "@/state/tableModel";
+import { type CellPlace, type TableModel, showCell } from "@/state/tables/model";
 
 interface Walk {
   model: TableModel;

@@ -1,6 +1,6 @@
 /** How texts are read, for the whole page: set once, kept in the browser. */
 import { type Signal, effect, signal } from "@preact/signals";
-import { readStored, store } from "@/state/storage";
+import { readStored, store } from "@/state/page/storage";
 
 function stored(name: string, otherwise: boolean): Signal<boolean> {
   const before = readStored(name);

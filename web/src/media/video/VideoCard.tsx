@@ -15,7 +15,7 @@ import { ElementPlayer, type Player, SPEEDS } from "@/media/video/player";
 import { isTogether, joinTogether, seekPlayer, setPlayerSpeed, stepPlayer, togglePlayer } from "@/media/video/together";
 import type { CardProps, CardSize } from "@/media/view";
 import { Icon } from "@/parts/Icon";
-import { isFull, smoothing } from "@/state/mediaView";
+import { isFull, smoothing } from "@/state/media/mediaView";
 import "@/media/video/video.css";
 
 export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.Element {

@@ -1,0 +1,164 @@
+// How charts are drawn: one setting for the page, with overrides per chart; all of it in the URL.
+
+import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
+import { NO_SMOOTHING, type Smoothing, type SmoothingKind } from "@/lib/charts/smoothing";
+import { axis } from "@/state/clock/clock";
+import { urlSignal } from "@/state/page/url";
+
+/** "auto": all values; "clip": without the outermost ones; or fixed limits, null where open. */
+export type YRange = "auto" | "clip" | { min: number | null; max: number | null };
+
+export interface ChartSettings {
+  /** the x axis: the page's own unless a chart overrides it */
+  x: string;
+  smoothing: Smoothing;
+  isLogX: boolean;
+  isLogY: boolean;
+  y: YRange;
+  /** the min/max band of bucketed curves */
+  isBandShown: boolean;
+}
+
+export type ChartOverrides = Partial<ChartSettings>;
+
+export const SMOOTHING_KINDS: readonly SmoothingKind[] = ["none", "ema", "gaussian", "running"];
+/** What a method starts with when it is chosen. */
+export const FIRST_AMOUNT: Record<SmoothingKind, number> = { none: 0, ema: 0.6, gaussian: 1, running: 2 };
+export const MOST_AMOUNT: Record<SmoothingKind, number> = { none: 0, ema: 0.999, gaussian: 10, running: 20 };
+
+export const pageSmoothing: Signal<Smoothing> = urlSignal<Smoothing>("smooth", NO_SMOOTHING, {
+  parse: parseSmoothing,
+  format: formatSmoothing,
+  history: "replace",
+});
+export const pageLogX: Signal<boolean> = urlSignal("logx", false);
+export const pageLogY: Signal<boolean> = urlSignal("logy", false);
+export const pageY: Signal<YRange> = urlSignal<YRange>("y", "auto", { parse: parseYRange, format: formatYRange, history: "replace" });
+export const pageBand: Signal<boolean> = urlSignal("band", true);
+
+/** After a resume from a checkpoint: also draw, faintly, what the earlier session had logged at the same steps. */
+export const isReplacedShown: Signal<boolean> = urlSignal("replaced", true);
+
+/** While the rail gathers runs in groups, a curve is the mean of a group rather than a run. */
+export const isMeanOfGroups: Signal<boolean> = urlSignal("means", true);
+
+/** The chart shown in full size, by key; "" for none. */
+export const fullChart: Signal<string> = urlSignal("chart", "");
+
+const overrides: Signal<ReadonlyMap<string, ChartOverrides>> = urlSignal<ReadonlyMap<string, ChartOverrides>>("charts", new Map(), {
+  parse: parseOverrides,
+  format: formatOverrides,
+  history: "replace",
+});
+
+/** Settings of the page, under those of single charts. */
+export const pageSettings: ReadonlySignal<ChartSettings> = computed(() => ({
+  x: axis.value,
+  smoothing: pageSmoothing.value,
+  isLogX: pageLogX.value,
+  isLogY: pageLogY.value,
+  y: pageY.value,
+  isBandShown: pageBand.value,
+}));
+
+/** What one chart draws with: the page's settings and its own over them. */
+export function settingsOf(chart: string): ChartSettings {
+  return { ...pageSettings.value, ...overrides.value.get(chart) };
+}
+
+export function overridesOf(chart: string): ChartOverrides {
+  return overrides.value.get(chart) ?? {};
+}
+
+/** Override some settings of one chart. */
+export function overrideChart(chart: string, changes: ChartOverrides): void {
+  overrides.value = new Map(overrides.peek()).set(chart, { ...overrides.peek().get(chart), ...changes });
+}
+
+/** Back to the page's settings. */
+export function resetChart(chart: string): void {
+  const rest = new Map(overrides.peek());
+  rest.delete(chart);
+  overrides.value = rest;
+}
+
+export function changePage(changes: Partial<Omit<ChartSettings, "x">>): void {
+  if (changes.smoothing) pageSmoothing.value = changes.smoothing;
+  if (changes.isLogX !== undefined) pageLogX.value = changes.isLogX;
+  if (changes.isLogY !== undefined) pageLogY.value = changes.isLogY;
+  if (changes.y !== undefined) pageY.value = changes.y;
+  if (changes.isBandShown !== undefined) pageBand.value = changes.isBandShown;
+}
+
+export function parseSmoothing(text: string): Smoothing | undefined {
+  const [name, amountText = ""] = text.split(":");
+  const kind = SMOOTHING_KINDS.find((known) => known === name);
+  const amount = Number(amountText);
+  if (kind === undefined || !Number.isFinite(amount)) return undefined;
+  return kind === "none" ? NO_SMOOTHING : { kind, amount: Math.max(0, Math.min(MOST_AMOUNT[kind], amount)) };
+}
+
+export function formatSmoothing({ kind, amount }: Smoothing): string {
+  return kind === "none" ? "none" : `${kind}:${amount}`;
+}
+
+/** "auto", "clip", "0..1", "..1" (open below). */
+export function parseYRange(text: string): YRange | undefined {
+  if (text === "auto" || text === "clip") return text;
+  const parts = text.split("..");
+  if (parts.length !== 2) return undefined;
+  const [min, max] = parts.map((part) => (part === "" ? null : Number(part)));
+  if (min === undefined || max === undefined || Number.isNaN(min) || Number.isNaN(max)) return undefined;
+  if (min === null && max === null) return "auto";
+  return min !== null && max !== null && min >= max ? undefined : { min, max };
+}
+
+export function formatYRange(y: YRange): string {
+  return typeof y === "string" ? y : `${y.min ?? ""}..${y.max ?? ""}`;
+}
+
+interface WrittenOverrides {
+  x?: unknown;
+  smooth?: unknown;
+  logx?: unknown;
+  logy?: unknown;
+  y?: unknown;
+  band?: unknown;
+}
+
+/** {"train/loss":{"smooth":"ema:0.9","logy":true}}; what makes no sense is left out. */
+export function parseOverrides(text: string): ReadonlyMap<string, ChartOverrides> | undefined {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== "object" || parsed === null) return undefined;
+  const found = new Map<string, ChartOverrides>();
+  for (const [chart, value] of Object.entries(parsed)) {
+    if (typeof value !== "object" || value === null) continue;
+    const written: WrittenOverrides = value;
+    const smoothing = typeof written.smooth === "string" ? parseSmoothing(written.smooth) : undefined;
+    const y = typeof written.y === "string" ? parseYRange(written.y) : undefined;
+    found.set(chart, {
+      ...(typeof written.x === "string" ? { x: written.x } : {}),
+      ...(smoothing ? { smoothing } : {}),
+      ...(typeof written.logx === "boolean" ? { isLogX: written.logx } : {}),
+      ...(typeof written.logy === "boolean" ? { isLogY: written.logy } : {}),
+      ...(y !== undefined ? { y } : {}),
+      ...(typeof written.band === "boolean" ? { isBandShown: written.band } : {}),
+    });
+  }
+  return found;
+}
+
+export function formatOverrides(all: ReadonlyMap<string, ChartOverrides>): string {
+  const written: Record<string, WrittenOverrides> = {};
+  for (const [chart, own] of all) {
+    written[chart] = {
+      ...(own.x !== undefined ? { x: own.x } : {}),
+      ...(own.smoothing ? { smooth: formatSmoothing(own.smoothing) } : {}),
+      ...(own.isLogX !== undefined ? { logx: own.isLogX } : {}),
+      ...(own.isLogY !== undefined ? { logy: own.isLogY } : {}),
+      ...(own.y !== undefined ? { y: formatYRange(own.y) } : {}),
+      ...(own.isBandShown !== undefined ? { band: own.isBandShown } : {}),
+    };
+  }
+  return JSON.stringify(written);
+}

@@ -1,0 +1,136 @@
+/** What the drawn runs have logged: keys, and the sections that they fall into. Kept live. */
+import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
+import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
+import { onRecovery } from "@/api/recovery";
+import type { KeyList, KeyView, LiveEvent } from "@/api/schema";
+import { onLive } from "@/state/server/live";
+import { visibleKey } from "@/state/runs/runs";
+
+const REFRESH_MS = 1_000;
+const RETRY_MS = 3_000;
+
+const held: Signal<KeyView[]> = signal([]);
+/** Every key of the drawn runs (hidden ones and system metrics left out), in natural order. */
+export const keys: ReadonlySignal<KeyView[]> = computed(() =>
+  held.value.filter((key) => !key.is_hidden && key.kind !== "system").sort(compareKeys),
+);
+/** System metrics of the drawn runs ("system/cpu" ...). */
+export const systemKeys: ReadonlySignal<KeyView[]> = computed(() =>
+  held.value.filter((key) => key.kind === "system").sort(compareKeys),
+);
+
+export type KeysState = { is: "idle" } | { is: "loading" } | { is: "ready" } | { is: "failed"; error: ApiError };
+export const keysState: Signal<KeysState> = signal({ is: "idle" });
+
+export interface Section {
+  /** "train" for "train/loss"; "" for keys without a "/". */
+  name: string;
+  keys: KeyView[];
+}
+
+/** Keys by what stands before their first "/", in natural order; keys without a "/" last. */
+export const sections: ReadonlySignal<Section[]> = computed(() => sectionsOf(keys.value));
+
+export function sectionName(key: string): string {
+  const slash = key.indexOf("/");
+  return slash > 0 ? key.slice(0, slash) : "";
+}
+
+export function sectionsOf(all: readonly KeyView[]): Section[] {
+  const found = new Map<string, KeyView[]>();
+  for (const key of all) {
+    const name = sectionName(key.key);
+    const list = found.get(name);
+    if (list) list.push(key);
+    else found.set(name, [key]);
+  }
+  return [...found].map(([name, list]) => ({ name, keys: list })).sort(compareSections);
+}
+
+function compareSections(a: Section, b: Section): number {
+  return Number(a.name === "") - Number(b.name === "") || collator.compare(a.name, b.name);
+}
+
+const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+const MEDIA_RANK = 5;
+/** What is taken in at a glance stands before what is read. */
+const RANK = new Map([
+  ["metric", 0],
+  ["image", 1],
+  ["video", 2],
+  ["object3d", 3],
+  ["molecule", 3],
+  ["audio", 4],
+  ["histogram", 6],
+  ["value", 9],
+]);
+
+/** Curves first, then pictures, then other media, then plain values; inside each "layer2" before "layer10". */
+export function compareKeys(a: KeyView, b: KeyView): number {
+  return (RANK.get(a.kind) ?? MEDIA_RANK) - (RANK.get(b.kind) ?? MEDIA_RANK) || collator.compare(a.key, b.key);
+}
+
+let asked = "";
+/** The runs that `held` are the keys of. */
+let heldFor: string | null = null;
+let generation = 0;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+export function reloadKeys(): void {
+  void fetchKeys(asked);
+}
+
+async function fetchKeys(uids: string): Promise<void> {
+  generation += 1;
+  const mine = generation;
+  if (uids === "") {
+    held.value = [];
+    heldFor = uids;
+    keysState.value = { is: "ready" };
+    return;
+  }
+  try {
+    const list = await getJson<KeyList>(`api/keys?runs=${uids}`);
+    if (mine !== generation) return;
+    held.value = list.keys;
+    heldFor = uids;
+    keysState.value = { is: "ready" };
+  } catch (thrown) {
+    const error = apiErrorFrom(thrown);
+    if (mine !== generation || error.isAborted) return;
+    // Keys of these runs that are on show stay; either way they are asked for again.
+    if (heldFor !== uids) keysState.value = { is: "failed", error };
+    planReload(RETRY_MS);
+  }
+}
+
+function takeEvent(event: LiveEvent): void {
+  const uids = new Set(asked.split(",").map(Number));
+  if (event.runs.some((run) => run.keys.length > 0 && uids.has(run.uid))) {
+    planReload(REFRESH_MS);
+  }
+}
+
+function planReload(waitMs: number): void {
+  timer ??= setTimeout(() => {
+    timer = undefined;
+    reloadKeys();
+  }, waitMs);
+}
+
+/** Once, from main. */
+export function startKeys(): void {
+  onLive(takeEvent);
+  onRecovery(() => {
+    if (keysState.peek().is !== "idle") reloadKeys();
+  });
+  effect(() => {
+    const uids = visibleKey.value;
+    untracked(() => {
+      if (uids === asked && keysState.value.is !== "idle") return;
+      asked = uids;
+      if (keysState.value.is !== "ready" || held.value.length === 0) keysState.value = { is: "loading" };
+      void fetchKeys(uids);
+    });
+  });
+}
