@@ -37,13 +37,13 @@ export function formatLook(look: LookChoice): string {
   if (!look.hasGrid) parts.push("nogrid");
   if (look.isOrtho) parts.push("ortho");
   if (look.isWireframe) parts.push("wire");
-  return parts.join("@/media/object3d").replaceAll(/p(\d+)\.(\d+)/g, "p$1-$2");
+  return parts.join(".").replaceAll(/p(\d+)\.(\d+)/g, "p$1-$2");
 }
 
 /** Words that make no sense are left out: an old link must not break the page. */
 export function parseLook(text: string): LookChoice {
   let look = DEFAULT_LOOK;
-  for (const word of text.split("@/media/object3d")) {
+  for (const word of text.split(".")) {
     const size = /^p(\d+)(?:-(\d+))?$/.exec(word);
     if (word !== "auto" && MODES.includes(word)) look = { ...look, mode: word as ColorMode };
     else if (size) look = { ...look, pointSize: Math.min(40, Number(`${size[1] ?? "1"}.${size[2] ?? "0"}`)) };

@@ -186,7 +186,7 @@ function onKey(event: TargetedKeyboardEvent<HTMLElement>, player: Player, toggle
     ArrowLeft: () => (event.shiftKey ? seekPlayer(player, Math.max(0, player.time.peek() - 1)) : stepPlayer(player, -1)),
     ArrowRight: () => (event.shiftKey ? seekPlayer(player, Math.min(duration, player.time.peek() + 1)) : stepPlayer(player, 1)),
     ",": () => stepPlayer(player, -1),
-    "@/media/video": () => stepPlayer(player, 1),
+    ".": () => stepPlayer(player, 1),
     Home: () => seekPlayer(player, 0),
     End: () => seekPlayer(player, duration),
     "<": () => faster(-1),

@@ -91,7 +91,7 @@ export class GifPlayer extends Player {
     } catch (thrown) {
       if (this.isDisposed) return;
       this.pause();
-      this.problem.value = thrown instanceof Error && thrown.message.endsWith("@/media/video") ? thrown.message : "This browser can't decode this gif.";
+      this.problem.value = thrown instanceof Error && thrown.message.endsWith(".") ? thrown.message : "This browser can't decode this gif.";
     }
   }
 
