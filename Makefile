@@ -38,7 +38,9 @@ check: .venv/.dev ui ## lint, types, import rules and unit tests (under a minute
 check-python:
 	@$(PYTHON_BIN) -m ruff check .
 	@$(PYTHON_BIN) -m ruff format --check .
-	@$(PYTHON_BIN) -m mypy
+	@# The oldest Python has older libraries, whose own types are not the same.
+	@if $(PYTHON_BIN) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then $(PYTHON_BIN) -m mypy; \
+	  else echo "types are checked with Python 3.11 or newer"; fi
 	@.venv/bin/lint-imports
 	@$(PYTHON_BIN) scripts/import_circles.py src/diorama
 

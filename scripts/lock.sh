@@ -15,7 +15,7 @@ resolve() { # FILE ARGUMENT...
 mkdir -p locks
 # One resolution for everything; the smaller files are parts of it.
 resolve bench.txt pyproject.toml --extra demo --extra media --extra postgres \
-  --group setup --group dev --group bench "$@"
+  --group setup --group dev --group bench --constraint locks/held.in "$@"
 resolve dev.txt pyproject.toml --extra demo --extra media --extra postgres \
   --group setup --group dev --constraint locks/bench.txt
 resolve demo.txt pyproject.toml --extra demo --extra media --group setup --constraint locks/bench.txt

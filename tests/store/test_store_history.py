@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -309,3 +310,30 @@ class TestScans:
         uid = ingest(service, log(0, {"x": 1}))
         with pytest.raises(BadRequest):
             list(service.scan_history(uid, samples=0))
+
+
+def test_few_threads_at_once_work_on_many_points() -> None:
+    reader = history.ChunkReader()
+    many = [history.Chunk(1, 1, 0, history._MANY_POINTS, 0, 1, 0.0, 1.0)]
+    few = [history.Chunk(2, 1, 0, 1, 0, 1, 0.0, 1.0)]
+    inside, left, most = threading.Semaphore(0), threading.Event(), [0]
+
+    def read(chunks: list[history.Chunk]) -> None:
+        with reader.turn(chunks):
+            most[0] += 1
+            inside.release()
+            left.wait(60)
+
+    threads = [
+        threading.Thread(target=read, args=[many], daemon=True) for _ in range(history._READERS_OF_MANY + 3)
+    ]
+    for thread in threads:
+        thread.start()
+    for _ in range(history._READERS_OF_MANY):
+        assert inside.acquire(timeout=60)
+    with reader.turn(few):  # waits for nobody
+        assert most[0] == history._READERS_OF_MANY
+    left.set()
+    for thread in threads:
+        thread.join(60)
+    assert most[0] == len(threads)

@@ -44,10 +44,11 @@ def series(connection: sa.Connection, reader: ChunkReader, request: SeriesReques
                 continue
             one = _Series(connection, reader, axis, request, run, key, body)
             repeats = Repeats(spans.get(row.id, []), writers.get(run, {}))
-            heads.append(one.cut(chunks[row.id], repeats))
-            if request.with_superseded and repeats.ranges:
-                faint = one.superseded(chunks[row.id], repeats)
-                heads += [] if faint is None else [faint]
+            with reader.turn(chunks[row.id]):
+                heads.append(one.cut(chunks[row.id], repeats))
+                if request.with_superseded and repeats.ranges:
+                    faint = one.superseded(chunks[row.id], repeats)
+                    heads += [] if faint is None else [faint]
     return body.with_head(SeriesReply(heads))
 
 

@@ -8,9 +8,11 @@ Merging only neighbours keeps ids in order of arrival. All of it happens in the 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -39,6 +41,8 @@ _POINT_BYTES = 33
 _SELECT_AT_ONCE = 500
 _COMPACT_AT_ONCE = 500_000
 """Keys are merged together up to so many points."""
+_READERS_OF_MANY = max(2, os.cpu_count() or 1)
+_MANY_POINTS = 16_384
 _DENSE = 3
 """If at least one in three numbers of a range is wanted, the whole range is read."""
 
@@ -290,6 +294,17 @@ class ChunkReader:
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
         self._points: _Cache[int, Points] = _Cache(cache_bytes // 2)
         self._buckets: _Cache[tuple[int, int], Buckets] = _Cache(cache_bytes // 2)
+        self._readers_of_many = threading.BoundedSemaphore(_READERS_OF_MANY)
+
+    @contextmanager
+    def turn(self, chunks: Sequence[Chunk]) -> Iterator[None]:
+        """Wait until only a few other threads work on as many points as these: on more than there are
+        processors they would not be faster, and all of their memory would be in use at once."""
+        if sum(chunk.count for chunk in chunks) < _MANY_POINTS:
+            yield
+            return
+        with self._readers_of_many:
+            yield
 
     def points(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> dict[int, Points]:
         """chunk id -> points, for all of `chunks`."""
