@@ -296,19 +296,15 @@ export class ChartView {
       const count = curve?.series.count?.[reading.index] ?? 1;
       const exact = this.exact.valueOf(reading.run, x);
       const raw = exact ? exact.value : (curve?.mean[reading.index] ?? NaN);
+      const band = `from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`;
       const parts: string[] = [];
       if (curve?.isSmoothed) parts.push(`smoothed ${formatShort(reading.value)}`);
       const { group } = curve?.series ?? {};
       if (group) {
-        parts.push(
-          `mean of ${group.runCount} runs from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`,
-          placeText(reading.x),
-        );
+        parts.push(`mean of ${group.runCount} runs ${band}`, placeText(reading.x));
       } else if (exact) parts.push(placeText(exact.x));
       else if (count > 1) {
-        parts.push(
-          `mean of ${count.toLocaleString("en-US")} from ${formatShort(curve?.low[reading.index] ?? NaN)} to ${formatShort(curve?.high[reading.index] ?? NaN)}`,
-        );
+        parts.push(`mean of ${count.toLocaleString("en-US")} ${band}`);
       } else parts.push(placeText(reading.x));
       return {
         color: runColor(reading.run),

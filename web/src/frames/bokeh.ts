@@ -49,7 +49,9 @@ const drawing: Drawing = {
   },
   // Bokeh watches its own size; what was made smaller for the frame is made for its new size.
   resize(element) {
-    if (last && Math.abs(document.documentElement.clientWidth / last.width - 1) > REDRAWN_FROM) void drawing.draw(element, last.text, last.theme, "");
+    if (!last) return;
+    const change = Math.abs(document.documentElement.clientWidth / last.width - 1);
+    if (change > REDRAWN_FROM) void drawing.draw(element, last.text, last.theme, "");
   },
   async png() {
     const root = shown[0]?.roots[0];

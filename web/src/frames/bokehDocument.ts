@@ -84,7 +84,8 @@ function sizeOf(model: unknown, depth: number): { width: number; height: number 
   const { name, attributes } = model;
   const said = (side: "width" | "height"): number => numberOf(attributes[side]) ?? numberOf(attributes[`frame_${side}`]) ?? 0;
   const own = { width: said("width"), height: said("height") };
-  const isFilling = typeof attributes["sizing_mode"] === "string" && attributes["sizing_mode"] !== "fixed" && attributes["sizing_mode"] !== "inherit";
+  const mode = attributes["sizing_mode"];
+  const isFilling = typeof mode === "string" && mode !== "fixed" && mode !== "inherit";
   if (FIGURES.has(name)) {
     if (isFilling || (own.width === 0 && own.height === 0)) return own;
     return { width: own.width || USUAL_SIDE, height: own.height || USUAL_SIDE };

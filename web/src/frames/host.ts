@@ -2,8 +2,8 @@
  * The frame's side: waits for figures from the page around it (and from nobody else) and has them drawn.
  * It runs without origin and without network; the answer that brought it says so.
  */
-import { type FigureMessage, type FrameReply, type FrameTheme, isFigureMessage } from "@/lib/frames/protocol";
 import "@/frames/noNetwork";
+import { type FigureMessage, type FrameReply, type FrameTheme, isFigureMessage } from "@/lib/frames/protocol";
 
 export interface Drawing {
   /** Draw the text's figure into the element, in the place of the one before. Returns what could not be drawn. */

@@ -25,7 +25,8 @@ const USUAL_WIDTH = 700;
 export function marginFor({ layout, margin, wantedWidth }: PlotlyFigure, width: number): Json {
   if (margin === null) return { ...COMPACT_MARGIN, ...(layout["title"] === undefined ? {} : { t: TITLED_TOP }) };
   const share = Math.min(1, width / (wantedWidth || USUAL_WIDTH));
-  return Object.fromEntries(Object.entries(margin).map(([side, size]) => [side, typeof size === "number" ? Math.round(size * share) : size]));
+  const scaled = (size: unknown): unknown => (typeof size === "number" ? Math.round(size * share) : size);
+  return Object.fromEntries(Object.entries(margin).map(([side, size]) => [side, scaled(size)]));
 }
 
 /** Traces and layouts that draw on tiles or outlines that Plotly would fetch. */

@@ -284,6 +284,7 @@ function BarsAtClock({ keyName, runs }: { keyName: string; runs: readonly RunVie
   const largest = largestCount(found.map(({ histogram }) => histogram));
   const [first] = found;
   const focus = hover && first ? binAt(first.histogram, hover.value) : -1;
+  const shownSteps = [...new Set(found.map(({ step }) => formatReading(step)))].slice(0, 3).join(", ");
   return (
     <>
       <Plot
@@ -311,7 +312,7 @@ function BarsAtClock({ keyName, runs }: { keyName: string; runs: readonly RunVie
       <p class="histogram-note">
         {found.length === 1
           ? `step ${formatReading(first?.step ?? 0)}`
-          : `${found.length} of ${runs.length} runs at ${[...new Set(found.map(({ step }) => formatReading(step)))].slice(0, 3).join(", ")}`}
+          : `${found.length} of ${runs.length} runs at ${shownSteps}`}
       </p>
       {hover && (
         <Tooltip x={hover.clientX} y={hover.clientY}>

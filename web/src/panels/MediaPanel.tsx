@@ -489,6 +489,8 @@ function onKey(
   if (next && run) selected.value = { run: run.uid, key, index: indexOf(next.run, next.item) } satisfies TileRef;
 }
 
+const OWN_ENTER = "a, button, input, select, textarea, summary, [contenteditable], [role=grid] [role=grid]";
+
 function ownsEnter(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("a, button, input, select, textarea, summary, [contenteditable], [role=grid] [role=grid]") !== null;
+  return target instanceof Element && target.closest(OWN_ENTER) !== null;
 }

@@ -146,13 +146,15 @@ export function TileFace({
 export function StepBadge({ shown, isLate }: { shown: ShownItem; isLate: boolean }): JSX.Element {
   const isOther = isLate || shown.isOtherStep;
   const asked = shown.askedAt === null ? "the newest" : formatNumber(shown.askedAt);
+  const step = formatNumber(shown.cell.step);
+  const words = isOther ? `This is step ${step}; asked for ${asked}` : `Step ${step}`;
   const attempts = shown.cell.attempts > 1 ? ` · logged ${shown.cell.attempts} times, the newest is shown` : "";
   return (
     <span
       class={`tile-step${isOther ? " tile-step-other" : ""}`}
-      title={`${isOther ? `This is step ${formatNumber(shown.cell.step)}; asked for ${asked}` : `Step ${formatNumber(shown.cell.step)}`}${attempts}`}
+      title={`${words}${attempts}`}
     >
-      {formatNumber(shown.cell.step)}
+      {step}
     </span>
   );
 }

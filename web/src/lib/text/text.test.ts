@@ -29,7 +29,7 @@ describe("format", () => {
     expect([0, 12400, 0.21431, 3e-4, -2.5, 1234.56, 1.5e9].map((value) => formatNumber(value)))
       .toEqual(["0", "12,400", "0.2143", "3e-4", "−2.5", "1,234.6", "1,500,000,000"]);
     expect([NaN, Infinity, -Infinity, -0].map((value) => formatNumber(value))).toEqual(["NaN", "∞", "−∞", "−0"]);
-    expect([formatValue({ _number: "NaN" }), formatValue({ _number: "-Infinity" }), formatValue(["a"])]).toEqual(["NaN", "−∞", '["a"]']);
+    expect([{ _number: "NaN" }, { _number: "-Infinity" }, ["a"]].map((value) => formatValue(value))).toEqual(["NaN", "−∞", '["a"]']);
     expect(exactText(0.30000000000000004)).toBe("0.30000000000000004");
   });
 

@@ -135,7 +135,9 @@ describe("presets", () => {
 
   it("say which column is missing", () => {
     expect(() => scatterPlan(recordOf("wandb/scatter/v0", { x: "fpr", y: "gone" }), curve, PLACE)).toThrow("no column “gone”");
-    expect(() => linePlan(recordOf("wandb/line/v0", {}), curve, PLACE, { x: "x", y: "y", color: "stroke" })).toThrow("no column for “x”");
+    expect(() => linePlan(recordOf("wandb/line/v0", {}), curve, PLACE, { x: "x", y: "y", color: "stroke" })).toThrow(
+      "no column for “x”",
+    );
   });
 
   it("count a histogram in the page; names are counted as names", () => {

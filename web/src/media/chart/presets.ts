@@ -60,7 +60,9 @@ const WIDE_FROM = 420;
 function need(data: ChartRows, record: ChartRecord, field: string): Field {
   const name = record.fields?.[field];
   const found = fieldOf(data, name);
-  if (!found) throw new Error(name === undefined ? `The chart says no column for “${field}”.` : `The table has no column “${name}”.`);
+  if (!found) {
+    throw new Error(name === undefined ? `The chart says no column for “${field}”.` : `The table has no column “${name}”.`);
+  }
   return found;
 }
 

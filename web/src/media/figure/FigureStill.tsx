@@ -29,11 +29,15 @@ const PATIENT_SECS = 20;
 
 export function FigureStill(props: FigureStillProps): JSX.Element {
   const { box, sizeBytes, name } = props;
-  if (!box || box.height < LEAST_HEIGHT || box.width < LEAST_HEIGHT || sizeBytes > LARGEST_BYTES) return <FigureThumb icon="chart" text={name} />;
+  if (!box || box.height < LEAST_HEIGHT || box.width < LEAST_HEIGHT || sizeBytes > LARGEST_BYTES) {
+    return <FigureThumb icon="chart" text={name} />;
+  }
   return <DrawnStill {...props} box={box} />;
 }
 
-function DrawnStill({ frame, figureKey, load, sizeBytes, mode = "", name, limitSecs, box }: FigureStillProps & { box: { width: number; height: number } }): JSX.Element {
+type DrawnStillProps = FigureStillProps & { box: { width: number; height: number } };
+
+function DrawnStill({ frame, figureKey, load, sizeBytes, mode = "", name, limitSecs, box }: DrawnStillProps): JSX.Element {
   const theme = figureTheme();
   const loaded = figureTexts.of(figureKey, sizeBytes, load).value;
   const text = loaded.is === "ready" ? loaded.text : null;

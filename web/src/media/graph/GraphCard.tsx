@@ -186,11 +186,16 @@ function Drawing({ nodes, layout, words, size, box }: DrawingProps): JSX.Element
           {nodes.map(({ id, name, className, fields }) => {
             const spot = layout.spots.get(id);
             if (!spot || !inside(spot.x, spot.y, spot.width * sight.scale)) return null;
-            const state = `${id === chosen ? " graph-node-chosen" : ""}${isFound.has(id) ? " graph-node-found" : ""}${near && !near.has(id) ? " graph-node-far" : ""}${fields["is_output"] === true ? " graph-node-output" : ""}`;
+            const states = [
+              id === chosen ? " graph-node-chosen" : "",
+              isFound.has(id) ? " graph-node-found" : "",
+              near && !near.has(id) ? " graph-node-far" : "",
+              fields["is_output"] === true ? " graph-node-output" : "",
+            ];
             return (
               <g
                 key={id}
-                class={`graph-node${state}`}
+                class={`graph-node${states.join("")}`}
                 transform={`translate(${spot.x - spot.width / 2} ${spot.y - NODE_HEIGHT / 2})`}
                 onClick={() => !drag.current?.isMoved && setChosen(id)}
               >

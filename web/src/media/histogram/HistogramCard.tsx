@@ -70,7 +70,8 @@ export function BinText({ histogram, bin }: { histogram: Pick<HistogramRecord, "
 
 export function describe(record: HistogramRecord): string {
   const middle = quantile(record, 0.5);
-  return `histogram of ${formatReading(totalOf(record))} values in ${record.values.length} bins${middle === null ? "" : `, median ${formatReading(middle)}`}`;
+  const median = middle === null ? "" : `, median ${formatReading(middle)}`;
+  return `histogram of ${formatReading(totalOf(record))} values in ${record.values.length} bins${median}`;
 }
 
 export function histogramFacts(record: HistogramRecord): Fact[] {
@@ -86,6 +87,8 @@ export function histogramFacts(record: HistogramRecord): Fact[] {
       value: quantiles.map((value) => (value === null ? "–" : formatReading(value))).join(" · "),
       title: "Values below which 5, 50 and 95 % lie (straight lines inside bins)",
     },
-    ...(record.non_finite ? [{ name: "not finite", value: `${formatReading(record.non_finite)} NaN or infinite values were left out` }] : []),
+    ...(record.non_finite
+      ? [{ name: "not finite", value: `${formatReading(record.non_finite)} NaN or infinite values were left out` }]
+      : []),
   ];
 }

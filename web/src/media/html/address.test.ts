@@ -10,7 +10,9 @@ describe("contentPath", () => {
     expect(contentPath({ ...record, is_styled: false }, { isFramed: false, hosts: [] })).toBe(`api/content/${"a".repeat(64)}`);
   });
   it("asks for a page without its code where none may run", () => {
-    expect(contentPath(record, { isFramed: true, isStill: true, hosts: [] })).toBe(`api/content/${"a".repeat(64)}?style=1&framed=1&still=1`);
+    expect(contentPath(record, { isFramed: true, isStill: true, hosts: [] })).toBe(
+      `api/content/${"a".repeat(64)}?style=1&framed=1&still=1`,
+    );
   });
   it("names the hosts that were allowed", () => {
     expect(contentPath(record, { isFramed: true, hosts: ["cdn.example.org", "x.example:8080"] })).toContain(

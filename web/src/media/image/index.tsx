@@ -36,10 +36,8 @@ function imageFacts(record: ImageRecord): Fact[] {
   for (const [layer, mask] of Object.entries(record.masks ?? {})) {
     if (mask.note) facts.push({ name: `mask ${layer}`, value: mask.note, title: mask.note });
     else if (mask.id_count) {
-      facts.push({
-        name: `mask ${layer}`,
-        value: `${mask.id_count.toLocaleString("en")} ids; the largest ${Object.keys(mask.areas ?? {}).length.toLocaleString("en")} are listed`,
-      });
+      const [ids, listed] = [mask.id_count, Object.keys(mask.areas ?? {}).length].map((count) => count.toLocaleString("en"));
+      facts.push({ name: `mask ${layer}`, value: `${ids} ids; the largest ${listed} are listed` });
     }
   }
   if (record.grouping !== undefined && record.grouping !== null) facts.push({ name: "grouping", value: String(record.grouping) });

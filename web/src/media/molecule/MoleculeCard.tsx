@@ -42,7 +42,8 @@ export function refusalOf(record: MoleculeRecord): string | null {
   if (record.note && (record.atom_count === null || record.atom_count === undefined)) return `${record.note}. The file was kept as it is.`;
   const atoms = record.atom_count ?? 0;
   if (atoms > ATOMS_LIMIT) {
-    return `${atoms.toLocaleString("en")} atoms are more than the ${ATOMS_LIMIT.toLocaleString("en")} that are drawn. Download the file to open it elsewhere.`;
+    const [there, most] = [atoms.toLocaleString("en"), ATOMS_LIMIT.toLocaleString("en")];
+    return `${there} atoms are more than the ${most} that are drawn. Download the file to open it elsewhere.`;
   }
   if (record.blob.size_bytes > BYTES_LIMIT) {
     return `${formatBytes(record.blob.size_bytes)} are too much to be drawn here. Download the file to open it elsewhere.`;

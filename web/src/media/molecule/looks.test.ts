@@ -47,8 +47,10 @@ it("names an atom in words, whatever its names hold", () => {
 });
 
 it("tells crowds from molecules", () => {
-  const line = (x: number, y: number, z: number): string =>
-    `ATOM      1  CA  GLY A   1    ${x.toFixed(3).padStart(8)}${y.toFixed(3).padStart(8)}${z.toFixed(3).padStart(8)}  1.00  0.00           C\n`;
+  const line = (x: number, y: number, z: number): string => {
+    const place = [x, y, z].map((value) => value.toFixed(3).padStart(8)).join("");
+    return `ATOM      1  CA  GLY A   1    ${place}  1.00  0.00           C\n`;
+  };
   expect(isCrowded(line(1, 1, 1).repeat(2_000), "pdb", 1)).toBe(true);
   expect(isCrowded(line(1, 1, 1).repeat(2_000), "pdb", 20)).toBe(false);
   expect(

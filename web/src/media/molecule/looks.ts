@@ -51,13 +51,14 @@ export interface AtomLike {
   properties?: Record<string, unknown>;
 }
 
-const AMINO =
-  "ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL ASX GLX SEC PYL MSE HSD HSE HSP HID HIE HIP CYX CYM LYN ASH GLH".split(
-    " ",
-  );
-const NUCLEIC = "A C G U I DA DC DG DT DU DI RA RC RG RU ADE CYT GUA THY URA A5 C5 G5 U5 A3 C3 G3 U3 DA5 DC5 DG5 DT5 DA3 DC3 DG3 DT3".split(
-  " ",
-);
+const AMINO = [
+  ..."ALA ARG ASN ASP CYS GLN GLU GLY HIS ILE LEU LYS MET PHE PRO SER THR TRP TYR VAL ASX GLX SEC PYL MSE".split(" "),
+  ..."HSD HSE HSP HID HIE HIP CYX CYM LYN ASH GLH".split(" "),
+];
+const NUCLEIC = [
+  ..."A C G U I DA DC DG DT DU DI RA RC RG RU ADE CYT GUA THY URA".split(" "),
+  ..."A5 C5 G5 U5 A3 C3 G3 U3 DA5 DC5 DG5 DT5 DA3 DC3 DG3 DT3".split(" "),
+];
 export const WATER: readonly string[] = ["HOH", "WAT", "H2O", "TIP", "TIP3", "SOL", "DOD", "SPC"];
 export const POLYMER: readonly string[] = [...AMINO, ...NUCLEIC];
 const IN_POLYMER = new Set(POLYMER);

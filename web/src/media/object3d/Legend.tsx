@@ -83,13 +83,14 @@ function ClassList({ title, entries }: { title: string; entries: readonly ClassE
       <ul class="object3d-classes" aria-label={`Classes of the ${title}`}>
         {entries.slice(0, CLASS_LIMIT).map(({ name, id, count, color }) => {
           const isVisible = isClassVisible(state, name);
+          const facts = [id === null ? "" : ` · id ${id}`, count === undefined ? "" : ` · ${count.toLocaleString("en")} ${title}`];
           return (
             <li key={name}>
               <button
                 type="button"
                 class={`object3d-class${isVisible ? "" : " object3d-class-off"}`}
                 aria-pressed={isVisible}
-                title={`${name}${id === null ? "" : ` · id ${id}`}${count === undefined ? "" : ` · ${count.toLocaleString("en")} ${title}`}\nClick: ${isVisible ? "hide" : "show"} it. Alt-click: only this class.`}
+                title={`${name}${facts.join("")}\nClick: ${isVisible ? "hide" : "show"} it. Alt-click: only this class.`}
                 onClick={(event) =>
                   changeOverlays((now) => (event.altKey ? withSolo(now, name, event.shiftKey) : withClasses(now, [name], !isVisible)))
                 }

@@ -213,7 +213,8 @@ function Progress({
     );
   }
   if (!isFull && shown >= layout.points && !isCut && !cloud.failure) return null;
-  const text = `${shown < layout.points ? `${shortCount(shown)} of ` : ""}${shortCount(layout.points)} ${layout.points === 1 ? "point" : "points"}`;
+  const part = shown < layout.points ? `${shortCount(shown)} of ` : "";
+  const text = `${part}${shortCount(layout.points)} ${layout.points === 1 ? "point" : "points"}`;
   return (
     <div class={`object3d-note${cloud.failure || isCut ? " object3d-warn" : ""}`} role="status" title={cloud.failure ?? undefined}>
       {text}

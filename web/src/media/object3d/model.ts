@@ -196,9 +196,8 @@ export async function loadMesh(scene: Scene, record: Object3DRecord, origin: Vec
   if (!cloud || !faces) throw new Error("The record has no triangles.");
   const layout = layoutOf(cloud);
   if (layout.points < layout.declared) {
-    throw new Error(
-      `The record says that there are ${layout.declared.toLocaleString("en")} vertices; its file holds ${layout.points.toLocaleString("en")}.`,
-    );
+    const [declared, held] = [layout.declared.toLocaleString("en"), layout.points.toLocaleString("en")];
+    throw new Error(`The record says that there are ${declared} vertices; its file holds ${held}.`);
   }
   const [vertexBytes, faceBytes] = await Promise.all([bytesOf(cloud.blob), bytesOf(faces)]);
   const pages = Array.from({ length: layout.pages }, (_, page) => {

@@ -9,7 +9,8 @@ const lines = (source: string, word: string): string[] =>
 
 describe("an OBJ is made plain for its loader", () => {
   it("whatever groups and objects its faces lie in", () => {
-    const wings = `mtllib a.mtl\no cube\n${SQUARE}g cube_red\nusemtl red\nf 1 2 3\ng cube_blue\nusemtl blue\nf 1 3 4\nusemtl red\nf 2 3 4\n`;
+    const red = "g cube_red\nusemtl red\nf 1 2 3\n";
+    const wings = `mtllib a.mtl\no cube\n${SQUARE}${red}g cube_blue\nusemtl blue\nf 1 3 4\nusemtl red\nf 2 3 4\n`;
     expect(
       plainObj(wings, "m.mtl")
         .text.split("\n")

@@ -10,7 +10,13 @@ const LIMIT_SECS = 20;
 
 function PlotlyCard({ record, size, box }: CardProps<PlotlyRecord>) {
   const name = record.title ?? record.caption ?? `${(record.traces ?? []).join(", ") || "empty"} figure`;
-  const figure = { frame: "plotly", figureKey: record.blob.sha256, load: () => fetchText(record.blob), sizeBytes: record.blob.size_bytes, limitSecs: LIMIT_SECS } as const;
+  const figure = {
+    frame: "plotly",
+    figureKey: record.blob.sha256,
+    load: () => fetchText(record.blob),
+    sizeBytes: record.blob.size_bytes,
+    limitSecs: LIMIT_SECS,
+  } as const;
   if (size === "thumb") return <FigureStill {...figure} name={name} box={box} />;
   return (
     <FigureFrame

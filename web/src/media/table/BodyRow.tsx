@@ -46,6 +46,7 @@ export function BodyRow(props: BodyRowProps): JSX.Element {
   const cellOf = (lane: Lane, column: number): JSX.Element => {
     const isPinned = lane === pinned;
     const place = { row: index, column };
+    const look = [isPinned ? " tv-pinned" : "", isNumberColumn(lane.column) ? " tv-right" : "", focusColumn === column ? " tv-focus" : ""];
     const open = (): void => {
       model.focus.value = place;
       showCell({ model, ...place });
@@ -54,7 +55,7 @@ export function BodyRow(props: BodyRowProps): JSX.Element {
       <div
         key={lane.column.name}
         id={cellId(id, place)}
-        class={`tv-cell${isPinned ? " tv-pinned" : ""}${isNumberColumn(lane.column) ? " tv-right" : ""}${focusColumn === column ? " tv-focus" : ""}`}
+        class={`tv-cell${look.join("")}`}
         role="gridcell"
         aria-colindex={column + 2}
         style={{ width: `${lane.width}px`, left: `${isPinned ? gutterPx : lane.left}px` }}

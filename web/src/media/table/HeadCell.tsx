@@ -56,6 +56,7 @@ export function HeadCell({ lane, index, isPinned, pinnedAt, sort, onSort, onHide
     { label: "Hide column", icon: "eyeOff", onSelect: () => onHide(column.name) },
     { label: "Fit the width", icon: "columns", onSelect: () => onWidth(null) },
   ];
+  const sorting = canSort ? `\nClick sorts${isMediaColumn(column) ? " by captions" : ""}, Shift-click sorts further` : "";
   return (
     <div
       class={`tv-cell${isPinned ? " tv-pinned" : ""}${isNumberColumn(column) ? " tv-right" : ""}`}
@@ -69,7 +70,7 @@ export function HeadCell({ lane, index, isPinned, pinnedAt, sort, onSort, onHide
         class="tv-sort"
         tabIndex={-1}
         disabled={!canSort}
-        title={`${column.name}\n${column.type}${shape}${column.is_key ? ", the key" : ""}${canSort ? `\nClick sorts${isMediaColumn(column) ? " by captions" : ""}, Shift-click sorts further` : ""}`}
+        title={`${column.name}\n${column.type}${shape}${column.is_key ? ", the key" : ""}${sorting}`}
         onClick={(event) => onSort(sortAfter(sort, column.name, event.shiftKey))}
       >
         <span class="truncate">{column.name === "" ? "(no name)" : column.name}</span>

@@ -3,7 +3,15 @@ import type { TableColumn, TableFilter } from "@/api/schema";
 import { isMediaColumn, isNumberColumn } from "@/media/table/cells";
 
 export const WORDS: Readonly<Record<TableFilter["op"], string>> = {
-  "==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥", contains: "contains", is_null: "is null", is_not_null: "is not null",
+  "==": "=",
+  "!=": "≠",
+  "<": "<",
+  "<=": "≤",
+  ">": ">",
+  ">=": "≥",
+  contains: "contains",
+  is_null: "is null",
+  is_not_null: "is not null",
 };
 
 /** What can be asked of a column. */
@@ -32,5 +40,7 @@ export function filterFrom(column: TableColumn, op: TableFilter["op"], text: str
 }
 
 export function filterText({ column, op, value }: TableFilter): string {
-  return `${column} ${WORDS[op]}${value === undefined || value === null ? "" : ` ${typeof value === "string" ? `“${value}”` : String(value)}`}`;
+  const said = `${column} ${WORDS[op]}`;
+  if (value === undefined || value === null) return said;
+  return `${said} ${typeof value === "string" ? `“${value}”` : String(value)}`;
 }

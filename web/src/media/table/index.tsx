@@ -18,13 +18,9 @@ function TableCard({ record, size, box, shown }: CardProps<TableRecord>): JSX.El
   if (size === "thumb") {
     const isPart = record.log_mode === "INCREMENTAL";
     const text = `${isPart ? "+" : ""}${record.row_count.toLocaleString("en-US")} × ${record.columns.length}`;
-    return (
-      <TableChip
-        record={record}
-        text={text}
-        title={`${isPart ? "The rows that were added last to a growing table" : "A table"} of ${formatCount(record.row_count, "row")} and ${formatCount(record.columns.length, "column")}`}
-      />
-    );
+    const what = isPart ? "The rows that were added last to a growing table" : "A table";
+    const extent = `${formatCount(record.row_count, "row")} and ${formatCount(record.columns.length, "column")}`;
+    return <TableChip record={record} text={text} title={`${what} of ${extent}`} />;
   }
   return (
     <LazyTable

@@ -11,7 +11,14 @@ export const VEGA_LIMIT_SECS = 5;
 
 function VegaCard({ record, size, box }: CardProps<VegaRecord>) {
   const name = record.title ?? record.caption ?? "Vega chart";
-  const figure = { frame: "vega", figureKey: record.blob.sha256, load: () => fetchText(record.blob), sizeBytes: record.blob.size_bytes, limitSecs: VEGA_LIMIT_SECS, mode: record.mode ?? "vega-lite" } as const;
+  const figure = {
+    frame: "vega",
+    figureKey: record.blob.sha256,
+    load: () => fetchText(record.blob),
+    sizeBytes: record.blob.size_bytes,
+    limitSecs: VEGA_LIMIT_SECS,
+    mode: record.mode ?? "vega-lite",
+  } as const;
   if (size === "thumb") return <FigureStill {...figure} name={name} box={box} />;
   return (
     <FigureFrame

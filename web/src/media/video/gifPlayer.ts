@@ -91,7 +91,8 @@ export class GifPlayer extends Player {
     } catch (thrown) {
       if (this.isDisposed) return;
       this.pause();
-      this.problem.value = thrown instanceof Error && thrown.message.endsWith(".") ? thrown.message : "This browser can't decode this gif.";
+      const isForPeople = thrown instanceof Error && thrown.message.endsWith(".");
+      this.problem.value = isForPeople ? thrown.message : "This browser can't decode this gif.";
     }
   }
 

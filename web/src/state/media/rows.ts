@@ -4,7 +4,6 @@ import { positionOfStep, resolveStep } from "@/lib/clock/resolve";
 import { Recent } from "@/lib/recent";
 import { formatPosition } from "@/lib/text/axisFormat";
 import { axis, matchRule, position } from "@/state/clock/clock";
-import { peekCell } from "@/state/media/cells";
 import { readStored, store } from "@/state/page/storage";
 import { trackOf } from "@/state/clock/tracks";
 
@@ -106,9 +105,4 @@ export function rememberShape(place: string, shape: KeyShape): void {
   shapes.set(place, { ...shape, samples: shape.samples.slice(0, SAMPLES_KEPT) });
   if (before?.mostItems !== mostItems) shapesVersion.value += 1;
   store("tile-shapes", JSON.stringify([...shapes]));
-}
-
-/** How many items a run has at its step, as far as that is known. */
-export function knownItems(run: number, key: string, step: number | null | undefined): number | undefined {
-  return step === null || step === undefined ? undefined : peekCell(run, key, step)?.items.length;
 }

@@ -6,8 +6,11 @@ import { onLive } from "@/state/server/live";
 
 const PREVIEW_BYTES = 256 * 1024;
 const REFRESH_MS = 2_000;
-const TEXT_NAMES =
-  /\.(txt|log|md|rst|csv|tsv|json|jsonl|ya?ml|toml|ini|cfg|py|ipynb|js|ts|tsx|css|html?|xml|svg|sh|c|h|cc|cpp|cu|rs|go|java|sql|diff|patch|tex|env|lock)$|(^|\/)(makefile|dockerfile|license|readme|requirements)[^/]*$/i;
+const TEXT_ENDINGS = [
+  "txt|log|md|rst|csv|tsv|json|jsonl|ya?ml|toml|ini|cfg|py|ipynb|js|ts|tsx|css|html?|xml|svg|sh|c|h|cc|cpp|cu|rs|go",
+  "java|sql|diff|patch|tex|env|lock",
+].join("|");
+const TEXT_NAMES = new RegExp(`\\.(${TEXT_ENDINGS})$|(^|\\/)(makefile|dockerfile|license|readme|requirements)[^/]*$`, "i");
 const PICTURES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"]);
 
 export type FilesState = { is: "loading" } | { is: "ready"; files: FileView[] } | { is: "failed"; error: ApiError };
