@@ -11,13 +11,14 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from diorama.errors import Forbidden, Unauthorized
+from diorama.lru import Lru
 from diorama.server.key import KeyRing
 from diorama.server.problem import Refusal
 from diorama.server.settings import ServerSettings
@@ -62,15 +63,15 @@ class Throttle:
     def __init__(self, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._clock = clock
-        self._failures: OrderedDict[str, deque[float]] = OrderedDict()
+        self._failures: Lru[str, deque[float]] = Lru(_CLIENTS_REMEMBERED)
 
     def note_failure(self, client: str) -> None:
         """Count one more; Refusal 429 when there were too many within a minute."""
         now = self._clock()
-        times = self._failures.setdefault(client, deque(maxlen=self._limit))
-        self._failures.move_to_end(client)
-        while len(self._failures) > _CLIENTS_REMEMBERED:
-            self._failures.popitem(last=False)
+        times = self._failures.get(client)
+        if times is None:
+            times = deque(maxlen=self._limit)
+            self._failures.put(client, times)
         while times and times[0] < now - 60:
             times.popleft()
         if len(times) >= self._limit:

@@ -9,7 +9,6 @@ nothing is ever skipped: the event's id is the store's version, and a browser th
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +17,7 @@ import anyio
 import msgspec
 
 from diorama.errors import DioramaError
+from diorama.lru import Lru
 from diorama.server.lanes import Lanes
 from diorama.server.problem import Refusal
 from diorama.service.views import LiveEvent, LiveRun
@@ -59,7 +59,7 @@ class LiveHub:
         self._has_changed = anyio.Event()
         self._is_closed = False
         self._newest = -1
-        self._changes: OrderedDict[tuple[int, int], _Change] = OrderedDict()
+        self._changes: Lru[tuple[int, int], _Change] = Lru(_CHANGES_REMEMBERED)
         self._projects: dict[int, str] = {}
 
     async def watch(self) -> None:
@@ -176,9 +176,7 @@ class LiveHub:
         change = _Change(self._service.changes(since, runs=None))
         for run in change.event.runs:
             self._remember_project(run)
-        self._changes[since, newest] = change
-        while len(self._changes) > _CHANGES_REMEMBERED:
-            self._changes.popitem(last=False)
+        self._changes.put((since, newest), change)
         return change
 
     def _message(self, change: _Change, project: str | None) -> _Message:

@@ -6,7 +6,6 @@ The numbers of the rows that match are found once and remembered, so that turnin
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 import numpy as np
 
 from diorama.errors import BadRequest, DioramaError
+from diorama.lru import Lru
 from diorama.service.table_cells import (
     cells_as_json,
     cells_as_text,
@@ -30,6 +30,7 @@ LIMIT_ROWS = 1_000
 PARTS_LIMIT = 20_000
 CONDITIONS_LIMIT = 100
 REMEMBERED_BYTES = 128 << 20
+_ENTRY_BYTES = 1_000
 CELLS_LIMIT = 1_000_000
 CSV_ROWS = 4_096
 CSV_PIECE_BYTES = 16 << 20
@@ -44,7 +45,9 @@ class Tables:
         self._files = TableFiles(blobs)
         self._lock = threading.Lock()
         self._engine: TableEngine | None = None
-        self._found: OrderedDict[bytes, list[Any]] = OrderedDict()
+        self._found: Lru[bytes, list[Any]] = Lru(
+            REMEMBERED_BYTES, size_of=lambda found: sum(side.nbytes for side in found) + _ENTRY_BYTES
+        )
 
     def page(self, request: TableRequest, tables: Sequence[str], join: TableJoin | None) -> TablePage:
         """A page of the table that is made of Parquet blobs, one below another."""
@@ -154,17 +157,13 @@ class Tables:
         self, request: TableRequest, query: Query, tables: Sequence[str], join: TableJoin | None
     ) -> list[Any]:
         key = msgspec.json.encode([list(tables), join, request.search, request.filters, request.sort])
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-                return self._found[key]
+        known = self._found.get(key)
+        if known is not None:
+            return known
         sql, parameters = query.numbers(request)
         answer = self._query(sql, parameters)
         found = [_row_numbers(answer.column(index)) for index in range(len(query.sides))]
-        with self._lock:
-            self._found[key] = found
-            while sum(side.nbytes for sides in self._found.values() for side in sides) > REMEMBERED_BYTES:
-                self._found.popitem(last=False)
+        self._found.put(key, found)
         return found
 
     def _cells(self, side: Side, numbers: Any, places: list[int], cut: Cut) -> list[list[Any]]:

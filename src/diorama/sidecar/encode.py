@@ -11,7 +11,6 @@ import os
 import threading
 import time
 import zlib
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ import msgspec
 from diorama.errors import is_of_the_moment
 from diorama.journal.codec import SnapshotRef, SpoolPart, load_snapshot
 from diorama.journal.entry import Entry, File, Log, Warn, media_values, replace_values
+from diorama.lru import Lru
 from diorama.media import MediaRecord, UnknownRecord, record_warnings
 from diorama.media.core.base import PutBlob, Snapshot
 from diorama.media.core.encoding import content_of, encode_media
@@ -133,25 +133,21 @@ class _Known:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: OrderedDict[tuple[Any, ...], None] = OrderedDict()
-        self._records: OrderedDict[bytes, Encoded] = OrderedDict()
+        self._seen: Lru[tuple[Any, ...], bool] = Lru(SEEN_LIMIT)
+        self._records: Lru[bytes, Encoded] = Lru(RECORDS_LIMIT)
 
     def record_of(self, ref: SnapshotRef, snapshot: Snapshot, put_blob: PutBlob) -> Encoded:
         looks = _looks_of(ref)
         with self._lock:
             came_before = looks in self._seen
-            self._seen[looks] = None
-            _trim(self._seen, looks, SEEN_LIMIT)
+            self._seen.put(looks, True)
         content = content_of(snapshot) if came_before else b""
-        with self._lock:
-            known = self._records.get(content)
+        known = self._records.get(content)
         if known is not None:
             return known
         record: Encoded = encode_media(snapshot, put_blob)
         if came_before and not isinstance(record, UnknownRecord):
-            with self._lock:
-                self._records[content] = record
-                _trim(self._records, content, RECORDS_LIMIT)
+            self._records.put(content, record)
         return record
 
 
@@ -162,12 +158,6 @@ def _looks_of(ref: SnapshotRef) -> tuple[Any, ...]:
         for part in ref.buffers
     )
     return (ref.kind, zlib.crc32(msgspec.msgpack.encode(ref.header)), *parts)
-
-
-def _trim(known: OrderedDict[Any, Any], newest: Any, limit: int) -> None:
-    known.move_to_end(newest)
-    while len(known) > limit:
-        known.popitem(last=False)
 
 
 def replace_refs(value: Any, replacement: Callable[[SnapshotRef], Any]) -> Any:

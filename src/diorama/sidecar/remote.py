@@ -14,7 +14,6 @@ import random
 import tempfile
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import IO, Any, TypeVar
@@ -24,6 +23,7 @@ import msgspec
 from diorama.http import Answer, Body, NoAnswer, ServerConnection
 from diorama.journal.codec import encode_batch
 from diorama.journal.entry import Batch, Entry, media_values
+from diorama.lru import Lru
 from diorama.media.core.base import MANIFEST_MIME
 from diorama.model import BlobRef
 from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
@@ -119,7 +119,7 @@ class HttpTransport:
         self._refused: dict[str, Refused] = {}
         self._broken: set[str] = set()
         """Blobs over which the server broke. They are sent only when a batch names them, not earlier."""
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._known: Lru[str, bool] = Lru(KNOWN_BLOBS_LIMIT)
 
     def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
         sha256 = hashlib.sha256(data).hexdigest()
@@ -144,8 +144,7 @@ class HttpTransport:
         except Refused as refusal:
             if refusal.status != 409:
                 raise
-            with self._lock:
-                self._known.clear()
+            self._known.clear()
             raise BlobsGone(refusal.message) from refusal
         acked_seq = self._decode(answer, IngestReply).acked_seq
         if batch.entries and acked_seq < batch.entries[-1].seq:
@@ -232,9 +231,7 @@ class HttpTransport:
     def _note_stored(self, sha256: str) -> None:
         with self._lock:
             self._unstage(sha256)
-            self._known[sha256] = None
-            while len(self._known) > KNOWN_BLOBS_LIMIT:
-                self._known.popitem(last=False)
+            self._known.put(sha256, True)
 
     def _unstage(self, sha256: str) -> None:
         staged = self._staged.pop(sha256, None)

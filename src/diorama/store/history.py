@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from diorama.errors import Corrupt
+from diorama.lru import Lru
 from diorama.store import columns as codec
 from diorama.store import pyramid as pyramids
 from diorama.store.columns import Ints, Points
@@ -28,9 +28,6 @@ from diorama.store.schema import chunks as chunks_table
 from diorama.store.schema import pyramids as pyramids_table
 from diorama.store.statements import Among, prepared_insert
 
-K = TypeVar("K")
-V = TypeVar("V")
-
 SEAL_POINTS = 65_536
 MERGE_CHUNKS = 16
 OPEN_CHUNK_LIMIT = 256
@@ -38,6 +35,8 @@ SEALED = 9
 _TIER_LIMITS = (16, 256, 4096, SEAL_POINTS)
 CACHE_BYTES = 64 * 1024 * 1024
 _POINT_BYTES = 33
+_BUCKET_BYTES = 80
+_OBJECT_BYTES = 600
 _SELECT_AT_ONCE = 500
 _COMPACT_AT_ONCE = 500_000
 """Keys are merged together up to so many points."""
@@ -292,8 +291,12 @@ class ChunkReader:
     """
 
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
-        self._points: _Cache[int, Points] = _Cache(cache_bytes // 2)
-        self._buckets: _Cache[tuple[int, int], Buckets] = _Cache(cache_bytes // 2)
+        self._points: Lru[int, Points] = Lru(
+            cache_bytes // 2, size_of=lambda points: len(points) * _POINT_BYTES + _OBJECT_BYTES
+        )
+        self._buckets: Lru[tuple[int, int], Buckets] = Lru(
+            cache_bytes // 2, size_of=lambda buckets: len(buckets) * _BUCKET_BYTES + _OBJECT_BYTES
+        )
         self._readers_of_many = threading.BoundedSemaphore(_READERS_OF_MANY)
 
     @contextmanager
@@ -318,7 +321,7 @@ class ChunkReader:
                 found[chunk.id] = points
         for id_, data in _data_of(connection, absent).items():
             points = found[id_] = codec.decode(data)
-            self._points.put(id_, points, len(points) * _POINT_BYTES + 600)
+            self._points.put(id_, points)
         return found
 
     def joined(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> tuple[Points, Ints]:
@@ -356,7 +359,7 @@ class ChunkReader:
             )
             for id_, data in rows:
                 buckets = found[int(id_)] = Buckets.from_matrix(codec.decode_floats(bytes(data)))
-                self._buckets.put((int(id_), level), buckets, len(buckets) * 80 + 600)
+                self._buckets.put((int(id_), level), buckets)
         if len(found) < len({chunk.id for chunk in chunks}):
             raise rows_are_missing("pyramids of points")
         return found
@@ -380,31 +383,3 @@ class ChunkReader:
         first = 0 if step_min is None else int(np.searchsorted(points.steps, step_min, "left"))
         last = len(points) if step_max is None else int(np.searchsorted(points.steps, step_max, "right"))
         return points.take(slice(first, last)) if (first, last) != (0, len(points)) else points
-
-
-class _Cache(Generic[K, V]):
-    """The most recently used values, up to a number of bytes."""
-
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit_bytes = limit_bytes
-        self._size_bytes = 0
-        self._lock = threading.Lock()
-        self._entries: OrderedDict[K, tuple[V, int]] = OrderedDict()
-
-    def get(self, name: K) -> V | None:
-        with self._lock:
-            entry = self._entries.get(name)
-            if entry is None:
-                return None
-            self._entries.move_to_end(name)
-            return entry[0]
-
-    def put(self, name: K, value: V, size_bytes: int) -> None:
-        with self._lock:
-            if name in self._entries:
-                return
-            self._entries[name] = (value, size_bytes)
-            self._size_bytes += size_bytes
-            while self._size_bytes > self._limit_bytes and len(self._entries) > 1:
-                _, (_, gone_bytes) = self._entries.popitem(last=False)
-                self._size_bytes -= gone_bytes

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Protocol
 
 from diorama.errors import Corrupt, StoreError
+from diorama.lru import Lru
 from diorama.store.seal import seal, unseal
 
 PIECE_BYTES = 1 << 20
@@ -47,8 +46,7 @@ class Pieces:
 
     def __init__(self, source: Bytes) -> None:
         self._source = source
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, bytes] = OrderedDict()
+        self._known: Lru[str, bytes] = Lru(_KNOWN_LIMIT)
 
     def range(self, sha256: str, size_bytes: int, start: int, end: int) -> bytes:
         """Bytes start..end of a blob of `size_bytes`, proven. Raises NotFound, Corrupt."""
@@ -84,19 +82,15 @@ class Pieces:
 
     def _hashes(self, sha256: str, size_bytes: int) -> bytes:
         """The hashes of all pieces, one after the other."""
-        with self._lock:
-            if sha256 in self._known:
-                self._known.move_to_end(sha256)
-                return self._known[sha256]
+        known = self._known.get(sha256)
+        if known is not None:
+            return known
         hashes = self._stored(sha256, size_bytes)
         if hashes is None:
             hashes = b"".join(hashlib.sha256(piece).digest() for piece in self.whole(sha256, size_bytes))
             with contextlib.suppress(StoreError):  # a full or read-only disk: they are made again next time
                 self._source.write_beside(sha256, seal(hashes))
-        with self._lock:
-            self._known[sha256] = hashes
-            while len(self._known) > _KNOWN_LIMIT:
-                self._known.popitem(last=False)
+        self._known.put(sha256, hashes)
         return hashes
 
     def _stored(self, sha256: str, size_bytes: int) -> bytes | None:

@@ -12,7 +12,6 @@ import os
 import struct
 import tempfile
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import msgspec
 
 from diorama.errors import BadRequest, NotFound, StoreError
+from diorama.lru import Lru
 from diorama.media.table.arrow import columns_of_schema
 from diorama.media.table.record import TableColumn
 from diorama.store.blobs import Blobs, LocalBlobs, path_of
@@ -59,7 +59,7 @@ class TableFiles:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, TableFile] = OrderedDict()
+        self._known: Lru[str, TableFile] = Lru(KNOWN_FILES_LIMIT)
         self._cache: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -75,10 +75,7 @@ class TableFiles:
     def open(self, sha256: str) -> TableFile:
         """The file of a blob. Raises NotFound; Corrupt for bytes that are not what they were; BadRequest for
         bytes that are no table or over a limit."""
-        with self._lock:
-            known = self._known.get(sha256)
-            if known is not None:
-                self._known.move_to_end(sha256)
+        known = self._known.get(sha256)
         if known is not None and _identity(known.path) == known.identity:
             return known
         path = self._locate(sha256)
@@ -89,10 +86,7 @@ class TableFiles:
         found = _checked(sha256, path, identity)
         if _identity(path) != identity:
             raise StoreError(f"blob {sha256[:12]} changed while it was looked at", hint="try again")
-        with self._lock:
-            self._known[sha256] = found
-            while len(self._known) > KNOWN_FILES_LIMIT:
-                self._known.popitem(last=False)
+        self._known.put(sha256, found)
         return found
 
     def close(self) -> None:
