@@ -1,7 +1,8 @@
 """The one way to talk HTTP to a Diorama server.
 
 Redirects are never followed, so that the key never reaches another host. Answers are bounded, so that
-a broken or hostile server can't fill the memory. Proxies are those that the environment names.
+a broken or hostile server can't fill the memory. Proxies are those that the environment names, unless the
+caller wants none.
 
 What an answer means is the caller's part: the sidecar comes again later, the read side raises.
 """
@@ -53,6 +54,7 @@ class ServerConnection:
     key: the API key, sent with each request and nowhere else.
     connect_secs, idle_secs: how long to wait for a connection, and for the next bytes of an answer.
     connections: how many are kept open.
+    uses_proxies: False for a server on this machine.
 
     Raises UsageError for a URL that is not http or https.
 
@@ -69,13 +71,18 @@ class ServerConnection:
         connect_secs: float = 5.0,
         idle_secs: float = 60.0,
         connections: int = 4,
+        uses_proxies: bool = True,
     ) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
             raise UsageError(f"the server's URL must begin with http:// or https://, not {url[:80]!r}")
         self.url = url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._pool = _pool_for(
-            self.url, maxsize=connections, timeout=urllib3.Timeout(connect=connect_secs, read=idle_secs)
+        proxy = _proxy_for(self.url) if uses_proxies else None
+        timeout = urllib3.Timeout(connect=connect_secs, read=idle_secs)
+        self._pool = (
+            urllib3.ProxyManager(proxy, maxsize=connections, retries=False, timeout=timeout)
+            if proxy
+            else urllib3.PoolManager(maxsize=connections, retries=False, timeout=timeout)
         )
 
     def request(
@@ -193,10 +200,8 @@ class ServerConnection:
             raise NoAnswer(f"{self.url} broke off its answer: {error}") from error
 
 
-def _pool_for(url: str, *, maxsize: int, timeout: urllib3.Timeout) -> urllib3.PoolManager:
-    """Connections to `url`, through the proxy that the environment names for it, if any."""
+def _proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for `url`, if any."""
     parts = urlsplit(url)
     proxy = urllib.request.getproxies().get(parts.scheme)
-    if proxy and not urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return urllib3.ProxyManager(proxy, maxsize=maxsize, retries=False, timeout=timeout)
-    return urllib3.PoolManager(maxsize=maxsize, retries=False, timeout=timeout)
+    return None if urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]) else proxy

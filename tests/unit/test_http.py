@@ -93,6 +93,21 @@ def test_a_body_may_be_bytes_or_a_file(server: FakeServer) -> None:
     assert "Authorization" not in server.asked[0][2]
 
 
+def test_proxies_of_the_environment_are_used_or_not(
+    server: FakeServer, elsewhere: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, elsewhere.url)
+    with ServerConnection(server.url) as connection:
+        assert connection.request("GET", "/a").status == 200
+    assert (len(server.asked), len(elsewhere.asked)) == (0, 1)
+    with ServerConnection(server.url, uses_proxies=False) as connection:
+        assert connection.request("GET", "/a").status == 200
+    assert (len(server.asked), len(elsewhere.asked)) == (1, 1)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_the_key_follows_no_redirect(server: FakeServer, elsewhere: FakeServer, status: int) -> None:
     server.status, server.headers = status, {"Location": elsewhere.url + "/there"}

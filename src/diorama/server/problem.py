@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from diorama import errors
+from diorama.model import clean_text
 from diorama.service.views import Problem
 
 log = logging.getLogger("diorama.server")
@@ -56,7 +57,7 @@ def problem_response(
 ) -> Response:
     """A Problem as the answer. Browsers must neither cache nor sniff it."""
     return Response(
-        msgspec.json.encode(Problem(code, _printable(message), _printable(hint))),
+        msgspec.json.encode(Problem(code, clean_text(message), clean_text(hint))),
         status_code=status,
         media_type="application/problem+json",
         headers={**SECURITY_HEADERS, "cache-control": "no-store", **(headers or {})},
@@ -93,8 +94,3 @@ async def on_bug(request: Request, error: Exception) -> Response:
     return problem_response(
         500, "internal", "Diorama failed at this request", hint="the server's terminal shows the traceback"
     )
-
-
-def _printable(text: str) -> str:
-    """Lone surrogates can't be encoded as JSON; they are shown escaped."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -11,8 +11,6 @@ import os
 import secrets
 import socket
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +20,8 @@ import msgspec
 import uvicorn
 from starlette.applications import Starlette
 
-from diorama.errors import UsageError
+from diorama.errors import DioramaError, UsageError
+from diorama.http import ServerConnection
 from diorama.model import StoreDir
 from diorama.server.api_session import Health
 from diorama.server.app import create_app
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
 GRACE_SECS = 3
 _PROBE_SECS = 2.0
+_HEALTH_LIMIT_BYTES = 4096
 
 
 class RunningServer(msgspec.Struct):
@@ -127,20 +127,20 @@ def find_running(store_dir: StoreDir, key: str) -> RunningServer | None:
     """The server of this store that runs now, if any. A stale file is not believed."""
     try:
         running = msgspec.json.decode(store_dir.server_file.read_bytes(), type=RunningServer)
-        with _direct.open(f"{running.url}/healthz", timeout=_PROBE_SECS) as reply:
-            health = msgspec.json.decode(reply.read(4096), type=Health)
-    except (OSError, msgspec.MsgspecError, ValueError):
+        with ServerConnection(
+            running.url, connect_secs=_PROBE_SECS, idle_secs=_PROBE_SECS, uses_proxies=False
+        ) as server:
+            answer = server.request("GET", "/healthz", limit_bytes=_HEALTH_LIMIT_BYTES)
+        health = msgspec.json.decode(answer.data, type=Health)
+    except (OSError, DioramaError, msgspec.MsgspecError, ValueError):
         return None
     # Another program may have taken the port since; only a server that knows the key has this name.
-    return running if health.store in {store_name(key), ""} else None
+    return running if answer.status == 200 and health.store in {store_name(key), ""} else None
 
 
 def login_url(server_url: str, key: str, page: str = "/") -> str:
     """The address that opens `page` in a browser and logs it in, once."""
     return f"{server_url}{page}?token={mint_token(key)}"
-
-
-_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def _listen(host: str, port: int) -> socket.socket:
