@@ -7,7 +7,7 @@ import mmap
 import os
 import sys
 import tempfile
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from diorama.errors import is_of_the_moment
+from diorama.lru import Lru
 from diorama.media.core.base import MANIFEST_MIME, PutBlob, Snapshot
 from diorama.media.core.encoding import content_of, encode_media
 from diorama.media.core.jsonable import to_json
@@ -93,15 +94,14 @@ def _arrow_columns(
 ) -> Iterator[list[Any]]:
     header, buffers = snapshot.header, snapshot.buffers
     others = header.get("others", [])
-    opened: OrderedDict[int, InMemory] = OrderedDict()
+    opened: Lru[int, InMemory] = Lru(OPEN_PACKS_LIMIT)
 
     def open_other(number: int) -> InMemory:
-        if number not in opened:
-            opened[number] = InMemory(buffers[number].read())
-            while len(opened) > OPEN_PACKS_LIMIT:
-                opened.popitem(last=False)
-        opened.move_to_end(number)
-        return opened[number]
+        pack = opened.get(number)
+        if pack is None:
+            pack = InMemory(buffers[number].read())
+            opened.put(number, pack)
+        return pack
 
     place = 0
     for _, counts in header["blocks"]:
@@ -130,7 +130,7 @@ class CellEncoder:
         self._blobs: dict[str, BlobRef] = {}
         self._warnings: Counter[tuple[str, str]] = Counter()
         self._records: dict[int, dict[str, Any]] = {}
-        self._by_content: OrderedDict[bytes, _Encoded] = OrderedDict()
+        self._by_content: Lru[bytes, _Encoded] = Lru(KNOWN_MEDIA_LIMIT)
         self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> CellEncoder:
@@ -151,18 +151,21 @@ class CellEncoder:
         if not found:
             return
         new: dict[bytes, Snapshot] = {}
+        encoded: dict[bytes, _Encoded] = {}
         contents = {place: content_of(media) for place, media in found.items()}
         for place, content in contents.items():
-            if content not in self._by_content:
+            known = self._by_content.get(content)
+            if known is None:
                 new[content] = found[place]
-        self._by_content.update(zip(new, self._each(list(new.values())), strict=True))
+            else:
+                encoded[content] = known
+        encoded.update(zip(new, self._each(list(new.values())), strict=True))
+        for content in new:
+            self._by_content.put(content, encoded[content])
         for place, content in contents.items():
-            self._by_content.move_to_end(content)
-            self._records[place], warnings = self._by_content[content]
+            self._records[place], warnings = encoded[content]
             for code, text, count in warnings:
                 self._warnings[code, text] += count * uses[place]
-        while len(self._by_content) > KNOWN_MEDIA_LIMIT:
-            self._by_content.popitem(last=False)
 
     def _each(self, found: list[Snapshot]) -> list[_Encoded]:
         try:
