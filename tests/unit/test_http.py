@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from diorama.client.resume import find_past_run
+from diorama.client import resume
+from diorama.client.resume import PastRun, find_past_run
 from diorama.errors import CommError, UsageError
 from diorama.http import NoAnswer, ServerConnection
 from diorama.model import RunKey, StoreDir
@@ -125,6 +126,37 @@ def test_the_key_follows_no_redirect(server: FakeServer, elsewhere: FakeServer, 
         )  # fmt: skip
     assert elsewhere.asked == []
     assert len(server.asked) == 3
+
+
+def past_run_on(url: str) -> PastRun | None:
+    store = StoreDir.from_environ()
+    return find_past_run(RunKey("e", "p", "r"), store, journal_root=store.journal, url=url, api_key=None)
+
+
+def test_a_resumed_run_waits_for_a_server_that_is_being_restarted(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restart(_: float) -> None:
+        if len(server.asked) == 3:
+            server.status = 404
+
+    server.status = 503
+    monkeypatch.setattr(resume.time, "sleep", restart)
+    assert past_run_on(server.url) is None
+    assert len(server.asked) == 4
+
+
+def test_a_resumed_run_does_not_wait_for_a_server_for_ever(
+    server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "AGAIN_SECS", 0.2)
+    monkeypatch.setattr(resume, "PAUSE_SECS", 0.01)
+    server.status = 503
+    with pytest.raises(CommError, match="answered 503"):
+        past_run_on(server.url)
+    assert len(server.asked) > 1
+    with pytest.raises(CommError, match="does not answer"):
+        past_run_on("http://127.0.0.1:9")
 
 
 def test_an_endless_answer_does_not_fill_the_memory(server: FakeServer) -> None:

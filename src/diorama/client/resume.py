@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,9 @@ from diorama.summaries.paths import path_from_exact
 from diorama.summaries.rules import Aggregate
 
 ANSWER_SECS = 10.0
+AGAIN_SECS = 10.0
+"""How long a server that does not answer, or only with an error of its own, is asked again."""
+PAUSE_SECS = 0.5
 STORE_SECS = 60.0
 """For a process to start, and to bring a store of an older version up to date."""
 
@@ -112,11 +116,20 @@ def _from_server(key: RunKey, url: str, api_key: str | None) -> PastRun | None:
     from diorama.http import NoAnswer, ServerConnection
 
     path = "/".join(quote(part, safe="") for part in (key.entity, key.project, key.id))
-    try:
-        with ServerConnection(url, api_key, connect_secs=ANSWER_SECS, idle_secs=ANSWER_SECS) as server:
-            answer = server.request("GET", f"/api/runs/{path}/past")
-    except NoAnswer as trouble:
-        raise CommError(f"can't ask for run {key}: {trouble.message}", hint=trouble.hint) from trouble
+    give_up = time.monotonic() + AGAIN_SECS
+    with ServerConnection(url, api_key, connect_secs=ANSWER_SECS, idle_secs=ANSWER_SECS) as server:
+        while True:  # a server that is being restarted is there again in a moment
+            may_ask_again = time.monotonic() < give_up
+            try:
+                answer = server.request("GET", f"/api/runs/{path}/past")
+                if answer.status < 500 or not may_ask_again:
+                    break
+            except NoAnswer as trouble:
+                if trouble.needs_mending or not may_ask_again:
+                    raise CommError(
+                        f"can't ask for run {key}: {trouble.message}", hint=trouble.hint
+                    ) from trouble
+            time.sleep(PAUSE_SECS)
     if answer.status == 404:
         return None
     if answer.status != 200:
