@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -123,15 +124,15 @@ def check_journals(store_dir: StoreDir) -> Iterator[Finding]:
     from diorama.journal.lease import is_held
     from diorama.sidecar.leftovers import list_tokens, outboxes
     from diorama.sidecar.pump import writer_dirs
-    from diorama.sidecar.refuse import REFUSED
+    from diorama.sidecar.refuse import list_refused
 
     waiting: list[str] = []
     served = 0
     lost: list[str] = []
-    refused: list[Path] = []
+    refused: Counter[str] = Counter()
     waiting_bytes = 0
     for root in [store_dir.journal, *(outbox for _, outbox in outboxes(store_dir))]:
-        refused += sorted((root / REFUSED).glob("*.msgpack"))
+        refused.update("/".join(entry.run or ("unknown run",)) for entry in list_refused(root))
         for token in list_tokens(root):
             folders = writer_dirs(root, token)
             if is_held(root, token):
@@ -161,8 +162,9 @@ def check_journals(store_dir: StoreDir) -> Iterator[Finding]:
         yield Finding(
             "warn",
             "journals",
-            f"{len(refused)} entries were refused and kept: {some([p.name for p in refused])}",
-            "report them with `diorama doctor --json`; nothing else is affected",
+            f"{sum(refused.values())} refused entries are kept: "
+            + some([f"{count} of {run}" for run, count in sorted(refused.items())]),
+            "`diorama sync --refused` offers them again: after an update, or with --url to another store",
         )
     if not (waiting or lost or refused or served):
         yield Finding("ok", "journals", "empty: everything is stored")

@@ -136,12 +136,12 @@ def _key_for(url: str | None, asked_url: str | None, places: list[_Place]) -> st
 
 def _tell_what_waits(places: list[_Place], *, is_refused: bool) -> int:
     from diorama.sidecar.leftovers import list_waiting
-    from diorama.sidecar.refuse import REFUSED
+    from diorama.sidecar.refuse import refused_root
 
     rows: list[tuple[str, ...]] = []
     code = 0
     for place in places:
-        root = place.root / REFUSED if is_refused else place.root
+        root = refused_root(place.root) if is_refused else place.root
         for waiting in list_waiting(root, place.tokens):
             code = 1 if waiting.trouble else code
             run = "/".join(waiting.run) if waiting.run else "?"

@@ -20,7 +20,7 @@ from diorama.journal.reader import JournalReader
 from diorama.model import StoreDir
 from diorama.sidecar.destination import transport_to
 from diorama.sidecar.pump import Pump, token_of, writer_dirs
-from diorama.sidecar.refuse import REFUSED
+from diorama.sidecar.refuse import refused_root
 from diorama.sidecar.stream import GONE_PREFIX, Stream, Tally, read_start
 from diorama.sidecar.transport import Transport
 
@@ -101,7 +101,7 @@ def drain(
     try:
         root = journal_root or store_dir.journal
         _tidy(root)
-        root = root / REFUSED if is_refused else root
+        root = refused_root(root) if is_refused else root
         for token in list_tokens(root):
             if should_stop():
                 return report

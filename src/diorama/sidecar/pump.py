@@ -288,7 +288,8 @@ class Pump:
             self._put_back(stream, batch)
             self._postpone(stream, Unavailable(f"entry {seq} was refused, and can't be put aside: {trouble}"))
             return
-        text = f"entry {seq} was refused by the store: {error.message}; it is kept in refused/{kept_in.name}"
+        place = kept_in.relative_to(self.journal_root).as_posix()
+        text = f"entry {seq} was refused by the store: {error.message}; it is kept in {place}"
         log.error("%s: %s", stream.name, text)
         stream.tally.refused += 1
         stream.tally.entries -= 1  # because the notice in its place will be counted

@@ -6,13 +6,17 @@
 `diorama sync --refused` offers them to the store again: one that was mended, or another one. They come from
 writers of their own, because the store has passed over the number that they had in their first writer's
 journal.
+
+Only this module knows where they lie and what their folders look like: who wants them asks it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -24,8 +28,47 @@ from diorama.journal.folder import sync_folder
 from diorama.journal.frame import encode_frame
 from diorama.journal.reader import JournalReader, segment_name
 from diorama.sidecar.encode import refs_of
+from diorama.sidecar.stream import read_start
 
 REFUSED = "refused"
+_NAME = re.compile(r"(?!\.)(?P<writer>.+)\.r(?P<seq>[0-9]+)")
+
+
+@dataclass(frozen=True)
+class RefusedEntry:
+    """An entry that is kept. writer, seq: where it stood first; run: None if that can't be read any more."""
+
+    directory: Path
+    run: tuple[str, str, str] | None
+    writer: str
+    seq: int
+
+
+def refused_root(journal_root: Path) -> Path:
+    """The folder of refused entries: a root of journals, too."""
+    return journal_root / REFUSED
+
+
+def list_refused(journal_root: Path) -> list[RefusedEntry]:
+    """The refused entries that are kept, by name. Raises OSError if their folder can't be read."""
+    try:
+        folders = sorted(path for path in refused_root(journal_root).iterdir() if path.is_dir())
+    except FileNotFoundError:
+        return []
+    named = [(folder, _NAME.fullmatch(folder.name)) for folder in folders]
+    return [
+        RefusedEntry(folder, _run_of(folder), name["writer"], int(name["seq"]))
+        for folder, name in named
+        if name
+    ]
+
+
+def _run_of(folder: Path) -> tuple[str, str, str] | None:
+    try:
+        start = read_start(folder)
+    except (OSError, JournalError):
+        return None
+    return None if start is None else (start.entity, start.project, start.run)
 
 
 def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -> Path:
@@ -36,7 +79,7 @@ def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -
     """
     payload = _payload(writer_dir, seq)
     name = f"{writer_dir.name}.r{seq}"
-    place = journal_root / REFUSED / name
+    place = refused_root(journal_root) / name
     if place.exists():  # another process put it there, and died before it could go on
         _sync_names(place)
         return place

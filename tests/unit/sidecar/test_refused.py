@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from memory_store import DEAD_PID, Journal, MemoryStore
 
+from diorama.cli.checks import check_journals
+from diorama.cli.finding import Finding
 from diorama.journal.codec import Encoding
 from diorama.journal.entry import Config, Finish, Lost, Start, Warn
 from diorama.journal.spool import Spool
@@ -120,6 +122,46 @@ def test_a_refused_start_does_not_end_its_run_when_it_comes_again(tmp_path: Path
     starts = store.of(store_dir.name, Start)
     assert [each.is_secondary for each in starts] == [True] * 3
     assert starts[-1].environment == {"odd": 1}
+
+
+def test_the_doctor_names_the_runs_of_refused_entries(tmp_path: Path, store: MemoryStore) -> None:
+    store_dir = StoreDir(tmp_path)
+    outbox = store_dir.outbox / "lab"
+    for folder, number, run in [(store_dir.journal, 0, "a"), (outbox, 0, "b"), (store_dir.journal, 1, "b")]:
+        folder.mkdir(parents=True, exist_ok=True)
+        journal = Journal(folder, n=number, pid=DEAD_PID, run=run)
+        for value in range(10):
+            journal.log(x=value)
+        journal.close()
+    (outbox / "url").write_text("https://lab.example", encoding="utf-8")
+    assert [finding.subject for finding in journal_warnings(store_dir)] == ["journals"], "they wait"
+
+    store.refuses = {3, 7}
+    drained(store_dir.journal, store)
+    store.refuses = {5}
+    drained(outbox, store)
+    [finding] = journal_warnings(store_dir)
+    assert finding.level == "warn"
+    assert finding.text == "5 refused entries are kept: 2 of e/p/a, 3 of e/p/b"
+    assert "`diorama sync --refused`" in finding.mend
+
+    damaged = refuse.list_refused(outbox)[0]
+    assert (damaged.run, damaged.writer, damaged.seq) == (("e", "p", "b"), "t.0", 5)
+    (damaged.directory / "000001.log").write_bytes(b"")
+    assert refuse.list_refused(outbox)[0].run is None
+    [finding] = journal_warnings(store_dir)
+    assert finding.text == "5 refused entries are kept: 2 of e/p/a, 2 of e/p/b, 1 of unknown run"
+
+    (damaged.directory.parent / ".draft-t.0.r9").mkdir()
+    assert len(refuse.list_refused(outbox)) == 1, "one that is being written is not there yet"
+    store.refuses = set()
+    drained(store_dir.journal, store, is_refused=True)
+    [finding] = journal_warnings(store_dir)
+    assert finding.text == "1 refused entries are kept: 1 of unknown run"
+
+
+def journal_warnings(store_dir: StoreDir) -> list[Finding]:
+    return [finding for finding in check_journals(store_dir) if finding.level != "ok"]
 
 
 FIELDS = {"entity": "e", "project": "p", "run": "r", "writer": "w", "pid": 1, "pid_started": 0.0, "time": 1.0}
