@@ -16,9 +16,12 @@ import pytest
 
 from diorama.errors import BadRequest, Corrupt, NotFound, StoreError
 from diorama.journal.lease import Lease
-from diorama.store.blobs import Blobs, LocalBlobs, RemoteBlobs, open_blobs, path_of
+from diorama.store.blobs import Blobs, path_of
 from diorama.store.drafts import SWEPT_AFTER_SECS
+from diorama.store.local_blobs import LocalBlobs
+from diorama.store.open_blobs import open_blobs
 from diorama.store.pieces import PIECE_BYTES, WHOLE_BYTES
+from diorama.store.remote_blobs import RemoteBlobs
 
 DATA = bytes(range(256)) * 40
 LARGE = random.Random(1).randbytes(WHOLE_BYTES + PIECE_BYTES + 12_345)
@@ -266,7 +269,7 @@ def test_a_blob_is_missing_until_its_name_is_on_disk(tmp_path: Path, monkeypatch
         if (tmp_path / path_of(SHA256)).exists():
             missing.append(blobs.missing([SHA256]))
 
-    monkeypatch.setattr("diorama.store.blobs.sync_folder", _look)
+    monkeypatch.setattr("diorama.store.local_blobs.sync_folder", _look)
     blobs.put(DATA)
     assert missing
     assert all(each == [SHA256] for each in missing)
@@ -355,7 +358,7 @@ def test_damaged_hashes_of_pieces_are_made_again(tmp_path: Path) -> None:
 
 
 def test_a_bucket_is_sent_large_bytes_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    from diorama.store import blobs as module
+    from diorama.store import remote_blobs as module
 
     pieces: list[int] = []
     readinto = module._Reading.readinto

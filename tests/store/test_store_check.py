@@ -18,7 +18,8 @@ from diorama.service import Service
 from diorama.service.keys import key_rows
 from diorama.service.views import HistogramRequest
 from diorama.store import history, schema
-from diorama.store.blobs import LocalBlobs, path_of
+from diorama.store.blobs import path_of
+from diorama.store.local_blobs import LocalBlobs
 
 PACKED = [
     (table, column.name)

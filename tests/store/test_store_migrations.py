@@ -17,8 +17,8 @@ from diorama.journal.entry import Define
 from diorama.service import Service
 from diorama.store import database as databases
 from diorama.store import schema
-from diorama.store.blobs import LocalBlobs
 from diorama.store.database import Database
+from diorama.store.local_blobs import LocalBlobs
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "stores"

@@ -34,7 +34,8 @@ from diorama.service import tables as service_tables
 from diorama.service.views import TableFilter, TableJoin, TablePage, TableRequest, TableSort
 from diorama.store import manifest as manifests
 from diorama.store import tables as store_tables
-from diorama.store.blobs import LocalBlobs, path_of
+from diorama.store.blobs import path_of
+from diorama.store.local_blobs import LocalBlobs
 
 PATIENT = settings(
     deadline=None,

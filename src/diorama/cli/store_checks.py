@@ -15,10 +15,12 @@ from diorama.cli.terminal import format_size
 from diorama.errors import DioramaError
 from diorama.model import StoreDir
 from diorama.store import schema
-from diorama.store.blobs import DRAFTS, Blobs, LocalBlobs, open_blobs, path_of
+from diorama.store.blobs import Blobs, path_of
 from diorama.store.database import Database
 from diorama.store.drafts import abandoned
+from diorama.store.local_blobs import DRAFTS, LocalBlobs
 from diorama.store.migrations import SCHEMA_VERSION
+from diorama.store.open_blobs import open_blobs
 from diorama.store.pieces import SUFFIX
 
 READ_UNASKED_BYTES = 1 << 30

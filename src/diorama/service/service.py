@@ -41,9 +41,10 @@ from diorama.service.views import (
     TrackRequest,
 )
 from diorama.store import schema
-from diorama.store.blobs import Blobs, Data, open_blobs
+from diorama.store.blobs import Blobs, Data
 from diorama.store.database import Database
 from diorama.store.history import ChunkReader
+from diorama.store.open_blobs import open_blobs
 
 RunName = RunKey | tuple[str, str, str]
 

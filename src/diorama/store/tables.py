@@ -23,7 +23,8 @@ from diorama.errors import BadRequest, NotFound, StoreError
 from diorama.lru import Lru
 from diorama.media.table.arrow import columns_of_schema
 from diorama.media.table.record import TableColumn
-from diorama.store.blobs import Blobs, LocalBlobs, path_of
+from diorama.store.blobs import Blobs, path_of
+from diorama.store.local_blobs import LocalBlobs
 from diorama.store.pieces import damaged
 
 FOOTER_LIMIT_BYTES = 64 << 20
