@@ -108,6 +108,12 @@ class Holder(weakref.ref[Spooled]):
     slot: Slot | None
 
 
+def size_class(size_bytes: int) -> int:
+    """Sizes that share slots: steps of an eighth, so that at most that much is wasted."""
+    step = max(4096, 1 << max(0, size_bytes.bit_length() - 4))
+    return -(-size_bytes // step) * step
+
+
 def write_pieces(fd: int, view: Pieces, size_bytes: int, offset: int) -> int:
     crc = 0
     for start in range(0, size_bytes, PIECE_BYTES):

@@ -29,19 +29,17 @@ from diorama.journal.at_once import all_at_once
 from diorama.journal.attic import ATTIC
 from diorama.journal.codec import SpoolPart
 from diorama.journal.folder import make_folders, read_ack, sync_folder
-from diorama.journal.slot import Holder, Slot, Spooled, close_slot, write_pieces
+from diorama.journal.open_slots import OpenSlots
+from diorama.journal.slot import Holder, Slot, Spooled, close_slot, size_class, write_pieces
 from diorama.journal.slot_sync import SlotSync, copy_slot
+from diorama.journal.spool_limit import SpoolLimit
 from diorama.journal.unsynced import Unsynced
 from diorama.media.core.keep import SPOOL_FROM_BYTES, Kept, Pieces
 
-LIMIT_BYTES = 8 << 30
-LIMIT_SHARE_OF_FREE_DISK = 0.10
-LEAST_FREE_DISK_BYTES = 256 << 20
 SHARED_BELOW_BYTES = 128 << 10
 """Smaller buffers share slots: taking one costs more than writing so few bytes."""
 SHARED_SLOT_BYTES = 1 << 20
 PAGE_BYTES = 4096
-OPEN_FILES_LIMIT = 48
 BLOCK_LIMIT_SECS = 10.0
 """After so long without any progress of the sidecar, waiting is given up, until it makes some."""
 
@@ -73,7 +71,7 @@ class Spool:
         self.directory = Path(directory)
         self.size_bytes = 0
         """Bytes of all slot files."""
-        self._limit_bytes = limit_bytes
+        self._limit = SpoolLimit(self.directory.parent, limit_bytes)
         self._is_draining = is_draining
         self._on_trouble = on_trouble
         self._ask_acked_seq = acked_seq or (lambda: read_ack(self.directory.parent))
@@ -86,7 +84,7 @@ class Spool:
         self._waiting: dict[Slot, None] = {}
         """Slots that no object refers to, and that are free as soon as their entries are stored: roughly in
         the order of logging, so that looking at the first ones is enough."""
-        self._open: deque[Slot] = deque()
+        self._open = OpenSlots()
         self._dirty: Unsynced[Slot] = Unsynced()
         self._names: Unsynced[Path] = Unsynced()
         self._next_name = 1
@@ -115,7 +113,7 @@ class Spool:
             return None
 
     def _keep_alone(self, view: Pieces, size_bytes: int) -> Spooled | None:
-        kept = self._take_slot(_size_class(size_bytes))
+        kept = self._take_slot(size_class(size_bytes))
         if kept is None:
             return None
         try:
@@ -252,9 +250,7 @@ class Spool:
             finally:
                 if slot.fd < 0:
                     os.close(source_fd)
-            if slot.fd >= 0:
-                self._open.remove(slot)
-                close_slot(slot)
+            self._open.close(slot)
             os.replace(draft, path)
             self._names.add(self.directory)
             slot.is_suspect = False
@@ -306,7 +302,7 @@ class Spool:
             self._collect_released()
             self._is_closed = True
             slots = list(self._slots.values())
-            self._open.clear()
+            self._open.forget_all()
         is_any_alive = False
         for slot in slots:
             if slot.references:
@@ -404,12 +400,10 @@ class Spool:
 
     def _room_for(self, capacity_bytes: int) -> str:
         """ "room", "wait" for the sidecar, or "none"."""
-        if self._limit_bytes is None:
-            self._limit_bytes = _default_limit_bytes(self.directory.parent)
-        if self.size_bytes + capacity_bytes <= self._limit_bytes:
+        if self._limit.allows(self.size_bytes + capacity_bytes):
             return "room"
         self._evict(capacity_bytes)
-        if self.size_bytes + capacity_bytes <= self._limit_bytes:
+        if self._limit.allows(self.size_bytes + capacity_bytes):
             return "room"
         if self._waiting and self._acked_seq != self._given_up_at and self._is_draining():
             self._tell(
@@ -417,7 +411,7 @@ class Spool:
                 f"{self.size_bytes >> 20} MiB of media wait to be stored; log() of media waits for them",
             )
             return "wait"
-        if _free_disk_bytes(self.directory.parent) > LEAST_FREE_DISK_BYTES + capacity_bytes:
+        if self._limit.disk_has(capacity_bytes):
             self._tell(
                 "spool-stuck",
                 f"{self.size_bytes >> 20} MiB of media wait in {self.directory} and nothing stores them now; "
@@ -430,7 +424,7 @@ class Spool:
         """Delete free slots of other sizes."""
         for slots in self._free.values():
             for slot in list(slots):
-                if self.size_bytes + needed_bytes <= (self._limit_bytes or 0):
+                if self._limit.allows(self.size_bytes + needed_bytes):
                     return
                 self._discard(slot)
 
@@ -449,17 +443,8 @@ class Spool:
         self._slots[name] = slot
         self.size_bytes += capacity_bytes
         self._free[capacity_bytes].append(slot)
-        self._note_open(slot)
+        self._open.add(slot)
         self._names.add(self.directory)
-
-    def _note_open(self, slot: Slot) -> None:
-        self._open.append(slot)
-        if len(self._open) > OPEN_FILES_LIMIT:
-            oldest = self._open.popleft()
-            if oldest.fillers or oldest is slot:
-                self._open.append(oldest)
-            else:
-                close_slot(oldest)
 
     def _fill(self, kept: Spooled, view: Pieces, size_bytes: int, offset: int) -> None:
         slot = kept.slot
@@ -467,7 +452,7 @@ class Spool:
             slot.fillers[kept.holder] = None
             if slot.fd < 0:
                 slot.fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
-                self._note_open(slot)
+                self._open.add(slot)
             fd = slot.fd
         crc = write_pieces(fd, view, size_bytes, offset)
         kept.note(size_bytes, crc, offset)
@@ -492,9 +477,7 @@ class Spool:
         if slot in free:
             free.remove(slot)
         self._waiting.pop(slot, None)
-        if slot in self._open:
-            self._open.remove(slot)
-        close_slot(slot)
+        self._open.close(slot)
 
     def _tell(self, code: str, text: str) -> None:
         if code not in self._told:
@@ -509,22 +492,3 @@ class Spool:
 
 def _never() -> bool:
     return False
-
-
-def _size_class(size_bytes: int) -> int:
-    """Sizes that share slots: steps of an eighth, so that at most that much is wasted."""
-    step = max(4096, 1 << max(0, size_bytes.bit_length() - 4))
-    return -(-size_bytes // step) * step
-
-
-def _free_disk_bytes(directory: Path) -> int:
-    try:
-        return shutil.disk_usage(directory).free
-    except OSError as error:
-        if is_interruption(error):
-            raise
-        return 0
-
-
-def _default_limit_bytes(directory: Path) -> int:
-    return min(LIMIT_BYTES, int(_free_disk_bytes(directory) * LIMIT_SHARE_OF_FREE_DISK))

@@ -16,9 +16,10 @@ import pytest
 
 from diorama.errors import Corrupt
 from diorama.journal import slot as slot_module
-from diorama.journal import slot_sync
+from diorama.journal import slot_sync, spool_limit
 from diorama.journal import spool as spool_module
 from diorama.journal.codec import SpoolPart, load_part
+from diorama.journal.open_slots import OPEN_FILES_LIMIT
 from diorama.journal.slot import Spooled
 from diorama.journal.spool import Spool
 from diorama.media.core.keep import FilePieces, InMemory
@@ -198,7 +199,7 @@ def test_a_stalled_sidecar_is_waited_for_once_until_it_moves(
 
 def test_where_nothing_more_can_be_kept_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool_module, "BLOCK_LIMIT_SECS", 0.05)
-    monkeypatch.setattr(spool_module, "_free_disk_bytes", lambda directory: 0)
+    monkeypatch.setattr(spool_limit, "_free_disk_bytes", lambda directory: 0)
     (tmp_path / "w").mkdir()
     spool = Spool(tmp_path / "w" / "spool", limit_bytes=2 * SIZE, is_draining=lambda: True)
     spool.mark([kept(spool, 1)], 1)
@@ -399,7 +400,7 @@ def test_deleted_slots_are_written_again_and_what_cannot_be_is_told(tmp_path: Pa
     spool = Spool(
         tmp_path / "w" / "spool", limit_bytes=1 << 30, on_trouble=lambda code, text: told.append(text)
     )
-    alive = [kept(spool, byte) for byte in range(spool_module.OPEN_FILES_LIMIT + 3)]
+    alive = [kept(spool, byte) for byte in range(OPEN_FILES_LIMIT + 3)]
     shutil.rmtree(spool.directory)
     with pytest.raises(OSError, match="deleted"):
         spool.sync()
