@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import stat
 import time
@@ -21,10 +22,12 @@ from server_sample import (
     status_of,
 )
 
+import diorama
 from diorama.errors import UsageError
 from diorama.model import StoreDir
 from diorama.server.auth import mint_token
 from diorama.server.endpoint import Endpoint
+from diorama.server.face import Face
 from diorama.server.key import ensure_key, rotate_key
 from diorama.server.routes import ENDPOINTS
 from diorama.server.run import ServerHandle
@@ -33,6 +36,8 @@ from diorama.service import Service
 
 PUBLIC = {"health", "session", "login"}
 """Routes that answer anybody. Adding one here is a decision about security."""
+PUBLIC_OF_FACES = {"api": PUBLIC}
+"""By name of a face, the same for each that has such routes."""
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "gpu.example", ""])
@@ -64,6 +69,45 @@ def test_t42_a_server_listens_on_loopback_only(server: ServerHandle) -> None:
 
 def test_t47_the_public_routes_are_these() -> None:
     assert {endpoint.name for endpoint in ENDPOINTS if endpoint.is_public} == PUBLIC
+
+
+def faces_below(root: Path) -> list[Face]:
+    """All faces that are made in the modules below `root`, a folder of `sys.path`."""
+    modules = [
+        importlib.import_module(".".join(file.relative_to(root).with_suffix("").parts))
+        for file in sorted(root.rglob("*.py"))
+        if "Face(" in file.read_text(encoding="utf-8")
+    ]
+    return [value for module in modules for value in vars(module).values() if isinstance(value, Face)]
+
+
+def public_of(faces: list[Face]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for face in faces:
+        for endpoint in face.endpoints:
+            if endpoint.is_public:
+                found.setdefault(face.name, set()).add(endpoint.name)
+    return found
+
+
+def test_t47_the_public_routes_of_all_faces_are_these() -> None:
+    assert public_of(faces_below(Path(diorama.__file__).parents[1])) == PUBLIC_OF_FACES
+
+
+def test_t47_a_public_route_of_another_face_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "face_with_a_public_route.py").write_text(
+        "from diorama.server.endpoint import endpoint\n"
+        "from diorama.server.face import Face\n"
+        "@endpoint('GET', '/words', is_public=True)\n"
+        "def words() -> None:\n"
+        "    'Tells everybody.'\n"
+        "FACE = Face(name='words', prefixes=('/words/',), endpoints=(words,), is_described=False)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert public_of(faces_below(tmp_path)) == {"words": {"words"}}
 
 
 def session_of(service: Service) -> Client:

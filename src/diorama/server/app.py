@@ -65,21 +65,28 @@ def create_app(service: Service, *, settings: ServerSettings, faces: Sequence[Fa
         return Route(endpoint.path, answer, methods=[endpoint.method], name=endpoint.name)
 
     routes = [route(endpoint) for face in faces for endpoint in face.endpoints]
+    every_method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     prefixes = tuple(prefix for face in faces for prefix in face.prefixes)
 
-    async def unknown(request: Request) -> Response:
+    def rest_of(prefix: str, face: Face) -> Route:
         """What no route took: its path is unknown, or known for other methods."""
-        path = request.scope["path"]
-        allowed = {name for known in routes if known.path_regex.match(path) for name in known.methods or ()}
-        if allowed:
-            raise HTTPException(405, headers={"allow": ", ".join(sorted(allowed))})
-        raise NotFound("the API has no such route", hint="GET /api/openapi.json lists them")
 
-    every_method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        async def unknown(request: Request) -> Response:
+            path = request.scope["path"]
+            allowed = {
+                name for known in routes if known.path_regex.match(path) for name in known.methods or ()
+            }
+            if allowed:
+                raise HTTPException(405, headers={"allow": ", ".join(sorted(allowed))})
+            hint = "GET /api/openapi.json lists them" if face.is_described else ""
+            raise NotFound("the API has no such route", hint=hint)
+
+        return Route(f"{prefix}{{rest:path}}", unknown, methods=every_method)
+
     app = Starlette(
         routes=[
             *routes,
-            *(Route(f"{prefix}{{rest:path}}", unknown, methods=every_method) for prefix in prefixes),
+            *(rest_of(prefix, face) for face in faces for prefix in face.prefixes),
             Route("/{rest:path}", pages.answer, methods=every_method),
         ],
         middleware=[Middleware(Guard, settings=settings, prefixes=prefixes)],

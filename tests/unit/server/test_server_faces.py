@@ -117,6 +117,15 @@ def test_what_it_does_not_take_is_an_error_and_no_page(
     assert client.post("/toy/local/reset", json={"runs": "many"}).status_code == 400
 
 
+@pytest.mark.parametrize(("name", "is_hinted"), [("FACE", True), ("HIDDEN", False)])
+def test_the_hint_names_the_description_only_where_it_is_described(
+    service: Service, toy: ModuleType, name: str, is_hinted: bool
+) -> None:
+    client = client_with(service, API, getattr(toy, name))
+    assert ("openapi.json" in client.get("/toy/local/nothing").text) is is_hinted
+    assert "openapi.json" in client.get("/api/nothing").text
+
+
 @pytest.mark.parametrize("name", ["FACE", "HIDDEN"])
 def test_it_is_in_the_description_if_it_wishes(
     service: Service, sample: Sample, toy: ModuleType, name: str
