@@ -13,18 +13,19 @@ import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO
 
 COPY_BYTES = 1 << 20
 
 
 class Attic:
     """The nameless file. It is given back when nobody needs its bytes any more, which is looked at whenever a
-    run ends."""
+    run ends; else when the process ends. Only its descriptor is kept, because a file object that lives until
+    then is warned of as one that was forgotten.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._file: IO[bytes] | None = None
+        self._fd = -1
         self._needed: list[Callable[[], bool]] = []
 
     def take_in(self, path: Path, folder: Path) -> int:
@@ -33,29 +34,30 @@ class Attic:
         Raises OSError.
         """
         with self._lock, open(path, "rb") as source:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 it stays open
-            start = self._file.seek(0, os.SEEK_END)
-            shutil.copyfileobj(source, self._file, COPY_BYTES)
-            self._file.flush()
+            if self._fd < 0:
+                with tempfile.TemporaryFile(dir=folder) as made:
+                    self._fd = os.dup(made.fileno())
+            with open(self._fd, "r+b", closefd=False) as file:
+                start = file.seek(0, os.SEEK_END)
+                shutil.copyfileobj(source, file, COPY_BYTES)
             return start
 
     def keep_while(self, is_needed: Callable[[], bool]) -> None:
         """Keep the file as long as `is_needed` answers True."""
         with self._lock:
             self._needed = [each for each in [*self._needed, is_needed] if each()]
-            if not self._needed and self._file is not None:
-                self._file.close()
-                self._file = None
+            if not self._needed and self._fd >= 0:
+                fd, self._fd = self._fd, -1
+                os.close(fd)
 
     def read(self, start: int, size_bytes: int) -> bytes:
         """Raises OSError."""
-        file = self._file
-        if file is None:
+        fd = self._fd
+        if fd < 0:
             return b""
         if hasattr(os, "pread"):
-            return os.pread(file.fileno(), size_bytes, start)
-        with self._lock:
+            return os.pread(fd, size_bytes, start)
+        with self._lock, open(fd, "rb", closefd=False) as file:
             file.seek(start)
             return file.read(size_bytes)
 

@@ -10,6 +10,7 @@ import signal
 import struct
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from diorama.errors import Corrupt
 from diorama.journal import slot as slot_module
 from diorama.journal import slot_sync, spool_limit
 from diorama.journal import spool as spool_module
+from diorama.journal.attic import Attic
 from diorama.journal.codec import SpoolPart, load_part
 from diorama.journal.open_slots import OPEN_FILES_LIMIT
 from diorama.journal.slot import Spooled
@@ -418,6 +420,22 @@ def test_new_slots_are_synced_by_name(spool: Spool, monkeypatch: pytest.MonkeyPa
     spool.sync()
     assert len(synced) == 2
     del one
+
+
+def test_bytes_that_outlive_all_runs_are_no_forgotten_file(tmp_path: Path) -> None:
+    attic = Attic()
+    for number in range(3):
+        (tmp_path / "slot").write_bytes(view_of(number))
+        assert attic.take_in(tmp_path / "slot", tmp_path) == number * SIZE
+    attic.keep_while(lambda: True)
+    assert attic.read(SIZE, SIZE) == view_of(1)
+    fd = attic._fd
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        del attic  # as at the end of the process
+        gc.collect()
+    os.close(fd)
+    assert [str(each.message) for each in warned] == []
 
 
 def test_ended_runs_hold_no_descriptors(tmp_path: Path) -> None:
