@@ -127,6 +127,11 @@ def examples(sample: Sample) -> dict[str, tuple[str, str, dict[str, Any]]]:
         "description": ("GET", "/api/openapi.json", {}),
         "projects": ("GET", "/api/projects", {}),
         "runs": ("GET", "/api/projects/local/demo/runs?q=loss<1&sort=-created_at&limit=5&offset=0", {}),
+        "find_runs": (
+            "POST",
+            "/api/projects/local/demo/runs/find",
+            {"json": {"where": {"config.lr": {"$lt": 1}}, "sort": "-created_at", "limit": 5}},
+        ),
         "run": ("GET", f"/api/runs/{uid}", {}),
         "edit_run": ("PATCH", f"/api/runs/{uid}", {"json": {"notes": "a note"}}),
         "find_run": ("GET", "/api/runs/local/demo/first", {}),

@@ -296,6 +296,38 @@ def test_t15_hostile_filters(client: Client, query: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "where",
+    [
+        {"config.a" + "'; drop table runs; --": 1},
+        {"config.a": {"$regex": "(a+)+$"}},
+        {"config.a": {"$regex": "(((((a{9}){9}){9}){9}){9}){9}"}},
+        {"config.a": {"$in": ["x" * 100] * 5000}},
+        {"$or": [{f"config.{number}": number} for number in range(200)]},
+        {"$or": [{"config.a": 1}] * 20_000},
+        {"config." + "a." * 5000: {"a": {"b": 1}}},
+        {"config.a": {"_number": "9" * 100_000}},
+        {"config.a": {"_number": "x"}},
+        {"config.a": [[[[{"a": 1}]]]]},
+        {"config.a": {f"{number}": number for number in range(190)}},
+        {"created_at": {"$gt": "9999-12-31T23:59:59-23:59"}},
+        {"tags": {"$in": [", ", '"', "\\u0000", "\\"]}},
+        {"kind": "image"},
+        {"summary.a": {"kind": "image", "blob": 1}},
+        {"last_step": 2**53, "exit_code": 1e308},
+        {"": 1},
+        {"$": 1},
+    ],
+    ids=lambda where: ascii(where)[:30],
+)
+@pytest.mark.usefixtures("untouched")
+def test_t15_hostile_filters_of_scripts(client: Client, where: dict[str, object]) -> None:
+    before = time.process_time()
+    reply = client.post("/api/projects/local/demo/runs/find", json={"where": where})
+    assert reply.status_code in {200, 400}
+    assert time.process_time() - before < 3
+
+
+@pytest.mark.parametrize(
     "sort", ["name;select 1", "name desc", "1", "(select 1)", "config." + "x" * 5000, "", "-", "--"]
 )
 @pytest.mark.usefixtures("untouched")

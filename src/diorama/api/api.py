@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, overload
 
-from diorama.api import filters as mongo
 from diorama.api.run import ApiRun
 from diorama.api.source import LocalSource, RemoteSource, Source
 from diorama.errors import BadRequest, UsageError
 from diorama.model import DEFAULT_ENTITY, StoreDir
-from diorama.service.views import ProjectView, RunView
+from diorama.service import filter as run_filter
+from diorama.service.views import ProjectView
 
 PAGE_RUNS = 1000
 
 
 class Runs(Sequence[ApiRun]):
-    """Runs of a project; read page by page when they are first looked at."""
+    """Runs of a project; read page by page when they are first looked at. `len()` reads one page only."""
 
     def __init__(
         self, source: Source, entity: str, project: str, filters: Mapping[str, Any] | None, order: str
@@ -26,16 +26,16 @@ class Runs(Sequence[ApiRun]):
         self._source = source
         self._entity = entity
         self._project = project
-        self._filters = filters
-        self._sort = mongo.sort_path(order)
+        self._where = run_filter.plain(filters or {})
+        self._sort = run_filter.sort_path(order)
         self._found: list[ApiRun] = []
-        self._offset = 0
+        self._matched: int | None = None
         self._is_complete = False
 
     def __len__(self) -> int:
-        while not self._is_complete:
+        if self._matched is None:
             self._read_page()
-        return len(self._found)
+        return len(self._found) if self._is_complete else self._matched or 0
 
     @overload
     def __getitem__(self, index: int) -> ApiRun: ...
@@ -44,11 +44,9 @@ class Runs(Sequence[ApiRun]):
     def __getitem__(self, index: slice) -> list[ApiRun]: ...
 
     def __getitem__(self, index: int | slice) -> ApiRun | list[ApiRun]:
-        if isinstance(index, slice) or index < 0:
-            len(self)
-        else:
-            while index >= len(self._found) and not self._is_complete:
-                self._read_page()
+        last = _last_of(index)
+        while not self._is_complete and (last is None or last >= len(self._found)):
+            self._read_page()
         return self._found[index]
 
     def __iter__(self) -> Iterator[ApiRun]:
@@ -67,14 +65,16 @@ class Runs(Sequence[ApiRun]):
 
     def _read_page(self) -> None:
         page = self._source.runs(
-            self._entity, self._project, sort=self._sort, limit=PAGE_RUNS, offset=self._offset
+            self._entity,
+            self._project,
+            where=self._where,
+            sort=self._sort,
+            limit=PAGE_RUNS,
+            offset=len(self._found),
         )
-        self._offset += len(page.runs)
-        self._is_complete = self._offset >= page.matched or not page.runs
-        self._found += [ApiRun(self._source, view) for view in page.runs if self._passes(view)]
-
-    def _passes(self, view: RunView) -> bool:
-        return not self._filters or mongo.matches(view, self._filters)
+        self._found += [ApiRun(self._source, view) for view in page.runs]
+        self._matched = page.matched
+        self._is_complete = len(self._found) >= page.matched or not page.runs
 
 
 class Api:
@@ -116,9 +116,11 @@ class Api:
     def runs(self, path: str, filters: Mapping[str, Any] | None = None, order: str = "+created_at") -> Runs:
         """Runs of "project" or "entity/project".
 
-        filters: Mongo-style, such as {"config.lr": {"$gt": 0.1}, "state": "finished"}.
+        filters: Mongo-style, such as {"config.lr": {"$gt": 0.1}, "state": "finished"}. The store or the
+        server finds the runs, so that only those that pass are read.
         order: "+" or "-" and a path, such as "-summary.loss"; runs without the value come last.
-        Raises NotFound (when first looked at) if there is no such project.
+        Raises NotFound if there is no such project, BadRequest for a filter that can't be (both when
+        first looked at).
         """
         entity, project = _split(path, 2)
         return Runs(self._source, entity, project, filters, order)
@@ -137,6 +139,14 @@ class Api:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _last_of(index: int | slice) -> int | None:
+    """Up to which run one has to read; None: all of them."""
+    if isinstance(index, int):
+        return index if index >= 0 else None
+    start, stop, step = index.start or 0, index.stop, index.step or 1
+    return stop - 1 if stop is not None and min(start, stop) >= 0 and step > 0 else None
 
 
 def _split(path: str, count: int) -> list[str]:

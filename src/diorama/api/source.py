@@ -13,13 +13,14 @@ from diorama import errors
 from diorama.http import NoAnswer, ServerConnection
 from diorama.model import DEFAULT_PORT, BlobRef, StoreDir
 from diorama.service import Service
-from diorama.service.jsonable import from_json
+from diorama.service.jsonable import from_json, to_json
 from diorama.service.views import ConsolePage, FileList, Problem, ProjectList, RunDetail, RunList, RunView
 from diorama.sidecar import drain, wait_until_stored
 from diorama.sidecar.local import LocalTransport
 
 LIST_LIMIT_BYTES = 1 << 30
 """The longest list (of runs with all their parameters) that is read from a server."""
+JSON = "application/json"
 SIDECAR_WAIT_SECS = 10.0
 """How long to wait for the sidecar of runs that this very process is still logging to."""
 
@@ -31,7 +32,9 @@ class Source(Protocol):
 
     def projects(self) -> ProjectList: ...
 
-    def runs(self, entity: str, project: str, *, sort: str, limit: int, offset: int) -> RunList: ...
+    def runs(
+        self, entity: str, project: str, *, where: dict[str, Any], sort: str, limit: int, offset: int
+    ) -> RunList: ...
 
     def find_run(self, entity: str, project: str, id: str) -> RunDetail: ...
 
@@ -81,10 +84,12 @@ class LocalSource:
         self.refresh()
         return self._service.projects()
 
-    def runs(self, entity: str, project: str, *, sort: str, limit: int, offset: int) -> RunList:
+    def runs(
+        self, entity: str, project: str, *, where: dict[str, Any], sort: str, limit: int, offset: int
+    ) -> RunList:
         if offset == 0:
             self.refresh()
-        return self._service.runs(entity, project, sort=sort, limit=limit, offset=offset)
+        return self._service.runs(entity, project, where=where, sort=sort, limit=limit, offset=offset)
 
     def find_run(self, entity: str, project: str, id: str) -> RunDetail:
         self.refresh()
@@ -135,9 +140,15 @@ class RemoteSource:
     def projects(self) -> ProjectList:
         return self._get("/api/projects", ProjectList)
 
-    def runs(self, entity: str, project: str, *, sort: str, limit: int, offset: int) -> RunList:
+    def runs(
+        self, entity: str, project: str, *, where: dict[str, Any], sort: str, limit: int, offset: int
+    ) -> RunList:
         path = f"/api/projects/{_quoted(entity)}/{_quoted(project)}/runs"
-        return self._get(path, RunList, sort=sort, limit=limit, offset=offset)
+        if not where:
+            return self._get(path, RunList, sort=sort, limit=limit, offset=offset)
+        asked = {"where": to_json(where), "sort": sort, "limit": limit, "offset": offset}
+        # In the body, for lists of names are soon longer than an address may be.
+        return self._ask("POST", f"{path}/find", RunList, body=msgspec.json.encode(asked), mime=JSON)
 
     def find_run(self, entity: str, project: str, id: str) -> RunDetail:
         return self._get(f"/api/runs/{_quoted(entity)}/{_quoted(project)}/{_quoted(id)}", RunDetail)
@@ -215,8 +226,11 @@ class RemoteSource:
         self._server.close()
 
     def _get(self, path: str, shape: type[T], **query: Any) -> T:
+        return self._ask("GET", path, shape, query=query)
+
+    def _ask(self, method: str, path: str, shape: type[T], **asked: Any) -> T:
         with _as_store_errors():
-            answer = self._server.request("GET", path, query=query, limit_bytes=LIST_LIMIT_BYTES, retries=3)
+            answer = self._server.request(method, path, limit_bytes=LIST_LIMIT_BYTES, retries=3, **asked)
         if answer.status != 200:
             raise _error_from(answer.status, answer.data)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from starlette.responses import Response
@@ -54,6 +54,16 @@ class RunsQuery(msgspec.Struct, forbid_unknown_fields=True):
     offset: Offset = 0
 
 
+class RunsRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """where: a Mongo-style filter, such as {"config.lr": {"$gt": 0.1}}. All else as for GET."""
+
+    where: dict[str, Any] = {}
+    q: str = ""
+    sort: str = "-created_at"
+    limit: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1000
+    offset: Offset = 0
+
+
 class ConsoleQuery(msgspec.Struct, forbid_unknown_fields=True):
     """q: only lines that contain this text. offset: a negative one counts from the end."""
 
@@ -83,6 +93,20 @@ def runs(service: Service, path: ProjectPath, query: RunsQuery) -> views.RunList
     """The runs of a project that match a query, sorted, and the columns that they have."""
     return service.runs(
         path.entity, path.project, query=query.q, sort=query.sort, limit=query.limit, offset=query.offset
+    )
+
+
+@endpoint("POST", "/api/projects/{entity}/{project}/runs/find")
+def find_runs(service: Service, path: ProjectPath, body: RunsRequest) -> views.RunList:
+    """The runs of a project that pass a filter, sorted, and the columns that they have."""
+    return service.runs(
+        path.entity,
+        path.project,
+        query=body.q,
+        where=body.where,
+        sort=body.sort,
+        limit=body.limit,
+        offset=body.offset,
     )
 
 

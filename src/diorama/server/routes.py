@@ -23,6 +23,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     api_openapi.description,
     api_runs.projects,
     api_runs.runs,
+    api_runs.find_runs,
     api_runs.run,
     api_runs.edit_run,
     api_runs.console,

@@ -12,6 +12,8 @@ from diorama.errors import BadRequest, NotFound
 from diorama.service import filter as filters
 from diorama.service import runstate
 from diorama.service.documents import own_for_a_person
+from diorama.service.filter.fields import FIELDS
+from diorama.service.filter.search import place_of
 from diorama.service.flatten import column_text
 from diorama.service.jsonable import to_json
 from diorama.service.runstate import STALE_SECS
@@ -71,12 +73,14 @@ def list_runs(
     project: str,
     *,
     query: str,
+    where: Mapping[str, Any] | None,
     sort: str,
     limit: int,
     offset: int,
     now: float,
 ) -> RunList:
-    """Runs of a project that match `query`, sorted by a path ("-" before it: descending).
+    """Runs of a project that match `query` and the Mongo-style filter `where`, sorted by a path ("-" before
+    it: descending).
 
     Runs that have no value at the path come last. Raises BadRequest for limits or queries that can't be,
     NotFound for a project that is not there.
@@ -86,15 +90,21 @@ def list_runs(
     runs = schema.runs
     project_id = _project_id(connection, entity, project)
     of_project = runs.c.project_id == project_id
-    conditions = [filters.condition(term) for term in filters.parse(query)]
+    asked = [*filters.parse(query), *([filters.compiled(where)] if where else [])]
+    conditions = [filters.condition(part, now=now) for part in asked]
     total = connection.execute(sa.select(sa.func.count()).select_from(runs).where(of_project)).scalar_one()
     matched = total
-    if conditions:
+    # Counted with the page, so that every run is looked at once.
+    counted = [sa.func.count().over()] if conditions else []
+    select = _sorted(sa.select(runs.c.id, *counted).where(of_project, *conditions), sort, now)
+    rows = connection.execute(select.limit(limit).offset(offset)).all()
+    uids = [int(row[0]) for row in rows]
+    if conditions and rows:
+        matched = rows[0][1]
+    elif conditions:
         matched = connection.execute(
             sa.select(sa.func.count()).select_from(runs).where(of_project, *conditions)
         ).scalar_one()
-    select = _sorted(sa.select(runs.c.id).where(of_project, *conditions), sort)
-    uids = [int(uid) for uid in connection.execute(select.limit(limit).offset(offset)).scalars()]
     return RunList(
         runs=run_views(connection, uids, now=now),
         matched=matched,
@@ -225,18 +235,17 @@ def _project_id(connection: sa.Connection, entity: str, project: str) -> int:
     return int(found)
 
 
-def _sorted(select: sa.Select[Any], sort: str) -> sa.Select[Any]:
+def _sorted(select: sa.Select[Any], sort: str, now: float) -> sa.Select[Any]:
     is_descending = sort.startswith("-")
     path = sort.lstrip("+-") or "created_at"
     runs = schema.runs.c
     tie = runs.id.desc() if is_descending else runs.id.asc()
-    if path in ("runtime", "runtime_secs"):
-        return _order(select, [runs.last_activity_at - runs.created_at], is_descending).order_by(tie)
-    if path in filters.RUN_COLUMNS:
-        return _order(select, [filters.RUN_COLUMNS[path]], is_descending).order_by(tie)
-    paths = [path] if path.startswith(("config.", "summary.")) else [f"config.{path}", f"summary.{path}"]
+    place = place_of(path)
+    column = "runtime_secs" if path in ("runtime", "runtime_secs") else place.column
+    if column is not None:
+        return _order(select, [FIELDS[column].of(now)], is_descending).order_by(tie)
     values = []
-    for one in paths:
+    for one in place.paths:
         leaf = schema.run_values.alias()
         select = select.outerjoin(leaf, sa.and_(leaf.c.run == runs.id, leaf.c.path == one))
         values.append(leaf)

@@ -191,17 +191,20 @@ class Service:
         project: str,
         *,
         query: str = "",
+        where: Mapping[str, Any] | None = None,
         sort: str = "-created_at",
         limit: int = 1000,
         offset: int = 0,
     ) -> RunList:
-        """Runs of a project that match `query` (see `service/filter.py`), sorted by a path."""
+        """Runs of a project that match `query` and `where` (`service/filter`: `search.py` and `mongo.py`),
+        sorted by a path."""
         with self._database.read() as connection:
             return runs.list_runs(
                 connection,
                 entity,
                 project,
                 query=query,
+                where=where,
                 sort=sort,
                 limit=limit,
                 offset=offset,

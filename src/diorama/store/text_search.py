@@ -7,34 +7,16 @@ alphabets or only ASCII, by the database and its locale.
 from __future__ import annotations
 
 import functools
+import json
 import sqlite3
-import sys
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-
-@functools.cache
-def _pairs() -> dict[str, str]:
-    """Every large letter beyond ASCII with its small one; made at the first search, for it takes a while."""
-    letters = map(chr, range(128, sys.maxunicode + 1))
-    return {one: small for one in letters if len(small := one.casefold()) == 1 and small != one}
-
-
-@functools.cache
-def _table() -> dict[int, str]:
-    return str.maketrans({**{chr(code): chr(code + 32) for code in range(65, 91)}, **_pairs()})
-
-
-def fold(text: str) -> str:
-    """`text` without the difference of large and small letters; every letter stays one letter.
-
-    >>> fold("Größe ΑΒΓ")
-    'größe αβγ'
-    """
-    return text.translate(_table())
+from diorama.store.letters import fold, pairs
+from diorama.store.regex import pattern
 
 
 class folded(FunctionElement[str]):
@@ -53,6 +35,32 @@ class position(FunctionElement[int]):
     name = "position"
 
 
+class by_code_point(FunctionElement[str]):
+    """A text column that is ordered by the numbers of its letters, not by the words of some language."""
+
+    inherit_cache = True
+    type = sa.Text()
+    name = "by_code_point"
+
+
+class matches(FunctionElement[bool]):
+    """Whether a text column holds a match of a regular expression (`store/regex.py`), given as text and in
+    PostgreSQL's words. The column is folded by the caller if the pattern ignores the case."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+    name = "matches"
+
+
+class has_element(FunctionElement[bool]):
+    """Whether a list, a column of JSON as `json.dumps` writes it, has an element that is written like one of
+    some texts, given as a JSON list of them."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+    name = "has_element"
+
+
 @compiles(folded, "sqlite")
 def _folded_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
     return f"diorama_fold({compiler.process(element.clauses, **more)})"
@@ -61,8 +69,8 @@ def _folded_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
 @compiles(folded, "postgresql")
 def _folded_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
     [column] = element.clauses
-    pairs = sa.literal("".join(_pairs())), sa.literal("".join(_pairs().values()))
-    letters = ", ".join(compiler.process(one, **more) for one in pairs)
+    large, small = sa.literal("".join(pairs())), sa.literal("".join(pairs().values()))
+    letters = ", ".join(compiler.process(one, **more) for one in (large, small))
     return f'translate(lower(({compiler.process(column, **more)}) COLLATE "C"), {letters})'
 
 
@@ -76,10 +84,79 @@ def _position_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
     return f"strpos({compiler.process(element.clauses, **more)})"
 
 
+@compiles(by_code_point)
+def _by_code_point(element: Any, compiler: Any, **more: Any) -> str:
+    return f"({compiler.process(element.clauses, **more)})"
+
+
+@compiles(by_code_point, "postgresql")
+def _by_code_point_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
+    return f'({compiler.process(element.clauses, **more)}) COLLATE "C"'
+
+
+@compiles(matches, "sqlite")
+def _matches_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    column, regex, _ = (compiler.process(one, **more) for one in element.clauses)
+    return f"diorama_matches({column}, {regex})"
+
+
+@compiles(matches, "postgresql")
+def _matches_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
+    column, _, regex = element.clauses
+    return f'(({compiler.process(column, **more)}) COLLATE "C" ~ {compiler.process(regex, **more)})'
+
+
+@compiles(has_element, "sqlite")
+def _has_element_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    return f"diorama_has_element({compiler.process(element.clauses, **more)})"
+
+
+@compiles(has_element, "postgresql")
+def _has_element_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
+    column, wanted = (compiler.process(one, **more) for one in element.clauses)
+    # The type json, unlike jsonb, keeps elements as they are written, and takes every escape.
+    return (
+        f"EXISTS (SELECT 1 FROM json_array_elements(({column})::json) AS element (value) WHERE value::text IN"
+        f" (SELECT json_array_elements_text(({wanted})::json)))"
+    )
+
+
 def prepare_sqlite(connection: sqlite3.Connection) -> None:
-    """Give a connection the function that SQLite lacks."""
+    """Give a connection the functions that SQLite lacks."""
     connection.create_function("diorama_fold", 1, _fold_or_none, deterministic=True)
+    connection.create_function("diorama_matches", 2, _matches, deterministic=True)
+    connection.create_function("diorama_has_element", 2, _has_element, deterministic=True)
 
 
 def _fold_or_none(text: str | None) -> str | None:
     return None if text is None else fold(text)
+
+
+def _matches(text: str | None, regex: str) -> bool | None:
+    return None if text is None else pattern(regex).is_in(text)
+
+
+def _has_element(text: str | None, wanted: str) -> bool | None:
+    if text is None:
+        return None
+    # Runs are alike: most lists were just looked at.
+    look = _has_element_again if len(text) + len(wanted) < _SHORT_CHARS else _has_element_once
+    return look(text, wanted)
+
+
+def _has_element_once(text: str, wanted: str) -> bool:
+    try:
+        elements = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    texts = _texts(wanted)
+    return any(json.dumps(element) in texts for element in elements)
+
+
+_SHORT_CHARS = 500
+_has_element_again = functools.lru_cache(maxsize=4096)(_has_element_once)
+
+
+@functools.lru_cache(maxsize=16)
+def _texts(wanted: str) -> frozenset[str]:
+    return frozenset(json.loads(wanted))

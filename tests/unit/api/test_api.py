@@ -97,6 +97,11 @@ class _Routes(BaseHTTPRequestHandler):
         except NotFound as error:
             self._answer(404, msgspec.json.encode(Problem(error.code, error.message, error.hint)))
 
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        _, _, entity, project, *_ = (unquote(part) for part in self.path.strip("/").split("/"))
+        self._answer(200, msgspec.json.encode(self.service.runs(entity, project, **asked)))
+
     def _body(self, parts: list[str], query: dict[str, str]) -> bytes:
         service = self.service
         if parts[0] == "projects" and len(parts) == 4:
@@ -277,6 +282,30 @@ def test_runs_in_order_and_filtered(api: diorama.api.Api) -> None:
 def test_mongo_filters(store: Path, filters: dict[str, Any], expected: list[str]) -> None:
     with diorama.api.Api(store) as api:
         assert [run.id for run in api.runs("digits", filters)] == expected
+
+
+def test_only_what_passes_is_read(api: diorama.api.Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    source = api._source
+    of_source = source.runs
+
+    def runs(*names: str, **asked: Any) -> Any:
+        page = of_source(*names, **asked)
+        read.append(len(page.runs))
+        return page
+
+    monkeypatch.setattr(source, "runs", runs)
+    monkeypatch.setattr(diorama.api.api, "PAGE_RUNS", 1)
+    assert len(api.runs("digits", {"config.lr": {"$gt": 0.05}})) == 1
+    assert read == [1]
+    both = api.runs("digits", {"config.lr": {"$gt": 0}}, order="-config.lr")
+    assert (len(both), [run.id for run in both[:1]], both[0].id, read) == (2, ["first"], "first", [1, 1])
+    assert [run.id for run in both[0:9]] == [run.id for run in both] == ["first", "second"]
+    assert ([run.id for run in both[::-1]], both[-1].id) == (["second", "first"], "second")
+    assert read == [1, 1, 1]
+    assert [run.id for run in api.runs("digits", {"config.lr": np.float64(0.01)})] == ["second"]
+    assert [run.id for run in api.runs("digits", {"config.seed": 2**60})] == ["first"]
+    assert list(api.runs("digits", {"config.nan": float("nan")})) == []
 
 
 @pytest.mark.slow

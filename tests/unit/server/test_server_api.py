@@ -89,6 +89,34 @@ def test_projects_and_runs(client: Client, sample: Sample) -> None:
     assert (nothing["runs"], nothing["matched"], nothing["total"]) == ([], 0, 1)
 
 
+@pytest.mark.parametrize(
+    ("where", "count"),
+    [
+        ({"config.lr": {"$lt": 0.1}, "state": {"$in": ["running", "finished", "failed"]}}, 1),
+        ({"config.nested.depth.value": {"$not": {"$gte": 3}}}, 0),
+        ({"config.lr": {"_number": "Infinity"}}, 0),
+        ({}, 1),
+    ],
+)
+@pytest.mark.usefixtures("sample")
+def test_runs_are_found_by_a_filter(client: Client, where: dict[str, Any], count: int) -> None:
+    found = client.post("/api/projects/local/demo/runs/find", json={"where": where, "limit": 5})
+    assert found.status_code == 200
+    assert (len(found.json()["runs"]), found.json()["matched"], found.json()["total"]) == (count, count, 1)
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_filter_that_can_not_be_is_a_400_that_says_what_there_is(client: Client) -> None:
+    for where, name, hint in [
+        ({"nonsense": 1}, "nonsense", "display_name"),
+        ({"config.lr": {"$where": "1"}}, "$where", "$exists"),
+    ]:
+        reply = client.post("/api/projects/local/demo/runs/find", json={"where": where})
+        assert reply.status_code == 400
+        assert name in reply.json()["message"]
+        assert hint in reply.json()["hint"]
+
+
 def test_a_run_by_number_and_by_name(client: Client, sample: Sample) -> None:
     by_number = client.get(f"/api/runs/{sample.uid}").json()
     assert by_number["run"]["name"] == "First run"

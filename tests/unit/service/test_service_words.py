@@ -17,6 +17,7 @@ from diorama.errors import BadRequest
 from diorama.journal.entry import Log, Numbered
 from diorama.media import HistogramRecord, UnknownRecord
 from diorama.service import filter, flatten, jsonable, leaves
+from diorama.service.filter import mongo, search
 
 PLAIN_KEYS = st.text().filter(lambda key: key not in ("_number", "kind"))
 PLAIN = st.recursive(
@@ -42,7 +43,7 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-@pytest.mark.parametrize("module", [filter, flatten, jsonable])
+@pytest.mark.parametrize("module", [search, mongo, flatten, jsonable])
 def test_examples_in_docstrings(module: Any) -> None:
     found = doctest.testmod(module)
     assert found.attempted
