@@ -54,7 +54,7 @@ def test_a_run_that_goes_to_a_server(tmp_path: Path, server: ServerProcess) -> N
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_exactly_once_over_a_bad_network(tmp_path: Path, server: ServerProcess, seed: int) -> None:
-    proxy = FlakyProxy(server.url, seed=seed)
+    proxy = FlakyProxy(server.url, seed=seed, fault_rate=0.4)
     try:
         trainer = train(tmp_path, proxy.url, server.key, 0.15, DIORAMA_FINISH_WAIT_SECS="0")
         assert trainer.wait(HANGS_AFTER_SECS) == 0

@@ -148,10 +148,8 @@ def read_back(root: Path) -> dict[str, Any]:
                         for key in tables
                     },
                 }
-        named = [
-            row[0]
-            for row in sqlite3.connect(root / "diorama.db").execute("SELECT sha256 FROM blobs ORDER BY 1")
-        ]
+        with closing(sqlite3.connect(root / "diorama.db")) as database:
+            named = [row[0] for row in database.execute("SELECT sha256 FROM blobs ORDER BY 1")]
         found["blobs"] = {sha256: len(service.get_blob(sha256)) for sha256 in named}
     return found
 

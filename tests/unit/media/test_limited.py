@@ -138,7 +138,7 @@ def test_other_code_is_not_run() -> None:
 @pytest.mark.slow
 def test_a_worker_ends_with_its_owner(tmp_path: Path) -> None:
     code = (
-        "from diorama.media import limited\n"
+        "from diorama.media.core import limited\n"
         "worker = limited._pool.borrow()\n"
         "limited._pool.give_back(worker, is_fit=True)\n"
         "print(worker._process.pid, flush=True)\n"
@@ -256,7 +256,7 @@ def test_a_decoder_cannot_raise_its_limits(task) -> None:
 def test_a_forked_child_decodes_although_a_thread_held_the_lock(tmp_path: Path) -> None:
     code = (
         "import os\n"
-        "from diorama.media import limited\n"
+        "from diorama.media.core import limited\n"
         "limited._pool._lock.acquire()\n"
         "child = os.fork()\n"
         "if child == 0:\n"
