@@ -414,7 +414,7 @@ def test_particular_filters(three: Service, asked: dict[str, Any], expected: str
         ({"$or": [{"id": "x"}] * 201}, "200 comparisons"),
         ({"id": {"$in": ["x"] * 5001}}, "5000 values"),
     ],
-    ids=lambda value: ascii(value)[:40],
+    ids=lambda value: None if isinstance(value, dict) else ascii(value)[:40],
 )
 def test_filters_that_can_not_be_are_refused(three: Service, asked: dict[Any, Any], what: str) -> None:
     with pytest.raises(BadRequest, match=what):
