@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import hashlib
 import math
 import socket
@@ -256,6 +258,9 @@ def running_server(service: Service, store_dir: StoreDir, **more: Any) -> Iterat
 
 
 def _stacks() -> str:
-    """What every thread of this process is doing."""
-    frames = sys._current_frames().values()
-    return "\n\n".join("".join(traceback.format_stack(frame)) for frame in frames)
+    """What every thread and every asyncio task of this process is doing."""
+    frames = list(sys._current_frames().values())
+    told = ["".join(traceback.format_stack(frame)) for frame in frames]
+    for task in [thing for thing in gc.get_objects() if isinstance(thing, asyncio.Task)]:
+        told.append(f"{task!r}\n" + "".join(str(frame) + "\n" for frame in task.get_stack()))
+    return "\n\n".join(told)

@@ -253,7 +253,7 @@ class Pattern:
     """A regular expression. Raises BadRequest for one that can't be had.
 
     >>> Pattern("net-(18|50)$").is_in("resnet-18"), Pattern("(?i)^RES").is_in("ResNet")
-    (True, False)
+    (True, True)
     """
 
     def __init__(self, text: str) -> None:
