@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("usual", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=8)
+settings.register_profile("quick", deadline=None, max_examples=12)
 """For `make check`; `make test` tries as many as the tests say. No test depends on how fast it is."""
 settings.load_profile("usual")
 

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from processes import sidecar_pids, wait_for
 
 import diorama
+from diorama.model import StoreDir
 
 TRAIN = """
 import diorama, numpy as np
@@ -49,6 +51,8 @@ def test_the_later_session_has_the_last_word_however_late_the_first_is_stored(tm
 
     assert _run(TRAIN) == "59"
     assert _run(EVAL) == "59 1 eval"
+    # finish() hardly waits for a store on this machine: the sidecars go when all is stored.
+    assert wait_for(lambda: not sidecar_pids(StoreDir(tmp_path))), "a sidecar hangs"
     run = diorama.Api(tmp_path).run("p/a")
     assert (run.name, run.config, run.tags, run.state) == ("eval", {"of": "eval"}, ["eval"], "finished")
     assert (run.summary["loss"], run.summary["note"], run.summary["score"]) == (1, "eval", {"max": 59})
