@@ -20,6 +20,7 @@ import pytest
 from av_files import sound_file, video_file
 from model_files import glb_bytes, ply_bytes
 from molecule_files import PDB
+from stand_in import stand_in
 
 import diorama
 import diorama.media
@@ -342,7 +343,7 @@ def test_files_are_kept_where_no_process_can_start(
     media = make(tmp_path)
     monkeypatch.setattr(limited, "START_WAITS_SECS", ())
     monkeypatch.setattr(limited, "_pool", limited._Pool())
-    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr(limited, "subprocess", stand_in(subprocess, Popen=refuse))
     snapshot = media.snapshot()
     record = encode_media(snapshot, put)
     named = {ref.sha256 for ref in blobs_in(record)}

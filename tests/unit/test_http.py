@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from stand_in import stand_in
 
 from diorama.client import resume
 from diorama.client.resume import PastRun, find_past_run
@@ -141,7 +143,7 @@ def test_a_resumed_run_waits_for_a_server_that_is_being_restarted(
             server.status = 404
 
     server.status = 503
-    monkeypatch.setattr(resume.time, "sleep", restart)
+    monkeypatch.setattr(resume, "time", stand_in(time, sleep=restart))
     assert past_run_on(server.url) is None
     assert len(server.asked) == 4
 

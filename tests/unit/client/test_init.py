@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 from journal_entries import entries_of
+from stand_in import stand_in
 
 import diorama
 from diorama.client import same_id
@@ -415,7 +416,7 @@ def same_id_online(monkeypatch: pytest.MonkeyPatch, answers: list[PastRun | Exce
 
     monkeypatch.setattr(same_id, "find_stored", find_stored)
     monkeypatch.setattr(same_id, "ASK_AFTER_SECS", (0.0, 0.0))
-    monkeypatch.setattr(same_id.threading, "Thread", _Waiting)
+    monkeypatch.setattr(same_id, "threading", stand_in(threading, Thread=_Waiting))
     _Waiting.started.clear()
     settings = {**QUIET, "sidecar": "none", "url": "http://127.0.0.1:9"}
     run = start(mode="online", id="a", settings=settings)

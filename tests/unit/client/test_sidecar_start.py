@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stand_in import stand_in
 
 from diorama.client import sidecar_start
 from diorama.client.settings import resolve
@@ -39,9 +41,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[FakeProcess]:
         processes.append(FakeProcess(*args, **more))
         return processes[-1]
 
-    monkeypatch.setattr(subprocess, "Popen", start)
+    monkeypatch.setattr(sidecar_start, "subprocess", stand_in(subprocess, Popen=start))
     monkeypatch.setattr(sidecar_start, "_handles", {})
-    monkeypatch.setattr(sidecar_start.time, "monotonic", lambda: Clock.now)
+    monkeypatch.setattr(sidecar_start, "time", stand_in(time, monotonic=lambda: Clock.now))
     return processes
 
 

@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from stand_in import stand_in
 
 from diorama.errors import Corrupt
 from diorama.journal import slot as slot_module
@@ -176,7 +177,7 @@ def test_a_stalled_sidecar_is_waited_for_once_until_it_moves(
         waits.append(secs)
         real_sleep(secs)
 
-    monkeypatch.setattr(spool_module.time, "sleep", sleep)
+    monkeypatch.setattr(spool_module, "time", stand_in(time, sleep=sleep))
     (tmp_path / "w").mkdir()
     told: list[str] = []
     spool = Spool(
@@ -206,7 +207,7 @@ def test_where_nothing_more_can_be_kept_nobody_waits(tmp_path: Path, monkeypatch
     spool = Spool(tmp_path / "w" / "spool", limit_bytes=2 * SIZE, is_draining=lambda: True)
     spool.mark([kept(spool, 1)], 1)
     assert spool.keep(view_of(2)) is None
-    monkeypatch.setattr(spool_module.time, "sleep", lambda secs: pytest.fail("waited again"))
+    monkeypatch.setattr(spool_module, "time", stand_in(time, sleep=lambda secs: pytest.fail("waited again")))
     assert spool.keep(view_of(3)) is None
 
 
@@ -389,7 +390,7 @@ def test_a_slot_that_cannot_be_opened_for_syncing_goes_on_being_used(
         raise OSError(errno.EMFILE, "Too many open files")
 
     with monkeypatch.context() as broken:
-        broken.setattr(spool_module.os, "open", refuse)
+        broken.setattr(slot_sync, "os", stand_in(os, open=refuse))
         with pytest.raises(OSError, match="Too many"):
             spool.sync()
     assert one.read() == view_of(1)

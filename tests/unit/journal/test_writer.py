@@ -16,8 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from stand_in import stand_in
 
 from diorama.client.steps import StepCounter
+from diorama.journal import segment_copy
 from diorama.journal import segments as segments_module
 from diorama.journal import writer as writer_module
 from diorama.journal.folder import read_ack
@@ -115,7 +117,7 @@ def test_a_full_disk_holds_entries_in_memory_until_there_is_room(
             raise OSError(errno.ENOSPC, "No space left on device")
         return real_write(fd, data)
 
-    monkeypatch.setattr(writer_module.os, "write", write)
+    monkeypatch.setattr(writer_module, "os", stand_in(os, write=write))
     monkeypatch.setattr(writer_module, "_write", write)
     monkeypatch.setattr(writer_module, "RETRY_SECS", 0.0)
     for number in range(10):
@@ -145,7 +147,7 @@ def test_a_frame_that_was_half_written_is_completed_or_taken_back(
         budget[0] -= size_bytes
         return real_write(fd, data[:size_bytes])
 
-    monkeypatch.setattr(writer_module.os, "write", write)
+    monkeypatch.setattr(writer_module, "os", stand_in(os, write=write))
     monkeypatch.setattr(writer_module, "_write", write)
     monkeypatch.setattr(writer_module, "RETRY_SECS", 0.0)
     expected = []
@@ -172,7 +174,7 @@ def test_what_the_ring_cannot_hold_is_counted_and_shows_as_lost(
         def refuse(fd: int, data: bytes) -> int:
             raise OSError(errno.EDQUOT, "Disk quota exceeded")
 
-        full.setattr(writer_module.os, "write", refuse)
+        full.setattr(writer_module, "os", stand_in(os, write=refuse))
         full.setattr(writer_module, "_write", refuse)
         for _ in range(20):
             writer.append(b"x" * 80)
@@ -285,10 +287,10 @@ def test_a_segment_whose_sync_failed_is_safe_only_as_a_copy(
 
     with monkeypatch.context() as failing:
         failing.setattr(segments_module, "_fdatasync", fail)
-        failing.setattr(segments_module.os, "fsync", fail)
+        failing.setattr(segment_copy, "os", stand_in(os, fsync=fail))
         assert not writer.sync()
     with monkeypatch.context() as failing:
-        failing.setattr(segments_module.os, "fsync", fail)
+        failing.setattr(segment_copy, "os", stand_in(os, fsync=fail))
         for _ in range(3):
             assert not writer.sync(), "no copy can be brought to disk"
     assert writer.sync()
@@ -363,7 +365,7 @@ def test_where_no_segment_can_be_made_the_open_one_goes_on(
         return real_open(str(path), flags, *more)
 
     with monkeypatch.context() as broken:
-        broken.setattr(segments_module.os, "open", refuse)
+        broken.setattr(segments_module, "os", stand_in(os, open=refuse))
         for number in range(100):
             writer.append(b"%d" % number * 10)
             assert writer.sync(), "what is there is on disk"
@@ -498,7 +500,7 @@ def test_an_interrupted_look_at_an_interrupted_append_is_done_again(
                 real_fstat(fd)
                 raise Interrupted
 
-            interrupted.setattr(writer_module.os, "fstat", look_then_interrupt)
+            interrupted.setattr(segments_module, "os", stand_in(os, fstat=look_then_interrupt))
             with pytest.raises(Interrupted):
                 writer.append(b"never written")
     assert writer.append(b"three") == 3

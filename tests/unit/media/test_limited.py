@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from stand_in import stand_in
 
 from diorama.media.core import limited
 from diorama.media.core.keep import MappedFile
@@ -175,7 +176,7 @@ def test_no_process_is_a_decode_error(monkeypatch: pytest.MonkeyPatch, trouble: 
 
     monkeypatch.setattr(limited, "START_WAITS_SECS", (0.0, 0.0))
     monkeypatch.setattr(limited, "_pool", limited._Pool())
-    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr(limited, "subprocess", stand_in(subprocess, Popen=refuse))
     with pytest.raises(NoWorker, match="no process") as caught:
         run_limited("diorama.media.image.facts:inspect", {}, b"x")
     assert isinstance(caught.value, DecodeError)
@@ -190,7 +191,7 @@ def test_a_moment_without_processes_is_waited_for(task, monkeypatch: pytest.Monk
             raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
         return start(*args, **more)
 
-    monkeypatch.setattr(subprocess, "Popen", refuse_once)
+    monkeypatch.setattr(limited, "subprocess", stand_in(subprocess, Popen=refuse_once))
     assert run_limited(task("echo"), {}, b"x")["size"] == 1
     assert len(attempts) == 2
 
@@ -199,7 +200,7 @@ def test_a_full_folder_for_temporary_files_is_no_trouble(task, monkeypatch: pyte
     def refuse() -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    monkeypatch.setattr(limited, "tempfile", stand_in(tempfile, TemporaryFile=refuse))
     assert run_limited(task("echo"), {}, b"x")["size"] == 1
     with pytest.raises(DecodeError, match="crashed"):
         run_limited(task("crash"), {})
