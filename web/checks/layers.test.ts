@@ -30,7 +30,7 @@ it("lets a file import its own layer, those below, packages and styles", () => {
   const code = `
     import { signal } from "@preact/signals";
     import type { Run } from "@/api/schema";
-    import { get } from "@/api/client";
+    import { get } from "@/api/server";
     import { a } from "./a";
     import "@/panels/panels.css";
     export const late = () => import("@/lib/b");`;
@@ -57,7 +57,7 @@ it("keeps layers of one line apart", () => {
 
 it("knows a layer inside a layer", () => {
   expect(problems("lib/a.ts", 'import type { Run } from "@/api/schema";')).toEqual([]);
-  expect(problems("lib/a.ts", 'import { get } from "@/api/client";')).toEqual([expect.stringContaining('"api" lies above it')]);
+  expect(problems("lib/a.ts", 'import { get } from "@/api/server";')).toEqual([expect.stringContaining('"api" lies above it')]);
 });
 
 it("keeps each order by itself", () => {

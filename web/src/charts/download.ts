@@ -1,6 +1,6 @@
 // A chart as a file: PNG of what is drawn (with title and legend), CSV of the values in sight.
 
-import { postColumns } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { SeriesReply, SeriesRequest } from "@/api/schema";
 import { saveBlob } from "@/lib/browser/saving";
 import { formatExact } from "@/lib/text/axisFormat";
@@ -28,7 +28,7 @@ export async function csvOf(query: CsvQuery): Promise<{ text: string; isExact: b
     buckets: MOST_ROWS_PER_RUN,
     is_system: query.isSystem,
   };
-  const { head, column } = await postColumns<SeriesReply>("api/series", body);
+  const { head, column } = await source.postColumns<SeriesReply>("api/series", body);
   const names = new Map(query.runs.map((run) => [run.uid, run.name]));
   const all = head.series.map((one) => seriesFrom(one, column));
   return {

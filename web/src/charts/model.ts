@@ -3,7 +3,7 @@
 // (panels/ChartPanel.tsx) only read it. A chart out of sight watches nothing.
 
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { ApiError } from "@/api/client";
+import type { ApiError } from "@/api/errors";
 import { axis as pageAxis, hoverX, position, zoom } from "@/state/clock/clock";
 import { type ChartSettings, isMeanOfGroups, isReplacedShown, settingsOf } from "@/state/charts/settings";
 import { groupNames } from "@/state/runs/runs";

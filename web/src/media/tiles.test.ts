@@ -1,13 +1,14 @@
 import { beforeEach, expect, it, vi } from "vitest";
 
 const server = vi.hoisted(() => ({ items: [1] as unknown[], state: "ok", fails: false }));
-vi.mock("@/api/client", async (original) => ({
-  ...(await original<object>()),
-  postJson: (_path: string, body: { wanted: { run: number; key: string; step: number }[] }) => {
-    if (server.fails) return Promise.reject(new Error("no answer"));
-    const { items, state } = server;
-    return Promise.resolve({ cells: body.wanted.map((one) => ({ ...one, state, time: 0, items, is_list: true, attempts: 1 })) });
-  },
+vi.mock("@/state/server/source", async () => ({
+  source: new (await import("@/api/canned")).CannedSource({
+    "POST api/media": (body: { wanted: { run: number; key: string; step: number }[] }) => {
+      if (server.fails) return Promise.reject(new Error("no answer"));
+      const { items, state } = server;
+      return Promise.resolve({ cells: body.wanted.map((one) => ({ ...one, state, time: 0, items, is_list: true, attempts: 1 })) });
+    },
+  }),
 }));
 vi.mock("@/media/registry", () => ({ isKnown: () => false, viewOfRecord: () => ({}) }));
 vi.mock("@/state/clock/tracks", () => ({ trackOf: () => undefined }));

@@ -2,7 +2,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
-import { apiErrorFrom } from "@/api/client";
+import { apiErrorFrom } from "@/api/errors";
 import type { RunView } from "@/api/schema";
 import { onEscape } from "@/lib/browser/escape";
 import { safeFileName, saveText } from "@/lib/browser/saving";

@@ -1,7 +1,7 @@
 /** The page for a browser without a session: how to get one, and a field for the key. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { apiErrorFrom } from "@/api/client";
+import { apiErrorFrom } from "@/api/errors";
 import { Button } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
 import { TextField } from "@/parts/TextField";

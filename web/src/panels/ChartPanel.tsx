@@ -4,7 +4,7 @@ import { effect, useComputed, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { apiErrorFrom } from "@/api/client";
+import { apiErrorFrom } from "@/api/errors";
 import type { RunView } from "@/api/schema";
 import { axisName, formatPosition, formatReading, formatShort } from "@/lib/text/axisFormat";
 import { csvOf, pngOf, saveFile } from "@/charts/download";

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { apiUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { FileView, RunView } from "@/api/schema";
 import { formatBytes, formatCount, formatDate } from "@/lib/text/format";
 import { nameOfKind } from "@/media/registry";
@@ -111,7 +111,7 @@ export function Files({ run }: { run: RunView }): JSX.Element {
                 <li class="files-part">Data</li>
                 <li>
                   <DataLink
-                    href={apiUrl(`api/runs/${run.uid}/history`)}
+                    href={source.url(`api/runs/${run.uid}/history`)}
                     name="history.ndjson"
                     note={formatCount(numbers, "metric")}
                     label="Every row that was logged, one JSON object a line"

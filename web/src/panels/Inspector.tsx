@@ -1,7 +1,7 @@
 /** The right side: the overlays of the whole page, and everything known of the selected tile. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import { isImage } from "@/lib/image/isImage";
 import { DEFAULT_OVERLAYS } from "@/lib/image/overlayState";
 import { axisName, formatPosition } from "@/lib/text/axisFormat";
@@ -190,7 +190,7 @@ function TileActions({ tile, shown }: { tile: TileRef; shown: ShownItem }): JSX.
       {file && (
         <a
           class="button button-normal"
-          href={blobUrl(file.sha256)}
+          href={source.blobUrl(file.sha256)}
           download={file.name.includes(".") && file.name.startsWith("image.") ? `${stem}${file.name.slice(5)}` : file.name}
         >
           <Icon name="download" size={14} />

@@ -1,7 +1,7 @@
 /** What a run has logged under one key, as files: the items of a step, each with its original. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { KeyView, RunView } from "@/api/schema";
 import { exactText, formatCount, formatNumber } from "@/lib/text/format";
 import { PreparedCard } from "@/media/PreparedCard";
@@ -84,7 +84,7 @@ function StoredItem({ item, name }: { item: unknown; name: string }): JSX.Elemen
         <PreparedCard record={item} size="cell" box={isText ? { width: 560, height: SIDE_PX } : box} />
       </div>
       {file && (
-        <a class="button button-normal" href={blobUrl(file.sha256)} download={file.name.includes(".") ? file.name : name}>
+        <a class="button button-normal" href={source.blobUrl(file.sha256)} download={file.name.includes(".") ? file.name : name}>
           <Icon name="download" size={13} />
           Original
         </a>

@@ -1,6 +1,6 @@
 /** What stands where content is not: loading, empty, filtered away, failed. Never one for the other. */
 import type { ComponentChildren, JSX } from "preact";
-import type { ApiError } from "@/api/client";
+import type { ApiError } from "@/api/errors";
 import { Button } from "@/parts/Button";
 import { Hint } from "@/parts/Hint";
 import { Icon, type IconName } from "@/parts/Icon";

@@ -1,5 +1,6 @@
 /** The outlines of sounds, loaded once. */
-import { apiErrorFrom, request } from "@/api/client";
+import { apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import type { AudioRecord } from "@/api/schema";
 import type { Preparation } from "@/lib/preparation";
 import { type Lane, lanesOf } from "@/media/audio/outline";
@@ -11,7 +12,7 @@ const LIMIT_BYTES = 32 * 1024 * 1024;
 const peaks = new DecodedCache<ArrayBuffer>({
   load: async (blob) => {
     try {
-      return await (await request("GET", `api/blobs/${blob.sha256}`, undefined, {})).arrayBuffer();
+      return await (await source.request("GET", `api/blobs/${blob.sha256}`, undefined, {})).arrayBuffer();
     } catch (thrown) {
       throw new Error(`The outline of the sound can't be loaded: ${apiErrorFrom(thrown).message}`);
     }

@@ -1,5 +1,6 @@
 /** The samples of a sound: read from a plain WAV as they are, else decoded by the browser. */
-import { apiErrorFrom, request } from "@/api/client";
+import { apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import type { AudioRecord } from "@/api/schema";
 
 export interface Samples {
@@ -30,7 +31,7 @@ export async function loadSamples(record: AudioRecord, signal: AbortSignal): Pro
 
 async function fetchBytes(sha256: string, signal: AbortSignal): Promise<ArrayBuffer> {
   try {
-    return await (await request("GET", `api/blobs/${sha256}`, undefined, { signal })).arrayBuffer();
+    return await (await source.request("GET", `api/blobs/${sha256}`, undefined, { signal })).arrayBuffer();
   } catch (thrown) {
     throw new Error(`The sound can't be loaded: ${apiErrorFrom(thrown).message}`);
   }

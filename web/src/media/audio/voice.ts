@@ -1,6 +1,6 @@
 /** Plays one sound. Nothing is loaded before somebody presses play. */
 import { type Signal, signal } from "@preact/signals";
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { AudioRecord } from "@/api/schema";
 import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { leaveVoice, takeVoice, wordsForMediaError } from "@/media/playing";
@@ -85,7 +85,7 @@ export class Voice {
     const element = new Audio();
     element.preload = "auto";
     element.playbackRate = this.speed.peek();
-    element.src = blobUrl((this.record.preview ?? this.record.blob).sha256);
+    element.src = source.blobUrl((this.record.preview ?? this.record.blob).sha256);
     for (const name of ["play", "pause", "ended"]) element.addEventListener(name, this.onState);
     for (const name of ["timeupdate", "seeked"]) element.addEventListener(name, this.onTime);
     element.addEventListener("durationchange", () => {

@@ -1,6 +1,7 @@
 /** The rows of a chart's table: fetched when first asked for, up to a number that is said. */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import type { ChartRecord, TableColumn, TablePage, TableRequest } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 
@@ -44,7 +45,7 @@ export function retryRows(record: ChartRecord): void {
 
 async function fill(state: Signal<RowsState>, record: ChartRecord, columns: string[] | null, limit: number): Promise<void> {
   const page = (offset: number): Promise<TablePage> =>
-    postJson<TablePage>("api/tables/page", {
+    source.postJson<TablePage>("api/tables/page", {
       tables: [record.table.blob.sha256],
       columns: columns?.length ? columns : null,
       offset,

@@ -1,6 +1,7 @@
 /** The texts of figures: fetched when first asked for, kept while there is room. */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, request } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import type { BlobRef } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 
@@ -47,6 +48,6 @@ export const figureTexts = new FigureTexts(64 * 1024 * 1024);
 
 /** Rejects with an ApiError. */
 export async function fetchText(blob: BlobRef): Promise<string> {
-  const response = await request("GET", `api/blobs/${encodeURIComponent(blob.sha256)}`, undefined, {});
+  const response = await source.request("GET", `api/blobs/${encodeURIComponent(blob.sha256)}`, undefined, {});
   return response.text();
 }

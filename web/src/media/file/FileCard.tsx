@@ -1,6 +1,6 @@
 /** A file that nobody looks into: its name, its size, a way to get it. */
 import type { JSX } from "preact";
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { BlobRef, FileRecord } from "@/api/schema";
 import { formatBytes } from "@/lib/text/format";
 import type { CardProps, View } from "@/media/view";
@@ -9,7 +9,12 @@ import "@/media/media.css";
 
 export function DownloadLink({ blob, name }: { blob: BlobRef; name: string }): JSX.Element {
   return (
-    <a class="media-download" href={blobUrl(blob.sha256)} download={name} title={`Download ${name} (${formatBytes(blob.size_bytes)})`}>
+    <a
+      class="media-download"
+      href={source.blobUrl(blob.sha256)}
+      download={name}
+      title={`Download ${name} (${formatBytes(blob.size_bytes)})`}
+    >
       <Icon name="download" size={14} />
       <span class="truncate">{name}</span>
       <span class="media-size">{formatBytes(blob.size_bytes)}</span>

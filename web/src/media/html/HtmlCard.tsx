@@ -1,7 +1,7 @@
 /** A logged page: running in a sandbox without network, or its source. A table cell only names it. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { apiUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { HtmlRecord } from "@/api/schema";
 import { formatBytes } from "@/lib/text/format";
 import { contentPath, safeLink } from "@/media/html/address";
@@ -47,7 +47,7 @@ function HtmlStill({ record, box, words }: { record: HtmlRecord; box: { width: n
   return (
     <span class="html-still" title={words} style={{ width: `${box.width}px`, height: `${box.height}px` }}>
       <iframe
-        src={apiUrl(contentPath(record, { isFramed: true, isStill: true, hosts: [] }))}
+        src={source.url(contentPath(record, { isFramed: true, isStill: true, hosts: [] }))}
         title={words}
         sandbox=""
         referrerpolicy="no-referrer"
@@ -108,7 +108,7 @@ function HtmlReader({ record, isFull }: { record: HtmlRecord; isFull: boolean })
         {!isTooLarge && (
           <a
             class="html-open"
-            href={apiUrl(contentPath(record, { isFramed: false, hosts: isAllowed ? outside : [] }))}
+            href={source.url(contentPath(record, { isFramed: false, hosts: isAllowed ? outside : [] }))}
             target="_blank"
             rel="noopener noreferrer"
             title="Open in a new tab, still in its sandbox"
@@ -159,7 +159,7 @@ function HtmlReader({ record, isFull }: { record: HtmlRecord; isFull: boolean })
           />
         ) : (
           <SandboxFrame
-            src={apiUrl(path)}
+            src={source.url(path)}
             title={titleOf(record)}
             class="html-frame"
             onMessage={(data) => setLink(safeLink(data) ?? link)}

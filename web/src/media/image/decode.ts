@@ -1,5 +1,6 @@
 /** Pictures and masks from their blobs: by workers, or here where a browser forbids workers. Errors are words for people. */
-import { apiErrorFrom, blobUrl, getJson, request } from "@/api/client";
+import { apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import type { BlobRef } from "@/api/schema";
 import type { DecodeAnswer, DecodeJob } from "@/media/image/decode.worker";
 import { type GreyImage, decodeGreyPng } from "@/media/image/maskPng";
@@ -45,7 +46,7 @@ export async function decodeGrid(blob: BlobRef): Promise<ValueGrid> {
 function problemOf({ status }: DecodeAnswer, undecodable: string): string {
   if (status === undefined) return undecodable;
   // The worker has no part in signing in: let the client notice it in its own way.
-  if (status === 401) void getJson("api/session").catch(() => undefined);
+  if (status === 401) void source.getJson("api/session").catch(() => undefined);
   return fetchWords(status, "");
 }
 
@@ -57,7 +58,7 @@ function fetchWords(status: number, message: string): string {
 
 async function fetchHere({ sha256 }: BlobRef): Promise<Response> {
   try {
-    return await request("GET", `api/blobs/${encodeURIComponent(sha256)}`, undefined, {});
+    return await source.request("GET", `api/blobs/${encodeURIComponent(sha256)}`, undefined, {});
   } catch (thrown) {
     const error = apiErrorFrom(thrown);
     throw new Error(fetchWords(error.status, error.message));
@@ -80,7 +81,7 @@ function decodeAway(what: DecodeJob["what"], blob: BlobRef): Promise<DecodeAnswe
   if (!worker || isForbidden) return Promise.resolve(null);
   return new Promise((resolve) => {
     waiting.set(id, resolve);
-    worker.postMessage({ id, what, url: new URL(blobUrl(blob.sha256), location.href).href } satisfies DecodeJob);
+    worker.postMessage({ id, what, url: new URL(source.blobUrl(blob.sha256), location.href).href } satisfies DecodeJob);
   });
 }
 

@@ -14,7 +14,7 @@ function JoinedCard({ record, size, box, shown }: CardProps<JoinedTableRecord>):
   }
   return (
     <LazyTable
-      source={{ tables: [left.blob.sha256], join: { tables: [right.blob.sha256], left: key[0], right: key[1] } }}
+      table={{ tables: [left.blob.sha256], join: { tables: [right.blob.sha256], left: key[0], right: key[1] } }}
       identity=""
       columns={[]}
       rowCount={null}

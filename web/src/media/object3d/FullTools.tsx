@@ -1,7 +1,7 @@
 /** The tools above the full view of a 3D thing: where to look from, what colours mean, what is drawn beside it. */
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { Camera3D, Object3DRecord } from "@/api/schema";
 import { saveBlob } from "@/lib/browser/saving";
 import { withScores } from "@/lib/image/overlayState";
@@ -114,7 +114,7 @@ export function FullTools({ record, content, shown, stage, isPlaying, onPlay }: 
         {record.blob && (
           <a
             class="icon-button"
-            href={blobUrl(record.blob.sha256)}
+            href={source.blobUrl(record.blob.sha256)}
             download={record.name ?? `model.${record.format}`}
             title="Download the file as it was logged"
             aria-label="Download the file as it was logged"

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { Object3DRecord } from "@/api/schema";
 import { classNameOf } from "@/lib/image/classColors";
 import { formatBytes, formatValue } from "@/lib/text/format";
@@ -263,7 +263,7 @@ function NoPicture({ record, size, reason }: { record: Object3DRecord; size: "th
       {record.blob && (
         <a
           class="media-download"
-          href={blobUrl(record.blob.sha256)}
+          href={source.blobUrl(record.blob.sha256)}
           download={record.name ?? `model.${record.format}`}
           onClick={(event) => event.stopPropagation()}
         >

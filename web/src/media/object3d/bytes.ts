@@ -1,5 +1,5 @@
 /** Bytes of blobs for 3D, kept for a while: neighbours of a step are fetched before they are drawn. */
-import { request } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { BlobRef } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 
@@ -24,7 +24,7 @@ export function bytesOf(blob: BlobRef, start = 0, end = blob.size_bytes): Promis
 async function fetchBytes(blob: BlobRef, start: number, end: number): Promise<ArrayBuffer> {
   const isPart = start > 0 || end < blob.size_bytes;
   const path = `api/blobs/${encodeURIComponent(blob.sha256)}`;
-  const response = await request("GET", path, undefined, isPart ? { headers: { Range: `bytes=${start}-${end - 1}` } } : {});
+  const response = await source.request("GET", path, undefined, isPart ? { headers: { Range: `bytes=${start}-${end - 1}` } } : {});
   const bytes = await response.arrayBuffer();
   // Something between us and the server may not know ranges.
   return isPart && response.status === 200 ? bytes.slice(start, end) : bytes;

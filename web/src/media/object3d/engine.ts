@@ -9,7 +9,7 @@ import { FileToolsOptions } from "@babylonjs/core/Misc/fileTools";
 import { FilesInputStore } from "@babylonjs/core/Misc/filesInputStore";
 import type { Scene } from "@babylonjs/core/scene";
 import { signal } from "@preact/signals";
-import { apiUrl, blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { Object3DRecord } from "@/api/schema";
 import { isImitated } from "@/lib/browser/webgl";
 import { SCHEME, WHITE_PIXEL, findFile, isPictureName, splitAddress } from "@/media/object3d/files";
@@ -124,15 +124,15 @@ export function openFiles(
 /** Every address that a loader asks for goes through here: our own blobs, or nothing. */
 function resolveUrl(url: string): string {
   if (/^data:image\//i.test(url) || url.startsWith(`blob:${location.origin}/`)) return url;
-  if (url.startsWith(blobUrl(""))) return url;
+  if (url.startsWith(source.blobUrl(""))) return url;
   const place = splitAddress(url.replace(/^file:/, ""));
   const asker = place ? askers.get(place.id) : undefined;
   const name = place?.name ?? url;
   if (asker) {
     const found = findFile(asker.record, name);
-    if (found.is === "blob") return blobUrl(found.blob.sha256);
+    if (found.is === "blob") return source.blobUrl(found.blob.sha256);
     if (!asker.warnings.includes(found.reason)) asker.warnings.push(found.reason);
   }
   // A picture can be done without; for the rest an address of ours where nothing is.
-  return isPictureName(name) || /^data:/i.test(url) ? WHITE_PIXEL : apiUrl("api/blobs/not-logged");
+  return isPictureName(name) || /^data:/i.test(url) ? WHITE_PIXEL : source.url("api/blobs/not-logged");
 }

@@ -36,7 +36,7 @@ function PartitionedCard({ record, size, box, shown }: CardProps<PartitionedTabl
   ];
   return (
     <LazyTable
-      source={{ tables: parts.map((part) => part.blob.sha256) }}
+      table={{ tables: parts.map((part) => part.blob.sha256) }}
       identity=""
       columns={record.parts[0]?.columns ?? []}
       rowCount={only?.row_count ?? rows}

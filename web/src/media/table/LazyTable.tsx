@@ -3,7 +3,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { TableViewProps } from "@/media/table/TableView";
 import { ErrorState } from "@/parts/States";
-import { apiErrorFrom } from "@/api/client";
+import { apiErrorFrom } from "@/api/errors";
 
 type View = (props: TableViewProps) => JSX.Element;
 

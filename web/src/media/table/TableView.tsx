@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { apiUrl, blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { TableColumn } from "@/api/schema";
 import { safeFileName, saveUrl } from "@/lib/browser/saving";
 import { formatCount } from "@/lib/text/format";
@@ -20,7 +20,7 @@ import { EmptyState, ErrorState } from "@/parts/States";
 import type { ShownItem } from "@/state/media/mediaView";
 import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings, changeSettings, settingsOf } from "@/state/tables/settings";
 import { openAwaited, tableModel } from "@/state/tables/model";
-import { type TableHead, type TableSource, pagesOf } from "@/state/tables/pages";
+import { type TableHead, type TableRef, pagesOf } from "@/state/tables/pages";
 import "@/media/table/table.css";
 
 export interface ParquetFile {
@@ -30,8 +30,8 @@ export interface ParquetFile {
 }
 
 export interface TableViewProps {
-  source: TableSource;
-  /** Tells apart contents that the same source names at different times. */
+  table: TableRef;
+  /** Tells apart contents that the same request names at different times. */
   identity: string;
   /** As far as they are known before the first rows. */
   columns: readonly TableColumn[];
@@ -52,7 +52,7 @@ const NARROW_PX = 560;
 const PARTS_IN_URL = 60;
 
 export function TableView(props: TableViewProps): JSX.Element {
-  const { source, shown, size, box, localId } = props;
+  const { table, shown, size, box, localId } = props;
   const frame = useRef<HTMLDivElement>(null);
   const filterOf = useSignal<string | null | undefined>(undefined);
   const [isNarrow, setNarrow] = useState(box !== undefined && box.width < NARROW_PX);
@@ -69,7 +69,7 @@ export function TableView(props: TableViewProps): JSX.Element {
   const known = new Set(columns.map((column) => column.name));
   const isUsed = ({ column }: { column: string }): boolean => known.size === 0 || known.has(column);
   const query = { search: settings.search.trim(), filters: settings.filters.filter(isUsed), sort: settings.sort.filter(isUsed) };
-  const pages = pagesOf(source, query, props.identity);
+  const pages = pagesOf(table, query, props.identity);
   useLayoutEffect(() => model.ask(pages), [model, pages]);
   useLayoutEffect(() => () => model.dispose(), [model]);
   useLayoutEffect(() => {
@@ -110,7 +110,7 @@ export function TableView(props: TableViewProps): JSX.Element {
   model.columns = lanes;
   const count = head?.matched ?? Math.min(props.rowCount ?? 20, 200);
 
-  const wholeCsv = csvUrl(source, props.name);
+  const wholeCsv = csvUrl(table, props.name);
   const downloads: MenuItem[] = [
     {
       label: "CSV, as filtered and sorted",
@@ -121,7 +121,7 @@ export function TableView(props: TableViewProps): JSX.Element {
             ? formatCount(head.matched, "row")
             : "",
       isDisabled: !head || head.matched > CSV_ROWS_MOST,
-      onSelect: () => void saveCsv({ source, query, columns: lanes, name: props.name }),
+      onSelect: () => void saveCsv({ table, query, columns: lanes, name: props.name }),
     },
     ...(wholeCsv
       ? [
@@ -134,7 +134,7 @@ export function TableView(props: TableViewProps): JSX.Element {
       : []),
     ...props.files.map(({ sha256, label }): MenuItem => ({
       label: `Parquet: ${label}`,
-      onSelect: () => saveUrl(`${props.name}.parquet`, blobUrl(sha256)),
+      onSelect: () => saveUrl(`${props.name}.parquet`, source.blobUrl(sha256)),
     })),
   ];
   return (
@@ -248,12 +248,12 @@ function NoRows({
 }
 
 /** The whole table as the server writes it; null for what it can't name in an address (joins, very many parts). */
-function csvUrl({ tables = [], join, run, key, step, index }: TableSource, name: string): string | null {
+function csvUrl({ tables = [], join, run, key, step, index }: TableRef, name: string): string | null {
   if (join || tables.length > PARTS_IN_URL) return null;
   const parameters = new URLSearchParams({ name: `${safeFileName(name)}.csv` });
   if (tables.length > 0) parameters.set("tables", tables.join(","));
   for (const [field, value] of Object.entries({ run, key, step, index })) {
     if (value !== undefined && value !== null) parameters.set(field, String(value));
   }
-  return apiUrl(`api/tables/csv?${parameters.toString()}`);
+  return source.url(`api/tables/csv?${parameters.toString()}`);
 }

@@ -1,11 +1,11 @@
 /** A table as CSV: the rows that match, in their order, the columns that are shown, every digit. */
-import { apiErrorFrom } from "@/api/client";
+import { apiErrorFrom } from "@/api/errors";
 import { safeFileName, saveText } from "@/lib/browser/saving";
 import { csvField } from "@/lib/text/csv";
 import { formatCount } from "@/lib/text/format";
 import { cellExact, isCut } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import { type TableQuery, type TableRow, type TableSource, allRows } from "@/state/tables/pages";
+import { type TableQuery, type TableRow, type TableRef, allRows } from "@/state/tables/pages";
 import { showToast } from "@/state/page/toasts";
 
 const TELL_FROM_ROWS = 5_000;
@@ -24,19 +24,19 @@ export function csvText(columns: readonly Pick<Lane, "column" | "at">[], rows: r
 }
 
 export async function saveCsv({
-  source,
+  table,
   query,
   columns,
   name,
 }: {
-  source: TableSource;
+  table: TableRef;
   query: TableQuery;
   columns: readonly Lane[];
   name: string;
 }): Promise<void> {
   try {
     let isTold = false;
-    const rows = await allRows(source, query, (count, matched) => {
+    const rows = await allRows(table, query, (count, matched) => {
       if (!isTold && matched > TELL_FROM_ROWS && count < matched) {
         showToast(`Reading ${matched.toLocaleString("en-US")} rows for the file…`);
         isTold = true;

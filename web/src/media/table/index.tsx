@@ -24,7 +24,7 @@ function TableCard({ record, size, box, shown }: CardProps<TableRecord>): JSX.El
   }
   return (
     <LazyTable
-      source={isGrowing ? { run: shown.run, key: shown.key, step: shown.cell.step, index: shown.index } : { tables: [record.blob.sha256] }}
+      table={isGrowing ? { run: shown.run, key: shown.key, step: shown.cell.step, index: shown.index } : { tables: [record.blob.sha256] }}
       identity={record.blob.sha256}
       columns={record.columns}
       rowCount={isGrowing ? null : record.row_count}

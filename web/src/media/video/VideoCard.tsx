@@ -4,7 +4,7 @@
  */
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { VideoRecord } from "@/api/schema";
 import { formatBytes } from "@/lib/text/format";
 import { DownloadLink } from "@/media/file/FileCard";
@@ -39,7 +39,7 @@ export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.El
       onPointerLeave={() => setHovered(false)}
     >
       {record.poster ? (
-        <img class="video-poster" src={blobUrl(record.poster.sha256)} alt="" decoding="sync" draggable={false} />
+        <img class="video-poster" src={source.blobUrl(record.poster.sha256)} alt="" decoding="sync" draggable={false} />
       ) : (
         <div class="video-blank">
           <Icon name={record.has_audio ? "sound" : "play"} size={size === "thumb" ? 14 : 24} />
@@ -155,7 +155,7 @@ function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: Playi
       onKeyDown={(event) => player && size !== "thumb" && onKey(event, player, toggle, size === "full")}
     >
       {isPicture ? (
-        <img class="video-picture" src={blobUrl(record.blob.sha256)} alt="" draggable={false} />
+        <img class="video-picture" src={source.blobUrl(record.blob.sha256)} alt="" draggable={false} />
       ) : isGif ? (
         <canvas class="video-picture" />
       ) : (

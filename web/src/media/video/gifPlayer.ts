@@ -1,5 +1,5 @@
 /** A gif as a video: its frames are decoded once and drawn by the clock, so that it can be paused, sought and stepped. */
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { VideoRecord } from "@/api/schema";
 import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { frameOfDurations } from "@/media/video/frames";
@@ -71,7 +71,7 @@ export class GifPlayer extends Player {
 
   private async load(): Promise<void> {
     try {
-      const reply = await fetch(blobUrl(this.record.blob.sha256), { credentials: "same-origin" });
+      const reply = await fetch(source.blobUrl(this.record.blob.sha256), { credentials: "same-origin" });
       if (!reply.ok) throw new Error("The file is no longer in the store.");
       const decoder = new ImageDecoder({ data: await reply.arrayBuffer(), type: "image/gif" });
       await decoder.tracks.ready;

@@ -1,6 +1,6 @@
 /** Plays one video: an element of the browser, or a gif drawn frame by frame. What is played is told by signals. */
 import { type Signal, signal } from "@preact/signals";
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { VideoRecord } from "@/api/schema";
 import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
@@ -75,7 +75,7 @@ export class ElementPlayer extends Player {
     element.loop = true;
     element.playsInline = true;
     element.preload = "auto";
-    element.src = blobUrl((record.preview ?? record.blob).sha256);
+    element.src = source.blobUrl((record.preview ?? record.blob).sha256);
     element.addEventListener("loadeddata", this.onLoaded);
     element.addEventListener("durationchange", this.onDuration);
     element.addEventListener("play", this.onState);

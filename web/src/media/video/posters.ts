@@ -1,5 +1,5 @@
 /** Posters that are decoded before a tile shows them, so that going from step to step does not flash. */
-import { blobUrl } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { VideoRecord } from "@/api/schema";
 import type { Preparation } from "@/lib/preparation";
 import { Recent } from "@/lib/recent";
@@ -17,7 +17,7 @@ export function preparePoster(record: VideoRecord): Preparation {
 
 function load(sha256: string): Promise<void> {
   const image = new Image();
-  image.src = blobUrl(sha256);
+  image.src = source.blobUrl(sha256);
   const done = (): void => void (poster.isDecoded = true); // failed too: the card says that the poster is missing
   const poster = { image, decoded: image.decode().then(done, done), isDecoded: false };
   posters.set(sha256, poster);

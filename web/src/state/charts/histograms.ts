@@ -1,6 +1,7 @@
 /** Histograms of a key over steps: fetched for what is on the page, again when the live stream names the key. */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { HistogramReply, HistogramRequest } from "@/api/schema";
 import { Recent } from "@/lib/recent";
@@ -56,7 +57,7 @@ async function fetchHistograms(entry: Entry): Promise<void> {
   entry.isOld = false;
   try {
     const body: HistogramRequest = { run: entry.run, key: entry.key, limit: STEPS_DRAWN };
-    entry.state.value = { is: "ready", reply: await postJson<HistogramReply>("api/histograms", body) };
+    entry.state.value = { is: "ready", reply: await source.postJson<HistogramReply>("api/histograms", body) };
   } catch (thrown) {
     // What was there stays; only a panel that has nothing says that it failed.
     if (entry.state.peek().is !== "ready") entry.state.value = { is: "failed", error: apiErrorFrom(thrown) };

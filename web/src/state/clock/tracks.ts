@@ -3,7 +3,8 @@
 // Also fills the clock's `stops` and `extent`, and carries the position over to another axis.
 
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, postColumns } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { KeyView, RunView, TrackReply, TrackRequest } from "@/api/schema";
 import { type Track, mergePositions, orderedTrack, positionOfStep, resolveStep } from "@/lib/clock/resolve";
@@ -227,7 +228,7 @@ const EMPTY_TRACK: Track = { kind: "", total: 0, steps: new Float64Array(0), at:
 
 async function fetchTracks(group: PairGroup, onAxis: string): Promise<Map<string, Track>> {
   const body: TrackRequest = { ...group, axis: onAxis };
-  const { head, column } = await postColumns<TrackReply>("api/tracks", body);
+  const { head, column } = await source.postColumns<TrackReply>("api/tracks", body);
   const loaded = new Map<string, Track>();
   for (const track of head.tracks) {
     const { steps, at } = track.columns;

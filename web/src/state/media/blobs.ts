@@ -1,6 +1,7 @@
 /** Bytes and texts of blobs as signals: asked for when first read, the last few kept. */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, request } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { BlobRef } from "@/api/schema";
 import type { Preparation } from "@/lib/preparation";
@@ -35,7 +36,7 @@ class BlobStore<T> {
 
   async #load(sha256: string, state: Signal<Fetched<T>>): Promise<void> {
     try {
-      const response = await request("GET", `api/blobs/${sha256}`, undefined, {});
+      const response = await source.request("GET", `api/blobs/${sha256}`, undefined, {});
       state.value = { is: "ready", value: await this.#read(response) };
     } catch (thrown) {
       state.value = { is: "failed", error: apiErrorFrom(thrown) };

@@ -7,14 +7,15 @@ interface Wanted {
   step: number;
 }
 const server = vi.hoisted(() => ({ asked: [] as Wanted[][], fails: false }));
-vi.mock("@/api/client", async (original) => ({
-  ...(await original<object>()),
-  postJson: (_path: string, body: { wanted: Wanted[] }) => {
-    server.asked.push(body.wanted);
-    if (server.fails) return Promise.reject(new Error("no answer"));
-    const cells = body.wanted.map((one) => ({ ...one, state: "ok", time: 0, items: [one.step], is_list: false, attempts: 1 }));
-    return Promise.resolve({ cells });
-  },
+vi.mock("@/state/server/source", async () => ({
+  source: new (await import("@/api/canned")).CannedSource({
+    "POST api/media": (body: { wanted: Wanted[] }) => {
+      server.asked.push(body.wanted);
+      if (server.fails) return Promise.reject(new Error("no answer"));
+      const cells = body.wanted.map((one) => ({ ...one, state: "ok", time: 0, items: [one.step], is_list: false, attempts: 1 }));
+      return Promise.resolve({ cells });
+    },
+  }),
 }));
 const { isPending, markPending, markSettled, whenReady } = await import("@/state/clock/waiting");
 const { cellAt, clearCells, peekCell, prefetchCell } = await import("@/state/media/cells");

@@ -3,7 +3,8 @@
  * stream says that their key has new data. A cell that is known is never taken away while a newer one is fetched.
  */
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { LiveEvent, MediaCell, MediaReply, MediaRequest, MediaWanted } from "@/api/schema";
 import { Recent } from "@/lib/recent";
@@ -94,7 +95,7 @@ async function fetchCells(batch: Entry[]): Promise<void> {
   inFlight += 1;
   try {
     const body: MediaRequest = { wanted: batch.map((entry) => entry.wanted) };
-    const reply = await postJson<MediaReply>("api/media", body);
+    const reply = await source.postJson<MediaReply>("api/media", body);
     const cells = new Map(reply.cells.map((cell) => [idOf(cell), cell]));
     for (const entry of batch) receiveCell(entry, cells.get(idOf(entry.wanted)) ?? missingCell(entry.wanted));
   } catch (thrown) {

@@ -5,7 +5,8 @@
 // nobody watches is kept for a while, so that scrolling back draws at once.
 
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, postColumns } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { LiveEvent, SeriesReply, SeriesRequest } from "@/api/schema";
 import { groupPairs } from "@/lib/pairs";
@@ -212,7 +213,7 @@ async function load(group: Entry[]): Promise<void> {
   }
   let nextWait = 0;
   try {
-    const { head, column } = await postColumns<SeriesReply>("api/series", body, { signal: request.signal });
+    const { head, column } = await source.postColumns<SeriesReply>("api/series", body, { signal: request.signal });
     const found = new Map(head.series.map((one) => [JSON.stringify([one.run, one.key, one.is_superseded === true]), one]));
     for (const entry of group) {
       const one = found.get(JSON.stringify([entry.query.run, entry.query.key, false]));

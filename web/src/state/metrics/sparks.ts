@@ -1,6 +1,6 @@
 /** Small curves beside the runs of the rail: one metric that most runs have, fetched for many runs in one request. */
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
-import { postColumns } from "@/api/client";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { SeriesReply, SeriesRequest } from "@/api/schema";
 import { keys } from "@/state/runs/keys";
@@ -60,7 +60,7 @@ async function fetchWanted(): Promise<void> {
   }
   const body: SeriesRequest = { runs: uids, keys: [key], x: "step", buckets: BUCKETS };
   try {
-    const reply = await postColumns<SeriesReply>("api/series", body);
+    const reply = await source.postColumns<SeriesReply>("api/series", body);
     if (key !== sparkKey.peek()) return;
     const next = new Map(lines.peek());
     for (const series of reply.head.series) {

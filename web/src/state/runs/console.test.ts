@@ -1,18 +1,19 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 const server = vi.hoisted(() => ({ total: 1200, asked: [] as { offset: number; limit: number; q: string }[], fails: false }));
-vi.mock("@/api/client", async (original) => ({
-  ...(await original<object>()),
-  getJson: (path: string) => {
-    const parameters = new URL(path, "http://x/").searchParams;
-    const offset = Number(parameters.get("offset"));
-    const limit = Number(parameters.get("limit"));
-    server.asked.push({ offset, limit, q: parameters.get("q") ?? "" });
-    if (server.fails) return Promise.reject(new Error("no answer"));
-    const count = Math.max(0, Math.min(limit, server.total - offset));
-    const lines = Array.from({ length: count }, (_, at) => ({ text: `line ${offset + at}` }));
-    return Promise.resolve({ lines, matched: server.total, total: server.total });
-  },
+vi.mock("@/state/server/source", async () => ({
+  source: new (await import("@/api/canned")).CannedSource({
+    "GET api/runs/1/console": (_body: unknown, path: string) => {
+      const parameters = new URL(path, "http://x/").searchParams;
+      const offset = Number(parameters.get("offset"));
+      const limit = Number(parameters.get("limit"));
+      server.asked.push({ offset, limit, q: parameters.get("q") ?? "" });
+      if (server.fails) return Promise.reject(new Error("no answer"));
+      const count = Math.max(0, Math.min(limit, server.total - offset));
+      const lines = Array.from({ length: count }, (_, at) => ({ text: `line ${offset + at}` }));
+      return Promise.resolve({ lines, matched: server.total, total: server.total });
+    },
+  }),
 }));
 const { openConsole } = await import("@/state/runs/console");
 const { receive } = await import("@/state/server/live");

@@ -1,6 +1,7 @@
 /** The console of a run, page by page: only the lines in sight are fetched, and the newest while it runs. */
 import { type ReadonlySignal, batch, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import type { ConsoleLineView, ConsolePage } from "@/api/schema";
 import { onLive } from "@/state/server/live";
 
@@ -39,7 +40,7 @@ export function openConsole(uid: number): RunConsole {
 
   const fetchLines = (offset: number, limit: number): Promise<ConsolePage> => {
     const parameters = new URLSearchParams({ offset: String(offset), limit: String(limit), q: query.peek() });
-    return getJson<ConsolePage>(`api/runs/${uid}/console?${parameters.toString()}`);
+    return source.getJson<ConsolePage>(`api/runs/${uid}/console?${parameters.toString()}`);
   };
 
   const fetchPage = async (page: number): Promise<void> => {

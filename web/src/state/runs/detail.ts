@@ -1,6 +1,7 @@
 /** The run of the run page: loaded by its id, refreshed while it changes, edited in place. */
 import { type Signal, batch, effect, signal, untracked } from "@preact/signals";
-import { type ApiError, apiErrorFrom, getJson, patchJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { RunDetail, RunPatch, RunView } from "@/api/schema";
 import { onLive, whenListening } from "@/state/server/live";
@@ -25,7 +26,7 @@ async function load(path: string): Promise<void> {
   generation += 1;
   const mine = generation;
   try {
-    const found = await getJson<RunDetail>(path);
+    const found = await source.getJson<RunDetail>(path);
     if (mine !== generation) return;
     batch(() => {
       detail.value = { is: "ready", detail: found };
@@ -46,7 +47,7 @@ export async function editRun(run: RunView, patch: RunPatch): Promise<boolean> {
   };
   take(optimistic);
   try {
-    take(await patchJson<RunView>(`api/runs/${run.uid}`, patch));
+    take(await source.patchJson<RunView>(`api/runs/${run.uid}`, patch));
     return true;
   } catch (thrown) {
     const error = apiErrorFrom(thrown);

@@ -1,6 +1,7 @@
 /** The files of a run, and what can be shown of one. */
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, apiUrl, blobUrl, getJson, request } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import type { FileList, FileView } from "@/api/schema";
 import { onLive } from "@/state/server/live";
 
@@ -26,7 +27,7 @@ export function openFiles(uid: number): RunFiles {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const load = async (): Promise<void> => {
     try {
-      const list = await getJson<FileList>(`api/runs/${uid}/files`);
+      const list = await source.getJson<FileList>(`api/runs/${uid}/files`);
       state.value = { is: "ready", files: list.files };
     } catch (thrown) {
       if (state.peek().is !== "ready") state.value = { is: "failed", error: apiErrorFrom(thrown) };
@@ -52,7 +53,7 @@ export function openFiles(uid: number): RunFiles {
 
 /** Where a file is downloaded from. */
 export function fileUrl(uid: number, name: string): string {
-  return apiUrl(`api/runs/${uid}/files/${name.split("/").map(encodeURIComponent).join("/")}`);
+  return source.url(`api/runs/${uid}/files/${name.split("/").map(encodeURIComponent).join("/")}`);
 }
 
 export type Preview =
@@ -64,7 +65,7 @@ export type Preview =
 
 /** How a file can be shown; text is fetched up to a limit, never run. */
 export function previewOf(file: FileView): ReadonlySignal<Preview> {
-  if (PICTURES.has(file.mime)) return signal<Preview>({ is: "picture", url: blobUrl(file.sha256) });
+  if (PICTURES.has(file.mime)) return signal<Preview>({ is: "picture", url: source.blobUrl(file.sha256) });
   const isText = file.mime.startsWith("text/") || /json|xml|yaml|toml|javascript/.test(file.mime) || TEXT_NAMES.test(file.name);
   if (!isText) return signal<Preview>({ is: "none" });
   if (file.size_bytes === 0) return signal<Preview>({ is: "text", text: "", isCut: false });
@@ -72,7 +73,7 @@ export function previewOf(file: FileView): ReadonlySignal<Preview> {
   void (async () => {
     try {
       const headers = { Range: `bytes=0-${PREVIEW_BYTES - 1}` };
-      const response = await request("GET", `api/blobs/${file.sha256}`, undefined, { headers });
+      const response = await source.request("GET", `api/blobs/${file.sha256}`, undefined, { headers });
       const text = new TextDecoder().decode((await response.arrayBuffer()).slice(0, PREVIEW_BYTES));
       preview.value = text.includes("\u0000") ? { is: "none" } : { is: "text", text, isCut: file.size_bytes > PREVIEW_BYTES };
     } catch (thrown) {

@@ -2,7 +2,11 @@ import { afterEach, expect, it, vi } from "vitest";
 import { noteDown, noteUp } from "@/api/recovery";
 
 const reply = vi.hoisted(() => ({ current: (): Promise<unknown> => Promise.resolve({ keys: [] }) }));
-vi.mock("@/api/client", async (original) => ({ ...(await original<object>()), getJson: () => reply.current() }));
+vi.mock("@/state/server/source", async () => ({
+  source: new (await import("@/api/canned")).CannedSource({
+    "GET api/keys": () => reply.current(),
+  }),
+}));
 const { keys, keysState, startKeys } = await import("@/state/runs/keys");
 const { fixedRun } = await import("@/state/runs/runs");
 

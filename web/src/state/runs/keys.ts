@@ -1,6 +1,7 @@
 /** What the drawn runs have logged: keys, and the sections that they fall into. Kept live. */
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
-import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { KeyList, KeyView, LiveEvent } from "@/api/schema";
 import { onLive } from "@/state/server/live";
@@ -90,7 +91,7 @@ async function fetchKeys(uids: string): Promise<void> {
     return;
   }
   try {
-    const list = await getJson<KeyList>(`api/keys?runs=${uids}`);
+    const list = await source.getJson<KeyList>(`api/keys?runs=${uids}`);
     if (mine !== generation) return;
     held.value = list.keys;
     heldFor = uids;

@@ -1,6 +1,7 @@
 /** The projects of this store, newest activity first. */
 import { type Signal, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import type { ProjectList, ProjectView } from "@/api/schema";
 
 export type ProjectsState = { is: "loading" } | { is: "ready"; projects: ProjectView[] } | { is: "failed"; error: ApiError };
@@ -11,7 +12,7 @@ const REFRESH_MS = 4_000;
 
 export async function loadProjects(): Promise<void> {
   try {
-    const list = await getJson<ProjectList>("api/projects");
+    const list = await source.getJson<ProjectList>("api/projects");
     projects.value = { is: "ready", projects: list.projects.sort((a, b) => b.last_activity_at - a.last_activity_at) };
   } catch (thrown) {
     // What was there stays on a failed refresh.

@@ -1,6 +1,6 @@
 /** Columns of the run table: which, how wide, and the table as CSV. */
 import { type ReadonlySignal, computed } from "@preact/signals";
-import { getJson } from "@/api/client";
+import { source } from "@/state/server/source";
 import type { ColumnView, RunList, RunView } from "@/api/schema";
 import { FIELD_TITLES, columnTitle, isMedia, tellingPaths, valueAt } from "@/lib/runs/paths";
 import { csvField } from "@/lib/text/csv";
@@ -90,7 +90,7 @@ export async function tableCsv(entity: string, project: string): Promise<string>
   const lines = [paths.map((path) => csvField(path)).join(",")];
   for (let offset = 0; ; offset += EXPORT_ROWS) {
     const parameters = new URLSearchParams({ q: query.peek(), sort: sort.peek(), limit: String(EXPORT_ROWS), offset: String(offset) });
-    const list = await getJson<RunList>(
+    const list = await source.getJson<RunList>(
       `api/projects/${encodeURIComponent(entity)}/${encodeURIComponent(project)}/runs?${parameters.toString()}`,
     );
     for (const run of list.runs) lines.push(paths.map((path) => csvText(run, path)).join(","));

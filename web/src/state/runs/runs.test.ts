@@ -2,15 +2,16 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { RunView } from "@/api/schema";
 
 const server = vi.hoisted(() => ({ asked: [] as string[], count: 1200 }));
-vi.mock("@/api/client", async (original) => ({
-  ...(await original<object>()),
-  getJson: (path: string) => {
-    server.asked.push(path);
-    const offset = Number(new URL(path, "http://x/").searchParams.get("offset"));
-    const length = Math.min(500, server.count - offset);
-    const runs = Array.from({ length }, (_, at) => ({ uid: offset + at, name: "same", id: `id${offset + at}` }));
-    return Promise.resolve({ runs, matched: server.count, total: server.count, columns: [] });
-  },
+vi.mock("@/state/server/source", async () => ({
+  source: new (await import("@/api/canned")).CannedSource({
+    "GET api/projects/me/p/runs": (_body: unknown, path: string) => {
+      server.asked.push(path);
+      const offset = Number(new URL(path, "http://x/").searchParams.get("offset"));
+      const length = Math.min(500, server.count - offset);
+      const runs = Array.from({ length }, (_, at) => ({ uid: offset + at, name: "same", id: `id${offset + at}` }));
+      return Promise.resolve({ runs, matched: server.count, total: server.count, columns: [] });
+    },
+  }),
 }));
 vi.mock("@/state/page/route", async () => ({
   route: (await import("@preact/signals")).signal({ page: "workspace", entity: "me", project: "p" }),

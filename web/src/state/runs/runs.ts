@@ -5,7 +5,8 @@
  * ten thousand runs cost what the screen shows. Everything that a person chooses here is in the URL.
  */
 import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
-import { type ApiError, apiErrorFrom, getJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { ColumnView, LiveEvent, RunDetail, RunList, RunView } from "@/api/schema";
 import { defaultColor, isColor } from "@/lib/runs/colors";
@@ -225,7 +226,7 @@ async function fetchPage(page: number): Promise<void> {
   });
   const path = `api/projects/${encodeURIComponent(here.entity)}/${encodeURIComponent(here.project)}/runs?${parameters.toString()}`;
   try {
-    const list = await getJson<RunList>(path);
+    const list = await source.getJson<RunList>(path);
     if (mine !== generation) return;
     const isMoved = list.matched !== rows.peek().length;
     // Rows of another order, or from before runs came and went, stand at wrong places: they are fetched again when seen.
@@ -262,7 +263,7 @@ async function fetchPage(page: number): Promise<void> {
 async function refetchRun(uid: number): Promise<void> {
   const mine = generation;
   try {
-    const detail = await getJson<RunDetail>(`api/runs/${uid}`);
+    const detail = await source.getJson<RunDetail>(`api/runs/${uid}`);
     if (mine === generation) replaceRun(detail.run);
   } catch (thrown) {
     // The next event asks again, and the list keeps its last known values until then.

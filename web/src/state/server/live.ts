@@ -5,7 +5,8 @@
  * missed), a 401 is seen as such, and the waiting time grows. A tab in the background stops listening and catches up.
  */
 import { type ReadonlySignal, type Signal, effect, signal, untracked } from "@preact/signals";
-import { ApiError, apiErrorFrom, request } from "@/api/client";
+import { ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { noteDown, onDown, onRecovery } from "@/api/recovery";
 import type { LiveEvent } from "@/api/schema";
 import { route } from "@/state/page/route";
@@ -186,7 +187,7 @@ async function listen(
   onMessage: (id: string | null, event: LiveEvent | null) => void,
 ): Promise<void> {
   const since = lastId === null ? "" : `&since=${encodeURIComponent(lastId)}`;
-  const response = await request("GET", `api/live?project=${encodeURIComponent(project)}${since}`, undefined, {
+  const response = await source.request("GET", `api/live?project=${encodeURIComponent(project)}${since}`, undefined, {
     signal: signalToStop,
     ...(lastId === null ? {} : { headers: { "Last-Event-ID": lastId } }),
   });

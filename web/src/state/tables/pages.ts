@@ -3,13 +3,14 @@
  * scrolled by is asked for no longer. Tables that were seen lately are kept, so that going back is instant.
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { type ApiError, apiErrorFrom, postJson } from "@/api/client";
+import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { TableColumn, TablePage, TableRequest } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 
 /** Which table: the part of the request that says so. */
-export type TableSource = Pick<TableRequest, "tables" | "run" | "key" | "step" | "index" | "join">;
+export type TableRef = Pick<TableRequest, "tables" | "run" | "key" | "step" | "index" | "join">;
 /** Which of its rows, in which order. */
 export type TableQuery = Pick<TableRequest, "search" | "filters" | "sort">;
 
@@ -47,7 +48,7 @@ export class TablePages {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    readonly source: TableSource,
+    readonly table: TableRef,
     readonly query: TableQuery,
   ) {}
 
@@ -129,8 +130,8 @@ export class TablePages {
     const request = new AbortController();
     this.inFlight.set(page, request);
     try {
-      const reply = await postJson<TablePage>("api/tables/page", {
-        ...this.source,
+      const reply = await source.postJson<TablePage>("api/tables/page", {
+        ...this.table,
         ...this.query,
         offset: page * PAGE_ROWS,
         limit: PAGE_ROWS,
@@ -166,21 +167,21 @@ onRecovery(() => {
 });
 
 /** The rows of a table under a query. `identity` tells apart tables that the same request names at different times. */
-export function pagesOf(source: TableSource, query: TableQuery, identity = ""): TablePages {
-  const id = JSON.stringify([source, query, identity]);
-  return kept.getOrMake(id, () => new TablePages(source, query));
+export function pagesOf(table: TableRef, query: TableQuery, identity = ""): TablePages {
+  const id = JSON.stringify([table, query, identity]);
+  return kept.getOrMake(id, () => new TablePages(table, query));
 }
 
 /** Every row of a query, for saving. `onPart` is told how many are here and answers false to stop. */
 export async function allRows(
-  source: TableSource,
+  table: TableRef,
   query: TableQuery,
   onPart: (count: number, matched: number) => boolean,
 ): Promise<TableRow[] | null> {
   const rows: TableRow[] = [];
   for (;;) {
-    const page = await postJson<TablePage>("api/tables/page", {
-      ...source,
+    const page = await source.postJson<TablePage>("api/tables/page", {
+      ...table,
       ...query,
       offset: rows.length,
       limit: CSV_PAGE_ROWS,
