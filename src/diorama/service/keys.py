@@ -14,6 +14,7 @@ from diorama.service.definitions import definitions_of
 from diorama.service.flatten import METRIC, SYSTEM
 from diorama.service.views import KeyList, KeyRun, KeyView, LiveEvent, LiveRun
 from diorama.store import schema
+from diorama.store.versions import Seen, settled_version
 from diorama.summaries.paths import Path, path_from_exact
 
 RUN_LIMIT = 10_000
@@ -122,30 +123,30 @@ def metric_rows(
     return {(row.run, row.key): row for row in rows}
 
 
-def changes(connection: sa.Connection, since: int, runs: set[int] | None) -> LiveEvent:
-    """The store's version, and the runs (of `runs`, None: of all) that changed after version `since`."""
-    meta, run_table, key_table = schema.meta.c, schema.runs.c, schema.keys.c
-    version = int(connection.execute(sa.select(meta.number).where(meta.name == "version")).scalar_one())
-    if version <= since:
-        return LiveEvent(version, [])
-    changed = connection.execute(
-        sa.select(run_table.id, run_table.state, run_table.last_step)
-        .where(run_table.version > since)
+def changes(connection: sa.Connection, since: Seen, runs: set[int] | None) -> tuple[Seen, LiveEvent]:
+    """The runs (of `runs`, None: of all) that have changed in ways that `since` does not know; and what is
+    known with them."""
+    run_table, key_table = schema.runs.c, schema.keys.c
+    settled = settled_version(connection)
+    newer = connection.execute(
+        sa.select(run_table.id, run_table.state, run_table.last_step, run_table.version)
+        .where(run_table.version > min(since.version, settled))
         .order_by(run_table.version)
     ).all()
-    found = [row for row in changed if runs is None or row.id in runs]
+    seen = Seen(settled, frozenset(row.version for row in newer if row.version > settled))
+    found = [row for row in newer if not since.knows(row.version) and (runs is None or row.id in runs)]
     keys: dict[int, list[str]] = {row.id: [] for row in found}
     uids = list(keys)
     for first in range(0, len(uids), _AT_ONCE):
         rows = connection.execute(
             sa.select(key_table.run, key_table.key)
-            .where(key_table.run.in_(uids[first : first + _AT_ONCE]), key_table.version > since)
+            .where(key_table.run.in_(uids[first : first + _AT_ONCE]), key_table.version > since.version)
             .order_by(key_table.key)
             .distinct()
         )
         for run, key in rows:
             keys[run].append(key)
-    return LiveEvent(
-        version,
-        [LiveRun(uid=row.id, state=row.state, last_step=row.last_step, keys=keys[row.id]) for row in found],
-    )
+    changed = [
+        LiveRun(uid=row.id, state=row.state, last_step=row.last_step, keys=keys[row.id]) for row in found
+    ]
+    return seen, LiveEvent(settled, changed)

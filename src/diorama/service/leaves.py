@@ -17,6 +17,8 @@ from diorama.store.values import kind_of_record
 from diorama.summaries.paths import leaves
 
 TEXT_LIMIT_CHARS = 4096
+SLOTS = 16
+"""How many transactions may count the columns of one project side by side. A list adds their rows up."""
 
 _table = schema.run_values.c
 _OF_PATH = sa.and_(_table.run == sa.bindparam("of_run"), _table.path == sa.bindparam("of_path"))
@@ -34,8 +36,8 @@ _UPSERT = prepared_upsert(
 )
 _ADD_COUNT = prepared_upsert(
     schema.run_columns,
-    ("project_id", "path", "type", "run_count"),
-    index=("project_id", "path", "type"),
+    ("project_id", "path", "type", "slot", "run_count"),
+    index=("project_id", "path", "type", "slot"),
     add="run_count",
 )
 
@@ -130,9 +132,16 @@ def _count(counts: dict[tuple[str, str], int], path: str, type_: str, change: in
     counts[name] = counts.get(name, 0) + change
 
 
+def slot_of(run: int, *, has_one_writer: bool) -> int:
+    """The slot of `run_columns` in which a run is counted. Runs that are made at the same time have numbers
+    that are near each other, so none of them waits for another's row."""
+    return 0 if has_one_writer else run % SLOTS
+
+
 def store_column_counts(
-    connection: sa.Connection, project_id: int, counts: dict[tuple[str, str], int]
+    connection: sa.Connection, project_id: int, counts: dict[tuple[str, str], int], *, slot: int
 ) -> None:
-    """Apply changes of run counts. The caller holds the version's lock, so no two do this at once."""
-    rows = [(project_id, *name, change) for name, change in sorted(counts.items()) if change]
+    """Apply changes of run counts. Rows are locked in one order by all who write, until the transaction ends:
+    do it last."""
+    rows = [(project_id, *name, slot, change) for name, change in sorted(counts.items()) if change]
     _ADD_COUNT.execute_many(connection, rows)

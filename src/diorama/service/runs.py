@@ -30,6 +30,7 @@ from diorama.service.views import (
 )
 from diorama.store import schema
 from diorama.store.values import unpack
+from diorama.store.versions import next_version
 
 LIST_LIMIT = 10_000
 COLUMN_LIMIT = 2000
@@ -219,7 +220,7 @@ def patch(connection: sa.Connection, uid: int, change: RunPatch) -> None:
         raise NotFound(f"no run {uid}")
     changes = runstate.text_changes({"name": change.name, "notes": change.notes, "tags": change.tags})
     own_for_a_person(connection, uid, changes)
-    version = runstate.next_version(connection)
+    version = next_version(connection)
     runstate.update_run(connection, dict(row), changes | {"version": version})
 
 
@@ -265,15 +266,18 @@ def _order(select: sa.Select[Any], columns: list[Any], is_descending: bool) -> s
 
 def _columns(connection: sa.Connection, project_id: int) -> list[ColumnView]:
     table = schema.run_columns.c
+    run_count = sa.func.sum(table.run_count)
     rows = connection.execute(
-        sa.select(table.path, table.type, table.run_count)
-        .where(table.project_id == project_id, table.run_count > 0)
-        .order_by(table.path, table.run_count)
+        sa.select(table.path, table.type, run_count)
+        .where(table.project_id == project_id)
+        .group_by(table.path, table.type)
+        .having(run_count > 0)
+        .order_by(table.path, run_count)
         .limit(COLUMN_LIMIT * 2)
     ).all()
     merged: dict[str, ColumnView] = {}
-    for path, type_, run_count in rows:
+    for path, type_, count in rows:
         before = merged.get(path)
         # Runs may disagree about a path's type: the one that most of them have is told.
-        merged[path] = ColumnView(path, type_, run_count + (before.run_count if before else 0))
+        merged[path] = ColumnView(path, type_, int(count) + (before.run_count if before else 0))
     return list(merged.values())[:COLUMN_LIMIT]

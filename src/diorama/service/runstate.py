@@ -53,14 +53,6 @@ _WRITER = Prepared(
     ),
     ["of_run", "of_writer"],
 )
-_is_version = schema.meta.c.name == sa.literal_column("'version'")
-_RAISE_VERSION = Prepared(
-    lambda _: (
-        sa.update(schema.meta).where(_is_version).values(number=schema.meta.c.number + sa.literal_column("1"))
-    ),
-    [],
-)
-_VERSION = Prepared(lambda _: sa.select(schema.meta.c.number).where(_is_version), [])
 
 
 def lock_run(
@@ -200,14 +192,6 @@ def update_run(connection: sa.Connection, row: Row, changes: Row) -> None:
             "search": _search_text(after["name"], after["run_id"], json.loads(after["tags"]))
         }
     prepared_update(schema.runs, tuple(changes), ("id",)).execute(connection, *changes.values(), row["id"])
-
-
-def next_version(connection: sa.Connection) -> int:
-    """Raise the store's version; its row stays locked until the transaction ends, so that versions become
-    visible in the order of their numbers."""
-    _RAISE_VERSION.execute(connection)
-    [[version]] = _VERSION.read(connection)
-    return int(version)
 
 
 def _search_text(name: str, run_id: str, tags: list[str]) -> str:

@@ -45,6 +45,7 @@ from diorama.store.blobs import Blobs, Data
 from diorama.store.database import Database
 from diorama.store.history import ChunkReader
 from diorama.store.open_blobs import open_blobs
+from diorama.store.versions import Seen, settled_version
 
 RunName = RunKey | tuple[str, str, str]
 
@@ -295,18 +296,25 @@ class Service:
             samples=samples,
         )
 
+    @property
+    def commits_in_order(self) -> bool:
+        """Whether `version` rises with everything that becomes visible (else see `news`)."""
+        return self._database.has_one_writer
+
     def version(self) -> int:
-        """A number that every change raises."""
-        table = schema.meta.c
+        """The version to come back with: `changes` since then misses nothing."""
         with self._database.read() as connection:
-            return int(
-                connection.execute(sa.select(table.number).where(table.name == "version")).scalar_one()
-            )
+            return settled_version(connection)
 
     def changes(self, since: int, *, runs: set[int] | None = None) -> LiveEvent:
         """What changed after version `since`, in all runs or some."""
         with self._database.read() as connection:
-            return keys.changes(connection, since, runs)
+            return keys.changes(connection, Seen(since), runs)[1]
+
+    def news(self, since: Seen) -> tuple[Seen, LiveEvent]:
+        """What changed that `since` does not know, and what to come back with: nothing is told twice then."""
+        with self._database.read() as connection:
+            return keys.changes(connection, since, None)
 
     def check(self) -> list[str]:
         """What is wrong with the database, and which named blobs are missing; empty if all is well."""

@@ -1,7 +1,8 @@
 """The SQL database of a store: SQLite in a file, or PostgreSQL by URL.
 
-Only this file and `statements.py` know which of the two it is. Everyone else writes portable SQL and asks for
-`read()` (a consistent snapshot) or `write()` (one transaction, all or nothing, durable when it returns).
+Only this file, `statements.py` and `versions.py` know which of the two it is. Everyone else writes portable
+SQL and asks for `read()` (a consistent snapshot) or `write()` (one transaction, all or nothing, durable when
+it returns).
 
 SQLite: WAL, synchronous=FULL, foreign keys, BEGIN IMMEDIATE for writers, 30 s of patience with others.
 PostgreSQL: psycopg 3; readers are REPEATABLE READ, READ ONLY; writers of one run wait for each other on the
@@ -32,7 +33,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from diorama.errors import Corrupt, DioramaError, StoreError, TooNew, Unstorable
 from diorama.journal.folder import sync_folder
-from diorama.store import check, schema, statements, text_search
+from diorama.store import check, schema, statements, text_search, versions
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
 BUSY_WAIT_SECS = 30.0
@@ -43,6 +44,9 @@ _SCHEMA_VERSION = statements.Prepared(
     lambda _: sa.select(schema.meta.c.number).where(schema.meta.c.name == sa.bindparam("of_name")),
     ["of_name"],
 )
+
+_HAS_VERSIONS = "diorama_has_versions"
+"""Noted with a connection to PostgreSQL whose transactions have numbers above all stored versions."""
 
 T = TypeVar("T")
 FileIdentity = tuple[int, int]
@@ -58,6 +62,8 @@ class Database:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self.has_one_writer = self.is_sqlite
+        """Whether who writes waits for all others who write; else transactions run, and end, side by side."""
         named = engine.url.database if self.is_sqlite else None
         self._path = Path(named) if named and named != ":memory:" else None
         self._file: FileIdentity | None = None
@@ -146,20 +152,24 @@ class Database:
             )
 
     @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with (
-            _told_plainly(),
-            self._engine.connect().execution_options(diorama_writes=True) as connection,
-            _begun(connection),
-        ):
-            yield connection
+    def _writing(self, *, has_tables: bool = True) -> Iterator[sa.Connection]:
+        with _told_plainly(), self._engine.connect().execution_options(diorama_writes=True) as connection:
+            if has_tables and not self.has_one_writer and _HAS_VERSIONS not in connection.info:
+                with _begun(connection):
+                    are_behind = versions.are_behind(connection)
+                if are_behind:
+                    with _begun(connection):
+                        versions.raise_base(connection)
+                connection.info[_HAS_VERSIONS] = True
+            with _begun(connection):
+                yield connection
 
     @contextmanager
     def _migrating(self) -> Iterator[sa.Connection]:
         """As `write`. SQLite: without foreign keys, because a table is changed by making it anew, and
         dropping the old one would take the rows of others along."""
         if not self.is_sqlite:
-            with self._writing() as connection:
+            with self._writing(has_tables=False) as connection:
                 yield connection
             return
         with _told_plainly(), self._engine.connect().execution_options(diorama_writes=True) as connection:

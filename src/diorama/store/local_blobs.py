@@ -76,6 +76,8 @@ class LocalBlobs:
     def _name_or_keep(self, drafts: dict[str, Path | None]) -> None:
         """Bring drafts to disk and give them their names. What went wrong before any sync of it failed is
         left to the next `sync`."""
+        if not drafts:  # and perhaps no folder yet
+            return
         try:
             self._name_drafts(drafts)
         except BaseException:

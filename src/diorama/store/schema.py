@@ -10,9 +10,9 @@
                       ├─ definitions, console, files, warnings
                       └─ blob_uses ── blobs             which run names which bytes
 
-Invariants: every change of a run raises `meta.version` and stores it in the run (and in the keys it
-touched); a row that names a blob is only written once the blob's bytes are durable; row numbers are never
-used again.
+Invariants: every change of a run has a version (`store.versions`), which stands in the run and in the keys
+that it touched; a row that names a blob is only written once the blob's bytes are durable; row numbers are
+never used again; with PostgreSQL there is no row that all who write must change.
 
 No value may change by itself and be taken for a right one. PostgreSQL has checksums of its pages; SQLite has
 none. There, packed bytes are sealed (`store.seal`) and whatever they do not say stands in the database twice:
@@ -65,7 +65,7 @@ meta = Table(
     Column("number", BigInteger, nullable=False),
     _mirror("meta", "name", "number"),
 )
-"""Rows "schema_version" and "version" (the counter that every change raises)."""
+"""Rows "schema_version" and "version": the counter, or with PostgreSQL the base, of `store.versions`."""
 
 projects = Table(
     "projects",
@@ -201,10 +201,12 @@ run_columns = Table(
     ),
     Column("path", Text, primary_key=True),
     Column("type", Text, primary_key=True),
+    Column("slot", BigInteger, primary_key=True, autoincrement=False, server_default=text("0")),
     Column("run_count", BigInteger, nullable=False),
-    _mirror("run_columns", "project_id", "path", "type", "run_count"),
+    _mirror("run_columns", "project_id", "path", "type", "slot", "run_count"),
 )
-"""How many runs of a project have a value at a path: kept by ingest, so that a list need not count."""
+"""How many runs of a project have a value at a path: kept by ingest, so that a list need not count. It is the
+sum over the slots; those who make runs of one project at once change different ones (`leaves.slot_of`)."""
 
 keys = Table(
     "keys",

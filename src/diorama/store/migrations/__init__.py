@@ -12,12 +12,13 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from diorama.store.migrations import m0001_initial, m0002_sealed, m0003_sessions
+from diorama.store.migrations import m0001_initial, m0002_sealed, m0003_sessions, m0004_side_by_side
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     m0001_initial.apply,
     m0002_sealed.apply,
     m0003_sessions.apply,
+    m0004_side_by_side.apply,
 )
 """MIGRATIONS[i] leads from version i to version i + 1."""
 
