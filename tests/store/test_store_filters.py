@@ -394,6 +394,44 @@ def test_particular_filters(three: Service, asked: dict[str, Any], expected: str
 
 
 @pytest.mark.parametrize(
+    ("query", "sort", "expected"),
+    [
+        ("seed>0", "seed", "01"),
+        ("loss<0.5", "loss", "1"),
+        ("loss!=0.25", "created_at", "02"),
+        ("lr>0", "created_at", "02"),
+        ("nowhere=1", "nowhere", ""),
+        ("-nowhere=1", "nowhere", "012"),
+        ("-nowhere=1", "-lr", "201"),
+        ("-nowhere=1", "loss", "102"),
+    ],
+)
+def test_a_bare_name_is_what_config_or_summary_has(
+    service: Service, query: str, sort: str, expected: str
+) -> None:
+    about = {"tags": [], "group": None, "exit_code": None, "after_secs": 0.0}
+    configs = [{"seed": 1, "lr": 0.1}, {"seed": 2}, {"lr": 0.3}]
+    summaries = [{"loss": 0.75}, {"loss": 0.25}, {}]
+    runs = [
+        about | {"name": f"n{index}", "config": config, "summary": summary}
+        for index, (config, summary) in enumerate(zip(configs, summaries, strict=True))
+    ]
+    make(service, "bare", runs)
+    assert service.runs("local", "bare", query=query, sort=sort).matched == len(expected)
+    found = service.runs("local", "bare", query=query, sort=sort).runs
+    assert "".join(run.id.removeprefix("run") for run in found) == expected
+
+
+def test_what_lies_below_a_path_begins_with_it_and_a_point(service: Service) -> None:
+    about = {"tags": [], "group": None, "exit_code": None, "after_secs": 0.0, "summary": {}}
+    names = ["net", "net-1", "net/1", "netz", "Net", "net0"]
+    configs = [{name: {"deep": 1}} for name in names] + [{"net": 1}, {"net": {}}, {"net.x": 1}]
+    make(service, "b", [about | {"name": f"n{i}", "config": one} for i, one in enumerate(configs)])
+    found = service.runs("local", "b", where={"config.net": {"$exists": True}}, sort="created_at").runs
+    assert sorted(run.id for run in found) == ["run0", "run6", "run7", "run8"]
+
+
+@pytest.mark.parametrize(
     ("asked", "what"),
     [
         ({"nonsense": 1}, "nonsense.*config.x.*display_name"),

@@ -92,12 +92,12 @@ def list_runs(
     project_id = _project_id(connection, entity, project)
     of_project = runs.c.project_id == project_id
     asked = [*filters.parse(query), *([filters.compiled(where)] if where else [])]
-    conditions = [filters.condition(part, now=now) for part in asked]
+    conditions = [filters.condition(filters.narrowed(connection, part), now=now) for part in asked]
     total = connection.execute(sa.select(sa.func.count()).select_from(runs).where(of_project)).scalar_one()
     matched = total
     # Counted with the page, so that every run is looked at once.
     counted = [sa.func.count().over()] if conditions else []
-    select = _sorted(sa.select(runs.c.id, *counted).where(of_project, *conditions), sort, now)
+    select = _sorted(connection, sa.select(runs.c.id, *counted).where(of_project, *conditions), sort, now)
     rows = connection.execute(select.limit(limit).offset(offset)).all()
     uids = [int(row[0]) for row in rows]
     if conditions and rows:
@@ -236,7 +236,7 @@ def _project_id(connection: sa.Connection, entity: str, project: str) -> int:
     return int(found)
 
 
-def _sorted(select: sa.Select[Any], sort: str, now: float) -> sa.Select[Any]:
+def _sorted(connection: sa.Connection, select: sa.Select[Any], sort: str, now: float) -> sa.Select[Any]:
     is_descending = sort.startswith("-")
     path = sort.lstrip("+-") or "created_at"
     runs = schema.runs.c
@@ -246,7 +246,7 @@ def _sorted(select: sa.Select[Any], sort: str, now: float) -> sa.Select[Any]:
     if column is not None:
         return _order(select, [FIELDS[column].of(now)], is_descending).order_by(tie)
     values = []
-    for one in place.paths:
+    for one in filters.present(connection, place.paths):
         leaf = schema.run_values.alias()
         select = select.outerjoin(leaf, sa.and_(leaf.c.run == runs.id, leaf.c.path == one))
         values.append(leaf)

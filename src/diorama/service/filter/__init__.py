@@ -1,12 +1,13 @@
 """Filters of runs: two languages, one tree, one SQL.
 
 search.py   what a person types in the runs list    ─┐
-                                                     ├─► tree.py ─► sql.py
+                                                     ├─► tree.py ─► known.py ─► sql.py
 mongo.py    what a script asks for, as W&B's do     ─┘
 """
 
+from diorama.service.filter.known import narrowed, present
 from diorama.service.filter.mongo import compiled, plain, sort_path
 from diorama.service.filter.search import parse
 from diorama.service.filter.sql import condition
 
-__all__ = ["compiled", "condition", "parse", "plain", "sort_path"]
+__all__ = ["compiled", "condition", "narrowed", "parse", "plain", "present", "sort_path"]

@@ -126,10 +126,14 @@ def _of_leaves(place: Place, op: Op, values: tuple[Value, ...]) -> Condition:
 
 def _has(path: str, compared: Condition | None = None, *, is_below: bool = False) -> Condition:
     """Whether a run has a leaf at a path, for which `compared` holds; or one below the path."""
-    conditions = [_leaf.run == schema.runs.c.id, sa.or_(*_at(path), *([_below(path)] if is_below else []))]
-    if compared is not None:
-        conditions.append(compared)
-    return sa.exists(sa.select(_leaf.run).where(*conditions).correlate(schema.runs))
+    # Two questions, because an index answers each of them, and not both in one.
+    found = [_exists(sa.or_(*_at(path)), *([] if compared is None else [compared]))]
+    return sa.or_(*found, *([_exists(_below(path))] if is_below else []))
+
+
+def _exists(*conditions: Condition) -> Condition:
+    of_run = sa.select(_leaf.run).where(_leaf.run == schema.runs.c.id, *conditions)
+    return sa.exists(of_run.correlate(schema.runs))
 
 
 def _at(path: str) -> list[Condition]:
@@ -139,8 +143,9 @@ def _at(path: str) -> list[Condition]:
 
 
 def _below(path: str) -> Condition:
-    prefix = f"{column_text(path)}."
-    return sa.func.substr(_leaf.path, 1, len(prefix)) == prefix
+    # "/" comes right after ".": all that begins with the path and a point, as a range of an index.
+    name, shown = column_text(path), by_code_point(_leaf.path)
+    return sa.and_(shown > f"{name}.", shown < f"{name}/")
 
 
 def _is_dict(path: str, wanted: dict[str, Any]) -> Condition:
