@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench.read import BEGAN, cpu_of, say, start
 from diorama.journal.entry import Batch, Log, Numbered
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 
 Run = tuple[str, str, str]
 
@@ -52,7 +52,8 @@ def measure(name: str, logs: list[Log], size: int, repeats: int) -> None:
     """One line: stored by Diorama, the plain rows, the ratio; and all rows read back."""
     ours, plain, scans = [], [], []
     with tempfile.TemporaryDirectory(prefix="diorama-bench-") as folder:
-        with Service.open(StoreDir(Path(folder) / "store")) as service:
+        with Service.open(StoreDir(Path(folder) / "store")) as opened:
+            service = opened.for_(OWNER)
             for number in range(repeats):
                 run = ("local", "many-keys", f"run{number}")
                 service.ingest(Batch(run, "w.0", [Numbered(1, start(run))]))
@@ -70,7 +71,7 @@ def measure(name: str, logs: list[Log], size: int, repeats: int) -> None:
     )
 
 
-def store(service: Service, run: Run, logs: list[Log], size: int) -> float:
+def store(service: Access, run: Run, logs: list[Log], size: int) -> float:
     """Seconds of CPU until all calls are in the store."""
     batches = [
         Batch(

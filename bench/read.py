@@ -17,8 +17,8 @@ import numpy as np
 
 from diorama.journal.entry import Batch, Config, Log, Numbered, Start
 from diorama.media import ImageRecord
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 from diorama.service.views import MediaRequest, MediaWanted, SeriesRequest, TrackRequest
 
 BEGAN = 1_700_000_000.0
@@ -35,16 +35,18 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="diorama-bench-") as folder:
         store_dir = StoreDir(Path(folder))
-        with Service.open(store_dir) as service:
+        with Service.open(store_dir) as opened:
+            service = opened.for_(OWNER)
             measure_ingest(service)
             measure_blobs(service)
             uids = fill_long_runs(service, options.runs, options.points)
         measure_charts(store_dir, uids, options.points)
-        with Service.open(store_dir) as service:
+        with Service.open(store_dir) as opened:
+            service = opened.for_(OWNER)
             measure_list(service, options.many_runs)
 
 
-def measure_ingest(service: Service) -> None:
+def measure_ingest(service: Access) -> None:
     """Ten metrics in 20,000 log calls: in batches of 2,000 calls, and of 20."""
     for size in (2000, 20):
         calls = 20_000 if size > 100 else 4_000
@@ -69,7 +71,7 @@ def measure_ingest(service: Service) -> None:
         )
 
 
-def measure_blobs(service: Service) -> None:
+def measure_blobs(service: Access) -> None:
     """400 different blobs of 340 kB (an RGB 512x512 PNG), each durable when put."""
     data = bytearray(np.random.default_rng(0).bytes(340_000))
     wall = time.perf_counter()
@@ -80,7 +82,7 @@ def measure_blobs(service: Service) -> None:
     say("put 400 blobs of 340 kB", f"{wall:.2f} s", f"{400 / wall:,.0f} blobs/s")
 
 
-def fill_long_runs(service: Service, runs: int, points: int) -> list[int]:
+def fill_long_runs(service: Access, runs: int, points: int) -> list[int]:
     """Runs with one long metric, and pictures now and then."""
     blob = service.put_blob(b"picture", "image/png")
     picture = ImageRecord(blob=blob, width=1, height=1)
@@ -113,7 +115,8 @@ def measure_charts(store_dir: StoreDir, uids: list[int], points: int) -> None:
         ("a thousandth", SeriesRequest(runs=uids, keys=["loss"], x_min=middle, x_max=middle + points / 1000)),
         ("whole, over time", SeriesRequest(runs=uids, keys=["loss"], x="relative")),
     ]:
-        with Service.open(store_dir) as service:
+        with Service.open(store_dir) as opened:
+            service = opened.for_(OWNER)
             cold = cpu_of(lambda: service.series(request))  # noqa: B023 called at once
             warm = statistics.median(timed(lambda: service.series(request)) for _ in range(9))  # noqa: B023 as above
             warm_cpu = statistics.median(cpu_of(lambda: service.series(request)) for _ in range(9))  # noqa: B023 as above
@@ -123,7 +126,8 @@ def measure_charts(store_dir: StoreDir, uids: list[int], points: int) -> None:
             f"cold {cold * 1000:.0f} ms CPU, warm {warm_cpu * 1000:.0f} ms CPU, {warm * 1000:.0f} ms",
             f"{size / 1000:,.0f} kB",
         )
-    with Service.open(store_dir) as service:
+    with Service.open(store_dir) as opened:
+        service = opened.for_(OWNER)
         tracks = timed(lambda: service.tracks(TrackRequest(runs=uids, keys=["picture"])))
         wanted = [
             MediaWanted(uid, "picture", step * 1000)
@@ -137,7 +141,7 @@ def measure_charts(store_dir: StoreDir, uids: list[int], points: int) -> None:
     say(f"scan_history of {points:,} rows", f"{rows:.2f} s", f"{points / rows:,.0f} rows/s")
 
 
-def measure_list(service: Service, count: int) -> None:
+def measure_list(service: Access, count: int) -> None:
     """The runs list of a large project."""
     generator = np.random.default_rng(1)
     wall = time.perf_counter()

@@ -142,10 +142,11 @@ def _measure(library: str, python: str, load: str, count: int, size: int) -> dic
 def _wait_until_stored(store: Path, run_id: str, count: int) -> float:
     """When the newest entry was stored; checks that all of them are there."""
     from diorama.errors import NotFound
-    from diorama.model import StoreDir
+    from diorama.model import OWNER, StoreDir
     from diorama.service import Service
 
-    service = Service.open(StoreDir(store))
+    opened = Service.open(StoreDir(store))
+    service = opened.for_(OWNER)
     try:
         while True:
             try:
@@ -159,7 +160,7 @@ def _wait_until_stored(store: Path, run_id: str, count: int) -> float:
         rows = sum(1 for _ in service.scan_history(run.uid))
         assert rows == count, f"{rows} of {count} rows are stored"
     finally:
-        service.close()
+        opened.close()
     deadline = time.time() + 60
     while any(path.is_dir() for path in (store / "journal").iterdir()) and time.time() < deadline:
         time.sleep(0.05)  # the sidecar removes the journal: bytes that are stored are not counted twice

@@ -27,10 +27,10 @@ import numpy as np
 
 from diorama.journal.entry import Batch, Finish, Log, Numbered, Start
 from diorama.media import ImageRecord
-from diorama.model import StoreDir
+from diorama.model import OWNER, StoreDir
 from diorama.server.run import ServerHandle, serve
 from diorama.server.settings import PACKAGED_STATIC_DIR, ServerSettings
-from diorama.service import Service
+from diorama.service import Access, Service
 
 ENTRIES_PER_BATCH = 50_000
 PICTURES = 16
@@ -86,9 +86,10 @@ def main() -> int:
 
 
 @contextmanager
-def serving(store_dir: StoreDir, static_dir: Path) -> Iterator[tuple[Service, str]]:
-    """The real server on a free port, without a login, and its service to fill the store with."""
-    service = Service.open(store_dir)
+def serving(store_dir: StoreDir, static_dir: Path) -> Iterator[tuple[Access, str]]:
+    """The real server on a free port, without a login, and the store to fill."""
+    opened = Service.open(store_dir)
+    service = opened.for_(OWNER)
     ready = threading.Event()
     handles: list[ServerHandle] = []
 
@@ -99,7 +100,7 @@ def serving(store_dir: StoreDir, static_dir: Path) -> Iterator[tuple[Service, st
     settings = ServerSettings(port=0, is_auth_required=False, static_dir=static_dir)
     thread = threading.Thread(
         target=serve,
-        args=(service,),
+        args=(opened,),
         kwargs={"settings": settings, "store_dir": store_dir, "on_ready": on_ready},
     )
     thread.start()
@@ -111,7 +112,7 @@ def serving(store_dir: StoreDir, static_dir: Path) -> Iterator[tuple[Service, st
         for handle in handles:
             handle.stop()
         thread.join(20)
-        service.close()
+        opened.close()
 
 
 @contextmanager
@@ -133,7 +134,7 @@ def start(project: str, run: str) -> Start:
     )
 
 
-def ingest(service: Service, head: Start, entries: Iterator[Any]) -> None:
+def ingest(service: Access, head: Start, entries: Iterator[Any]) -> None:
     """Send entries in batches, numbered as a journal would."""
     number = 1
     batch: list[Numbered] = [Numbered(number, head)]
@@ -150,7 +151,7 @@ def ingest(service: Service, head: Start, entries: Iterator[Any]) -> None:
 # ---- a chart of many points ----
 
 
-def charts(service: Service, browser: Any, url: str, *, runs: int, steps: int) -> bool:
+def charts(service: Access, browser: Any, url: str, *, runs: int, steps: int) -> bool:
     began = time.perf_counter()
     for number in range(runs):
         rng = np.random.default_rng(number)
@@ -195,7 +196,7 @@ REDRAW_BY_RESIZE = """async () => {
 }"""
 
 
-def ingest_finish(service: Service, head: Start, steps: int) -> None:
+def ingest_finish(service: Access, head: Start, steps: int) -> None:
     finish = Finish(head.time + steps * 0.01, 0, "finished")
     service.ingest(Batch((head.entity, head.project, head.run), head.writer, [Numbered(steps + 2, finish)]))
 
@@ -203,7 +204,7 @@ def ingest_finish(service: Service, head: Start, steps: int) -> None:
 # ---- scrubbing through pictures ----
 
 
-def scrubbing(service: Service, browser: Any, url: str) -> bool:
+def scrubbing(service: Access, browser: Any, url: str) -> bool:
     from PIL import Image
 
     rng = np.random.default_rng(0)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from owner import Service
 from server_sample import Client, Sample, client_of, fill
 
 from diorama.model import StoreDir
-from diorama.service import Service
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from typing import Any
 
 import anyio
 import httpx
+from owner import Service
 from starlette.types import ASGIApp
 
 from diorama.journal.codec import encode_batch
@@ -42,7 +43,6 @@ from diorama.model import StoreDir
 from diorama.server.app import create_app
 from diorama.server.run import ServerHandle, serve
 from diorama.server.settings import Limits, ServerSettings
-from diorama.service import Service
 
 KEY = "k" * 64
 BASE_URL = "http://localhost:7117"

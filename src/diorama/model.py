@@ -42,6 +42,16 @@ class RunKey(msgspec.Struct, frozen=True, order=True):
         return f"{self.entity}/{self.project}/{self.id}"
 
 
+class Actor(msgspec.Struct, frozen=True):
+    """Who asks a store for something. What it may do is decided by `Service.for_`."""
+
+    name: str
+
+
+OWNER = Actor("owner")
+"""Whose store it is: who has its key, or may read its folder."""
+
+
 def new_run_id() -> str:
     """A fresh run id: eight characters of [0-9a-z], as W&B makes them."""
     # The module `secrets` would cost every training script 9 ms for OpenSSL.

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from owner import Service
 from server_fixtures import client, sample, service, store_dir
 from server_sample import Client, Sample, client_of, running_server
 
 from diorama.interpreter import command_for
 from diorama.model import StoreDir
 from diorama.server.run import ServerHandle
-from diorama.service import Service
 
 __all__ = ["client", "sample", "service", "store_dir"]
 

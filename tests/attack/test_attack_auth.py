@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from owner import Service
 from server_sample import (
     KEY,
     Client,
@@ -32,7 +33,6 @@ from diorama.server.key import ensure_key, rotate_key
 from diorama.server.routes import ENDPOINTS
 from diorama.server.run import ServerHandle
 from diorama.server.settings import ServerSettings
-from diorama.service import Service
 
 PUBLIC = {"health", "session", "login"}
 """Routes that answer anybody. Adding one here is a decision about security."""

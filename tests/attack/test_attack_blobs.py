@@ -8,13 +8,13 @@ import threading
 import zlib
 
 import pytest
+from owner import Service
 from server_sample import HTML, PICTURE, T0, Client, Sample, batch, client_of, png, start
 
 from diorama.journal.entry import File, Log
 from diorama.media import FileRecord, ImageRecord
 from diorama.model import StoreDir
 from diorama.server import api_blobs
-from diorama.service import Service
 from diorama.store.blobs import path_of
 
 
@@ -193,7 +193,7 @@ def test_t52_many_upload_the_same_at_once(service: Service, sample: Sample) -> N
     for thread in threads:
         thread.join()
     assert statuses == [201] * 8
-    assert service.get_blob(sha256) == data
+    assert service._blobs.get(sha256) == data
 
 
 def test_t52_an_upload_alone_gives_nobody_access(client: Client) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from owner import Service
 from server_sample import HTML_SHA256, PICTURE, Client, batch, start
 
 from diorama.journal.entry import File
 from diorama.media import FileRecord
 from diorama.server.page_guard import GUARD, as_utf8, guarded, without_code
-from diorama.service import Service
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="window.__xss=1"><script>window.__xss=1</script></svg>'
 

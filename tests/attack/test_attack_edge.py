@@ -7,12 +7,12 @@ import re
 from typing import Any
 
 import pytest
+from owner import Service
 from server_sample import KEY, Client, Sample, ask_raw, client_of, examples, status_of
 
 from diorama.server.auth import mint_token
 from diorama.server.routes import ENDPOINTS
 from diorama.server.run import ServerHandle
-from diorama.service import Service
 
 GOOD_HOSTS = [
     "localhost:7117",

@@ -9,11 +9,11 @@ import re
 from pathlib import Path
 
 import pytest
+from owner import Service
 from server_sample import Client, Sample, client_of
 
 from diorama.media import Bokeh, Plotly, Vega
 from diorama.server.frames import frame_headers
-from diorama.service import Service
 
 ROOT = Path(__file__).parents[2]
 FRAMES = ["plotly", "bokeh", "vega"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from owner import Service
 from server_sample import KEY, T0, Client, Sample, ask_raw, batch, client_of, start, status_of
 
 from diorama.cli import main
@@ -13,7 +14,7 @@ from diorama.journal.entry import Log
 from diorama.model import StoreDir
 from diorama.server.auth import mint_token
 from diorama.server.run import ServerHandle
-from diorama.service import Service
+from diorama.service import Access
 
 NASTY = [
     '\n127.0.0.1 - "GET /" 200',
@@ -119,7 +120,7 @@ def test_t51_a_fault_of_ours_tells_nothing(
     def fail() -> None:
         raise RuntimeError(f"secret {KEY} in /home/somebody")
 
-    monkeypatch.setattr(service, "projects", fail)
+    monkeypatch.setattr(Access, "projects", staticmethod(fail))
     reply = client_of(service).get("/api/projects")
     assert reply.status_code == 500
     assert reply.headers["content-type"] == "application/problem+json"

@@ -6,6 +6,7 @@ import urllib.parse
 from typing import Any
 
 import pytest
+from owner import Service
 from server_sample import KEY, T0, Client, Sample, ask_raw, batch, start, status_of
 
 from diorama.errors import BadRequest
@@ -13,7 +14,6 @@ from diorama.journal.codec import encode_batch
 from diorama.journal.entry import File, Log
 from diorama.media import FileRecord
 from diorama.server.run import ServerHandle
-from diorama.service import Service
 
 MSGPACK = {"content-type": "application/msgpack"}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from owner import Service
 from server_sample import KEY, T0, Client, Sample, ask_raw, batch, client_of, running_server, start, status_of
 
 from diorama.journal.codec import encode_batch
@@ -20,7 +21,6 @@ from diorama.model import StoreDir
 from diorama.server.run import ServerHandle
 from diorama.server.settings import Limits
 from diorama.server.wire import PatientProtocol
-from diorama.service import Service
 
 JSON = {"content-type": "application/json"}
 MSGPACK = {"content-type": "application/msgpack"}

@@ -15,8 +15,8 @@ from PIL import Image
 
 from diorama.journal.entry import Batch, Entry, Finish, Log, Numbered, Start, System
 from diorama.media import ImageRecord
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 
 STEPS = 3000
 HEIGHTS = {"early": 5.0, "late": 6.0, "short": 7.0}
@@ -29,7 +29,8 @@ def loss(run: str, step: int) -> float:
 
 
 def fill(store: Path) -> None:
-    service = Service.open(StoreDir(store))
+    opened = Service.open(StoreDir(store))
+    service = opened.for_(OWNER)
     for run in HEIGHTS:
         head = Start(
             entity="lab",
@@ -43,10 +44,10 @@ def fill(store: Path) -> None:
         )
         numbered = [Numbered(seq, entry) for seq, entry in enumerate([head, *entries_of(run, service)], 1)]
         service.ingest(Batch(("lab", "curves", run), run, numbered))
-    service.close()
+    opened.close()
 
 
-def entries_of(run: str, service: Service) -> Iterator[Entry]:
+def entries_of(run: str, service: Access) -> Iterator[Entry]:
     steps = STEPS // 2 if run == "short" else STEPS
     for step in range(steps):
         data: dict[str, object] = {"loss": loss(run, step), "epoch": step / 100}
@@ -63,7 +64,7 @@ def entries_of(run: str, service: Service) -> Iterator[Entry]:
     yield Finish(BEGAN + steps, 0, "finished")
 
 
-def picture(service: Service, step: int) -> ImageRecord:
+def picture(service: Access, step: int) -> ImageRecord:
     data = io.BytesIO()
     Image.new("RGB", (32, 24), (step % 256, 80, 160)).save(data, "PNG")
     return ImageRecord(blob=service.put_blob(data.getvalue(), "image/png"), width=32, height=24)

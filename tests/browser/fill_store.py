@@ -16,8 +16,8 @@ from stored import wait_until_stored
 import diorama
 from diorama.journal.entry import Batch, File, Numbered, Start
 from diorama.media import FileRecord
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 
 STEPS = 60
 CANARY = '<img src=x onerror="window.__xss=1"><script>window.__xss=1</script>'
@@ -74,7 +74,7 @@ def train(name: str, lr: float, tags: list[str], notes: str) -> None:
     run.finish()
 
 
-def add_files(service: Service) -> None:
+def add_files(service: Access) -> None:
     """Files come from a writer beside the training process."""
     found = service.runs("lab", "scenes", query="baseline").runs[0]
     start = Start(
@@ -100,9 +100,10 @@ def main() -> None:
     train("wide", 0.1, ["base"], "twice as wide")
     train(CANARY, 0.5, [CANARY], CANARY)
     wait_until_stored("lab", "scenes")
-    service = Service.open(StoreDir.from_environ())
+    opened = Service.open(StoreDir.from_environ())
+    service = opened.for_(OWNER)
     add_files(service)
-    service.close()
+    opened.close()
 
 
 if __name__ == "__main__":

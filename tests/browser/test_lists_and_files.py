@@ -11,12 +11,12 @@ from io import BytesIO
 import numpy as np
 import pytest
 from live_server import LiveServer
+from owner import Service
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from diorama.journal.entry import Batch, Finish, Log, Numbered, Start
 from diorama.model import StoreDir
-from diorama.service import Service
 
 OpenPage = Callable[..., Page]
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 from live_server import LiveServer, serving, sign_in
+from owner import Service
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from waiting import LIMIT_MS, until_true
 
 from diorama.journal.entry import Batch, Log, Numbered, Start
 from diorama.media.html.record import HtmlRecord
 from diorama.model import StoreDir
-from diorama.service import Service
 
 
 class Ears:

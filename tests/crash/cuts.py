@@ -27,12 +27,12 @@ from typing import Literal
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from owner import Service
 from server_sample import KEY, T0, running_server, start
 
 from diorama.journal.entry import Batch, Entry, Log, Numbered, Start
 from diorama.media import FileRecord
 from diorama.model import BlobRef, StoreDir
-from diorama.service import Service
 from diorama.sidecar import remote
 from diorama.sidecar.remote import HttpTransport
 from diorama.sidecar.transport import BlobsGone, Unavailable

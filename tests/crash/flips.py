@@ -34,8 +34,8 @@ import msgspec
 
 from diorama.cli.store_checks import check_blobs, check_database
 from diorama.errors import DioramaError
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 from diorama.service.jsonable import to_json
 from diorama.service.views import SeriesRequest, TableRequest
 from diorama.sidecar import drain
@@ -88,7 +88,8 @@ def read_all(store: StoreDir) -> Said:
     """Everything that can be asked of a store."""
     said = Said()
     try:
-        with Service.open(store) as service:
+        with Service.open(store) as opened:
+            service = opened.for_(OWNER)
             for project in service.projects().projects:
                 listed = service.runs(project.entity, project.name, sort="created_at").runs
                 for view in listed:
@@ -105,7 +106,7 @@ def read_all(store: StoreDir) -> Said:
     return said
 
 
-def _questions(service: Service, uid: int) -> Iterator[tuple[str, Callable[[], Iterator[tuple[str, Any]]]]]:
+def _questions(service: Access, uid: int) -> Iterator[tuple[str, Callable[[], Iterator[tuple[str, Any]]]]]:
     def run() -> Iterator[tuple[str, Any]]:
         view = msgspec.to_builtins(service.run(uid).run)
         for name in ("id", "name", "state", "exit_code", "notes", "tags", "last_step", "config", "summary"):
@@ -137,7 +138,7 @@ def _questions(service: Service, uid: int) -> Iterator[tuple[str, Callable[[], I
         for row in service.scan_history(uid, keys=["picture"]):
             for blob in blobs_in(row["picture"]):
                 yield blob.sha256, service.get_blob(blob).hex()
-                yield f"{blob.sha256} range", service.get_blob_range(blob.sha256, 100, 200).hex()
+                yield f"{blob.sha256} range", service.blob(blob.sha256).read_range(100, 200).hex()
 
     def table() -> Iterator[tuple[str, Any]]:
         if any(key.key == "table" for key in service.keys([uid]).keys):

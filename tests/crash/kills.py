@@ -24,8 +24,8 @@ from server_process import ServerProcess
 
 from diorama.media import UnknownRecord
 from diorama.media.image.record import ImageRecord
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 from diorama.sidecar import drain
 from diorama.sidecar.leftovers import DrainReport
 from diorama.store.values import blobs_in
@@ -212,7 +212,8 @@ def check(mode: str, store: StoreDir, records: list[Path], run_id: str) -> Verdi
         returned |= returned_there
     verdict.returned = len(returned)
     rows = []
-    service = Service.open(store)
+    opened = Service.open(store)
+    service = opened.for_(OWNER)
     try:
         runs = [
             run
@@ -224,7 +225,7 @@ def check(mode: str, store: StoreDir, records: list[Path], run_id: str) -> Verdi
             verdict.state = runs[0].state
             rows = [_read_back(service, row) for row in service.scan_history(runs[0].uid)]
     finally:
-        service.close()
+        opened.close()
     verdict.readable = len(rows)
     seen: dict[int, bytes] = {}
     last = -1
@@ -256,7 +257,7 @@ def read_record(path: Path) -> tuple[dict[int, bytes], set[int]]:
     return invoked, returned
 
 
-def _read_back(service: Service, row: dict[str, object]) -> tuple[int, int, bytes, bool]:
+def _read_back(service: Access, row: dict[str, object]) -> tuple[int, int, bytes, bool]:
     scalars = {name: row[name] for name in ("i", "x", "big", "note") if name in row}
     picture = row.get("image")
     pixels = None

@@ -36,8 +36,8 @@ from processes import sidecar_pids, wait_for
 from diorama.errors import DioramaError
 from diorama.media import UnknownRecord
 from diorama.media.image.record import ImageRecord
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 from diorama.sidecar import drain
 from diorama.store.values import blobs_in
 
@@ -102,7 +102,8 @@ def cut_once(trace: Trace, seed: int, cut: int) -> Verdict:
 
 def _compare(verdict: Verdict, store: StoreDir) -> None:
     right: set[int] = set()
-    service = Service.open(store)
+    opened = Service.open(store)
+    service = opened.for_(OWNER)
     try:
         for project in service.projects().projects:
             for run in service.runs(project.entity, project.name).runs:
@@ -114,11 +115,11 @@ def _compare(verdict: Verdict, store: StoreDir) -> None:
                     else:
                         right.add(row["i"])
     finally:
-        service.close()
+        opened.close()
     verdict.lost = len(set(range(verdict.promised)) - right)
 
 
-def _problem_of(service: Service, row: dict[str, Any], *, is_promised: bool) -> str:
+def _problem_of(service: Access, row: dict[str, Any], *, is_promised: bool) -> str:
     """What is wrong with a row that is shown; "" if nothing is."""
     number = row.get("i")
     if not isinstance(number, int) or row["_step"] != number:

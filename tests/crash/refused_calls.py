@@ -34,8 +34,8 @@ from server_process import ServerProcess
 
 from diorama.errors import DioramaError
 from diorama.media.image.record import ImageRecord
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 from diorama.sidecar import drain
 from diorama.sidecar.remote import HttpTransport
 
@@ -193,22 +193,23 @@ def _problem_of(store: StoreDir, notes: Path, words: str) -> str:
 def _right_rows(store: StoreDir) -> set[int]:
     """The numbers of the entries that are stored as they were logged. Raises if one shows something else."""
     right: set[int] = set()
-    service = Service.open(store)
+    opened = Service.open(store)
+    service = opened.for_(OWNER)
     try:
         for run in service.runs("local", "refused").runs if _has_project(service) else []:
             for row in service.scan_history(run.uid):
                 if "i" in row and _is_right(service, row):
                     right.add(row["i"])
     finally:
-        service.close()
+        opened.close()
     return right
 
 
-def _has_project(service: Service) -> bool:
+def _has_project(service: Access) -> bool:
     return any(project.name == "refused" for project in service.projects().projects)
 
 
-def _is_right(service: Service, row: dict[str, Any]) -> bool:
+def _is_right(service: Access, row: dict[str, Any]) -> bool:
     number = row["i"]
     for name, value in scalars_of(number).items():
         assert row.get(name) == value, f"{name} of row {number} is {row.get(name)!r}"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from kills import Verdict, check, start_trainer
+from owner import Service
 from processes import HANGS_AFTER_SECS
 
 from diorama.journal.reader import JournalReader
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.sidecar import DrainReport, drain
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from kills import Verdict, check, start_trainer
+from owner import Service
 from processes import HANGS_AFTER_SECS, sidecar_pids, wait_for
 
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.sidecar import drain
 
 SCRIPT = Path(__file__).with_name("crash_disk.py")

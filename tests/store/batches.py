@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from diorama.journal.entry import Batch, Entry, Log, Numbered, Start
-from diorama.service import Service
+from diorama.service import Access
 
 RUN = ("local", "digits", "run1")
 BEGAN = 1_700_000_000.0
@@ -36,13 +36,13 @@ def batch(
     return Batch(run, writer, [Numbered(first_seq + index, entry) for index, entry in enumerate(entries)])
 
 
-def ingest(service: Service, *entries: Entry, run: tuple[str, str, str] = RUN, writer: str = "w.0") -> int:
+def ingest(service: Access, *entries: Entry, run: tuple[str, str, str] = RUN, writer: str = "w.0") -> int:
     """Start and entries as a writer's whole journal; returns the run's uid."""
     service.ingest(batch([start(run, writer), *entries], run=run, writer=writer))
     return service.find_run(*run).uid
 
 
-def rows_of(service: Service, uid: int, **options: Any) -> list[dict[str, Any]]:
+def rows_of(service: Access, uid: int, **options: Any) -> list[dict[str, Any]]:
     """All history rows, without the clock's part."""
     return [
         {key: value for key, value in row.items() if key not in ("_timestamp", "_runtime")}

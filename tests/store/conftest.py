@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from owner import Service
 
 from diorama.model import StoreDir
-from diorama.service import Service
 
 S3_BUCKET = "diorama-tests"
 OpenStore = Callable[[], Service]

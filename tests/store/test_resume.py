@@ -7,12 +7,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from owner import Service
 
 import diorama
 from diorama.client.guard import Reporter
 from diorama.errors import CommError
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.sidecar import drain
 from diorama.sidecar.local import LocalTransport
 

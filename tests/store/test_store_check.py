@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from batches import ingest, log
+from owner import Service
 
 from diorama.cli.store_checks import check_blobs, check_database
 from diorama.errors import Corrupt
 from diorama.media import HistogramRecord, ImageRecord
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.service.keys import key_rows
 from diorama.service.views import HistogramRequest
 from diorama.store import history, schema

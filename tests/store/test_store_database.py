@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from batches import ingest, log, rows_of
+from owner import Service
 
 from diorama.errors import Corrupt, NotFound, StoreError, TooNew, Unstorable
 from diorama.media import ImageRecord
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.service.keys import key_rows
 from diorama.store import database as databases
 from diorama.store import history, schema
@@ -30,11 +30,11 @@ from diorama.store.migrations import SCHEMA_VERSION
 OPENER = """
 import sys
 from pathlib import Path
-from diorama.model import StoreDir
+from diorama.model import OWNER, StoreDir
 from diorama.service import Service
 from diorama.service.keys import key_rows
 sys.stdin.readline()
-service = Service.open(StoreDir(Path(sys.argv[1])))
+service = Service.open(StoreDir(Path(sys.argv[1]))).for_(OWNER)
 print(service.version())
 """
 

@@ -16,10 +16,10 @@ import pytest
 from batches import BEGAN, batch, start
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from owner import Service
 
 from diorama.errors import BadRequest
 from diorama.journal.entry import Config, Entry, Finish, Summary
-from diorama.service import Service
 from diorama.service import filter as filters
 from diorama.service.views import RunView
 from diorama.store import letters, regex

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, columns_of, exact, ingest, log, rows_of, start
+from owner import Service
 
 from diorama.errors import BadRequest
 from diorama.journal.entry import Log, System
-from diorama.service import Service
 from diorama.service.views import SeriesRequest
 from diorama.store import history, schema
 

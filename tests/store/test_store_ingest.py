@@ -11,6 +11,7 @@ import pytest
 from batches import BEGAN, RUN, batch, exact, ingest, log, rows_of, start, to_plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from owner import Service
 
 from diorama.errors import BadRequest, NotFound
 from diorama.journal.codec import decode_batch, encode_batch
@@ -33,7 +34,6 @@ from diorama.journal.entry import (
 )
 from diorama.media import FileRecord, HistogramRecord, ImageRecord, UnknownRecord
 from diorama.model import BlobRef
-from diorama.service import Service
 from diorama.service.views import MediaRequest, MediaWanted
 
 PATIENT = settings(
@@ -367,11 +367,11 @@ def test_files_and_media_name_stored_blobs(service: Service) -> None:
         blob.sha256,
     )
     assert service.get_blob(service.file(uid, "requirements.txt").sha256) == b"numpy==2.0"
-    assert service.blob_info(blob.sha256) == blob
+    assert service.blob(blob.sha256).ref == blob
     with pytest.raises(NotFound):
         service.file(uid, "other.txt")
     with pytest.raises(NotFound):
-        service.blob_info("0" * 64)
+        service.blob("0" * 64)
 
 
 def test_an_unknown_kind_of_media_survives(service: Service) -> None:
@@ -385,7 +385,7 @@ def test_an_unknown_kind_of_media_survives(service: Service) -> None:
     assert service.run(uid).run.summary["thing"] == fields
     (cell,) = service.media(MediaRequest([MediaWanted(uid, "thing", 0)])).cells
     assert cell.items == [fields]
-    assert service.blob_info(blob.sha256) == blob
+    assert service.blob(blob.sha256).ref == blob
 
 
 def test_a_key_that_changes_kind_appears_once_per_kind(service: Service) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, ingest, log, rows_of, start
+from owner import Service
 
 from diorama.errors import TooNew
 from diorama.journal.entry import Define
-from diorama.service import Service
 from diorama.store import database as databases
 from diorama.store import schema
 from diorama.store.database import Database

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 from batches import RUN, batch, ingest, log, rows_of, start
 from conftest import OpenStore
-
-from diorama.service import Service
+from owner import Service
 
 HERE = Path(__file__).parent
 
@@ -25,11 +24,11 @@ from pathlib import Path
 sys.path.insert(0, {here!r})
 from batches import batch, log, start
 from diorama.media import ImageRecord
-from diorama.model import StoreDir
+from diorama.model import OWNER, StoreDir
 from diorama.service import Service
 
 writer, first, last, size, has_media = sys.argv[2], *map(int, sys.argv[3:7])
-service = Service.open(StoreDir(Path(sys.argv[1])))
+service = Service.open(StoreDir(Path(sys.argv[1]))).for_(OWNER)
 for begin in range(first, last, size):
     entries = [start(writer=writer)] if begin == 0 else []
     for step in range(begin, min(begin + size, last)):

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, columns_of, ingest, log, start
+from owner import Service
 
 from diorama.errors import BadRequest, NotFound
 from diorama.journal.entry import Batch, Config, Console, ConsoleLine, Finish, Summary
 from diorama.media import HistogramRecord, ImageRecord
-from diorama.service import Service
+from diorama.model import OWNER
 from diorama.service.views import HistogramRequest, MediaRequest, MediaWanted, RunPatch, TrackRequest
 
 
@@ -254,6 +255,7 @@ def test_console_pages_and_search(service: Service) -> None:
 
 def test_a_silent_run_is_stale(service: Service) -> None:
     uid = ingest(service, log(0, {"x": 1}))
+    service = service.for_(OWNER)
     now = service.run(uid).run
     assert not now.is_stale
     real, service._now = service._now, lambda: real() + 100

@@ -11,6 +11,7 @@ import pytest
 from batches import BEGAN, RUN, batch, columns_of, ingest, log, rows_of, start, to_plain
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from owner import Service
 
 from diorama.journal.entry import (
     Attributes,
@@ -28,7 +29,6 @@ from diorama.journal.entry import (
     System,
 )
 from diorama.media import FileRecord, HistogramRecord, TableRecord
-from diorama.service import Service
 from diorama.service.table_parts import tables_of
 from diorama.service.views import HistogramRequest, MediaRequest, MediaWanted, RunPatch, SeriesRequest
 from diorama.summaries.fold import SessionSummary

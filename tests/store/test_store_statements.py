@@ -8,8 +8,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 from batches import batch, log, rows_of, start
-
-from diorama.service import Service
+from owner import Service
 
 MERGING_STEPS = 16
 

@@ -22,6 +22,7 @@ import pytest
 from batches import batch, ingest, log, start
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from owner import Service
 
 from diorama.errors import BadRequest, Corrupt, NotFound, TooLarge
 from diorama.journal.codec import decode_batch, encode_batch
@@ -29,7 +30,6 @@ from diorama.media import KINDS_BY_NAME, FileRecord, Image, JoinedTable, Partiti
 from diorama.media.core.base import MANIFEST_MIME, Media
 from diorama.media.table.codec import PARQUET_MIME
 from diorama.model import BlobRef
-from diorama.service import Service
 from diorama.service import tables as service_tables
 from diorama.service.views import TableFilter, TableJoin, TablePage, TableRequest, TableSort
 from diorama.store import manifest as manifests
@@ -778,7 +778,7 @@ class TestManifests:
         uid = ingest(service, log(0, {"t": record}))
         cells = [row[0]["blob"]["sha256"] for row in page(service, [record.blob.sha256]).rows]
         for sha256 in [*cells, record.blob.sha256, record.media.sha256]:
-            assert service.blob_info(sha256).sha256 == sha256
+            assert service.blob(sha256).ref.sha256 == sha256
         assert service.run(uid).warnings == []
         assert service.check() == []
 
@@ -824,7 +824,7 @@ class TestManifests:
         shipped = decode_batch(encode_batch(batch([start(), log(0, {"t": record})])))
         service.ingest(shipped)
         assert service.ingest(shipped) == 2
-        assert service.blob_info(record.media.sha256).mime == MANIFEST_MIME
+        assert service.blob(record.media.sha256).ref.mime == MANIFEST_MIME
 
     def test_a_picture_in_a_log_and_in_a_table(self, service) -> None:
         image = Image([[9, 9]])

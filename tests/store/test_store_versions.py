@@ -16,12 +16,12 @@ import anyio.to_thread
 import pytest
 import sqlalchemy as sa
 from batches import batch, ingest, log, start
+from owner import Service
 
 from diorama.journal.entry import Batch, Config, Entry
-from diorama.model import RunKey, StoreDir
+from diorama.model import OWNER, RunKey, StoreDir
 from diorama.server.lanes import Lanes
 from diorama.server.live import POLL_SECS, LiveHub
-from diorama.service import Service
 from diorama.service.ingest import _Target
 from diorama.store import schema, versions
 from diorama.store.versions import Seen, next_version
@@ -212,14 +212,15 @@ def test_live_updates_come_while_a_transaction_stays_open(
     run = ("local", "digits", "run0")
     uid = ingest(team, run=run)
     asked: list[float] = []
-    news = team.news
-    monkeypatch.setattr(team, "news", lambda since: (asked.append(time.monotonic()), news(since))[1])
+    owner = team.for_(OWNER)
+    news = owner.news
+    monkeypatch.setattr(owner, "news", lambda since: (asked.append(time.monotonic()), news(since))[1])
 
     async def listen() -> None:
-        hub = LiveHub(team, Lanes(), limit=3)
+        hub = LiveHub(owner, Lanes(), limit=3)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(hub.watch)
-            stream = hub.stream(None, "local/digits", lambda: True)
+            stream = hub.stream(owner, None, "local/digits", lambda: True)
             assert b'"runs":[]' in await anext(stream)
             for step in range(3):
                 await anyio.to_thread.run_sync(

@@ -11,7 +11,7 @@ import msgspec
 
 from diorama import errors
 from diorama.http import NoAnswer, ServerConnection
-from diorama.model import DEFAULT_PORT, BlobRef, StoreDir
+from diorama.model import DEFAULT_PORT, OWNER, BlobRef, StoreDir
 from diorama.service import Service
 from diorama.service.jsonable import from_json, to_json
 from diorama.service.views import ConsolePage, FileList, Problem, ProjectList, RunDetail, RunList, RunView
@@ -66,12 +66,14 @@ class Source(Protocol):
 
 
 class LocalSource:
-    """A store on this machine. What journals still hold is stored first, so that nothing is missed."""
+    """A store on this machine, as its owner reads it. What journals still hold is stored first, so that
+    nothing is missed."""
 
     def __init__(self, store_dir: StoreDir) -> None:
         self._store_dir = store_dir
-        self._service = Service.open(store_dir)
-        self._transport = LocalTransport(store_dir, self._service)
+        self._opened = Service.open(store_dir)
+        self._service = self._opened.for_(OWNER)
+        self._transport = LocalTransport(store_dir, self._opened)
 
     def refresh(self) -> None:
         """Store what journals hold: those of dead processes here, those of living ones by their sidecar."""
@@ -128,7 +130,7 @@ class LocalSource:
         return _page_url(_running_server(self._store_dir) or f"http://127.0.0.1:{DEFAULT_PORT}", run)
 
     def close(self) -> None:
-        self._service.close()
+        self._opened.close()
 
 
 class RemoteSource:

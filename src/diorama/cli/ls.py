@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from diorama.cli.terminal import format_age, format_table, format_time, store_from_option
 from diorama.errors import NotFound, UsageError
+from diorama.model import OWNER
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.service import Access
     from diorama.service.views import ProjectList, RunList
 
 SUMMARY = "list projects, or the runs of one"
@@ -48,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.limit < 1:
         raise UsageError("--limit must be 1 or more")
-    service = Service.open(store_dir)
-    try:
+    with Service.open(store_dir) as opened:
+        service = opened.for_(OWNER)
         if options.project is None:
             projects = service.projects()
             text = _project_table(projects)
@@ -59,8 +60,6 @@ def run(options: argparse.Namespace) -> int:
             runs = service.runs(entity, name, query=options.query, sort=options.sort, limit=options.limit)
             text = run_table(runs)
             answer = runs
-    finally:
-        service.close()
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode() + "\n")
     else:
@@ -68,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _find_project(service: Service, wanted: str) -> tuple[str, str]:
+def _find_project(service: Access, wanted: str) -> tuple[str, str]:
     """The (entity, name) that `wanted` means. NotFound or UsageError when that is none or several."""
     known = [(project.entity, project.name) for project in service.projects().projects]
     found = [pair for pair in known if wanted in (pair[1], f"{pair[0]}/{pair[1]}")]

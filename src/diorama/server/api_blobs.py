@@ -22,7 +22,7 @@ from diorama.server.request import stream_body
 from diorama.service import views
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.service import Access, NamedBlob
 
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+\-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}")
 _ASKED_LIMIT = 20_000
@@ -50,8 +50,8 @@ async def blob(call: Call, path: BlobPath, query: BlobQuery) -> Response:
     if not SHA256_TEXT.fullmatch(path.sha256):
         raise NotFound("there is no such blob")
     if _names_etag(call.request.headers.get("if-none-match"), f'"{path.sha256}"'):
-        found: BlobRef = await call.run(call.service.blob_info, path.sha256)
-        return Response(status_code=304, headers={**CONTENT_HEADERS, "etag": f'"{found.sha256}"'})
+        found: NamedBlob = await call.run(call.service.blob, path.sha256)
+        return Response(status_code=304, headers={**CONTENT_HEADERS, "etag": f'"{found.ref.sha256}"'})
     loaded: _Loaded = await call.run(_load, call.service, path.sha256)
     return _response(call, loaded, name=query.name)
 
@@ -68,24 +68,24 @@ async def file_response(call: Call, file: views.FileView) -> Response:
 class _Loaded:
     """A blob on its way out: its first bytes, and all of them when it is small."""
 
-    ref: BlobRef
+    blob: NamedBlob
     head: bytes
     data: bytes | None
 
 
-def _load(service: Service, sha256: str) -> _Loaded:
+def _load(service: Access, sha256: str) -> _Loaded:
     """Small blobs are checked against their hash before the first byte leaves; NotFound unless a run
     names the blob."""
-    ref = service.blob_info(sha256)
-    if ref.size_bytes > CHECKED_BYTES:
-        return _Loaded(ref, service.get_blob_range(sha256, 0, SNIFF_BYTES), None)
-    data = service.get_blob(sha256)
-    return _Loaded(ref, data[:SNIFF_BYTES], data)
+    blob = service.blob(sha256)
+    if blob.ref.size_bytes > CHECKED_BYTES:
+        return _Loaded(blob, blob.read_range(0, SNIFF_BYTES), None)
+    data = blob.read()
+    return _Loaded(blob, data[:SNIFF_BYTES], data)
 
 
 def _response(call: Call, loaded: _Loaded, *, name: str | None) -> Response:
     """The bytes, or the range of them that is asked for; `name` makes them a download of that name."""
-    ref = loaded.ref
+    ref = loaded.blob.ref
     etag = f'"{ref.sha256}"'
     asked = call.request.headers
     headers = {**content_headers(loaded.head, name=name), "etag": etag, "accept-ranges": "bytes"}
@@ -105,20 +105,21 @@ def _response(call: Call, loaded: _Loaded, *, name: str | None) -> Response:
     if loaded.data is not None:
         return Response(loaded.data[start:end], status_code=status, headers=headers)
     headers["content-length"] = str(end - start)
-    return call.stream(_pieces(call.service, ref, start, end), status_code=status, headers=headers)
+    return call.stream(_pieces(loaded.blob, start, end), status_code=status, headers=headers)
 
 
-def _pieces(service: Service, found: BlobRef, start: int, end: int) -> Iterator[bytes]:
+def _pieces(blob: NamedBlob, start: int, end: int) -> Iterator[bytes]:
     """A large blob piece by piece. The last piece is held back until the hash of all is known to be right."""
-    is_whole = (start, end) == (0, found.size_bytes)
+    ref = blob.ref
+    is_whole = (start, end) == (0, ref.size_bytes)
     hasher = hashlib.sha256()
     for offset in range(start, end, _PIECE_BYTES):
         stop = min(offset + _PIECE_BYTES, end)
-        piece = service.get_blob_range(found.sha256, offset, stop)
+        piece = blob.read_range(offset, stop)
         if is_whole:
             hasher.update(piece)
-            if stop == end and hasher.hexdigest() != found.sha256:
-                raise Corrupt(f"blob {found.sha256} does not match its checksum", hint="see `diorama doctor`")
+            if stop == end and hasher.hexdigest() != ref.sha256:
+                raise Corrupt(f"blob {ref.sha256} does not match its checksum", hint="see `diorama doctor`")
         yield piece
 
 
@@ -149,7 +150,7 @@ async def put_blob(call: Call, path: BlobPath) -> Response:
     return Response(msgspec.json.encode(stored), status_code=201, media_type="application/json")
 
 
-def _store(service: Service, spooled: tempfile.SpooledTemporaryFile[bytes] | BinaryIO, mime: str) -> BlobRef:
+def _store(service: Access, spooled: tempfile.SpooledTemporaryFile[bytes] | BinaryIO, mime: str) -> BlobRef:
     """Hand a verified upload to the store; a large one is mapped, not read into memory."""
     size_bytes = spooled.seek(0, 2)
     spooled.seek(0)
@@ -160,7 +161,7 @@ def _store(service: Service, spooled: tempfile.SpooledTemporaryFile[bytes] | Bin
 
 
 @endpoint("POST", "/api/blobs/missing", lane="writes")
-def missing_blobs(service: Service, body: views.BlobsWanted) -> views.BlobsMissing:
+def missing_blobs(service: Access, body: views.BlobsWanted) -> views.BlobsMissing:
     """Which of these the store lacks, so that nobody uploads twice."""
     if len(body.sha256) > _ASKED_LIMIT:
         raise BadRequest(f"at most {_ASKED_LIMIT} blobs can be asked for at once")

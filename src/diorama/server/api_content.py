@@ -22,7 +22,7 @@ from diorama.server.endpoint import Call, endpoint
 from diorama.server.page_guard import guarded, without_code
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.service import Access
 
 PAGE_MIMES = frozenset({"text/html", "application/xhtml+xml"})
 PAGE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -86,13 +86,13 @@ async def content(call: Call, path: ContentPath, query: ContentQuery) -> Respons
     return Response(await call.run(guarded, page, added), headers=page_headers(hosts))
 
 
-def _page(service: Service, sha256: str) -> bytes:
-    ref = service.blob_info(sha256)
-    if ref.mime not in PAGE_MIMES:
+def _page(service: Access, sha256: str) -> bytes:
+    blob = service.blob(sha256)
+    if blob.ref.mime not in PAGE_MIMES:
         raise NotFound("this is no page", hint="GET /api/blobs/{sha256} has the bytes")
-    if ref.size_bytes > PAGE_LIMIT_BYTES:
+    if blob.ref.size_bytes > PAGE_LIMIT_BYTES:
         raise TooLarge(f"the page is larger than {PAGE_LIMIT_BYTES >> 20} MiB", hint="download it instead")
-    return service.get_blob(sha256)
+    return blob.read()
 
 
 def _hosts(outside: str) -> list[str]:

@@ -14,7 +14,7 @@ from diorama.server.endpoint import COLUMNS, endpoint
 from diorama.service import views
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.service import Access
 
 RUNS_LIMIT = 10_000
 BUCKETS_LIMIT = 20_000
@@ -28,13 +28,13 @@ class KeysQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @endpoint("GET", "/api/keys")
-def keys(service: Service, query: KeysQuery) -> views.KeyList:
+def keys(service: Access, query: KeysQuery) -> views.KeyList:
     """What the runs have logged: every key with its kind and its steps."""
     return service.keys(_uids(query.runs))
 
 
 @endpoint("POST", "/api/series", reply_mime=COLUMNS, reply=views.SeriesReply)
-def series(service: Service, body: views.SeriesRequest) -> bytes:
+def series(service: Access, body: views.SeriesRequest) -> bytes:
     """Metrics as buckets (or as exact points when they are few): a JSON head, then float64 columns."""
     _check_count("runs x keys", len(body.runs) * len(body.keys), RUNS_LIMIT)
     if not 1 <= body.buckets <= BUCKETS_LIMIT:
@@ -44,7 +44,7 @@ def series(service: Service, body: views.SeriesRequest) -> bytes:
 
 
 @endpoint("POST", "/api/tracks", reply_mime=COLUMNS, reply=views.TrackReply)
-def tracks(service: Service, body: views.TrackRequest) -> bytes:
+def tracks(service: Access, body: views.TrackRequest) -> bytes:
     """At which steps media exist: a JSON head, then float64 columns."""
     _check_count("runs x keys", len(body.runs) * len(body.keys), RUNS_LIMIT)
     _check_uids(body.runs)
@@ -52,7 +52,7 @@ def tracks(service: Service, body: views.TrackRequest) -> bytes:
 
 
 @endpoint("POST", "/api/media")
-def media(service: Service, body: views.MediaRequest) -> views.MediaReply:
+def media(service: Access, body: views.MediaRequest) -> views.MediaReply:
     """The records at exact steps."""
     _check_count("cells", len(body.wanted), CELLS_LIMIT)
     _check_uids([cell.run for cell in body.wanted])
@@ -62,7 +62,7 @@ def media(service: Service, body: views.MediaRequest) -> views.MediaReply:
 
 
 @endpoint("POST", "/api/histograms")
-def histograms(service: Service, body: views.HistogramRequest) -> views.HistogramReply:
+def histograms(service: Access, body: views.HistogramRequest) -> views.HistogramReply:
     """A histogram over steps."""
     if not 1 <= body.limit <= 10_000:
         raise BadRequest("limit must be from 1 to 10000")

@@ -15,7 +15,7 @@ from diorama.server.request import check_content_type, read_body
 from diorama.service import views
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.service import Access
 
 MSGPACK = "application/msgpack"
 
@@ -37,7 +37,7 @@ async def ingest(call: Call) -> Response:
     )
 
 
-def _apply(service: Service, body: bytes) -> int:
+def _apply(service: Access, body: bytes) -> int:
     batch = decode_batch(body)
     try:
         return service.ingest(batch)

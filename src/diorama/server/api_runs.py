@@ -16,7 +16,7 @@ from diorama.service import views
 from diorama.service.jsonable import to_json
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.service import Access
 
 Uid = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 Offset = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
@@ -83,13 +83,13 @@ class HistoryQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @endpoint("GET", "/api/projects")
-def projects(service: Service) -> views.ProjectList:
+def projects(service: Access) -> views.ProjectList:
     """All projects, the most recently active first."""
     return service.projects()
 
 
 @endpoint("GET", "/api/projects/{entity}/{project}/runs")
-def runs(service: Service, path: ProjectPath, query: RunsQuery) -> views.RunList:
+def runs(service: Access, path: ProjectPath, query: RunsQuery) -> views.RunList:
     """The runs of a project that match a query, sorted, and the columns that they have."""
     return service.runs(
         path.entity, path.project, query=query.q, sort=query.sort, limit=query.limit, offset=query.offset
@@ -97,7 +97,7 @@ def runs(service: Service, path: ProjectPath, query: RunsQuery) -> views.RunList
 
 
 @endpoint("POST", "/api/projects/{entity}/{project}/runs/find")
-def find_runs(service: Service, path: ProjectPath, body: RunsRequest) -> views.RunList:
+def find_runs(service: Access, path: ProjectPath, body: RunsRequest) -> views.RunList:
     """The runs of a project that pass a filter, sorted, and the columns that they have."""
     return service.runs(
         path.entity,
@@ -111,13 +111,13 @@ def find_runs(service: Service, path: ProjectPath, body: RunsRequest) -> views.R
 
 
 @endpoint("GET", "/api/runs/{uid:number}")
-def run(service: Service, path: RunPath) -> views.RunDetail:
+def run(service: Access, path: RunPath) -> views.RunDetail:
     """One run with its environment and its warnings."""
     return service.run(path.uid)
 
 
 @endpoint("PATCH", "/api/runs/{uid:number}", lane="writes")
-def edit_run(service: Service, path: RunPath, body: views.RunPatch) -> views.RunView:
+def edit_run(service: Access, path: RunPath, body: views.RunPatch) -> views.RunView:
     """Change a run's name, notes or tags; absent fields stay."""
     if body.name is not None and not body.name.strip():
         raise BadRequest("a run's name must not be empty")
@@ -131,25 +131,25 @@ def edit_run(service: Service, path: RunPath, body: views.RunPatch) -> views.Run
 
 
 @endpoint("GET", "/api/runs/{entity}/{project}/{id}")
-def find_run(service: Service, path: RunKeyPath) -> views.RunDetail:
+def find_run(service: Access, path: RunKeyPath) -> views.RunDetail:
     """One run, by the name that its training script knows it by."""
     return service.run(service.find_run(path.entity, path.project, path.id).uid)
 
 
 @endpoint("GET", "/api/runs/{entity}/{project}/{id}/past")
-def past_run(service: Service, path: RunKeyPath) -> views.PastRunView:
+def past_run(service: Access, path: RunKeyPath) -> views.PastRunView:
     """What a process that resumes a run has to know of it."""
     return service.past_run(path.entity, path.project, path.id)
 
 
 @endpoint("GET", "/api/runs/{uid:number}/console")
-def console(service: Service, path: RunPath, query: ConsoleQuery) -> views.ConsolePage:
+def console(service: Access, path: RunPath, query: ConsoleQuery) -> views.ConsolePage:
     """A page of what the run printed."""
     return service.console(path.uid, offset=query.offset, limit=query.limit, query=query.q)
 
 
 @endpoint("GET", "/api/runs/{uid:number}/files")
-def files(service: Service, path: RunPath) -> views.FileList:
+def files(service: Access, path: RunPath) -> views.FileList:
     """The run's files."""
     return service.files(path.uid)
 

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from diorama.errors import BadRequest, Unauthorized
 from diorama.model import VERSION
-from diorama.server.endpoint import Call, endpoint
+from diorama.server.endpoint import Call, PublicCall, endpoint
 from diorama.service import views
 
 
@@ -44,19 +44,19 @@ def _json(reply: Any, headers: Mapping[str, str] | None = None) -> Response:
 
 
 @endpoint("GET", "/healthz", is_public=True, reply=Health)
-async def health(call: Call) -> Response:
+async def health(call: PublicCall) -> Response:
     """Answers as soon as the server is ready."""
     return _json(Health("ok", VERSION, call.auth.store_name))
 
 
 @endpoint("GET", "/api/session", is_public=True, reply=views.SessionView)
-async def session(call: Call) -> Response:
+async def session(call: PublicCall) -> Response:
     """Whether the caller is logged in. Public, so that the UI can ask before it shows a login."""
-    return _json(views.SessionView(VERSION, call.auth.is_authenticated(call.request)))
+    return _json(views.SessionView(VERSION, call.auth.find_actor(call.request) is not None))
 
 
 @endpoint("POST", "/api/login", is_public=True, reply=views.SessionView)
-async def login(call: Call, body: Login) -> Response:
+async def login(call: PublicCall, body: Login) -> Response:
     """Exchange the key for a session cookie."""
     call.auth.check_login(call.request, body.key)
     reply = _json(views.SessionView(VERSION, True))
@@ -76,11 +76,12 @@ async def live(call: Call, query: LiveQuery) -> Response:
 
     def is_welcome() -> bool:
         try:
-            return call.auth.is_authenticated(call.request)
+            return call.auth.find_actor(call.request) == call.actor
         except Unauthorized:
             return False
 
-    events = call.live.stream(int(resumed) if resumed else query.since, query.project, is_welcome)
+    since = int(resumed) if resumed else query.since
+    events = call.live.stream(call.service, since, query.project, is_welcome)
     return StreamingResponse(
         events,
         media_type="text/event-stream",

@@ -13,7 +13,7 @@ from diorama.server.endpoint import Call, endpoint
 from diorama.service import views
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.service import Access
 
 CSV = "text/csv; charset=utf-8"
 
@@ -31,7 +31,7 @@ class CsvQuery(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @endpoint("POST", "/api/tables/page", lane="tables")
-def table_page(service: Service, body: views.TableRequest) -> views.TablePage:
+def table_page(service: Access, body: views.TableRequest) -> views.TablePage:
     """Rows of a table: sorted, filtered, a page at a time."""
     return service.table_page(body)
 

@@ -15,8 +15,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from diorama.errors import DioramaError, NotFound
+from diorama.model import OWNER
 from diorama.server.auth import Auth
-from diorama.server.endpoint import Call, Endpoint
+from diorama.server.endpoint import Call, Endpoint, PublicCall
 from diorama.server.face import Face, check_faces
 from diorama.server.guard import Guard
 from diorama.server.lanes import Lanes
@@ -42,7 +43,7 @@ def create_app(service: Service, *, settings: ServerSettings, faces: Sequence[Fa
     check_faces(faces)
     auth = Auth(settings)
     lanes = Lanes()
-    live = LiveHub(service, lanes, limit=settings.limits.live_streams)
+    live = LiveHub(service.for_(OWNER), lanes, limit=settings.limits.live_streams)
     pages = WebPages(settings, auth)
 
     @asynccontextmanager
@@ -57,10 +58,16 @@ def create_app(service: Service, *, settings: ServerSettings, faces: Sequence[Fa
     def describe() -> dict[str, Any]:
         return openapi_document(tuple(faces))
 
+    def call_of(request: Request, endpoint: Endpoint) -> PublicCall:
+        """Who asks is known before anything is read: without an actor there is no way to the store."""
+        if endpoint.is_public:
+            return PublicCall(request, settings, auth, lanes, endpoint.lane, describe)
+        face = service.for_(auth.check(request))
+        return Call(request, settings, auth, lanes, endpoint.lane, describe, face, live)
+
     def route(endpoint: Endpoint) -> Route:
         async def answer(request: Request) -> Response:
-            call = Call(request, service, settings, auth, live, lanes, endpoint.lane, describe)
-            return await endpoint.answer(call)
+            return await endpoint.answer(call_of(request, endpoint))
 
         return Route(endpoint.path, answer, methods=[endpoint.method], name=endpoint.name)
 

@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from diorama.errors import Forbidden, Unauthorized
 from diorama.lru import Lru
+from diorama.model import OWNER, Actor
 from diorama.server.key import KeyRing
 from diorama.server.problem import Refusal
 from diorama.server.settings import ServerSettings
@@ -98,15 +99,16 @@ class Auth:
         self._cookie_path = f"{settings.base_path}/"
         self._is_proxy_believed = bool(settings.base_path)
 
-    def is_authenticated(self, asked: HTTPConnection) -> bool:
-        """True when the request carries the key or a session (or none is needed)."""
+    def find_actor(self, asked: HTTPConnection) -> Actor | None:
+        """Whose key or session the request carries; the store's owner where none is needed; or None."""
         if not self.is_required:
-            return True
+            return OWNER
         bearer = _bearer(asked)
-        return self._is_key(bearer) if bearer is not None else self._has_session(asked)
+        is_owner = self._is_key(bearer) if bearer is not None else self._has_session(asked)
+        return OWNER if is_owner else None
 
-    def check(self, asked: HTTPConnection) -> None:
-        """Raise Unauthorized, Forbidden or Refusal 429 unless `asked` may go on.
+    def check(self, asked: HTTPConnection) -> Actor:
+        """Who asks. Raises Unauthorized, Forbidden or Refusal 429 unless `asked` may go on.
 
         A browser sends its cookie by itself, so what is not a plain GET must also carry a header
         that no form and no foreign page can send: `X-Diorama: 1`, or the key as a bearer.
@@ -125,6 +127,7 @@ class Auth:
         method = asked.scope["method"]
         if method not in {"GET", "HEAD"} and bearer is None and asked.headers.get("x-diorama") != "1":
             raise Forbidden("a browser must send the header `X-Diorama: 1` with this request")
+        return OWNER
 
     def check_login(self, asked: HTTPConnection, key: str) -> None:
         """Raise unless `key` is the right one."""

@@ -1,16 +1,19 @@
 """One route: what it reads, what it answers, and the code between.
 
-A handler's signature is its contract. `service` is the service; `path`, `query` and `body` are structs
-that are decoded before it runs; what it returns is encoded after. The same annotations become the
-OpenAPI document, so the document can't lie.
+A handler's signature is its contract. `service` is the store as the request's actor may use it; `path`,
+`query` and `body` are structs that are decoded before it runs; what it returns is encoded after. The same
+annotations become the OpenAPI document, so the document can't lie.
 
     @endpoint("GET", "/api/projects")
-    def projects(service: Service) -> views.ProjectList:
+    def projects(service: Access) -> views.ProjectList:
         '''All projects.'''
         return service.projects()
 
 A plain function runs in a thread. An `async def` takes a `call` as well and makes its own Response;
 its MIME types are given to the decorator.
+
+Only a request whose actor is known gets a `service`. What answers anybody (`is_public`) has no actor, and so
+no way to the store: its `call` is a PublicCall.
 """
 
 from __future__ import annotations
@@ -30,24 +33,25 @@ from diorama.server.lanes import Lane, Lanes
 from diorama.server.request import body_struct, path_struct, query_struct
 
 if TYPE_CHECKING:
+    from diorama.model import Actor
     from diorama.server.auth import Auth
     from diorama.server.live import LiveHub
     from diorama.server.settings import ServerSettings
-    from diorama.service import Service
+    from diorama.service import Access
 
 JSON = "application/json"
 COLUMNS = "application/x-diorama-columns"
+_ASKED = ("service", "call")
+"""What a handler may take beside what is decoded for it."""
 
 
 @dataclass(frozen=True)
-class Call:
-    """A request on its way through an async handler, with everything of the server it may need."""
+class PublicCall:
+    """A request of anybody on its way through an async handler: nothing of the store is in its reach."""
 
     request: Request
-    service: Service
     settings: ServerSettings
     auth: Auth
-    live: LiveHub
     lanes: Lanes
     lane: Lane
     describe: Callable[[], dict[str, Any]]
@@ -62,6 +66,18 @@ class Call:
         return StreamingResponse(self.lanes.each(self.lane, pieces), **more)
 
 
+@dataclass(frozen=True)
+class Call(PublicCall):
+    """A request whose actor is known, with the store as that actor may use it."""
+
+    service: Access
+    live: LiveHub
+
+    @property
+    def actor(self) -> Actor:
+        return self.service.actor
+
+
 @dataclass(frozen=True, eq=False)
 class Endpoint:
     """A route of a face.
@@ -69,6 +85,7 @@ class Endpoint:
     reads: "path", "query" and "body" with their structs.
     reply: the struct of the answer; `dict` if its shape is described elsewhere;
         None if its MIME type says all.
+    asks: "service" and "call" with their annotations, where the handler takes them.
     is_public: whether it answers without key or session.
     """
 
@@ -76,6 +93,7 @@ class Endpoint:
     path: str
     handle: Callable[..., Any]
     reads: dict[str, Any]
+    asks: dict[str, Any]
     reply: Any
     body_mime: str
     reply_mime: str
@@ -90,10 +108,8 @@ class Endpoint:
     def summary(self) -> str:
         return inspect.cleandoc(self.handle.__doc__ or "")
 
-    async def answer(self, call: Call) -> Response:
-        """Check, decode, handle, encode. Raises DioramaError for what is not right."""
-        if not self.is_public:
-            call.auth.check(call.request)
+    async def answer(self, call: PublicCall) -> Response:
+        """Decode, handle, encode. Raises DioramaError for what is not right."""
         given: dict[str, Any] = {}
         if "path" in self.reads:
             given["path"] = path_struct(call.request, self.reads["path"])
@@ -104,11 +120,13 @@ class Endpoint:
         if inspect.iscoroutinefunction(self.handle):
             answer: Awaitable[Response] = self.handle(call=call, **given)
             return await answer
-        content = await call.run(self._encoded, call.service, given)
+        if isinstance(call, Call):
+            given["service"] = call.service
+        content = await call.run(self._encoded, given)
         return Response(content, media_type=self.reply_mime, headers={"cache-control": "no-store"})
 
-    def _encoded(self, service: Service, given: dict[str, Any]) -> bytes:
-        reply = self.handle(service=service, **given)
+    def _encoded(self, given: dict[str, Any]) -> bytes:
+        reply = self.handle(**given)
         return reply if isinstance(reply, bytes) else msgspec.json.encode(reply)
 
 
@@ -157,6 +175,7 @@ def endpoint(
             path=path,
             handle=handle,
             reads={name: hints[name] for name in ("path", "query", "body") if name in hints},
+            asks={name: handle.__annotations__[name] for name in _ASKED if name in handle.__annotations__},
             reply=answered if has_shape else None,
             body_mime=body_mime,
             reply_mime=reply_mime,
@@ -168,10 +187,8 @@ def endpoint(
 
 
 def _hints(handle: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations of what is decoded and answered; `service` and `call` are not looked at, because
-    their modules are imported for type checkers only."""
-    annotations = {
-        name: value for name, value in handle.__annotations__.items() if name not in {"service", "call"}
-    }
+    """The annotations of what is decoded and answered; `service` and `call` are not looked up, because
+    their modules may be imported for type checkers only."""
+    annotations = {name: value for name, value in handle.__annotations__.items() if name not in _ASKED}
     bare = type("_Annotated", (), {"__annotations__": annotations, "__module__": handle.__module__})
     return typing.get_type_hints(bare, globalns=getattr(handle, "__globals__", None))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from diorama.server.endpoint import COLUMNS, JSON, Endpoint
+from diorama.server.endpoint import COLUMNS, JSON, Endpoint, PublicCall
 
 _PARAMETER = re.compile(r"{(\w+)(:\w+)?}")
 
@@ -26,6 +26,7 @@ class Face:
     Raises ValueError that names an endpoint of which a part was forgotten. An endpoint must
 
     - lie below one of the prefixes, unless it is public;
+    - if it is public, take neither `service` nor a `Call`: it has no actor, and so no way to the store;
     - have a docstring, which is its description;
     - have in its path exactly the parameters of its `path` struct;
     - where the face is described, have a struct for the JSON that it reads and for the JSON that it answers.
@@ -54,6 +55,11 @@ class Face:
                 f"it lies below none of the face's prefixes {self.prefixes}, so the guard would take it for "
                 "a page, which other sites may open; only what is_public may lie elsewhere"
             )
+        if endpoint.is_public and _needs_actor(endpoint):
+            return (
+                "it is public and so has no actor, for whom it could ask the store: it takes no `service`, "
+                "and its `call` is a PublicCall"
+            )
         if not endpoint.summary:
             return "it has no docstring, which is its description"
         named = sorted(name for name, _ in _PARAMETER.findall(endpoint.path))
@@ -61,6 +67,11 @@ class Face:
         if named != read:
             return f"its path names {named}, and its `path` struct has {read}"
         return _undescribed(endpoint) if self.is_described else ""
+
+
+def _needs_actor(endpoint: Endpoint) -> bool:
+    call = endpoint.asks.get("call", PublicCall)
+    return "service" in endpoint.asks or call not in {PublicCall, PublicCall.__name__}
 
 
 def _undescribed(endpoint: Endpoint) -> str:

@@ -5,6 +5,8 @@ since the event that *it* sent last. So nothing is queued, a slow reader costs n
 skipped: the event's id is a version of the store, and a browser that reconnects with `Last-Event-ID` gets
 everything after it. A stream remembers what it told beyond that version (`store.versions.Seen`), and tells it
 once; only a browser that reconnects may hear it twice.
+
+A stream asks as its actor: what one actor was told is remembered for streams of that actor only.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ from diorama.service.views import LiveEvent, LiveRun
 from diorama.store.versions import Seen
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.model import Actor
+    from diorama.service import Access
 
 log = logging.getLogger("diorama.server")
 
@@ -51,10 +54,10 @@ class _Change:
 
 
 class LiveHub:
-    """All streams of one server. `watch()` must run for them to hear anything."""
+    """All streams of one server. `watch()`, which asks as the owner, must run for them to hear anything."""
 
-    def __init__(self, service: Service, lanes: Lanes, *, limit: int) -> None:
-        self._service = service
+    def __init__(self, owner: Access, lanes: Lanes, *, limit: int) -> None:
+        self._owner = owner
         self._lanes = lanes
         self._limit = limit
         self._stream_count = 0
@@ -63,7 +66,7 @@ class LiveHub:
         self._is_closed = False
         self._newest: Seen | None = None
         """What the watcher has found last."""
-        self._changes: Lru[tuple[Seen, Seen], _Change] = Lru(_CHANGES_REMEMBERED)
+        self._changes: Lru[tuple[Actor, Seen, Seen], _Change] = Lru(_CHANGES_REMEMBERED)
         self._projects: dict[int, str] = {}
 
     async def watch(self) -> None:
@@ -93,12 +96,12 @@ class LiveHub:
         version, last = await self._version(), self._newest
         if last is None:
             return Seen(version)
-        if version == last.version and self._service.commits_in_order:
+        if version == last.version and self._owner.commits_in_order:
             return last
-        return (await self._compute(last, None)).seen
+        return (await self._compute(self._owner, last, None)).seen
 
     async def _version(self) -> int:
-        version: int = await self._lanes.run("live", self._service.version)
+        version: int = await self._lanes.run("live", self._owner.version)
         return version
 
     def close(self) -> None:
@@ -116,9 +119,10 @@ class LiveHub:
             raise Refusal(503, f"there are already {self._limit} live streams", headers={"retry-after": "5"})
 
     async def stream(
-        self, since: int | None, project: str | None, is_welcome: Callable[[], bool]
+        self, service: Access, since: int | None, project: str | None, is_welcome: Callable[[], bool]
     ) -> AsyncIterator[bytes]:
-        """Events after version `since` (None: from now on) of the runs of `project` (None: of all).
+        """Events after version `since` (None: from now on) of the runs of `project` (None: of all) that the
+        actor of `service` may see.
 
         Ends when `is_welcome` says no, so that a new key also ends the streams of the old one.
 
@@ -133,7 +137,10 @@ class LiveHub:
                 # Before the store is asked: what comes in the meantime wakes us again.
                 changed = self._has_changed
                 try:
-                    change = await (self._first_change(since) if sent is None else self._change(sent))
+                    if sent is None:
+                        change: _Change | None = await self._first_change(service, since)
+                    else:
+                        change = await self._change(service, sent)
                 except DioramaError:
                     yield b": the store can't be read now\n\n"
                     await anyio.sleep(RETRY_SECS)
@@ -153,36 +160,37 @@ class LiveHub:
             if not self._stream_count:
                 self._has_streams = anyio.Event()
 
-    async def _first_change(self, since: int | None) -> _Change:
+    async def _first_change(self, service: Access, since: int | None) -> _Change:
         """The first message of a stream: all changes after `since`, or only the present version."""
         version = await self._version()
         if since is None or since > version:
             return _Change(Seen(version), LiveEvent(version, []))
-        return await self._compute(Seen(since), None)
+        return await self._compute(service, Seen(since), None)
 
-    async def _change(self, since: Seen) -> _Change | None:
+    async def _change(self, service: Access, since: Seen) -> _Change | None:
         """What changed since then; None if the watcher has seen nothing new."""
         newest = self._newest
         if newest is None or newest == since:
             return None
         # Most streams were sent the same as the watcher has seen: one thread reads for all of them.
-        return self._changes.get((since, newest)) or await self._compute(since, newest)
+        known = self._changes.get((service.actor, since, newest))
+        return known or await self._compute(service, since, newest)
 
-    async def _compute(self, since: Seen, newest: Seen | None) -> _Change:
-        change: _Change = await self._lanes.run("live", self._read, since, newest)
+    async def _compute(self, service: Access, since: Seen, newest: Seen | None) -> _Change:
+        change: _Change = await self._lanes.run("live", self._read, service, since, newest)
         return change
 
-    def _read(self, since: Seen, newest: Seen | None) -> _Change:
-        """What changed until `newest` or later, read once for all streams that have told the same.
-        newest: None: read it anew."""
-        remembered = None if newest is None else self._changes.get((since, newest))
+    def _read(self, service: Access, since: Seen, newest: Seen | None) -> _Change:
+        """What changed until `newest` or later, read once for all streams of an actor that have told the
+        same. newest: None: read it anew."""
+        remembered = None if newest is None else self._changes.get((service.actor, since, newest))
         if remembered is not None:
             return remembered
-        change = _Change(*self._service.news(since))
+        change = _Change(*service.news(since))
         for run in change.event.runs:
-            self._remember_project(run)
+            self._remember_project(service, run)
         if newest is not None or change.seen != since:
-            self._changes.put((since, newest or change.seen), change)
+            self._changes.put((service.actor, since, newest or change.seen), change)
         return change
 
     def _message(self, change: _Change, project: str | None) -> _Message:
@@ -196,7 +204,7 @@ class LiveHub:
             found = change.messages[project] = _Message(bool(runs), data)
         return found
 
-    def _remember_project(self, run: LiveRun) -> None:
+    def _remember_project(self, service: Access, run: LiveRun) -> None:
         if run.uid not in self._projects:
-            found = self._service.run(run.uid).run
+            found = service.run(run.uid).run
             self._projects[run.uid] = f"{found.entity}/{found.project}"

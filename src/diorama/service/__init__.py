@@ -1,5 +1,5 @@
 """The only code that joins metadata, history and blobs."""
 
-from diorama.service.service import Service
+from diorama.service.service import Access, NamedBlob, Service
 
-__all__ = ["Service"]
+__all__ = ["Access", "NamedBlob", "Service"]

@@ -1,4 +1,4 @@
-"""The facade of a store: everything that the sidecar, the server, the CLI and the read API may ask for."""
+"""An open store, and all that the sidecar, the server, the CLI and the read API may ask of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from diorama.errors import NotFound
+from diorama.errors import Forbidden, NotFound
 from diorama.journal.entry import Batch
-from diorama.model import BlobRef, RunKey, StoreDir
+from diorama.model import OWNER, Actor, BlobRef, RunKey, StoreDir
 from diorama.service import keys, media, output, past, runs, scan
 from diorama.service import series as charts
 from diorama.service.batch_check import check_batch
@@ -50,60 +50,31 @@ from diorama.store.versions import Seen, settled_version
 RunName = RunKey | tuple[str, str, str]
 
 
-class Service:
-    """An open store. All methods may be called from several threads at once.
+class Access:
+    """All that an actor may ask of an open store. Only `Service.for_` makes one.
 
-    Any number of processes may have the same store open. Methods raise NotFound for what is not there,
+    All methods may be called from several threads at once. They raise NotFound for what is not there,
     BadRequest for what can't be asked, StoreError if the store can't be read or written.
-
-    >>> from pathlib import Path; import tempfile
-    >>> service = Service.open(StoreDir(Path(tempfile.mkdtemp())))
-    >>> service.projects().projects
-    []
-    >>> service.close()
     """
 
-    def __init__(self, database: Database, blobs: Blobs, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        actor: Actor,
+        database: Database,
+        blobs: Blobs,
+        *,
+        ingest: Ingest,
+        reader: ChunkReader,
+        tables: Tables,
+        now: Callable[[], float],
+    ) -> None:
+        self.actor = actor
         self._database = database
         self._blobs = blobs
         self._now = now
-        self._ingest = Ingest(database, blobs, now=now)
-        self._reader = ChunkReader()
-        self._tables = Tables(blobs)
-
-    @classmethod
-    def open(
-        cls,
-        store_dir: StoreDir,
-        *,
-        environ: Mapping[str, str] | None = None,
-        now: Callable[[], float] = time.time,
-    ) -> Service:
-        """Open the store in a folder, making it if it is not there.
-
-        DIORAMA_DATABASE_URL (postgresql+psycopg://...) and DIORAMA_BLOBS_URL (s3://bucket/prefix, gs://,
-        az://) put the database and the blobs elsewhere. Raises TooNew, StoreError.
-        """
-        environ = os.environ if environ is None else environ
-        database = Database.open(environ.get("DIORAMA_DATABASE_URL") or store_dir.database)
-        try:
-            blobs = open_blobs(store_dir.blobs, environ.get("DIORAMA_BLOBS_URL"), environ)
-        except BaseException:
-            database.close()
-            raise
-        return cls(database, blobs, now=now)
-
-    def close(self) -> None:
-        """Close the store's connections."""
-        self._tables.close()
-        self._blobs.close()
-        self._database.close()
-
-    def __enter__(self) -> Service:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        self._ingest = ingest
+        self._reader = reader
+        self._tables = tables
 
     def table_page(self, request: TableRequest) -> TablePage:
         """A page of a table: of Parquet blobs that some run names, or of what a run logged under a key."""
@@ -144,7 +115,7 @@ class Service:
         return self._ingest.acked_seq(_key_of(run), writer)
 
     def put_blob(self, data: Data, mime: str, *, is_deferred: bool = False) -> BlobRef:
-        """Store bytes for good; if deferred, at the latest when the next `ingest` of this Service returns."""
+        """Store bytes for good; if deferred, at the latest when the next `ingest` of this store returns."""
         sha256 = self._blobs.put(data, is_deferred=is_deferred)
         return BlobRef(sha256, memoryview(data).nbytes, mime)
 
@@ -156,16 +127,8 @@ class Service:
 
     # Blobs -----------------------------------------------------------------------------------------
 
-    def get_blob(self, blob: BlobRef | str) -> bytes:
-        """All bytes of a blob, checked. Raises NotFound, Corrupt."""
-        return self._blobs.get(blob.sha256 if isinstance(blob, BlobRef) else blob)
-
-    def get_blob_range(self, sha256: str, start: int, end: int) -> bytes:
-        """Bytes start..end (end excluded) of a blob. Raises NotFound."""
-        return self._blobs.get_range(sha256, start, end)
-
-    def blob_info(self, sha256: str) -> BlobRef:
-        """Size and type of a blob that some run names. Raises NotFound for others, even if stored."""
+    def blob(self, sha256: str) -> NamedBlob:
+        """A blob that some run names. Raises NotFound for others, even if stored."""
         table = schema.blobs.c
         with self._database.read() as connection:
             row = connection.execute(
@@ -173,7 +136,11 @@ class Service:
             ).first()
         if row is None:
             raise NotFound(f"no blob {sha256[:80]}")
-        return BlobRef(*row)
+        return NamedBlob(BlobRef(*row), self._blobs)
+
+    def get_blob(self, blob: BlobRef | str) -> bytes:
+        """All bytes of a blob that some run names, checked. Raises NotFound, Corrupt."""
+        return self.blob(blob.sha256 if isinstance(blob, BlobRef) else blob).read()
 
     def missing_blobs(self, sha256s: Iterable[str]) -> list[str]:
         """Those that are not stored."""
@@ -324,6 +291,95 @@ class Service:
         return found + [f"blob {sha256} is missing" for sha256 in self._blobs.missing(named)]
 
 
+class NamedBlob:
+    """A blob that its reader may read, because something that it may see names it. `ref`: size and type."""
+
+    def __init__(self, ref: BlobRef, blobs: Blobs) -> None:
+        self.ref = ref
+        self._blobs = blobs
+
+    def read(self) -> bytes:
+        """All bytes, checked. Raises NotFound, Corrupt."""
+        return self._blobs.get(self.ref.sha256)
+
+    def read_range(self, start: int, end: int) -> bytes:
+        """Bytes start..end (end excluded), checked. Raises NotFound, Corrupt."""
+        return self._blobs.get_range(self.ref.sha256, start, end)
+
+
+class Service:
+    """An open store. It answers nothing itself: who asks does so through `for_`.
+
+    Any number of processes may have the same store open.
+
+    >>> from pathlib import Path; import tempfile
+    >>> service = Service.open(StoreDir(Path(tempfile.mkdtemp())))
+    >>> service.for_(OWNER).projects().projects
+    []
+    >>> service.close()
+    """
+
+    def __init__(self, database: Database, blobs: Blobs, *, now: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._now = now
+        self._ingest = Ingest(database, blobs, now=now)
+        self._reader = ChunkReader()
+        self._tables = Tables(blobs)
+
+    @classmethod
+    def open(
+        cls,
+        store_dir: StoreDir,
+        *,
+        environ: Mapping[str, str] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> Service:
+        """Open the store in a folder, making it if it is not there.
+
+        DIORAMA_DATABASE_URL (postgresql+psycopg://...) and DIORAMA_BLOBS_URL (s3://bucket/prefix, gs://,
+        az://) put the database and the blobs elsewhere. Raises TooNew, StoreError.
+        """
+        environ = os.environ if environ is None else environ
+        database = Database.open(environ.get("DIORAMA_DATABASE_URL") or store_dir.database)
+        try:
+            blobs = open_blobs(store_dir.blobs, environ.get("DIORAMA_BLOBS_URL"), environ)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, blobs, now=now)
+
+    def close(self) -> None:
+        """Close the store's connections."""
+        self._tables.close()
+        self._blobs.close()
+        self._database.close()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def for_(self, actor: Actor) -> Access:
+        """The store as `actor` may use it: the only way in. Raises Forbidden for whom it has no rights.
+
+        This and `Access` are the only places of rights. There is one rule today: the owner may do everything,
+        and nobody else anything.
+        """
+        if actor != OWNER:
+            raise Forbidden(f"{actor.name!r} has no rights in this store")
+        return Access(
+            actor,
+            self._database,
+            self._blobs,
+            ingest=self._ingest,
+            reader=self._reader,
+            tables=self._tables,
+            now=self._now,
+        )
+
+
 def _key_of(run: RunName) -> RunKey:
     return run if isinstance(run, RunKey) else RunKey(*run)
 
@@ -332,6 +388,6 @@ def ask_past_run(store_dir: StoreDir, key: RunKey) -> bytes:
     """A PastRunView of the store on this machine as JSON; "null" if there is no such run."""
     with Service.open(store_dir) as service:
         try:
-            return msgspec.json.encode(service.past_run(key.entity, key.project, key.id))
+            return msgspec.json.encode(service.for_(OWNER).past_run(key.entity, key.project, key.id))
         except NotFound:
             return b"null"

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from diorama.errors import BadRequest, NotFound, StoreError, TooLarge, TooNew
 from diorama.journal.entry import Batch
-from diorama.model import BlobRef, StoreDir
+from diorama.model import OWNER, BlobRef, StoreDir
 from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
 
 if TYPE_CHECKING:
-    from diorama.service import Service
+    from diorama.service import Access, Service
 
 
 class LocalTransport:
-    """Straight into the store on this machine. Opens the store at the first use, not before."""
+    """Straight into the store on this machine, as its owner. Opens the store at the first use, not before."""
 
     def __init__(self, store_dir: StoreDir, service: Service | None = None) -> None:
         self._store_dir = store_dir
@@ -27,11 +27,11 @@ class LocalTransport:
 
     def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
         with _naming_trouble():
-            return self._open().put_blob(data, mime, is_deferred=True)
+            return self._store().put_blob(data, mime, is_deferred=True)
 
     def ingest(self, batch: Batch) -> int:
         with _naming_trouble():
-            return self._open().ingest(batch)
+            return self._store().ingest(batch)
 
     def close(self) -> None:
         with self._lock:
@@ -39,13 +39,13 @@ class LocalTransport:
         if service is not None and self._is_owner:
             service.close()
 
-    def _open(self) -> Service:
+    def _store(self) -> Access:
         with self._lock:
             if self._service is None:
                 from diorama.service import Service
 
                 self._service = Service.open(self._store_dir)
-            return self._service
+            return self._service.for_(OWNER)
 
 
 _FAULTS = (

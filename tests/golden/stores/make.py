@@ -92,11 +92,12 @@ def read_back(root: Path) -> dict[str, Any]:
     """All that a store says, as JSON; floats by their bits."""
     import msgspec
 
-    from diorama.model import StoreDir
+    from diorama.model import OWNER, StoreDir
     from diorama.service import Service
     from diorama.service.views import SeriesRequest, TableRequest
 
-    with Service.open(StoreDir(root)) as service:
+    with Service.open(StoreDir(root)) as opened:
+        service = opened.for_(OWNER)
         found: dict[str, Any] = {"problems": service.check(), "runs": {}}
         for project in service.projects().projects:
             for view in service.runs(project.entity, project.name, sort="created_at").runs:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from owner import Service
 from server_sample import KEY, running_server
 
 import diorama
@@ -14,7 +15,6 @@ from diorama import Image, Table
 from diorama.api import Api
 from diorama.errors import NotFound
 from diorama.model import StoreDir
-from diorama.service import Service
 
 pytestmark = pytest.mark.slow
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 import numpy as np
 import pytest
+from owner import Service
 
 import diorama.api
 from diorama.errors import BadRequest, Corrupt, NotFound, StoreError, Unauthorized, UsageError
@@ -32,7 +33,6 @@ from diorama.journal.entry import (
 from diorama.media import KINDS_BY_NAME, Histogram, Image, RunFile
 from diorama.media.core.base import Media
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.service.jsonable import to_json
 from diorama.service.views import Problem
 

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from owner import Service
 from server_sample import PICTURE_SHA256, fill
 
 from diorama.cli import VERBS, main
 from diorama.cli.checks import run_checks
 from diorama.cli.ls import run_table
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.store.blobs import path_of
 
 Capture = pytest.CaptureFixture[str]

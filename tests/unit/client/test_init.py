@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 from journal_entries import entries_of
+from owner import Service
 from stand_in import stand_in
 
 import diorama
@@ -27,7 +28,6 @@ from diorama.client.settings import Settings, is_hosted, resolve
 from diorama.errors import CommError, ConfigError, UsageError
 from diorama.journal.entry import File, Warn
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.sidecar import drain
 from diorama.sidecar.local import LocalTransport
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from owner import Service
 from server_sample import (
     HTML,
     KEY,
@@ -26,7 +27,6 @@ from server_sample import (
 from diorama.journal.codec import encode_batch
 from diorama.journal.entry import Log
 from diorama.server.auth import mint_token
-from diorama.service import Service
 
 
 def columns(body: bytes) -> tuple[dict[str, Any], Any]:
@@ -245,7 +245,7 @@ def test_uploading_a_blob_and_logging_it(service: Service, client: Client) -> No
         {"sha256": sha256, "size_bytes": len(data), "mime": "audio/wav"},
     )
     assert client.post("/api/blobs/missing", json={"sha256": [sha256]}).json() == {"sha256": []}
-    assert service.get_blob(sha256) == data
+    assert service._blobs.get(sha256) == data
 
 
 def test_ingest_is_idempotent(client: Client) -> None:

@@ -8,13 +8,13 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from owner import Service
 from server_sample import KEY, Client, Sample, client_of, settings
 
 from diorama.server.app import create_app
 from diorama.server.endpoint import endpoint
 from diorama.server.face import Face
 from diorama.server.routes import API
-from diorama.service import Service
 
 TOY = '''
 """A face that counts."""
@@ -25,7 +25,7 @@ import msgspec
 
 from diorama.server.endpoint import endpoint
 from diorama.server.face import Face
-from diorama.service import Service
+from diorama.service import Access
 
 
 class NamePath(msgspec.Struct):
@@ -39,14 +39,14 @@ class Count(msgspec.Struct):
 
 
 @endpoint("GET", "/toy/{entity}/count")
-def count_runs(service: Service, path: NamePath) -> Count:
+def count_runs(service: Access, path: NamePath) -> Count:
     """How many runs of an entity there are."""
     projects = service.projects().projects
     return Count(sum(project.run_count for project in projects if project.entity == path.entity))
 
 
 @endpoint("POST", "/toy/{entity}/reset")
-def reset(service: Service, path: NamePath, body: Count) -> Count:
+def reset(service: Access, path: NamePath, body: Count) -> Count:
     """Does nothing."""
     return body
 
@@ -140,6 +140,7 @@ def test_it_is_in_the_description_if_it_wishes(
 
 
 FORGOTTEN = {
+    "actor": ('count")', 'count", is_public=True)', "it is public and so has no actor"),
     "answer": ("path: NamePath) -> Count:", "path: NamePath):", "no struct describes its answer"),
     "body": ("body: Count)", "query: Count)", "no struct describes its body"),
     "docstring": ('"""How many runs of an entity there are."""', "", "it has no docstring"),
@@ -158,7 +159,10 @@ def test_a_forgotten_part_is_named(tmp_path: Path, part: str) -> None:
 
 
 def test_a_public_endpoint_may_lie_anywhere(tmp_path: Path) -> None:
-    public = TOY.replace('"/toy/{entity}/count"', '"/count/{entity}", is_public=True')
+    public = TOY.replace(
+        '@endpoint("GET", "/toy/{entity}/count")\ndef count_runs(service: Access, path: NamePath)',
+        '@endpoint("GET", "/count/{entity}", is_public=True)\ndef count_runs(path: NamePath)',
+    )
     assert module_of(public, tmp_path).FACE.endpoints[0].is_public
 
 

@@ -9,13 +9,14 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from owner import Service
 from server_sample import BASE_URL, KEY, T0, Sample, batch, settings, start
 
 from diorama.journal.codec import encode_batch
 from diorama.journal.entry import Log
 from diorama.server.app import create_app
 from diorama.server.lanes import THREADS
-from diorama.service import Service
+from diorama.service import Access
 
 
 @pytest.mark.slow
@@ -40,9 +41,9 @@ def test_forty_slow_pages_hold_up_nothing_but_each_other(
         "csv": ("GET", f"/api/tables/csv?run={sample.uid}&key=words", {}),
         "history": ("GET", f"/api/runs/{sample.uid}/history", {}),
     }
-    monkeypatch.setattr(service, "table_page", wait)
-    monkeypatch.setattr(service, "table_csv", wait_in_pieces)
-    monkeypatch.setattr(service, "scan_history", wait_in_pieces)
+    monkeypatch.setattr(Access, "table_page", wait)
+    monkeypatch.setattr(Access, "table_csv", wait_in_pieces)
+    monkeypatch.setattr(Access, "scan_history", wait_in_pieces)
     answered: dict[str, int] = {}
 
     async def ask() -> None:

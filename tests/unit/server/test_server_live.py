@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from owner import Service
 from server_sample import KEY, T0, Sample, batch, running_server, start
 
 from diorama.errors import StoreError
@@ -19,7 +20,7 @@ from diorama.server import live
 from diorama.server.key import ensure_key, rotate_key
 from diorama.server.run import ServerHandle
 from diorama.server.settings import Limits
-from diorama.service import Service
+from diorama.service import Access
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +172,7 @@ def test_streams_outlive_a_store_that_can_not_be_read_for_a_while(
         stream = events(reply)
         next(stream)
         with monkeypatch.context() as broken:
-            broken.setattr(service, "version", unreadable)
+            broken.setattr(Access, "version", staticmethod(unreadable))
             while len(failures) < 5:
                 time.sleep(0.01)
             log_step(service, "after-a-fault", 0)
@@ -191,7 +192,7 @@ def test_a_stream_that_begins_while_the_store_can_not_be_read_waits_for_it(
         raise StoreError("the database says: disk I/O error")
 
     with monkeypatch.context() as broken:
-        broken.setattr(service, "version", unreadable)
+        broken.setattr(Access, "version", staticmethod(unreadable))
         with http.stream("GET", "/api/live") as reply:
             assert reply.status_code == 200
             assert next(reply.iter_lines()).startswith(":")

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from owner import Service
 from server_sample import KEY, running_server
 
 from diorama.model import StoreDir
 from diorama.server.api_session import Health
 from diorama.server.auth import store_name
 from diorama.server.run import RunningServer, find_running
-from diorama.service import Service
 
 OURS = msgspec.json.encode(Health("ok", "1", store_name(KEY)))
 

@@ -6,10 +6,10 @@ import gzip
 from pathlib import Path
 
 import pytest
+from owner import Service
 from server_sample import Client, client_of
 
 from diorama.server.static import is_page
-from diorama.service import Service
 
 INDEX = (
     '<!doctype html><link rel="icon" href="./favicon.svg"><script type="module" crossorigin '

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from memory_store import DEAD_PID, Journal
+from owner import Service
 from test_serve import TOKEN, wait_for
 
 from diorama.journal.folder import read_ack
 from diorama.journal.lease import Lease
 from diorama.model import StoreDir
-from diorama.service import Service
 from diorama.sidecar import run_in_thread
 
 
