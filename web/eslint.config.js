@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import tseslint from "typescript-eslint";
 import { attributesRule } from "./checks/attributes.js";
 import { ORDERS, layersRule } from "./checks/layers.js";
+import { SCOPED, scopedRule } from "./checks/scoped.js";
 
 const NO_COMPAT = { name: "preact/compat", message: "It turns every onChange into onInput; preact itself has createPortal." };
 const PURE = "Layers: lib is pure, it knows no signals, no elements, no requests and no storage (checks/layers.js).";
@@ -10,7 +11,7 @@ export default tseslint.config(
   { ignores: ["src/api/schema.ts"] },
   ...tseslint.configs.strict,
   {
-    plugins: { diorama: { rules: { attributes: attributesRule, layers: layersRule } } },
+    plugins: { diorama: { rules: { attributes: attributesRule, layers: layersRule, scoped: scopedRule } } },
     rules: {
       "no-restricted-syntax": [
         "error",
@@ -21,6 +22,7 @@ export default tseslint.config(
       ],
       "no-restricted-imports": ["error", NO_COMPAT],
       "diorama/layers": ["error", { root: fileURLToPath(new URL("src", import.meta.url)), orders: ORDERS }],
+      "diorama/scoped": ["error", { root: fileURLToPath(new URL("src", import.meta.url)), folders: SCOPED }],
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/consistent-type-imports": "error",
       "diorama/attributes": "error",

@@ -22,12 +22,14 @@ export const ORDERS = [
   ],
   [
     ["state/page"], // the window: address bar, theme, layout, commands
-    ["state/server"], // signing in, the live stream
+    ["state/server"], // the server as the page's source, signing in, the live stream, the projects
+    ["state/contents"], // blobs, by their hash
     ["state/runs"], // runs, their keys, what else belongs to a run
     ["state/metrics"], // curves
     ["state/clock"], // the step that is shown
     ["state/charts", "state/media"],
     ["state/overlays", "state/tables"],
+    ["state/scope"], // all of them together, for a part of the page
   ],
 ];
 

@@ -7,26 +7,30 @@ import "@/styles/base.css";
 import { App } from "@/app";
 import { registerViews } from "@/media/registry";
 import { registerFrameCommands } from "@/panels/frameCommands";
+import { registerMediaCommands } from "@/panels/mediaCommands";
 import { TellError } from "@/parts/CopyButton";
 import { listenForKeys } from "@/state/page/commands";
-import { startDetail } from "@/state/runs/detail";
-import { startKeys } from "@/state/runs/keys";
 import { startLive } from "@/state/server/live";
 import { route } from "@/state/page/route";
-import { fixedRun, startRuns } from "@/state/runs/runs";
-import { startSparks } from "@/state/metrics/sparks";
 import { checkSession, session } from "@/state/server/session";
 import { showToast } from "@/state/page/toasts";
+import { ScopeContext, makeScope } from "@/state/scope";
+import { source } from "@/state/server/source";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html has no #app");
 
+const scope = makeScope({ source, namespace: "", route });
+
 registerViews(VIEWS);
-registerFrameCommands();
+registerMediaCommands(scope);
+registerFrameCommands(scope);
 listenForKeys();
 render(
   <TellError.Provider value={(text) => showToast(text, { tone: "error" })}>
-    <App />
+    <ScopeContext.Provider value={scope}>
+      <App />
+    </ScopeContext.Provider>
   </TellError.Provider>,
   root,
 );
@@ -34,7 +38,7 @@ void checkSession();
 
 effect(() => {
   const here = route.value;
-  const place = here.page === "run" ? (fixedRun.value?.name ?? here.id) : "project" in here ? here.project : "";
+  const place = here.page === "run" ? (scope.runs.fixedRun.value?.name ?? here.id) : "project" in here ? here.project : "";
   document.title = place === "" ? "Diorama" : `${place} · Diorama`;
 });
 
@@ -42,9 +46,6 @@ effect(() => {
 const stop = effect(() => {
   if (session.value.is !== "in") return;
   startLive();
-  startRuns();
-  startDetail();
-  startKeys();
-  startSparks();
+  scope.start();
   queueMicrotask(() => stop());
 });

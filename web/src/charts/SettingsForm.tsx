@@ -11,29 +11,15 @@ import { Popover } from "@/parts/Popover";
 import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice, Select, Toggle } from "@/parts/Toggle";
-import { axis as pageAxis } from "@/state/clock/clock";
-import {
-  type ChartSettings,
-  FIRST_AMOUNT,
-  MOST_AMOUNT,
-  type YRange,
-  changePage,
-  isMeanOfGroups,
-  isReplacedShown,
-  overrideChart,
-  overridesOf,
-  pageSettings,
-  resetChart,
-  settingsOf,
-} from "@/state/charts/settings";
-import { axisChoices } from "@/state/clock/axes";
-import { groupBy } from "@/state/runs/runs";
-import { changeAxis } from "@/state/clock/tracks";
+import { type ChartSettings, FIRST_AMOUNT, MOST_AMOUNT, type YRange } from "@/state/charts/settings";
+import { type Scope, useScope } from "@/state/scope";
 
 type Change = (changes: Partial<ChartSettings>) => void;
 
 /** The button of the page's chart settings. */
 export function PageChartSettings(): JSX.Element {
+  const scope = useScope();
+  const { isReplacedShown, pageSettings } = scope.charts;
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   return (
@@ -46,11 +32,11 @@ export function PageChartSettings(): JSX.Element {
         isExpanded={isOpen}
         onClick={() => setOpen(!isOpen)}
       >
-        {summaryOf(pageSettings.value)}
+        {summaryOf(scope, pageSettings.value)}
       </Button>
       {isOpen && (
         <Popover anchor={button} label="Settings of all charts" align="end" onClose={() => setOpen(false)}>
-          <SettingsForm settings={pageSettings.value} onChange={changeAll} />
+          <SettingsForm settings={pageSettings.value} onChange={(changes) => changeAll(scope, changes)} />
           <div class="chart-form">
             <span class="chart-form-label">Resumed runs</span>
             <Toggle
@@ -66,13 +52,15 @@ export function PageChartSettings(): JSX.Element {
   );
 }
 
-function changeAll(changes: Partial<ChartSettings>): void {
+function changeAll(scope: Scope, changes: Partial<ChartSettings>): void {
+  const { charts: { changePage }, tracks: { changeAxis } } = scope;
   if (changes.x !== undefined) void changeAxis(changes.x);
   changePage(changes);
 }
 
 /** "x: step · smoothing 0.6": what a section's heading says about its charts. */
-export function summaryOf({ x, smoothing, isLogX, isLogY }: ChartSettings): string {
+export function summaryOf(scope: Scope, { x, smoothing, isLogX, isLogY }: ChartSettings): string {
+  const { charts: { isMeanOfGroups }, runs: { groupBy } } = scope;
   const parts = [`x: ${shortenMiddle(axisName(x), 24)}${isLogX ? " (log)" : ""}`];
   if (groupBy.value !== "" && isMeanOfGroups.value) parts.push(`mean by ${shortenMiddle(columnTitle(groupBy.value), 16)}`);
   if (isLogY) parts.push("log y");
@@ -82,6 +70,7 @@ export function summaryOf({ x, smoothing, isLogX, isLogY }: ChartSettings): stri
 
 /** The settings of one chart, over those of the page. */
 export function OneChartSettings({ chart }: { chart: string }): JSX.Element {
+  const { overrideChart, overridesOf, resetChart, settingsOf } = useScope().charts;
   const hasOwn = Object.keys(overridesOf(chart)).length > 0;
   return (
     <>
@@ -99,6 +88,7 @@ export function OneChartSettings({ chart }: { chart: string }): JSX.Element {
 }
 
 function SettingsForm({ settings, onChange }: { settings: ChartSettings; onChange: Change }): JSX.Element {
+  const { axes: { axisChoices }, clock: { axis: pageAxis } } = useScope();
   const { smoothing, y } = settings;
   const choices = [...new Set([...axisChoices.value, settings.x, pageAxis.value])];
   return (
@@ -178,6 +168,7 @@ function SettingsForm({ settings, onChange }: { settings: ChartSettings; onChang
 
 /** Of the page, while the rail gathers runs in groups. */
 function GroupChoice(): JSX.Element | null {
+  const { charts: { isMeanOfGroups }, runs: { groupBy } } = useScope();
   if (groupBy.value === "") return null;
   return (
     <div class="chart-form">

@@ -3,6 +3,7 @@
 import type uPlot from "uplot";
 import { type LabelledTicks, logTicks } from "@/lib/charts/ticks";
 import { formatElapsed, formatTicks } from "@/lib/text/axisFormat";
+import { pixelRatio } from "@/state/page/screen";
 
 export type XKind = "number" | "time" | "relative";
 
@@ -63,7 +64,7 @@ function logPlaces(lengthOf: (chart: uPlot) => number, spacePx: number): Pick<uP
   const ticksOf = (chart: uPlot, from: number, to: number): LabelledTicks => logTicks(
     from,
     to,
-    Math.floor(lengthOf(chart) / devicePixelRatio / spacePx),
+    Math.floor(lengthOf(chart) / pixelRatio.peek() / spacePx),
   );
   let labels = new Map<number, string>();
   return {

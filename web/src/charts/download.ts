@@ -1,11 +1,11 @@
 // A chart as a file: PNG of what is drawn (with title and legend), CSV of the values in sight.
 
-import { source } from "@/state/server/source";
 import type { SeriesReply, SeriesRequest } from "@/api/schema";
 import { saveBlob } from "@/lib/browser/saving";
 import { formatExact } from "@/lib/text/axisFormat";
 import { csvField } from "@/lib/text/csv";
 import { type Series, seriesFrom } from "@/state/metrics/series";
+import type { Scope } from "@/state/scope";
 
 /** Points per run up to which a CSV holds each value; beyond, rows are buckets and say so. */
 const MOST_ROWS_PER_RUN = 20_000;
@@ -18,7 +18,8 @@ export interface CsvQuery {
   isSystem: boolean;
 }
 
-export async function csvOf(query: CsvQuery): Promise<{ text: string; isExact: boolean }> {
+export async function csvOf(scope: Scope, query: CsvQuery): Promise<{ text: string; isExact: boolean }> {
+  const { source } = scope;
   const body: SeriesRequest = {
     runs: query.runs.map((run) => run.uid),
     keys: [query.key],

@@ -3,8 +3,9 @@
 
 import type { ReadonlySignal } from "@preact/signals";
 import { effect } from "@preact/signals";
-import { type SeriesState, type Watch, watchSeries } from "@/state/metrics/series";
+import type { SeriesState, Watch } from "@/state/metrics/series";
 import type { ChartModel, Reading } from "@/charts/model";
+import type { Scope } from "@/state/scope";
 
 const REST_MS = 120;
 /** More points than this between two pixels are not worth a request. */
@@ -23,7 +24,7 @@ export class ExactReader {
   private wanted = "";
 
   constructor(
-    private readonly model: ChartModel,
+    private readonly scope: Scope, private readonly model: ChartModel,
     private readonly onAnswer: () => void,
   ) {}
 
@@ -78,6 +79,7 @@ export class ExactReader {
   private ask(from: number, to: number, runs: readonly number[]): void {
     const { keyName: key, isSystem, settings } = this.model;
     const x = settings.peek().x;
+    const { watchSeries } = this.scope.series;
     const watches = new Map(runs.map((run) => [run, watchSeries({ run, key, x, isSystem, range: [from, to], buckets: MOST_POINTS })]));
     const states: ReadonlySignal<SeriesState>[] = [...watches.values()].map((watch) => watch.state);
     const unsubscribe = effect(() => {

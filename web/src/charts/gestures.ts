@@ -3,8 +3,8 @@
 
 import type uPlot from "uplot";
 import { stopFrom } from "@/lib/clock/resolve";
-import { axis as pageAxis, extent, moveTo, position, stops } from "@/state/clock/clock";
 import type { ChartModel } from "@/charts/model";
+import type { Scope } from "@/state/scope";
 
 export interface GestureListener {
   onHover(event: PointerEvent | null): void;
@@ -26,7 +26,7 @@ export class Gestures {
   private readonly abort = new AbortController();
 
   constructor(
-    private readonly plot: uPlot,
+    private readonly scope: Scope, private readonly plot: uPlot,
     private readonly model: ChartModel,
     private readonly listener: GestureListener,
   ) {
@@ -94,7 +94,7 @@ export class Gestures {
     this.end();
     if (!drag.isMoved) {
       // A double click first comes as two clicks: it must not leave the clock somewhere else.
-      if (event.timeStamp - this.clickedAt > 500) this.positionBeforeClick = position.peek();
+      if (event.timeStamp - this.clickedAt > 500) this.positionBeforeClick = this.scope.clock.position.peek();
       this.clickedAt = event.timeStamp;
       this.scrubTo(left, event.clientY - this.plot.over.getBoundingClientRect().top);
       return;
@@ -113,14 +113,14 @@ export class Gestures {
 
   private reset(): void {
     this.model.shared.peek().zoom.value = null;
-    if (this.model.isOnClock.peek()) position.value = this.positionBeforeClick;
+    if (this.model.isOnClock.peek()) this.scope.clock.position.value = this.positionBeforeClick;
   }
 
   /** Move the clock to a place of the plot: onto media close by, else onto the sample, else a whole step. */
   private scrubTo(left: number, top: number | null): void {
     if (!this.model.isOnClock.peek()) return;
     const x = this.plot.posToVal(left, "x");
-    const existing = stops.peek();
+    const existing = this.scope.clock.stops.peek();
     const reach = Math.abs(this.plot.posToVal(left + SNAP_PX, "x") - x);
     let snapped: number | null = null;
     for (const candidate of [stopFrom(existing, x, 0), stopFrom(existing, x, 1)]) {
@@ -128,9 +128,9 @@ export class Gestures {
       if (snapped === null || Math.abs(candidate - x) < Math.abs(snapped - x)) snapped = candidate;
     }
     const sample = top === null ? null : this.listener.sampleX(x, top);
-    const bounds = extent.peek();
+    const bounds = this.scope.clock.extent.peek();
     const isOutside = bounds !== null && (x < bounds[0] || x > bounds[1]);
-    moveTo(snapped ?? (isOutside ? x : (sample ?? (pageAxis.peek() === "step" ? Math.round(x) : x))));
+    this.scope.clock.moveTo(snapped ?? (isOutside ? x : (sample ?? (this.scope.clock.axis.peek() === "step" ? Math.round(x) : x))));
   }
 
   private panFrom(drag: Drag, left: number): void {

@@ -4,10 +4,9 @@
 
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { ApiError } from "@/api/errors";
-import { axis as pageAxis, hoverX, position, zoom } from "@/state/clock/clock";
-import { type ChartSettings, isMeanOfGroups, isReplacedShown, settingsOf } from "@/state/charts/settings";
-import { groupNames } from "@/state/runs/runs";
-import { type Series, type SeriesState, watchSeries } from "@/state/metrics/series";
+import type { SharedAxis } from "@/state/clock/sharedAxes";
+import type { ChartSettings } from "@/state/charts/settings";
+import type { Series, SeriesState } from "@/state/metrics/series";
 import { groupMeans } from "@/charts/groupMeans";
 import {
   type Curve,
@@ -22,21 +21,7 @@ import {
   xExtent,
   yLimits,
 } from "@/charts/curve";
-
-/** Hover and zoom of the charts that share an x axis; those of the page's axis live in the clock. */
-export interface SharedAxis {
-  hover: Signal<number | null>;
-  zoom: Signal<[number, number] | null>;
-}
-
-const otherAxes = new Map<string, SharedAxis>();
-
-function sharedAxis(name: string): SharedAxis {
-  if (name === pageAxis.value) return { hover: hoverX, zoom };
-  let found = otherAxes.get(name);
-  if (!found) otherAxes.set(name, (found = { hover: signal<number | null>(null), zoom: signal<[number, number] | null>(null) }));
-  return found;
-}
+import type { Scope } from "@/state/scope";
 
 export interface ChartOptions {
   keyName: string;
@@ -102,14 +87,15 @@ export class ChartModel {
   private readonly fineRange = signal<[number, number] | null>(null);
   private readonly stops: (() => void)[] = [];
 
-  constructor(options: ChartOptions, uids: readonly number[]) {
+  constructor(private readonly scope: Scope, options: ChartOptions, uids: readonly number[]) {
     this.keyName = options.keyName;
     this.isSystem = options.isSystem ?? false;
     this.uids = signal(uids);
-    this.settings = computed(() => ({ ...settingsOf(this.keyName), ...(options.x === undefined ? {} : { x: options.x }) }));
+    const { x } = options;
+    this.settings = computed(() => ({ ...this.scope.charts.settingsOf(this.keyName), ...(x === undefined ? {} : { x }) }));
     const xName = computed(() => this.settings.value.x);
-    this.shared = computed(() => sharedAxis(xName.value));
-    this.isOnClock = computed(() => xName.value === pageAxis.value);
+    this.shared = computed(() => this.scope.sharedAxes.sharedAxis(xName.value));
+    this.isOnClock = computed(() => xName.value === this.scope.clock.axis.value);
     const isLogX = computed(() => this.settings.value.isLogX);
     const buckets = computed(() => BUCKET_CHOICES.find((count) => count >= this.widthPx.value) ?? 4096);
     const isActive = computed(() => this.isVisible.value && this.widthPx.value > 0);
@@ -137,8 +123,8 @@ export class ChartModel {
       const { smoothing, isLogX: isLog } = this.settings.value;
       const [from, to] = this.xLimits.value;
       const width = isLog ? Math.log10(to / from) : to - from;
-      const groupOf = this.isSystem ? null : groupNames.value;
-      const shown = groupOf && isMeanOfGroups.value ? groupMeans(drawn.value, groupOf) : drawn.value;
+      const groupOf = this.isSystem ? null : this.scope.runs.groupNames.value;
+      const shown = groupOf && this.scope.charts.isMeanOfGroups.value ? groupMeans(drawn.value, groupOf) : drawn.value;
       return shown.filter((series) => series.mean.length > 0).map((series) => curveFrom(series, { smoothing, isLogX: isLog }, width));
     });
 
@@ -208,7 +194,7 @@ export class ChartModel {
   focusX(): number | null {
     const hovered = this.shared.value.hover.value;
     if (hovered !== null) return hovered;
-    return this.isOnClock.value ? position.value : null;
+    return this.isOnClock.value ? this.scope.clock.position.value : null;
   }
 
   /** Under the pointer: each curve's nearest sample; a curve that has none near is left out. */
@@ -237,10 +223,13 @@ export class ChartModel {
     query: { x: string; range: [number, number] | null; buckets: number },
     mayHold: boolean,
   ): () => void {
-    const hasReplaced = !this.isSystem && isReplacedShown.value;
+    const hasReplaced = !this.isSystem && this.scope.charts.isReplacedShown.value;
     return untracked(() => {
       const watches = new Map(
-        uids.map((run) => [run, watchSeries({ run, key: this.keyName, isSystem: this.isSystem, hasReplaced, ...query })] as const),
+        uids.map((run) => {
+          const { keyName: key, isSystem } = this;
+          return [run, this.scope.series.watchSeries({ run, key, isSystem, hasReplaced, ...query })] as const;
+        }),
       );
       if ([...watches.values()].some((watch) => !watch.state.value.series)) this.askedAt ??= performance.now();
       const before = into.peek();

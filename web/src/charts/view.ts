@@ -5,8 +5,6 @@ import uPlot from "uplot";
 import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { countUpTo } from "@/lib/clock/resolve";
 import { axisName, formatPosition, formatReading, formatShort } from "@/lib/text/axisFormat";
-import { axis as pageAxis, now, position, stops as mediaStops } from "@/state/clock/clock";
-import { hoveredRun, labelOf, runColor, runOf } from "@/state/runs/runs";
 import { theme, token } from "@/state/page/theme";
 import { sampleAt } from "@/charts/curve";
 import { ExactReader } from "@/charts/exact";
@@ -15,6 +13,7 @@ import { Gestures } from "@/charts/gestures";
 import type { ChartModel, Reading } from "@/charts/model";
 import { type AxisScale, paintCurves, placer } from "@/charts/paint";
 import { type TooltipRow, hideTooltip, showTooltip } from "@/charts/tooltip";
+import type { Scope } from "@/state/scope";
 
 const FONT = '10.5px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 /** Media ticks closer than this are one. */
@@ -36,11 +35,11 @@ export class ChartView {
   private isDue = false;
 
   constructor(
-    private readonly host: HTMLElement,
+    private readonly scope: Scope, private readonly host: HTMLElement,
     private readonly model: ChartModel,
   ) {
     this.overlay.className = "chart-overlay";
-    this.exact = new ExactReader(model, () => requestFrame(this.drawOverlay));
+    this.exact = new ExactReader(this.scope, model, () => requestFrame(this.drawOverlay));
     const sizes = new ResizeObserver(() => {
       model.widthPx.value = host.clientWidth;
       requestFrame(this.draw);
@@ -54,14 +53,15 @@ export class ChartView {
       effect(() => {
         // Everything that the curves' canvas depends on.
         const { curves, xLimits, yLimits, settings, isVisible } = model;
-        for (const curve of curves.value) runColor(curve.series.run);
-        void [xLimits.value, yLimits.value, settings.value, theme.value, hoveredRun.value];
+        for (const curve of curves.value) this.scope.runs.runColor(curve.series.run);
+        void [xLimits.value, yLimits.value, settings.value, theme.value, this.scope.runs.hoveredRun.value];
         this.isDue = true;
         if (isVisible.value) requestFrame(this.draw);
       }),
       effect(() => {
         // Everything that only the overlay depends on.
-        void [model.shared.value.hover.value, position.value, now.value, pageAxis.value, mediaStops.value, theme.value];
+        const { axis, now, position, stops } = this.scope.clock;
+        void [model.shared.value.hover.value, position.value, now.value, axis.value, stops.value, theme.value];
         if (model.isVisible.value) requestFrame(this.drawOverlay);
       }),
     );
@@ -155,7 +155,7 @@ export class ChartView {
     );
     this.plot = plot;
     plot.over.append(this.overlay);
-    this.gestures = new Gestures(plot, this.model, {
+    this.gestures = new Gestures(this.scope, plot, this.model, {
       onHover: (event) => {
         this.pointer = event;
         requestFrame(this.drawOverlay);
@@ -175,7 +175,7 @@ export class ChartView {
 
   private paint(plot: uPlot): void {
     const { model } = this;
-    const set = hoveredRun.peek();
+    const set = this.scope.runs.hoveredRun.peek();
     const curves = model.curves.peek();
     const isAny = set !== null && curves.some((curve) => curve.series.run === set);
     untracked(() => {
@@ -187,7 +187,7 @@ export class ChartView {
         isBandShown: model.settings.peek().isBandShown,
         // the first run of the list lies on top
         curves: curves
-          .map((curve) => ({ curve, color: runColor(curve.series.run), isDimmed: isAny && curve.series.run !== set }))
+          .map((curve) => ({ curve, color: this.scope.runs.runColor(curve.series.run), isDimmed: isAny && curve.series.run !== set }))
           .reverse(),
       });
     });
@@ -216,8 +216,8 @@ export class ChartView {
       const toX = placer(this.scaleOf(plot, "x"), 0, width, false);
       const isOnClock = model.isOnClock.value;
       if (isOnClock) this.drawMediaTicks(context, toX, width, height);
-      const stand = now.value;
-      if (isOnClock && stand !== null && position.value !== null) {
+      const stand = this.scope.clock.now.value;
+      if (isOnClock && stand !== null && this.scope.clock.position.value !== null) {
         verticalLine(context, toX(stand), width, height, token("--accent"), [4, 3]);
       }
       if (this.selection) {
@@ -232,7 +232,7 @@ export class ChartView {
   };
 
   private drawMediaTicks(context: CanvasRenderingContext2D, toX: (x: number) => number, width: number, height: number): void {
-    const ticks = mediaStops.value;
+    const ticks = this.scope.clock.stops.value;
     const [from, to] = this.model.xLimits.peek();
     const end = countUpTo(ticks, to);
     context.fillStyle = token("--accent");
@@ -264,7 +264,7 @@ export class ChartView {
       if (!Number.isFinite(top) || top < -4 || top > height + 4) continue;
       context.beginPath();
       context.arc(toX(reading.x), top, 3, 0, 2 * Math.PI);
-      context.fillStyle = runColor(reading.run);
+      context.fillStyle = this.scope.runs.runColor(reading.run);
       context.strokeStyle = surface;
       context.lineWidth = 1.5;
       context.fill();
@@ -307,8 +307,8 @@ export class ChartView {
         parts.push(`mean of ${count.toLocaleString("en-US")} ${band}`);
       } else parts.push(placeText(reading.x));
       return {
-        color: runColor(reading.run),
-        name: curve?.series.group?.name ?? nameOfRun(reading.run),
+        color: this.scope.runs.runColor(reading.run),
+        name: curve?.series.group?.name ?? nameOfRun(this.scope, reading.run),
         value: formatReading(raw),
         detail: parts.filter((part) => part !== "").join(" · "),
         isNearest: reading === nearest,
@@ -338,7 +338,8 @@ export class ChartView {
   }
 }
 
-function nameOfRun(uid: number): string {
+function nameOfRun(scope: Scope, uid: number): string {
+  const { labelOf, runOf } = scope.runs;
   const run = runOf(uid);
   return run ? labelOf(run) : `run ${uid}`;
 }

@@ -5,7 +5,7 @@ import { FailedCard, isFailed } from "@/media/failed/FailedCard";
 import { UnknownCard } from "@/media/unknown/UnknownCard";
 import { isKnown, isRecord, viewOfRecord } from "@/media/registry";
 import type { CardSize } from "@/media/view";
-import type { ShownItem } from "@/state/media/mediaView";
+import type { ShownItem } from "@/state/media/tile";
 import "@/media/media.css";
 
 export interface MediaCardProps {

@@ -8,8 +8,10 @@ import type { Preparation } from "@/lib/preparation";
 import { MediaCard, type MediaCardProps } from "@/media/MediaCard";
 import { Icon } from "@/parts/Icon";
 import { useRecovery } from "@/parts/useRecovery";
-import { type ShownItem, reportShown } from "@/state/media/mediaView";
 import { prepareItem } from "@/media/prepare";
+import type { ShownItem } from "@/state/media/tile";
+import { pixelRatio } from "@/state/page/screen";
+import { useScope } from "@/state/scope";
 
 type Drawn = { is: "loading" } | { is: "ready"; record: unknown } | { is: "failed"; text: string };
 
@@ -20,6 +22,7 @@ export interface PreparedCardProps extends MediaCardProps {
 }
 
 export function PreparedCard({ record, reportAs, ...rest }: PreparedCardProps): JSX.Element {
+  const { overlays: { overlays }, selection: { reportShown } } = useScope();
   const [drawn, setDrawn] = useState<Drawn>({ is: "loading" });
   const held = useRef<Preparation | null>(null);
   const { width, height } = rest.box;
@@ -27,7 +30,13 @@ export function PreparedCard({ record, reportAs, ...rest }: PreparedCardProps): 
   useRecovery(drawn.is === "failed" ? () => setAttempt((count) => count + 1) : undefined);
   useLayoutEffect(() => {
     let isGone = false;
-    const preparation = prepareItem(record, { width: width * devicePixelRatio, height: height * devicePixelRatio, isUrgent: true });
+    const ratio = pixelRatio.peek();
+    const preparation = prepareItem(record, {
+      width: width * ratio,
+      height: height * ratio,
+      isUrgent: true,
+      overlays: overlays.peek(),
+    });
     const take = (): void => {
       if (isGone) return;
       held.current?.release();

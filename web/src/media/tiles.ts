@@ -5,28 +5,12 @@
 import { type ReadonlySignal, effect, signal, untracked } from "@preact/signals";
 import { onRecovery } from "@/api/recovery";
 import type { MediaCell } from "@/api/schema";
-import { countUpTo } from "@/lib/clock/resolve";
 import type { Preparation } from "@/lib/preparation";
+import { type Prefetch, type Wanted, prefetchOf } from "@/media/prefetch";
 import { prepareItem } from "@/media/prepare";
-import { forgetFailures } from "@/state/media/decodedCache";
-import { markPending, markSettled } from "@/state/clock/waiting";
-import { cellAt, peekCell, prefetchCell } from "@/state/media/cells";
-import { type ShownItem, type TileRef, reportShown, tileId } from "@/state/media/mediaView";
-import { trackOf } from "@/state/clock/tracks";
-
-export interface Wanted extends TileRef {
-  /** The step that the clock's rule chose; null when the rule found none, undefined while that is not known. */
-  step: number | null | undefined;
-  askedAt: number | null;
-  isOtherStep: boolean;
-  /** Words for a step of null: why there is nothing. */
-  nothing: string;
-  /** Device pixels. */
-  width: number;
-  height: number;
-  /** A sample that is followed: its item stays the same item wherever it lies in the list. */
-  slot?: string;
-}
+import { forgetFailures } from "@/state/contents/decodedCache";
+import { type ShownItem, tileId } from "@/state/media/tile";
+import type { Scope } from "@/state/scope";
 
 export type TileStatus =
   | { is: "loading" }
@@ -50,9 +34,12 @@ export class Tile {
   private drawn: { preparation: Preparation; order: number } | null = null;
   private order = 0;
   private blankSince: number | null = performance.now();
+  private readonly prefetch: Prefetch;
 
-  constructor() {
+  constructor(private readonly scope: Scope) {
     tiles.add(this);
+    this.prefetch = prefetchOf(this.scope);
+    this.prefetch.join(this);
   }
 
   /** What is drawn, perhaps still of an earlier step. */
@@ -81,7 +68,7 @@ export class Tile {
     if (step === undefined) this.wait();
     else if (step === null) this.say({ is: "missing", text: wanted.nothing });
     else {
-      const cell = untracked(() => cellAt(wanted.run, wanted.key, step));
+      const cell = untracked(() => this.scope.cells.cellAt(wanted.run, wanted.key, step));
       this.stopWatching = effect(() => {
         const state = cell.value;
         untracked(() => {
@@ -91,7 +78,7 @@ export class Tile {
         });
       });
     }
-    schedulePrefetch();
+    this.prefetch.plan();
   }
 
   /** Try again after a failure. */
@@ -104,22 +91,23 @@ export class Tile {
 
   dispose(): void {
     tiles.delete(this);
+    this.prefetch.leave(this);
     this.stopWatching?.();
     this.clear();
-    markSettled(this);
+    this.scope.waiting.markSettled(this);
   }
 
   private wait(): void {
     if (this.statusSignal.peek().is !== "loading") this.statusSignal.value = { is: "loading" };
     if (!this.shownSignal.peek()) this.blankSince ??= performance.now();
-    markPending(this);
+    this.scope.waiting.markPending(this);
   }
 
   private say(status: TileStatus): void {
     this.clear();
     this.blankSince = null;
     this.statusSignal.value = status;
-    markSettled(this);
+    this.scope.waiting.markSettled(this);
   }
 
   private take(cell: MediaCell, wanted: Wanted): void {
@@ -130,7 +118,9 @@ export class Tile {
     }
     const item = cell.items[wanted.index];
     const order = ++this.order;
-    const preparation = prepareItem(item, { width: wanted.width, height: wanted.height, isUrgent: true });
+    const { width, height } = wanted;
+    const overlays = this.scope.overlays.overlays.peek();
+    const preparation = prepareItem(item, { width, height, isUrgent: true, overlays });
     this.preparing?.preparation.release();
     this.preparing = { preparation, order };
     const { run, key, index, askedAt, isOtherStep } = wanted;
@@ -161,7 +151,7 @@ export class Tile {
     this.shownSignal.value = { ...shown, isOtherStep };
     if (isNewest) {
       this.statusSignal.value = { is: "shown" };
-      markSettled(this);
+      this.scope.waiting.markSettled(this);
     }
     if (this.blankSince !== null) {
       performance.measure("diorama:tile-blank", {
@@ -171,7 +161,7 @@ export class Tile {
       });
       this.blankSince = null;
     }
-    reportShown(this, this.shownSignal.peek());
+    this.scope.selection.reportShown(this, this.shownSignal.peek());
   }
 
   private clear(): void {
@@ -181,7 +171,7 @@ export class Tile {
     this.preparing = null;
     this.drawn = null;
     this.shownSignal.value = null;
-    reportShown(this, null);
+    this.scope.selection.reportShown(this, null);
   }
 }
 
@@ -191,76 +181,4 @@ export function wordsFor(cell: MediaCell, index: number): string {
   if (cell.state === "missing") return `nothing at step ${step}`;
   if (index < cell.items.length) return "";
   return cell.items.length === 0 ? `an empty list at step ${step}` : `only ${cell.items.length} of these at step ${step}`;
-}
-
-// ---- neighbours of what is shown are fetched before anybody asks ----
-
-const NEIGHBOURS = 3;
-const SETTLE_MS = 40;
-let timer: ReturnType<typeof setTimeout> | undefined;
-let ahead: (() => void)[] = [];
-let lastSteps = new Map<string, { step: number; direction: 1 | -1 }>();
-
-function schedulePrefetch(): void {
-  clearTimeout(timer);
-  timer = setTimeout(prefetchNeighbours, SETTLE_MS);
-}
-
-function prefetchNeighbours(): void {
-  for (const stop of ahead) stop();
-  ahead = [];
-  const byCell = new Map<string, Wanted[]>();
-  for (const tile of tiles) {
-    const { asked } = tile;
-    if (asked?.step === null || asked?.step === undefined) continue;
-    const id = `${asked.run}|${asked.key}`;
-    const list = byCell.get(id);
-    if (list) list.push(asked);
-    else byCell.set(id, [asked]);
-  }
-  const now = new Map<string, { step: number; direction: 1 | -1 }>();
-  for (let distance = 1; distance <= NEIGHBOURS; distance++) {
-    for (const [id, wanted] of byCell) {
-      const first = wanted[0];
-      const track = first && untracked(() => trackOf(first.run, first.key));
-      const step = first?.step;
-      if (!track || step === null || step === undefined) continue;
-      const before = lastSteps.get(id);
-      const direction = before && before.step !== step ? (step > before.step ? 1 : -1) : (before?.direction ?? 1);
-      now.set(id, { step, direction });
-      const at = countUpTo(track.steps, step) - 1;
-      for (const sign of [direction, -direction]) {
-        const neighbour = track.steps[at + sign * distance];
-        if (neighbour !== undefined) prefetchStep(neighbour, wanted);
-      }
-    }
-  }
-  lastSteps = now;
-}
-
-function prefetchStep(step: number, wanted: readonly Wanted[]): void {
-  const first = wanted[0];
-  if (!first) return;
-  const prepareAll = (cell: MediaCell): void => {
-    for (const { index, width, height } of wanted) {
-      const item = cell.items[index];
-      if (item === undefined) continue;
-      const { release } = prepareItem(item, { width, height, isUrgent: false });
-      ahead.push(release);
-    }
-  };
-  const known = peekCell(first.run, first.key, step);
-  if (known) {
-    prepareAll(known);
-    return;
-  }
-  const cell = prefetchCell(first.run, first.key, step);
-  let isDone = false;
-  const stop = effect(() => {
-    const state = cell.value;
-    if (state.is !== "ready" || isDone) return;
-    isDone = true;
-    untracked(() => prepareAll(state.cell));
-  });
-  ahead.push(stop);
 }

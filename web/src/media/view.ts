@@ -1,8 +1,9 @@
 /** What the UI knows about a kind of media: how to draw it, how much room it takes, what to load before it is drawn. */
 import type { ComponentChildren, JSX } from "preact";
 import type { MediaRecord } from "@/api/schema";
+import type { OverlayState } from "@/lib/image/overlayState";
 import type { Preparation } from "@/lib/preparation";
-import type { ShownItem } from "@/state/media/mediaView";
+import type { ShownItem } from "@/state/media/tile";
 
 /** "thumb": in a list or table cell. "cell": a tile of a panel. "full": the centre of the page. */
 export type CardSize = "thumb" | "cell" | "full";
@@ -30,6 +31,8 @@ export interface Need {
   height: number;
   /** false: prefetching. */
   isUrgent: boolean;
+  /** What is laid over pictures: the masks that are drawn are needed, too. */
+  overlays: OverlayState;
 }
 
 export type TileShape = "fill" | { width: number; height: number };

@@ -10,7 +10,7 @@ import { CopyButton } from "@/parts/CopyButton";
 import { Link } from "@/panels/Link";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
-import { followProjects, loadProjects, projects } from "@/state/runs/projects";
+import { followProjects, loadProjects, projects } from "@/state/server/projects";
 import { projectPath } from "@/state/page/route";
 import "@/pages/pages.css";
 

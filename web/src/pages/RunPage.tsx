@@ -7,11 +7,12 @@ import { Logs } from "@/panels/Logs";
 import { Overview } from "@/panels/Overview";
 import { System } from "@/panels/System";
 import { Workspace } from "@/pages/Workspace";
-import { detail, reloadDetail } from "@/state/runs/detail";
 import { type Route, navigate, projectPath } from "@/state/page/route";
+import { useScope } from "@/state/scope";
 import "@/pages/pages.css";
 
 export function RunPage({ here }: { here: Route & { page: "run" } }): JSX.Element {
+  const { detail, reloadDetail } = useScope().detail;
   const state = detail.value;
   if (state.is === "failed") {
     if (state.error.status === 404) {

@@ -24,12 +24,9 @@ import { NoProject } from "@/panels/NoProject";
 import { RunFilter } from "@/panels/RunFilter";
 import { handleRunListKey } from "@/panels/runListKeys";
 import { route, runPath } from "@/state/page/route";
-import {
-  availableColumns, ensureRows, focusedRun, isNameTwice, isShown, listState, matched, query, reloadRuns, rows, runColor, runs, selectedRuns,
-  setRunColor, setShown, showOnly, sort, total,
-} from "@/state/runs/runs";
-import { type TableColumn, cellText, tableColumns, tableCsv } from "@/state/runs/runTable";
+import { type TableColumn, cellText } from "@/state/runs/runTable";
 import { showToast } from "@/state/page/toasts";
+import { useScope } from "@/state/scope";
 import "@/pages/table.css";
 
 const ROW_PX = 30;
@@ -46,6 +43,7 @@ export function RunTable(): JSX.Element {
 }
 
 function TableTools(): JSX.Element {
+  const { runTable: { tableCsv }, runs: { matched, query, selectedRuns, setShown, showOnly, total } } = useScope();
   const isSaving = useSignal(false);
   const selected = [...selectedRuns.value];
   const save = async (): Promise<void> => {
@@ -95,6 +93,11 @@ function TableTools(): JSX.Element {
 }
 
 function TableBody(): JSX.Element {
+  const scope = useScope();
+  const {
+    runTable: { tableColumns },
+    runs: { availableColumns, ensureRows, focusedRun, listState, query, reloadRuns, rows, runs, selectedRuns, total },
+  } = scope;
   const list = useRef<VirtualListHandle | null>(null);
   const anchor = useRef<number | null>(null);
   const order = useComputed(() => runs.value.map((run) => run.uid));
@@ -150,7 +153,7 @@ function TableBody(): JSX.Element {
       activeId={focusedRun.value === null ? undefined : `table-run-${focusedRun.value}`}
       {...(isFirstLoad ? {} : { onRange })}
       onKeyDown={(event) =>
-        handleRunListKey(event, {
+        handleRunListKey(scope, event, {
           uids: order.value,
           anchor,
           reveal: (uid) => list.current?.reveal(rows.value.findIndex((run) => run?.uid === uid)),
@@ -182,6 +185,7 @@ function HeadRow({ columns }: { columns: readonly TableColumn[] }): JSX.Element 
 }
 
 function HeadCell({ column }: { column: TableColumn }): JSX.Element {
+  const { sort } = useScope().runs;
   const isSorted = sort.value.replace(/^-/, "") === column.path;
   const isDown = sort.value.startsWith("-");
   return (
@@ -214,6 +218,7 @@ interface BodyRowProps {
 }
 
 function BodyRow({ run, columns, index, onPick }: BodyRowProps): JSX.Element {
+  const { focusedRun, isNameTwice, isShown, runColor, selectedRuns, setRunColor, setShown, showOnly } = useScope().runs;
   const isOn = isShown(run.uid);
   return (
     <div

@@ -1,43 +1,40 @@
 // One chart over the whole panel area: Esc closes, arrows go to the neighbours. Rail, inspector and
 // scrub bar stay in sight, so the clock still works.
 
-import { computed } from "@preact/signals";
+import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { onEscape } from "@/lib/browser/escape";
 import { Button, IconButton } from "@/parts/Button";
-import { fullChart } from "@/state/charts/settings";
 import { registerCommand } from "@/state/page/commands";
-import { keys, sectionsOf } from "@/state/runs/keys";
-import { visibleRuns } from "@/state/runs/runs";
-import { panelFilter, panelQuery } from "@/state/page/layout";
+import { sectionsOf } from "@/state/runs/keys";
 import { ChartPanel } from "@/panels/ChartPanel";
+import { panelFilter } from "@/state/runs/panelSearch";
+import { useScope } from "@/state/scope";
 import "@/panels/chart.css";
-
-/** The charts of the page, in its order: what the search hides is not walked to. */
-const metricKeys = computed(() => {
-  const test = panelFilter(panelQuery.value);
-  return sectionsOf(keys.value.filter((view) => view.kind === "metric" && (test instanceof Error || test(view.key))))
-    .flatMap((section) => section.keys.map((view) => view.key));
-});
-
-function neighbour(count: number): string | undefined {
-  const all = metricKeys.value;
-  const at = all.indexOf(fullChart.value);
-  return all[at + count];
-}
-
-function go(count: number): void {
-  const next = neighbour(count);
-  if (next !== undefined) fullChart.value = next;
-}
 
 /** Put this inside the element that it shall cover (position: relative); nothing while no chart is in full size. */
 export function ChartFull(): JSX.Element | null {
+  const { fullChart } = useScope().charts;
   return fullChart.value === "" ? null : <Open keyName={fullChart.value} />;
 }
 
 function Open({ keyName }: { keyName: string }): JSX.Element {
+  const { charts: { fullChart }, keys: { keys }, panelSearch: { panelQuery }, runs: { visibleRuns } } = useScope();
+  // The charts of the page, in its order: what the search hides is not walked to.
+  const metricKeys = useComputed(() => {
+    const test = panelFilter(panelQuery.value);
+    return sectionsOf(keys.value.filter((view) => view.kind === "metric" && (test instanceof Error || test(view.key))))
+      .flatMap((section) => section.keys.map((view) => view.key));
+  });
+  const neighbour = (count: number): string | undefined => {
+    const all = metricKeys.value;
+    return all[all.indexOf(fullChart.value) + count];
+  };
+  const go = (count: number): void => {
+    const next = neighbour(count);
+    if (next !== undefined) fullChart.value = next;
+  };
   useLayoutEffect(() => {
     const close = (): void => {
       fullChart.value = "";

@@ -16,12 +16,10 @@ import { Menu } from "@/parts/Menu";
 import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { EmptyState, ErrorState } from "@/parts/States";
-import { fullChart, overridesOf } from "@/state/charts/settings";
-import { labelOf, runColor, runOf } from "@/state/runs/runs";
-import { retryFailedSeries } from "@/state/metrics/series";
 import { token } from "@/state/page/theme";
 import { showToast } from "@/state/page/toasts";
 import { SingleValues } from "@/panels/SingleValues";
+import { type Scope, useScope } from "@/state/scope";
 import "@/panels/chart.css";
 
 export interface ChartPanelProps {
@@ -42,6 +40,7 @@ const MOST_VALUES = 4;
 const LETTER_PX = 7.6;
 
 export function ChartPanel(props: ChartPanelProps): JSX.Element {
+  const { charts: { overridesOf }, series: { retryFailedSeries } } = useScope();
   const { keyName, runs } = props;
   const uids = runs.map((run) => run.uid);
   const model = useChartModel(props, uids);
@@ -81,8 +80,9 @@ export function ChartPanel(props: ChartPanelProps): JSX.Element {
 }
 
 function useChartModel({ keyName, isSystem, x }: ChartPanelProps, uids: readonly number[]): ChartModel {
+  const scope = useScope();
   const model = useMemo(
-    () => new ChartModel({ keyName, ...(isSystem ? { isSystem } : {}), ...(x === undefined ? {} : { x }) }, uids),
+    () => new ChartModel(scope, { keyName, ...(isSystem ? { isSystem } : {}), ...(x === undefined ? {} : { x }) }, uids),
     [keyName, isSystem, x],
   );
   useLayoutEffect(() => () => model.dispose(), [model]);
@@ -95,6 +95,8 @@ function useChartModel({ keyName, isSystem, x }: ChartPanelProps, uids: readonly
 
 /** The runs' values at the pointer, at the scrub bar, or their last: written without rendering. */
 function Values({ model, most }: { model: ChartModel; most: number }): JSX.Element {
+  const scope = useScope();
+  const { runOf } = scope.runs;
   const host = useRef<HTMLSpanElement>(null);
   const width = useSignal(0);
   useLayoutEffect(() => {
@@ -110,7 +112,7 @@ function Values({ model, most }: { model: ChartModel; most: number }): JSX.Eleme
         const readings = model.readings.value;
         const x = model.focusX();
         if (!host.current) return;
-        drawValues(host.current, readings, most, Math.floor(width.value / LETTER_PX));
+        drawValues(scope, host.current, readings, most, Math.floor(width.value / LETTER_PX));
         const where =
           x === null ? "last values" : `values at ${axisName(model.settings.value.x)} ${formatPosition(model.settings.value.x, x)}`;
         host.current.title = [
@@ -124,7 +126,8 @@ function Values({ model, most }: { model: ChartModel; most: number }): JSX.Eleme
 }
 
 /** As many values as have room, each with its run's colour where there are several; the others are counted. */
-function drawValues(host: HTMLElement, readings: readonly Reading[], most: number, letters: number): void {
+function drawValues(scope: Scope, host: HTMLElement, readings: readonly Reading[], most: number, letters: number): void {
+  const { runColor } = scope.runs;
   const values = readings.map((reading) => formatShort(reading.value));
   const count = valuesThatFit(values, most, letters);
   const drawn = readings.slice(0, count).map((reading, at) => {
@@ -156,6 +159,7 @@ function Note({ model }: { model: ChartModel }): JSX.Element | null {
 
 /** In full size: every run with its value. */
 function Legend({ model }: { model: ChartModel }): JSX.Element {
+  const { labelOf, runColor, runOf } = useScope().runs;
   const readings = useComputed(() => new Map(model.readings.value.map((reading) => [reading.run, reading])));
   const curves = model.curves.value;
   const isGrouped = curves.some((curve) => curve.series.group);
@@ -183,6 +187,8 @@ interface ToolsProps extends ChartPanelProps {
 }
 
 function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
+  const scope = useScope();
+  const { fullChart, overridesOf } = scope.charts;
   const { keyName, isFull } = props;
   const [isOpen, setOpen] = useState(false);
   const anchor = useRef<HTMLButtonElement>(null);
@@ -215,9 +221,9 @@ function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
           {
             label: "Download PNG",
             isDisabled: model.isSingle.value,
-            onSelect: () => void savePng(model, body.current, props.title ?? keyName),
+            onSelect: () => void savePng(scope, model, body.current, props.title ?? keyName),
           },
-          { label: "Download CSV", detail: "values in sight", onSelect: () => void saveCsv(model, props.runs) },
+          { label: "Download CSV", detail: "values in sight", onSelect: () => void saveCsv(scope, model, props.runs) },
         ]}
       />
       {!isFull && !props.isSystem && <IconButton icon="expand" size={14} label="Full size" onClick={() => (fullChart.value = keyName)} />}
@@ -230,7 +236,8 @@ function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
   );
 }
 
-async function savePng(model: ChartModel, body: HTMLDivElement | null, title: string): Promise<void> {
+async function savePng(scope: Scope, model: ChartModel, body: HTMLDivElement | null, title: string): Promise<void> {
+  const { runColor, runOf } = scope.runs;
   const canvas = body?.querySelector<HTMLCanvasElement>(".uplot canvas");
   if (!canvas) return;
   try {
@@ -245,9 +252,9 @@ async function savePng(model: ChartModel, body: HTMLDivElement | null, title: st
   }
 }
 
-async function saveCsv(model: ChartModel, runs: readonly RunView[]): Promise<void> {
+async function saveCsv(scope: Scope, model: ChartModel, runs: readonly RunView[]): Promise<void> {
   try {
-    const { text, isExact } = await csvOf({
+    const { text, isExact } = await csvOf(scope, {
       runs: runs.map(({ uid, name }) => ({ uid, name })),
       key: model.keyName,
       x: model.settings.peek().x,

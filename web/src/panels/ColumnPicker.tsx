@@ -8,8 +8,7 @@ import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { TextField } from "@/parts/TextField";
 import { Toggle } from "@/parts/Toggle";
-import { columns } from "@/state/runs/runs";
-import { allPaths, shownPaths } from "@/state/runs/runTable";
+import { useScope } from "@/state/scope";
 import "@/pages/table.css";
 
 const SHOWN_MOST = 150;
@@ -30,6 +29,7 @@ export function ColumnPicker(): JSX.Element {
 }
 
 function Picker(): JSX.Element {
+  const { runTable: { allPaths, shownPaths }, runs: { columns } } = useScope();
   const wanted = useSignal("");
   const shown = shownPaths();
   const words = wanted.value.trim().toLowerCase();

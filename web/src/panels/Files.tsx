@@ -2,7 +2,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { source } from "@/state/server/source";
 import type { FileView, RunView } from "@/api/schema";
 import { formatBytes, formatCount, formatDate } from "@/lib/text/format";
 import { nameOfKind } from "@/media/registry";
@@ -14,12 +13,13 @@ import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
 import { fileUrl, openFiles, previewOf } from "@/state/runs/files";
 import { StoredMedia } from "@/panels/StoredMedia";
-import { keys, keysState } from "@/state/runs/keys";
 import { runPath } from "@/state/page/route";
+import { useScope } from "@/state/scope";
 import "@/panels/files.css";
 
 export function Files({ run }: { run: RunView }): JSX.Element {
-  const files = useMemo(() => openFiles(run.uid), [run.uid]);
+  const { source, keys: { keys, keysState } } = useScope();
+  const files = useMemo(() => openFiles(source, run.uid), [run.uid]);
   useEffect(() => () => files.close(), [files]);
   const wanted = useSignal("");
   const chosen = useSignal<string | null>(null);
@@ -152,8 +152,9 @@ function DataLink({ href, name, note, label }: { href: string; name: string; not
 }
 
 function FilePreview({ run, file }: { run: RunView; file: FileView }): JSX.Element {
+  const { source } = useScope();
   const [attempt, setAttempt] = useState(0);
-  const preview = useMemo(() => previewOf(file), [file.sha256, file.name, attempt]).value;
+  const preview = useMemo(() => previewOf(source, file), [file.sha256, file.name, attempt]).value;
   return (
     <section class="file-view" aria-label={file.name}>
       <div class="file-head">
@@ -161,7 +162,7 @@ function FilePreview({ run, file }: { run: RunView; file: FileView }): JSX.Eleme
         <span class="logs-count">{formatBytes(file.size_bytes)} · {file.mime}</span>
         <div class="top-space" />
         {preview.is === "text" && <CopyButton text={preview.text} label="Copy the text" />}
-        <a class="button" href={fileUrl(run.uid, file.name)} download={file.name.split("/").at(-1)}>
+        <a class="button" href={fileUrl(source, run.uid, file.name)} download={file.name.split("/").at(-1)}>
           <Icon name="download" size={14} /> Download
         </a>
       </div>

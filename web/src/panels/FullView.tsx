@@ -13,29 +13,25 @@ import { Button, IconButton } from "@/parts/Button";
 import { MiddleText } from "@/parts/MiddleText";
 import { isKnown, viewOfRecord } from "@/media/registry";
 import { TableCellView } from "@/panels/TableCellView";
-import { actOnCover, useCoverKeys } from "@/panels/coverKeys";
+import { useCoverKeys } from "@/panels/coverKeys";
 import { StepBadge, TileFace, captionOf } from "@/panels/MediaTile";
 import { ValueTools } from "@/panels/ValueTools";
-import { cellAt } from "@/state/media/cells";
-import { whyNotThere } from "@/state/media/missing";
-import { stepsOf } from "@/state/media/rows";
-import { type TileRef, followedSample, isFull, sampleOf, selected, smoothing, viewOf } from "@/state/media/mediaView";
-import { registerCommand } from "@/state/page/commands";
-import { askForSample, nthOfSample } from "@/state/media/sample";
-import { changeOverlays } from "@/state/overlays/overlays";
-import { labelOf, runColor, runOf, visibleRuns } from "@/state/runs/runs";
 import { Tile } from "@/media/tiles";
-import { trackOf } from "@/state/clock/tracks";
 import { isInspectorOpen } from "@/state/page/layout";
+import { type TileRef, sampleOf } from "@/state/media/tile";
+import { type Scope, useScope } from "@/state/scope";
+import { pixelRatio } from "@/state/page/screen";
 import "@/panels/full.css";
 
 const ZOOM_STEP = 1.5;
 
-function closeFull(): void {
+function closeFull(scope: Scope): void {
+  const { isFull } = scope.selection;
   isFull.value = false;
 }
 
 export function FullView(): JSX.Element {
+  const { isFull, selected } = useScope().selection;
   const tile = selected.value;
   return (
     <>
@@ -46,19 +42,31 @@ export function FullView(): JSX.Element {
 }
 
 /** How many items the run has at the step. */
-function itemCount(tile: TileRef, step: number | null | undefined): number {
+function itemCount(scope: Scope, tile: TileRef, step: number | null | undefined): number {
+  const { cellAt } = scope.cells;
   const state = step === null || step === undefined ? undefined : cellAt(tile.run, tile.key, step).value;
   return state?.is === "ready" ? state.cell.items.length : tile.index + 1;
 }
 
 function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
-  const tile = useMemo(() => new Tile(), []);
+  const scope = useScope();
+  const {
+    missing: { whyNotThere },
+    overlays: { changeOverlays },
+    runs: { labelOf, runColor, runOf, visibleRuns },
+    sample: { askForSample, nthOfSample },
+    selection: { followedSample, selected },
+    steps: { stepsOf },
+    tracks: { trackOf },
+    zoom: { smoothing, viewOf },
+  } = scope;
+  const tile = useMemo(() => new Tile(scope), []);
   const stage = useRef<HTMLDivElement>(null);
   const page = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState<Size>({ width: 0, height: 0 });
   const runs = visibleRuns.value.map((run) => run.uid).filter((uid) => uid === wanted.run || (trackOf(uid, wanted.key)?.total ?? 0) > 0);
   const asked = stepsOf(runs, wanted.key)[runs.indexOf(wanted.run)] ?? stepsOf([wanted.run], wanted.key)[0];
-  const items = itemCount(wanted, asked?.step);
+  const items = itemCount(scope, wanted, asked?.step);
   const sample = followedSample.value;
   const place = asked && (sample === "" ? {
     ...asked,
@@ -76,7 +84,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
   useEffect(() => () => tile.dispose(), [tile]);
   useLayoutEffect(() => {
     if (place && size.width > 0) {
-      tile.ask({ ...wanted, ...place, width: size.width * devicePixelRatio, height: size.height * devicePixelRatio });
+      tile.ask({ ...wanted, ...place, width: size.width * pixelRatio.peek(), height: size.height * pixelRatio.peek() });
     }
   });
   useLayoutEffect(() => {
@@ -127,7 +135,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
     i: () => (isInspectorOpen.value = !isInspectorOpen.value),
   };
   useCoverKeys(actions);
-  useLayoutEffect(() => onEscape(closeFull), []);
+  useLayoutEffect(() => onEscape(() => closeFull(scope)), []);
 
   return (
     <div ref={page} class="full" role="region" aria-label={`Full view of ${wanted.key}`} tabIndex={-1}>
@@ -174,7 +182,7 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
             </Button>
           </>
         )}
-        <IconButton icon="close" label="Close (Esc)" onClick={closeFull} />
+        <IconButton icon="close" label="Close (Esc)" onClick={() => closeFull(scope)} />
       </header>
       {record && gridOf(record) && <ValueTools record={record} />}
       <div ref={stage} class={`full-stage${isFramed ? " full-framed" : ""}`}>
@@ -188,58 +196,3 @@ function FullTile({ tile: wanted }: { tile: TileRef }): JSX.Element {
     </div>
   );
 }
-
-const isOpen = (): boolean => isFull.peek() && selected.peek() !== null;
-
-/** On the sheet of keys. The view itself takes them first while it is open. */
-for (const [id, title, keys] of [
-  [
-    "previous-item",
-    "Previous item",
-    "ArrowLeft",
-  ], ["next-item", "Next item", "ArrowRight"], ["previous-run", "Previous run", "ArrowUp"], ["next-run", "Next run", "ArrowDown"],
-  [
-    "zoom-in",
-    "Zoom in",
-    "+",
-  ], ["zoom-out", "Zoom out", "-"], ["zoom-one", "One screen pixel for one pixel", "0"], ["fit", "Fit the picture into the view", "f"],
-  ["pixels", "Smooth or square pixels", "p"],
-] as const) {
-  registerCommand({
-    id: `full-${id}`,
-    title,
-    keys,
-    group: "Full view",
-    run: () => void actOnCover(keys),
-    isEnabled: isOpen,
-    isOnlyShortcut: true,
-  });
-}
-registerCommand({
-  id: "masks",
-  title: "Show or hide all masks",
-  keys: "m",
-  group: "Media",
-  run: () => changeOverlays((state) => ({ ...state, masksVisible: !state.masksVisible })),
-});
-registerCommand({
-  id: "boxes",
-  title: "Show or hide all boxes",
-  keys: "b",
-  group: "Media",
-  run: () => changeOverlays((state) => ({ ...state, boxesVisible: !state.boxesVisible })),
-});
-registerCommand({
-  id: "polygons",
-  title: "Show or hide all polygons",
-  keys: "o",
-  group: "Media",
-  run: () => changeOverlays((state) => ({ ...state, polygonsVisible: !state.polygonsVisible })),
-});
-registerCommand({
-  id: "keypoints",
-  title: "Show or hide all keypoints",
-  keys: "k",
-  group: "Media",
-  run: () => changeOverlays((state) => ({ ...state, keypointsVisible: !state.keypointsVisible })),
-});

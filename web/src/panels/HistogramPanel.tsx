@@ -1,5 +1,4 @@
 /** How numbers are distributed: a heat map over steps, ridge lines, or the bars of the clock's step. */
-import { type Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { HistogramReply, KeyView, RunView } from "@/api/schema";
@@ -14,22 +13,10 @@ import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { Choice } from "@/parts/Toggle";
 import { Tooltip } from "@/parts/Tooltip";
-import { axis, moveTo, now } from "@/state/clock/clock";
-import { type HistogramState, histogramsOf, reloadHistograms } from "@/state/charts/histograms";
-import { cellAt } from "@/state/media/cells";
-import { stepsOf } from "@/state/media/rows";
-import { labelOf, runColor, visibleRuns } from "@/state/runs/runs";
-import { trackOf } from "@/state/clock/tracks";
-import { urlSignal } from "@/state/page/url";
+import type { HistogramState } from "@/state/charts/histograms";
+import { type Scope, useScope } from "@/state/scope";
 import "@/media/histogram/histogram.css";
 import "@/panels/histogram.css";
-
-type HistogramViewName = "heat" | "ridges" | "bars";
-
-const view: Signal<HistogramViewName> = urlSignal<HistogramViewName>("hist", "heat", {
-  parse: (text) => (text === "heat" || text === "ridges" || text === "bars" ? text : undefined),
-});
-const isLog: Signal<boolean> = urlSignal("hist.log", true);
 
 const HEIGHT = 188;
 const SMALL_HEIGHT = 112;
@@ -37,6 +24,8 @@ const RIDGES = 32;
 const SMALL_MULTIPLES = 12;
 
 export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
+  const scope = useScope();
+  const { histograms: { histogramView, isHistogramLog }, runs: { labelOf, runColor, visibleRuns } } = scope;
   const { key } = keyView;
   const having = new Set(keyView.runs.map((run) => run.run));
   const runs = visibleRuns.value.filter((run) => having.has(run.uid));
@@ -44,27 +33,27 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
   const drawn = chosen === "all" ? runs : runs.filter((run) => run.uid === chosen);
   const one = drawn.length > 0 ? drawn : runs;
   const options = runs.slice(0, SMALL_MULTIPLES);
-  const shared = view.value === "bars" ? null : sharedSpan(one.slice(0, SMALL_MULTIPLES), key);
+  const shared = histogramView.value === "bars" ? null : sharedSpan(scope, one.slice(0, SMALL_MULTIPLES), key);
   return (
     <section class="histogram-panel" aria-label={key}>
       <header class="histogram-head">
         <h3>
           <MiddleText text={key} />
         </h3>
-        {view.value === "heat" && (
+        {histogramView.value === "heat" && (
           <button
             type="button"
             class="histogram-log"
-            aria-pressed={isLog.value}
+            aria-pressed={isHistogramLog.value}
             title="Colour by the logarithm of the count"
-            onClick={() => (isLog.value = !isLog.value)}
+            onClick={() => (isHistogramLog.value = !isHistogramLog.value)}
           >
             log
           </button>
         )}
       </header>
       <div class="histogram-bar">
-        {runs.length > 1 && view.value !== "bars" && (
+        {runs.length > 1 && histogramView.value !== "bars" && (
           <div class="histogram-runs" role="tablist" aria-label="Runs">
             <button type="button" role="tab" aria-selected={chosen === "all"} onClick={() => setChosen("all")}>
               all
@@ -86,17 +75,17 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
         )}
         <Choice
           label="How to draw histograms"
-          value={view.value}
+          value={histogramView.value}
           options={[
             { value: "heat", label: "heat", title: "Heat map over steps: colour is count" },
             { value: "ridges", label: "ridges", title: "A line for each step, oldest behind" },
             { value: "bars", label: "bars", title: "The bars of the clock's step" },
           ]}
-          onChange={(next) => (view.value = next)}
+          onChange={(next) => (histogramView.value = next)}
         />
       </div>
       {runs.length === 0 && <EmptyState isSmall title="No shown run has logged it." />}
-      {view.value === "bars"
+      {histogramView.value === "bars"
         ? runs.length > 0 && <BarsAtClock keyName={key} runs={runs} />
         : one
             .slice(0, SMALL_MULTIPLES)
@@ -110,7 +99,7 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
                 hasName={one.length > 1}
               />
             ))}
-      {view.value !== "bars" && one.length > SMALL_MULTIPLES && (
+      {histogramView.value !== "bars" && one.length > SMALL_MULTIPLES && (
         <p class="histogram-note">
           {SMALL_MULTIPLES} of {one.length} runs drawn
         </p>
@@ -120,7 +109,8 @@ export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
 }
 
 /** All runs over the same values, so that their pictures can be compared. */
-function sharedSpan(runs: readonly RunView[], key: string): Span | null {
+function sharedSpan(scope: Scope, runs: readonly RunView[], key: string): Span | null {
+  const { histogramsOf } = scope.histograms;
   const spans = runs.flatMap((run) => {
     const state = histogramsOf(run.uid, key).value;
     const span = state.is === "ready" ? spanOf(histogramsIn(state.reply)) : null;
@@ -146,6 +136,7 @@ function OverSteps({
   height: number;
   hasName: boolean;
 }): JSX.Element {
+  const { histograms: { histogramView, histogramsOf, reloadHistograms }, runs: { labelOf, runColor } } = useScope();
   const state: HistogramState = histogramsOf(run.uid, keyName).value;
   if (state.is === "failed") {
     return (
@@ -174,7 +165,7 @@ function OverSteps({
           {state.reply.steps.length < state.reply.total
             ? `${formatReading(state.reply.steps.length)} of ${formatReading(state.reply.total)} steps drawn`
             : `${formatReading(state.reply.total)} ${state.reply.total === 1 ? "step" : "steps"}`}
-          {view.value === "ridges" && state.reply.steps.length > RIDGES && ` · ${RIDGES} ridges`}
+          {histogramView.value === "ridges" && state.reply.steps.length > RIDGES && ` · ${RIDGES} ridges`}
         </p>
       )}
     </div>
@@ -189,6 +180,13 @@ interface HoverAt {
 }
 
 function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: RunView; span: Span | null; height: number }): JSX.Element {
+  const {
+    clock: { axis, moveTo, now },
+    histograms: { histogramView, isHistogramLog },
+    runs: { runColor },
+    steps: { stepsOf },
+    tracks: { trackOf },
+  } = useScope();
   const [hover, setHover] = useState<HoverAt | null>(null);
   const all = histogramsIn(reply);
   if (!span || reply.steps.length === 0) return <EmptyState isSmall title="No steps yet" />;
@@ -196,7 +194,7 @@ function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: R
   const edges = columnEdges(reply.steps);
   const steps: Span = { min: edges[0] ?? 0, max: edges.at(-1) ?? 1 };
   const picks = spread(reply.steps.length, RIDGES);
-  const isHeat = view.value === "heat";
+  const isHeat = histogramView.value === "heat";
   const track = trackOf(run.uid, reply.key);
   const clock = stepsOf([run.uid], reply.key)[0]?.step ?? (axis.value === "step" ? now.value : null);
 
@@ -228,7 +226,7 @@ function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: R
             paintHeatMap(
               context,
               frame,
-              { steps: reply.steps, histograms: all, x: steps, y: span, largest, isLog: isLog.value },
+              { steps: reply.steps, histograms: all, x: steps, y: span, largest, isLog: isHistogramLog.value },
               ink,
               ratio,
             );
@@ -267,6 +265,7 @@ function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: R
 
 /** The exact histograms at the clock's step, all runs over one another. */
 function BarsAtClock({ keyName, runs }: { keyName: string; runs: readonly RunView[] }): JSX.Element {
+  const { cells: { cellAt }, runs: { runColor }, steps: { stepsOf } } = useScope();
   const [hover, setHover] = useState<{ value: number; clientX: number; clientY: number } | null>(null);
   const steps = stepsOf(runs.map((run) => run.uid), keyName);
   const found = runs.flatMap((run, at) => {

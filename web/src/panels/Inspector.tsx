@@ -1,7 +1,5 @@
 /** The right side: the overlays of the whole page, and everything known of the selected tile. */
-import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { source } from "@/state/server/source";
 import { isImage } from "@/lib/image/isImage";
 import { DEFAULT_OVERLAYS } from "@/lib/image/overlayState";
 import { axisName, formatPosition } from "@/lib/text/axisFormat";
@@ -13,28 +11,15 @@ import { CopyButton } from "@/parts/CopyButton";
 import { Icon } from "@/parts/Icon";
 import { OverlayControls } from "@/panels/OverlayControls";
 import { ShapeList } from "@/panels/ShapeList";
-import { axis } from "@/state/clock/clock";
 import { captionOf } from "@/panels/MediaTile";
-import { whyNotThere } from "@/state/media/missing";
-import {
-  type ShownItem,
-  type TileRef,
-  followedSample,
-  isFull,
-  openFull,
-  probe,
-  sampleOf,
-  selected,
-  selectedItem,
-} from "@/state/media/mediaView";
-import { hasPictures, overlayScope } from "@/state/overlays/overlayIndex";
-import { areOverlaysChanged, overlays } from "@/state/overlays/overlays";
-import { runColor, runOf } from "@/state/runs/runs";
-import { readStored, store } from "@/state/page/storage";
+import { foldedInspector } from "@/state/page/layout";
 import { flush } from "@/state/page/url";
+import { type ShownItem, type TileRef, sampleOf } from "@/state/media/tile";
+import { useScope } from "@/state/scope";
 import "@/panels/inspector.css";
 
 export function Inspector(): JSX.Element {
+  const { overlayIndex: { hasPictures, overlayScope }, overlays: { areOverlaysChanged, overlays } } = useScope();
   return (
     <div class="inspector">
       {hasPictures.value && (
@@ -53,8 +38,6 @@ export function Inspector(): JSX.Element {
   );
 }
 
-const folded = signal<ReadonlySet<string>>(new Set((readStored("inspector-folded") ?? "").split(",").filter(Boolean)));
-
 function Section({
   name,
   note,
@@ -66,13 +49,12 @@ function Section({
   action?: ComponentChildren;
   children: ComponentChildren;
 }): JSX.Element {
-  const isOpen = !folded.value.has(name);
+  const isOpen = !foldedInspector.value.has(name);
   const toggle = (): void => {
-    const next = new Set(folded.peek());
+    const next = new Set(foldedInspector.peek());
     if (isOpen) next.add(name);
     else next.delete(name);
-    folded.value = next;
-    store("inspector-folded", [...next].join(",") || null);
+    foldedInspector.value = next;
   };
   return (
     <section class="inspector-section" aria-label={name}>
@@ -90,6 +72,7 @@ function Section({
 }
 
 function SelectedTile(): JSX.Element {
+  const { missing: { whyNotThere }, runs: { runColor, runOf }, selection: { selected, selectedItem } } = useScope();
   const tile = selected.value;
   if (!tile) return <p class="inspector-empty">Click a tile to see what it is. Double-click, or Enter, shows it large.</p>;
   const shown = selectedItem.value;
@@ -121,6 +104,7 @@ function SelectedTile(): JSX.Element {
 }
 
 function ShownFacts({ shown }: { shown: ShownItem }): JSX.Element {
+  const { axis } = useScope().clock;
   const { item, cell } = shown;
   const sample = sampleOf(item);
   const caption = captionOf(shown);
@@ -142,6 +126,7 @@ function ShownFacts({ shown }: { shown: ShownItem }): JSX.Element {
 
 /** The sample's id, and the way to see only it in every list. */
 function SampleFact({ sample }: { sample: string }): JSX.Element {
+  const { followedSample } = useScope().selection;
   const isFollowed = followedSample.value === sample;
   return (
     <span class="fact-sample">
@@ -159,6 +144,7 @@ function SampleFact({ sample }: { sample: string }): JSX.Element {
 }
 
 function PixelRow(): JSX.Element {
+  const { probe } = useScope().probe;
   const here = probe.value;
   return (
     <FactRow
@@ -181,6 +167,7 @@ function PixelRow(): JSX.Element {
 }
 
 function TileActions({ tile, shown }: { tile: TileRef; shown: ShownItem }): JSX.Element {
+  const { source, selection: { isFull, openFull } } = useScope();
   const { item } = shown;
   const file = isKnown(item) ? (viewOfRecord(item).file?.(item) ?? null) : null;
   const stem = `${tile.key}-step${shown.cell.step}-${tile.index}`.replace(/[^\w.-]+/g, "_");

@@ -15,6 +15,7 @@ import { VirtualList, type VirtualListHandle } from "@/parts/VirtualList";
 import { openConsole } from "@/state/runs/console";
 import { showToast } from "@/state/page/toasts";
 import { hasLogTimes, isLogWrapped } from "@/state/page/layout";
+import { useScope } from "@/state/scope";
 import "@/panels/logs.css";
 
 const LINE_PX = 18;
@@ -24,7 +25,8 @@ const TIME_PX = 72;
 const EDGE_PX = 24;
 
 export function Logs({ run }: { run: RunView }): JSX.Element {
-  const lines = useMemo(() => openConsole(run.uid), [run.uid]);
+  const { source } = useScope();
+  const lines = useMemo(() => openConsole(source, run.uid), [run.uid]);
   useEffect(() => () => lines.close(), [lines]);
   const isFollowing = useSignal(run.state === "running");
   const list = useRef<VirtualListHandle | null>(null);

@@ -28,20 +28,12 @@ import {
   shownCount,
   tileAt,
 } from "@/panels/tileGrid";
-import { cellAt } from "@/state/media/cells";
-import { type KeyShape, type RunStep, rememberShape, rememberedShape, shapePlace, stepsOf } from "@/state/media/rows";
-import {
-  type TileRef,
-  followedSample,
-  mediaLayout,
-  openFull,
-  sampleOf,
-  selected,
-  tileId,
-  tileWidth,
-} from "@/state/media/mediaView";
-import { askForSample, knownPlace, nthOfSample, placesOf } from "@/state/media/sample";
-import { hoveredRun, labelOf, runColor, visibleRuns } from "@/state/runs/runs";
+import type { RunStep } from "@/state/media/steps";
+import { placesOf } from "@/state/media/sample";
+import { type KeyShape, rememberShape, rememberedShape, shapePlace } from "@/state/page/tileShapes";
+import { type TileRef, sampleOf, tileId } from "@/state/media/tile";
+import { type Scope, useScope } from "@/state/scope";
+import { pixelRatio } from "@/state/page/screen";
 import "@/panels/media.css";
 
 const LEARN_FROM_RUNS = 40;
@@ -60,6 +52,14 @@ const PACKED_HEIGHT = 166;
 
 /** `isPacked`: it stands among charts, with one or two tiles. */
 export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; isPacked?: boolean }): JSX.Element {
+  const scope = useScope();
+  const {
+    runs: { runColor, visibleRuns },
+    sample: { askForSample, knownPlace, nthOfSample },
+    selection: { followedSample, selected },
+    steps: { stepsOf },
+    zoom: { mediaLayout, tileWidth },
+  } = scope;
   const { key } = keyView;
   const having = new Set(keyView.runs.map((run) => run.run));
   const runs = visibleRuns.value.filter((run) => having.has(run.uid));
@@ -164,7 +164,7 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
         aria-colcount={grid.columns}
         aria-activedescendant={selected.value?.key === key ? `tile-${tileId(selected.value)}` : undefined}
         tabIndex={0}
-        onKeyDown={(event) => onKey(event, key, runs, shape.items, grid, columnOf, indexOf)}
+        onKeyDown={(event) => onKey(scope, event, key, runs, shape.items, grid, columnOf, indexOf)}
       >
         {isGrid && <ColumnHeads grid={grid} cells={cells} width={width} samples={shape.samples} />}
         <div
@@ -185,12 +185,12 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
                     run: run.uid,
                     key,
                     ...asked,
-                    width: picture.width * devicePixelRatio,
-                    height: picture.height * devicePixelRatio,
+                    width: picture.width * pixelRatio.value,
+                    height: picture.height * pixelRatio.value,
                   }}
                   box={picture}
                   color={runColor(run.uid)}
-                  title={hasTitle ? titleOf(run, runs.length, item, shape) : null}
+                  title={hasTitle ? titleOf(scope, run, runs.length, item, shape) : null}
                   hasCaption={shape.hasCaption}
                   isFramed={framed !== undefined}
                   left={column * grid.stepX}
@@ -211,7 +211,8 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
   );
 }
 
-function titleOf(run: RunView, runCount: number, item: number, shape: KeyShape): string {
+function titleOf(scope: Scope, run: RunView, runCount: number, item: number, shape: KeyShape): string {
+  const { labelOf } = scope.runs;
   const name = shape.samples[item] ?? (shape.items > 1 ? `#${item}` : "");
   return runCount > 1 ? [labelOf(run), name].filter(Boolean).join(" · ") : name;
 }
@@ -257,6 +258,7 @@ function ColumnHeads({
 }
 
 function RunHeads({ runs, grid, cells, height }: { runs: readonly RunView[]; grid: GridShape; cells: Cells; height: number }): JSX.Element {
+  const { hoveredRun, labelOf, runColor, visibleRuns } = useScope().runs;
   const paths = tellingPaths(visibleRuns.value);
   return (
     <div class="media-runs" style={{ width: `${HEAD_WIDTH}px` }}>
@@ -284,6 +286,7 @@ function RunHeads({ runs, grid, cells, height }: { runs: readonly RunView[]; gri
 
 /** How many items there are and which shape they have, learned from the cells, kept while the next ones are loading. */
 function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunStep[], sample: string): KeyShape {
+  const { cellAt } = useScope().cells;
   const place = shapePlace(runs[0], key);
   const followed = useRef(sample);
   const before = useRef<KeyShape | null>(null);
@@ -431,6 +434,7 @@ function useKeepInSight(
   rowsShown: number,
   showAll: () => void,
 ): void {
+  const { selected } = useScope().selection;
   const tile = useComputed(() => (selected.value?.key === key ? tileId(selected.value) : "")).value;
   useEffect(() => {
     const outer = scroller.current;
@@ -458,7 +462,7 @@ function useKeepInSight(
 }
 
 function onKey(
-  event: TargetedKeyboardEvent<HTMLDivElement>,
+  scope: Scope, event: TargetedKeyboardEvent<HTMLDivElement>,
   key: string,
   runs: readonly RunView[],
   items: number,
@@ -466,6 +470,7 @@ function onKey(
   columnOf: (at: number, index: number) => number,
   indexOf: (at: number, column: number) => number,
 ): void {
+  const { openFull, selected } = scope.selection;
   const now = selected.peek();
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   // A scene or a text inside a tile has the focus when it was clicked; it has no use of its own for Enter.

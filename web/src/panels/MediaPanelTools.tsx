@@ -4,17 +4,8 @@ import { isTogether, setTogether } from "@/media/video/together";
 import { IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
 import { Slider } from "@/parts/Slider";
-import {
-  LARGEST_TILE,
-  SMALLEST_TILE,
-  clampTile,
-  isLinked,
-  isZoomed,
-  mediaLayout,
-  resetViews,
-  smoothing,
-  tileWidth,
-} from "@/state/media/mediaView";
+import { LARGEST_TILE, SMALLEST_TILE, clampTile } from "@/state/media/zoom";
+import { useScope } from "@/state/scope";
 
 export interface MediaPanelToolsProps {
   hasPictures: boolean;
@@ -24,6 +15,7 @@ export interface MediaPanelToolsProps {
 }
 
 export function MediaPanelTools({ hasPictures, hasVideos, isFill }: MediaPanelToolsProps): JSX.Element {
+  const { isLinked, isZoomed, mediaLayout, resetViews, smoothing, tileWidth } = useScope().zoom;
   const setSmoothing = (value: typeof smoothing.value) => () => (smoothing.value = value);
   const setLayout = (value: typeof mediaLayout.value) => () => (mediaLayout.value = value);
   return (

@@ -6,8 +6,10 @@ import { formatNumber } from "@/lib/text/format";
 import { MediaCard } from "@/media/MediaCard";
 import { Button, IconButton } from "@/parts/Button";
 import { MiddleText } from "@/parts/MiddleText";
-import { type ShownItem, isFull, openFull, probe, selected, tileId } from "@/state/media/mediaView";
-import { Tile, type Wanted } from "@/media/tiles";
+import type { Wanted } from "@/media/prefetch";
+import { Tile } from "@/media/tiles";
+import { type ShownItem, tileId } from "@/state/media/tile";
+import { type Scope, useScope } from "@/state/scope";
 
 export interface MediaTileProps {
   wanted: Wanted;
@@ -26,7 +28,9 @@ export interface MediaTileProps {
 }
 
 export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, left, top, height }: MediaTileProps): JSX.Element {
-  const tile = useMemo(() => new Tile(), []);
+  const scope = useScope();
+  const { openFull, selected } = scope.selection;
+  const tile = useMemo(() => new Tile(scope), []);
   useEffect(() => () => tile.dispose(), [tile]);
   useLayoutEffect(() => tile.ask(wanted));
   const shown = tile.shown.value;
@@ -46,7 +50,7 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
       style={{ transform: `translate(${left}px, ${top}px)`, width: `${box.width}px`, height: `${height}px`, "--run": color }}
       onClick={(event) => {
         selected.value = { run: wanted.run, key: wanted.key, index: wanted.index };
-        focusAround(event.currentTarget);
+        focusAround(scope, event.currentTarget);
       }}
       onDblClick={(event) => {
         if (!ownsPointer(event.target, isFramed)) openFull(wanted);
@@ -61,7 +65,8 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
 }
 
 /** Keys go on from the tile that was clicked, also where its content took the press and left nothing focused. */
-function focusAround(tile: HTMLElement): void {
+function focusAround(scope: Scope, tile: HTMLElement): void {
+  const { isFull } = scope.selection;
   if (isFull.peek()) return; // the click opened it: the keys are the full view's
   const panel = tile.closest<HTMLElement>("[role=grid]");
   if (panel && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
@@ -160,6 +165,7 @@ export function StepBadge({ shown, isLate }: { shown: ShownItem; isLate: boolean
 }
 
 function ProbeStrip({ shown }: { shown: ShownItem }): JSX.Element | null {
+  const { probe } = useScope().probe;
   const id = tileId(shown);
   const here = useComputed(() => (probe.value && tileId(probe.value) === id ? probe.value : null)).value;
   if (!here) return null;

@@ -20,17 +20,12 @@ import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice } from "@/parts/Toggle";
 import { Icon } from "@/parts/Icon";
-import { pageImages } from "@/state/media/pageImages";
-import {
-  type ClassEntry,
-  type MaskLayerEntry,
-  type ShapeLayerEntry,
-  overlayIndex,
-  passingCount,
-} from "@/state/overlays/overlayIndex";
-import { changeOverlays, classColor, overlays } from "@/state/overlays/overlays";
+import { type ClassEntry, type MaskLayerEntry, type ShapeLayerEntry, passingCount } from "@/state/overlays/overlayIndex";
+import { classColor } from "@/state/page/classColors";
+import { useScope } from "@/state/scope";
 
 export function OverlayControls(): JSX.Element {
+  const { overlayIndex: { overlayIndex }, pageImages: { pageImages } } = useScope();
   const index = overlayIndex.value;
   if (index.maskLayers.length === 0 && index.shapeLayers.length === 0) {
     if (pageImages.value.isPartial) return <p class="inspector-empty">Looking at the pictures of this page.</p>;
@@ -64,6 +59,7 @@ export function OverlayControls(): JSX.Element {
 }
 
 function SoloNote(): JSX.Element | null {
+  const { changeOverlays, overlays } = useScope().overlays;
   const { solo } = overlays.value;
   if (solo.length === 0) return null;
   return (
@@ -75,6 +71,7 @@ function SoloNote(): JSX.Element | null {
 }
 
 function MaskLayerControls({ layer, all, hasNews }: { layer: MaskLayerEntry; all: readonly string[]; hasNews: boolean }): JSX.Element {
+  const { changeOverlays, overlays } = useScope().overlays;
   const { name } = layer;
   const look = layerOf(overlays.value, "mask", name, all);
   const percent = Math.round(look.opacity * 100);
@@ -112,6 +109,7 @@ function MaskLayerControls({ layer, all, hasNews }: { layer: MaskLayerEntry; all
 
 /** Shows and hides a layer; showing it also opens the one eye of its kind. */
 function LayerEye({ kind, name, label }: { kind: LayerKind; name: string; label: string }): JSX.Element {
+  const { changeOverlays, overlays } = useScope().overlays;
   const state = overlays.value;
   const eye = EYE_OF_KIND[kind];
   const isOn = (own(state.layers, layerKey(kind, name))?.isVisible ?? true) && state[eye];
@@ -135,6 +133,7 @@ function ShapeLayerControls({
   beside: readonly string[];
   hasNews: boolean;
 }): JSX.Element {
+  const { changeOverlays, overlays } = useScope().overlays;
   const { kind, name, shapes } = layer;
   const state = overlays.value;
   const look = layerOf(state, kind, name, beside);
@@ -183,6 +182,7 @@ function ShapeLayerControls({
 }
 
 function CaptionChoice(): JSX.Element {
+  const { changeOverlays, overlays } = useScope().overlays;
   return (
     <div class="layer-row">
       <span class="layer-note">captions</span>
@@ -213,6 +213,7 @@ interface ClassListProps {
 
 /** The classes of one layer, with what each has of it. */
 function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps): JSX.Element | null {
+  const { changeOverlays } = useScope().overlays;
   const [isOpen, setOpen] = useState(isOpenAtFirst);
   const [search, setSearch] = useState("");
   if (classes.length === 0) return null;
@@ -274,6 +275,7 @@ function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps
 }
 
 function ClassRow({ entry, text }: { entry: ClassEntry; text: string }): JSX.Element {
+  const { changeOverlays, overlays } = useScope().overlays;
   const state = overlays.value;
   const { name, id } = entry;
   const isVisible = isClassVisible(state, name);
@@ -306,6 +308,7 @@ function percentText(share: number): string {
 }
 
 function Swatch({ name, color, isChosen }: { name: string; color: string; isChosen: boolean }): JSX.Element {
+  const { changeOverlays } = useScope().overlays;
   const field = useRef<HTMLInputElement>(null);
   return (
     <span class="swatch" style={{ "--class": color }}>

@@ -13,11 +13,11 @@ import { NotesEditor } from "@/panels/NotesEditor";
 import { TagEditor } from "@/panels/TagEditor";
 import { TableCellView } from "@/panels/TableCellView";
 import { TreeView } from "@/panels/TreeView";
-import { editRun } from "@/state/runs/detail";
-import { runColor, setRunColor } from "@/state/runs/runs";
+import { useScope } from "@/state/scope";
 import "@/panels/overview.css";
 
 export function Overview({ detail }: { detail: RunDetail }): JSX.Element {
+  const { detail: { editRun }, runs: { runColor, setRunColor } } = useScope();
   const { run, environment, warnings } = detail;
   return (
     <main class="page overview" aria-label="Overview">

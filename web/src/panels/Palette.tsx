@@ -7,10 +7,9 @@ import { Dialog } from "@/parts/Dialog";
 import { Icon } from "@/parts/Icon";
 import { Keys } from "@/parts/Keys";
 import { commands } from "@/state/page/commands";
-import { keys } from "@/state/runs/keys";
 import { navigate, runPath } from "@/state/page/route";
-import { runColor, runs } from "@/state/runs/runs";
-import { openDialog, panelQuery } from "@/state/page/layout";
+import { openDialog } from "@/state/page/layout";
+import { type Scope, useScope } from "@/state/scope";
 import "@/panels/palette.css";
 
 interface Entry {
@@ -26,10 +25,11 @@ interface Entry {
 const SHOWN_MOST = 60;
 
 export function Palette(): JSX.Element {
+  const scope = useScope();
   const wanted = useSignal("");
   const at = useSignal(0);
   const list = useRef<HTMLDivElement>(null);
-  const entries = useComputed(allEntries);
+  const entries = useComputed(() => allEntries(scope));
   const found = useComputed(() => rank(entries.value, wanted.value));
   const shown = found.value.slice(0, SHOWN_MOST);
   const close = (): void => {
@@ -100,7 +100,8 @@ export function Palette(): JSX.Element {
   );
 }
 
-function allEntries(): Entry[] {
+function allEntries(scope: Scope): Entry[] {
+  const { keys: { keys }, panelSearch: { panelQuery }, runs: { runColor, runs } } = scope;
   const fromCommands = commands.value
     .filter((command) => !command.isOnlyShortcut && (command.isEnabled?.() ?? true))
     .map((command): Entry => {

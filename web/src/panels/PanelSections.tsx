@@ -18,14 +18,13 @@ import { LazyPanel } from "@/panels/LazyPanel";
 import { MediaPanel } from "@/panels/MediaPanel";
 import { ValuePanel } from "@/panels/ValuePanel";
 import { COLUMN_GAP, filledSpans, mostPanelColumns, panelColumns } from "@/panels/tileGrid";
-import { mostItemsOf, shapePlace } from "@/state/media/rows";
-import { followedSample, tileWidth } from "@/state/media/mediaView";
-import { awaitedCell } from "@/state/tables/model";
 import { useKeptScroll } from "@/panels/keptScroll";
-import { type Section, keys, keysState, reloadKeys, sectionsOf } from "@/state/runs/keys";
+import { type Section, sectionsOf } from "@/state/runs/keys";
 import { route } from "@/state/page/route";
-import { fixedRun, listState, query, reloadRuns, runs, shown, total, visibleRuns } from "@/state/runs/runs";
-import { isFolded, panelFilter, panelQuery, setFolded } from "@/state/page/layout";
+import { isFolded, setFolded } from "@/state/page/layout";
+import { mostItemsOf, shapePlace } from "@/state/page/tileShapes";
+import { panelFilter } from "@/state/runs/panelSearch";
+import { type Scope, useScope } from "@/state/scope";
 import "@/panels/sections.css";
 
 /** The least width of a column of the grid; see .sections-grid. */
@@ -35,6 +34,7 @@ const SIDE_PX = 16;
 const LEAST_HEIGHT = { chart: 216, media: 220, histogram: 240, value: 96 };
 
 export function PanelSections(): JSX.Element {
+  const { keys: { keys }, panelSearch: { panelQuery }, selection: { followedSample } } = useScope();
   const filter = useComputed(() => panelFilter(panelQuery.value));
   const found = useComputed(() => {
     const test = filter.value;
@@ -104,7 +104,8 @@ interface Span {
   most: number;
 }
 
-function spanOf(keyView: KeyView, columnWidth: number): Span {
+function spanOf(scope: Scope, keyView: KeyView, columnWidth: number): Span {
+  const { runs: { visibleRuns }, zoom: { tileWidth } } = scope;
   if (keyView.kind === "metric" || keyView.kind === "histogram") return { wish: 1, most: 1 };
   const having = new Set(keyView.runs.map((run) => run.run));
   const shown = visibleRuns.value.filter((run) => having.has(run.uid));
@@ -123,11 +124,13 @@ function spanOf(keyView: KeyView, columnWidth: number): Span {
 }
 
 function SectionBlock({ section, columns, columnWidth }: GridProps & { section: Section }): JSX.Element {
+  const scope = useScope();
+  const { panelQuery } = scope.panelSearch;
   const here = route.value;
   const place = "project" in here ? `${here.entity}/${here.project}/${section.name}` : section.name;
   // A search opens what it finds.
   const isOpen = panelQuery.value.trim() !== "" || !isFolded(place);
-  const wishes = section.keys.map((key) => spanOf(key, columnWidth));
+  const wishes = section.keys.map((key) => spanOf(scope, key, columnWidth));
   const least = wishes.map(({ wish }) => Math.min(columns, wish));
   const wanted = least.reduce((sum, span) => sum + span, 0);
   const spans = wanted < columns ? least : filledSpans(least, wishes.map(({ most }) => most), columns);
@@ -172,6 +175,7 @@ interface SlotProps {
 
 /** The kind of a key picks the panel: the one place that says so. */
 function PanelSlot({ keyView, span, isRow, isWhole }: SlotProps): JSX.Element {
+  const { runs: { visibleRuns }, tables: { awaitedCell } } = useScope();
   const common = {
     name: keyView.key,
     style: { gridColumn: isWhole ? "1 / -1" : `span ${span}` },
@@ -214,6 +218,11 @@ function leastMediaHeight(kind: string, isAlone: boolean): number {
 
 /** Why there is no panel: still loading, failed, nothing logged, nothing shown, or nothing found are different things. */
 function NoPanels(): JSX.Element {
+  const {
+    keys: { keys, keysState, reloadKeys },
+    panelSearch: { panelQuery },
+    runs: { fixedRun, listState, query, reloadRuns, runs, shown, total, visibleRuns },
+  } = useScope();
   const list = listState.value;
   const state = keysState.value;
   const isOneRun = fixedRun.value !== null;

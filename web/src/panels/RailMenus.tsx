@@ -2,12 +2,14 @@
 import type { JSX } from "preact";
 import { columnTitle } from "@/lib/runs/paths";
 import { Menu, type MenuItem } from "@/parts/Menu";
-import { availableColumns, groupBy, railPaths, sort } from "@/state/runs/runs";
+import { type Scope, useScope } from "@/state/scope";
 
 const SORT_FIELDS = ["created_at", "name", "runtime_secs", "state", "last_activity_at"];
 const GROUP_FIELDS = ["state", "group", "job_type", "host"];
 
 export function SortMenu(): JSX.Element {
+  const scope = useScope();
+  const { sort } = scope.runs;
   const path = sort.value.replace(/^-/, "");
   const isDown = sort.value.startsWith("-");
   const item = (wanted: string, divider?: string): MenuItem => ({
@@ -17,8 +19,8 @@ export function SortMenu(): JSX.Element {
     ...(divider === undefined ? {} : { divider }),
     onSelect: () => (sort.value = path === wanted ? (isDown ? wanted : `-${wanted}`) : wanted === "name" ? wanted : `-${wanted}`),
   });
-  const summary = pathsOf("summary.", "number");
-  const config = pathsOf("config.");
+  const summary = pathsOf(scope, "summary.", "number");
+  const config = pathsOf(scope, "config.");
   return (
     <Menu
       label="Sort the runs"
@@ -36,6 +38,8 @@ export function SortMenu(): JSX.Element {
 
 /** Which values stand in small print under the names; none chosen: those that tell the runs apart. */
 export function RailColumnsMenu({ shown }: { shown: readonly string[] }): JSX.Element {
+  const scope = useScope();
+  const { railPaths } = scope.runs;
   const toggle = (path: string): void => {
     railPaths.value = shown.includes(path) ? shown.filter((one) => one !== path) : [...shown, path];
   };
@@ -51,14 +55,16 @@ export function RailColumnsMenu({ shown }: { shown: readonly string[] }): JSX.El
       align="end"
       items={[
         { label: "What tells the runs apart", isChecked: railPaths.value.length === 0, onSelect: () => (railPaths.value = []) },
-        ...pathsOf("config.").map((path, index) => item(path, index === 0 ? "Config" : undefined)),
-        ...pathsOf("summary.", "number").map((path, index) => item(path, index === 0 ? "Summary" : undefined)),
+        ...pathsOf(scope, "config.").map((path, index) => item(path, index === 0 ? "Config" : undefined)),
+        ...pathsOf(scope, "summary.", "number").map((path, index) => item(path, index === 0 ? "Summary" : undefined)),
       ]}
     />
   );
 }
 
 export function GroupMenu(): JSX.Element {
+  const scope = useScope();
+  const { groupBy } = scope.runs;
   const item = (path: string, divider?: string): MenuItem => ({
     label: columnTitle(path), isChecked: groupBy.value === path, onSelect: () => (groupBy.value = path),
     ...(divider === undefined ? {} : { divider }),
@@ -72,13 +78,14 @@ export function GroupMenu(): JSX.Element {
       items={[
         { label: "No groups", isChecked: groupBy.value === "", onSelect: () => (groupBy.value = "") },
         ...GROUP_FIELDS.map((field, index) => item(field, index === 0 ? "Run" : undefined)),
-        ...pathsOf("config.").map((path, index) => item(path, index === 0 ? "Config" : undefined)),
+        ...pathsOf(scope, "config.").map((path, index) => item(path, index === 0 ? "Config" : undefined)),
       ]}
     />
   );
 }
 
-function pathsOf(prefix: string, type?: string): string[] {
+function pathsOf(scope: Scope, prefix: string, type?: string): string[] {
+  const { availableColumns } = scope.runs;
   return availableColumns.value
     .filter((column) => column.path.startsWith(prefix) && (type === undefined || column.type === type) && column.type !== "other")
     .map((column) => column.path);

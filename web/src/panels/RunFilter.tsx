@@ -7,7 +7,7 @@ import { IconButton } from "@/parts/Button";
 import { Popover } from "@/parts/Popover";
 import { TextField } from "@/parts/TextField";
 import { FIELD_IDS } from "@/panels/frameCommands";
-import { query, queryError } from "@/state/runs/runs";
+import { useScope } from "@/state/scope";
 import "@/panels/rail.css";
 
 const TYPING_MS = 180;
@@ -23,6 +23,7 @@ const EXAMPLES: readonly [string, string][] = [
 ];
 
 export function RunFilter(): JSX.Element {
+  const { query, queryError } = useScope().runs;
   const typed = useSignal(query.value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const sent = useRef(query.value);

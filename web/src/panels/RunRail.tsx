@@ -16,30 +16,9 @@ import { handleRunListKey } from "@/panels/runListKeys";
 import { GroupMenu, RailColumnsMenu, SortMenu } from "@/panels/RailMenus";
 import { RunFilter } from "@/panels/RunFilter";
 import { RunRow } from "@/panels/RunRow";
-import {
-  DRAWN_MOST,
-  availableColumns,
-  ensureRows,
-  eyedRuns,
-  focusedRun,
-  groupBy,
-  groupName,
-  isShown,
-  listState,
-  matched,
-  query,
-  railPaths,
-  reloadRuns,
-  rows,
-  runs,
-  selectedRuns,
-  setShown,
-  showOnly,
-  shown,
-  total,
-  visibleRuns,
-} from "@/state/runs/runs";
+import { DRAWN_MOST, groupName } from "@/state/runs/runs";
 import { RAIL_WIDTH, isRailOpen, railWidth, setRailWidth } from "@/state/page/layout";
+import { type Scope, useScope } from "@/state/scope";
 import "@/panels/rail.css";
 
 const ROW_PX = 42;
@@ -64,12 +43,15 @@ export function RunRail(): JSX.Element {
   );
 }
 
-function shownPaths(): string[] {
+function shownPaths(scope: Scope): string[] {
+  const { railPaths, runs } = scope.runs;
   return railPaths.value.length > 0 ? [...railPaths.value] : tellingPaths(runs.value).map((path) => `config.${path}`);
 }
 
 function RailHead(): JSX.Element {
-  const paths = useComputed(shownPaths);
+  const scope = useScope();
+  const { eyedRuns, isShown, listState, matched, query, rows, runs, setShown, shown, total, visibleRuns } = scope.runs;
+  const paths = useComputed(() => shownPaths(scope));
   const isAllOn = runs.value.length > 0 && runs.value.every((run) => isShown(run.uid));
   const isCut = eyedRuns.value.length > DRAWN_MOST;
   const isReady = listState.value.is === "ready" || rows.value.length > 0;
@@ -114,10 +96,12 @@ function RailHead(): JSX.Element {
 }
 
 function RailBody(): JSX.Element {
+  const scope = useScope();
+  const { availableColumns, ensureRows, focusedRun, groupBy, listState, query, reloadRuns, rows, selectedRuns, total } = scope.runs;
   const closed = useSignal<ReadonlySet<string>>(new Set());
   const anchor = useRef<number | null>(null);
   const list = useRef<VirtualListHandle | null>(null);
-  const paths = useComputed(shownPaths);
+  const paths = useComputed(() => shownPaths(scope));
   const items = useComputed(() => railItems(rows.value, groupBy.value, groupName, (name) => !closed.value.has(name)));
   const order = useComputed(() => items.value.flatMap((item) => (item.is === "run" ? [item.run.uid] : [])));
 
@@ -169,7 +153,7 @@ function RailBody(): JSX.Element {
   }
 
   const onKeyDown = (event: KeyboardEvent): void =>
-    handleRunListKey(event, {
+    handleRunListKey(scope, event, {
       uids: order.value,
       anchor,
       reveal: (uid) => list.current?.reveal(items.value.findIndex((item) => item.is === "run" && item.run.uid === uid)),
@@ -203,6 +187,7 @@ function RailBody(): JSX.Element {
 }
 
 function GroupRow({ item, isOpen, onToggle }: { item: RailItem & { is: "group" }; isOpen: boolean; onToggle: () => void }): JSX.Element {
+  const { groupBy, isShown, setShown } = useScope().runs;
   const isOn = item.uids.some(isShown);
   return (
     <div class="rail-group" role="group">
@@ -232,6 +217,7 @@ function SkeletonRow(): JSX.Element {
 
 /** What can be done with several runs at once. */
 function SelectionBar(): JSX.Element | null {
+  const { selectedRuns, setShown, showOnly } = useScope().runs;
   const uids = [...selectedRuns.value];
   if (uids.length < 2) return null;
   return (

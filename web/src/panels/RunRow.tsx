@@ -12,17 +12,7 @@ import { MiddleText } from "@/parts/MiddleText";
 import { stateText } from "@/parts/RunState";
 import { Spark } from "@/panels/Spark";
 import { runPath } from "@/state/page/route";
-import {
-  focusedRun,
-  hoveredRun,
-  isNameTwice,
-  isShown,
-  runColor,
-  selectedRuns,
-  setRunColor,
-  setShown,
-  showOnly,
-} from "@/state/runs/runs";
+import { useScope } from "@/state/scope";
 
 export interface RunRowProps {
   run: RunView;
@@ -31,6 +21,7 @@ export interface RunRowProps {
 }
 
 export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
+  const { focusedRun, hoveredRun, isNameTwice, isShown, runColor, selectedRuns, setRunColor, setShown, showOnly } = useScope().runs;
   const isOn = isShown(run.uid);
   const color = runColor(run.uid);
   const isSelected = selectedRuns.value.has(run.uid);

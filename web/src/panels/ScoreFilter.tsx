@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { type ScoreRange, type ScoreStats, shortScore } from "@/lib/image/boxes";
 import { type ShapeKind, withScores } from "@/lib/image/overlayState";
 import { IconButton } from "@/parts/Button";
-import { changeOverlays } from "@/state/overlays/overlays";
+import { useScope } from "@/state/scope";
 
 const STEPS = 200;
 
@@ -18,6 +18,7 @@ export function ScoreFilter({
   stats: ScoreStats;
   range: ScoreRange;
 }): JSX.Element {
+  const { changeOverlays } = useScope().overlays;
   const low = range[0] ?? stats.min;
   const high = range[1] ?? stats.max;
   const step = (stats.max - stats.min) / STEPS;

@@ -8,27 +8,11 @@ import { axisName, formatElapsed, formatPosition, formatShort, parsePosition } f
 import { shortenMiddle } from "@/lib/text/middleText";
 import { Button, IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
-import { BUILT_IN_AXES, axisChoices } from "@/state/clock/axes";
-import {
-  SPEEDS,
-  axis,
-  extent,
-  isLooping,
-  isPlaying,
-  matchRule,
-  moveTo,
-  now,
-  position,
-  range,
-  speed,
-  stepBy,
-  zoom,
-} from "@/state/clock/clock";
+import { BUILT_IN_AXES } from "@/state/clock/axes";
+import { SPEEDS } from "@/state/clock/clock";
 import { registerCommand } from "@/state/page/commands";
-import { startPlayer, togglePlay } from "@/state/clock/player";
-import { visibleRuns } from "@/state/runs/runs";
-import { changeAxis, tracksError } from "@/state/clock/tracks";
 import { ScrubTrack } from "@/panels/ScrubTrack";
+import { type Scope, useScope } from "@/state/scope";
 import "@/panels/scrub.css";
 
 const RULE_NAMES: Record<MatchRule, { name: string; detail: string }> = {
@@ -39,9 +23,11 @@ const RULE_NAMES: Record<MatchRule, { name: string; detail: string }> = {
 };
 
 export function ScrubBar(): JSX.Element {
+  const scope = useScope();
+  const { clock: { extent, isLooping, isPlaying, matchRule, speed }, player: { startPlayer, togglePlay } } = scope;
   useLayoutEffect(() => {
     startPlayer();
-    const stops = clockCommands().map(registerCommand);
+    const stops = clockCommands(scope).map(registerCommand);
     return () => {
       isPlaying.value = false;
       for (const stop of stops) stop();
@@ -99,7 +85,8 @@ export function ScrubBar(): JSX.Element {
   );
 }
 
-function clockCommands(): Parameters<typeof registerCommand>[0][] {
+function clockCommands(scope: Scope): Parameters<typeof registerCommand>[0][] {
+  const { clock: { extent, isLooping, moveTo, range, stepBy }, player: { togglePlay } } = scope;
   const isEnabled = (): boolean => extent.peek() !== null;
   const group = "Clock";
   return [
@@ -130,6 +117,7 @@ function clockCommands(): Parameters<typeof registerCommand>[0][] {
 }
 
 function StepButton({ keys, label, count }: { keys: string; label: string; count: number }): JSX.Element {
+  const { extent, stepBy } = useScope().clock;
   return (
     <button
       type="button"
@@ -146,6 +134,7 @@ function StepButton({ keys, label, count }: { keys: string; label: string; count
 
 /** "step 12,400 of 20,000"; a click makes it a field. */
 function Readout(): JSX.Element {
+  const { clock: { range, zoom }, tracks: { tracksError } } = useScope();
   const [isTyping, setTyping] = useState(false);
   const error = tracksError.value;
   return (
@@ -174,6 +163,7 @@ function Interval({
   label: string;
   onClear: () => void;
 }): JSX.Element {
+  const { axis } = useScope().clock;
   const [from, to] = value.map((end) => (axis.value === "step" ? compact(Math.round(end)) : formatPosition(axis.value, end)));
   return (
     <span class="scrub-interval">
@@ -189,6 +179,7 @@ function compact(value: number): string {
 }
 
 function PositionText({ onClick }: { onClick: () => void }): JSX.Element {
+  const { axis, extent, now } = useScope().clock;
   const host = useRef<HTMLButtonElement>(null);
   const strong = useRef<HTMLElement>(null);
   const rest = useRef<HTMLSpanElement>(null);
@@ -220,6 +211,7 @@ function PositionText({ onClick }: { onClick: () => void }): JSX.Element {
 }
 
 function PositionField({ onDone }: { onDone: () => void }): JSX.Element {
+  const { axis, extent, moveTo, now } = useScope().clock;
   const [text, setText] = useState(() => (now.peek() === null ? "" : formatPosition(axis.peek(), now.peek() ?? 0)));
   const bounds = extent.value ?? [0, 0];
   const value = parsePosition(text, axis.value, bounds);
@@ -256,6 +248,7 @@ function PositionField({ onDone }: { onDone: () => void }): JSX.Element {
 }
 
 function AxisMenu(): JSX.Element {
+  const { axes: { axisChoices }, clock: { axis }, tracks: { changeAxis } } = useScope();
   const built = new Set(BUILT_IN_AXES);
   const choices = [...new Set([...axisChoices.value, axis.value])];
   return (
@@ -275,6 +268,7 @@ function AxisMenu(): JSX.Element {
 
 /** Follow the newest step; pressed again, stay where the page stands. */
 function LiveButton(): JSX.Element {
+  const { clock: { moveTo, now, position }, runs: { visibleRuns } } = useScope();
   const isFollowing = position.value === null;
   const isRunning = visibleRuns.value.some((run) => run.state === "running");
   return (

@@ -1,16 +1,16 @@
 // The strip of the scrub bar: where media exists, where the page stands, and the range that plays.
 // Drawn on one canvas; dragging moves signals and redraws only this.
 
-import { effect, signal, untracked, type Signal } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { densityOf, niceTicks, tickLabels } from "@/lib/charts/ticks";
 import { orderedTrack, stopFrom } from "@/lib/clock/resolve";
 import { axisName, formatPosition } from "@/lib/text/axisFormat";
-import { axis, extent, hoverX, moveTo, now, position, range, stepBy, stops, zoom } from "@/state/clock/clock";
 import { theme, token } from "@/state/page/theme";
-import { visibleTracks } from "@/state/clock/tracks";
+import { type Scope, useScope } from "@/state/scope";
+import { pixelRatio } from "@/state/page/screen";
 
 const BAND_TOP = 9;
 const BAND_HEIGHT = 14;
@@ -23,13 +23,13 @@ const SNAP_PX = 6;
 const FONT = '10.5px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 
 /** The part of the axis that the strip shows; null is all of it. */
-export const trackView: Signal<[number, number] | null> = signal(null);
 
 export function ScrubTrack(): JSX.Element {
+  const scope = useScope();
   const host = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     if (!host.current) return;
-    const strip = new Strip(host.current);
+    const strip = new Strip(scope, host.current);
     return () => strip.dispose();
   }, []);
   return (
@@ -41,14 +41,15 @@ export function ScrubTrack(): JSX.Element {
       aria-label="Position of the page"
       aria-orientation="horizontal"
       title="Drag: move · Shift-drag, or drag on the numbers: choose a range · Ctrl-wheel: zoom · double-click: show all"
-      onKeyDown={moveByKey}
+      onKeyDown={(event) => moveByKey(scope, event)}
     >
       <canvas />
     </div>
   );
 }
 
-function moveByKey(event: TargetedKeyboardEvent<HTMLDivElement>): void {
+function moveByKey(scope: Scope, event: TargetedKeyboardEvent<HTMLDivElement>): void {
+  const { stepBy } = scope.clock;
   const far = event.shiftKey ? 10 : 1;
   const moves: Record<string, number> = { ArrowLeft: -far, ArrowDown: -far, ArrowRight: far, ArrowUp: far, PageDown: -10, PageUp: 10 };
   const count = moves[event.key];
@@ -65,7 +66,7 @@ class Strip {
   private drag: Drag | null = null;
   private pointerX: number | null = null;
 
-  constructor(private readonly host: HTMLElement) {
+  constructor(private readonly scope: Scope, private readonly host: HTMLElement) {
     this.canvas = host.querySelector("canvas");
     const abort = new AbortController();
     const { signal: stop } = abort;
@@ -74,7 +75,7 @@ class Strip {
     host.addEventListener("pointerup", (event) => this.up(event), { signal: stop });
     host.addEventListener("pointercancel", (event) => this.up(event), { signal: stop });
     host.addEventListener("pointerleave", () => this.leave(), { signal: stop });
-    host.addEventListener("dblclick", () => (trackView.value = null), { signal: stop });
+    host.addEventListener("dblclick", () => (this.scope.clock.trackView.value = null), { signal: stop });
     host.addEventListener("wheel", (event) => this.wheel(event), { signal: stop, passive: false });
     const sizes = new ResizeObserver(() => requestFrame(this.draw));
     sizes.observe(host);
@@ -84,23 +85,23 @@ class Strip {
       () => cancelFrame(this.draw),
       effect(() => {
         void [
-          axis.value,
-          extent.value,
-          hoverX.value,
-          now.value,
-          position.value,
-          range.value,
-          zoom.value,
-          trackView.value,
-          visibleTracks.value,
+          this.scope.clock.axis.value,
+          this.scope.clock.extent.value,
+          this.scope.clock.hoverX.value,
+          this.scope.clock.now.value,
+          this.scope.clock.position.value,
+          this.scope.clock.range.value,
+          this.scope.clock.zoom.value,
+          this.scope.clock.trackView.value,
+          this.scope.tracks.visibleTracks.value,
           theme.value,
         ];
         requestFrame(this.draw);
       }),
       effect(() => this.describe()),
       effect(() => {
-        void axis.value;
-        trackView.value = null;
+        void this.scope.clock.axis.value;
+        this.scope.clock.trackView.value = null;
       }),
     );
   }
@@ -111,7 +112,8 @@ class Strip {
 
   /** For screen readers: values as numbers and in words. */
   private describe(): void {
-    const bounds = extent.value;
+    const bounds = this.scope.clock.extent.value;
+    const { axis, now, position } = this.scope.clock;
     const stand = now.value;
     const { host } = this;
     host.setAttribute("aria-valuemin", String(bounds?.[0] ?? 0));
@@ -125,7 +127,7 @@ class Strip {
 
   /** What the strip shows, never empty. */
   private view(): [number, number] {
-    const bounds = untracked(() => trackView.value ?? extent.value) ?? [0, 1];
+    const bounds = untracked(() => this.scope.clock.trackView.value ?? this.scope.clock.extent.value) ?? [0, 1];
     return bounds[0] < bounds[1] ? bounds : [bounds[0] - 0.5, bounds[1] + 0.5];
   }
 
@@ -147,7 +149,7 @@ class Strip {
     const width = host.clientWidth;
     const height = host.clientHeight;
     if (!canvas || !context || width < 60) return;
-    const ratio = devicePixelRatio;
+    const ratio = pixelRatio.peek();
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
@@ -157,7 +159,7 @@ class Strip {
     context.font = FONT;
     untracked(() => {
       this.drawBand(context, width);
-      if (extent.value) {
+      if (this.scope.clock.extent.value) {
         this.drawLabels(context, width, height);
         this.drawRange(context, width);
         this.drawMarks(context, width);
@@ -170,13 +172,13 @@ class Strip {
     const inner = width - 2 * INSET;
     context.fillStyle = token("--surface-2");
     context.fillRect(INSET, BAND_TOP, inner, BAND_HEIGHT);
-    const lists = visibleTracks.value.filter((track) => track.kind !== "value").map((track) => orderedTrack(track).at);
-    const shown = lists.length > 0 ? lists : visibleTracks.value.map((track) => orderedTrack(track).at);
+    const lists = this.scope.tracks.visibleTracks.value.filter((track) => track.kind !== "value").map((track) => orderedTrack(track).at);
+    const shown = lists.length > 0 ? lists : this.scope.tracks.visibleTracks.value.map((track) => orderedTrack(track).at);
     const bins = Math.max(1, Math.floor(inner / BIN_PX));
     const [from, to] = this.view();
     const counts = densityOf(shown, from, to, bins);
     const most = counts.reduce((largest, count) => Math.max(largest, count), 0);
-    const stand = now.value;
+    const stand = this.scope.clock.now.value;
     context.fillStyle = token("--accent");
     for (let bin = 0; bin < bins; bin++) {
       const count = counts[bin] ?? 0;
@@ -191,13 +193,13 @@ class Strip {
 
   private drawLabels(context: CanvasRenderingContext2D, width: number, height: number): void {
     const [from, to] = this.view();
-    const kind = axis.value === "relative" || axis.value === "time" ? "duration" : "number";
-    const ticks = niceTicks(from, to, Math.max(2, Math.floor(width / 84)), kind, axis.value === "step");
+    const kind = this.scope.clock.axis.value === "relative" || this.scope.clock.axis.value === "time" ? "duration" : "number";
+    const ticks = niceTicks(from, to, Math.max(2, Math.floor(width / 84)), kind, this.scope.clock.axis.value === "step");
     context.fillStyle = token("--text-3");
     context.strokeStyle = token("--line-strong");
     context.textBaseline = "bottom";
     context.lineWidth = 1;
-    tickLabels(axis.value, ticks).forEach((label, i) => {
+    tickLabels(this.scope.clock.axis.value, ticks).forEach((label, i) => {
       const x = Math.round(this.toX(ticks.values[i] ?? 0)) + 0.5;
       context.beginPath();
       context.moveTo(x, LABELS_TOP + 1);
@@ -210,8 +212,8 @@ class Strip {
   }
 
   private drawRange(context: CanvasRenderingContext2D, width: number): void {
-    const chosen = range.value;
-    const zoomed = zoom.value;
+    const chosen = this.scope.clock.range.value;
+    const zoomed = this.scope.clock.zoom.value;
     if (zoomed) {
       const left = Math.max(INSET, this.toX(zoomed[0]));
       const right = Math.min(width - INSET, this.toX(zoomed[1]));
@@ -239,13 +241,13 @@ class Strip {
 
   /** Where the pointer is, here or over a chart. */
   private drawMarks(context: CanvasRenderingContext2D, width: number): void {
-    const hovered = hoverX.value;
+    const hovered = this.scope.clock.hoverX.value;
     if (hovered !== null) {
       context.fillStyle = token("--text-3");
       context.fillRect(Math.round(this.toX(hovered)), BAND_TOP - 3, 1, BAND_HEIGHT + 6);
     }
     if (this.pointerX === null || this.drag) return;
-    const label = formatPosition(axis.value, this.rounded(this.toValue(this.pointerX)));
+    const label = formatPosition(this.scope.clock.axis.value, this.rounded(this.toValue(this.pointerX)));
     const half = context.measureText(label).width / 2 + 5;
     const middle = Math.max(half, Math.min(width - half, this.pointerX));
     context.fillStyle = token("--text-3");
@@ -261,7 +263,7 @@ class Strip {
   }
 
   private drawThumb(context: CanvasRenderingContext2D, width: number): void {
-    const stand = now.value;
+    const stand = this.scope.clock.now.value;
     if (stand === null) return;
     const x = this.toX(stand);
     if (x < INSET - 1 || x > width - INSET + 1) return;
@@ -270,7 +272,7 @@ class Strip {
     context.beginPath();
     context.arc(Math.round(x), BAND_TOP - 4, 5, 0, 2 * Math.PI);
     context.fill();
-    if (position.value === null) {
+    if (this.scope.clock.position.value === null) {
       // following: a ring, because the thumb is not where somebody put it
       context.fillStyle = token("--surface");
       context.beginPath();
@@ -287,13 +289,13 @@ class Strip {
   }
 
   private rounded(value: number): number {
-    return axis.peek() === "step" ? Math.round(value) : value;
+    return this.scope.clock.axis.peek() === "step" ? Math.round(value) : value;
   }
 
   /** A place on the axis: onto a stop when one is close, whole steps else. */
   private snapped(x: number): number {
     const value = this.toValue(x);
-    const existing = stops.peek();
+    const existing = this.scope.clock.stops.peek();
     let best = this.rounded(value);
     let least = SNAP_PX;
     for (const candidate of [stopFrom(existing, value, 0), stopFrom(existing, value, 1)]) {
@@ -307,7 +309,7 @@ class Strip {
 
   /** The other end of the range, when x is on one of its handles. */
   private handleAt(x: number): number | null {
-    const chosen = range.peek();
+    const chosen = this.scope.clock.range.peek();
     if (!chosen) return null;
     if (Math.abs(this.toX(chosen[0]) - x) <= HANDLE_PX) return chosen[1];
     if (Math.abs(this.toX(chosen[1]) - x) <= HANDLE_PX) return chosen[0];
@@ -315,17 +317,18 @@ class Strip {
   }
 
   private down(event: PointerEvent): void {
-    if ((event.button !== 0 && event.button !== 1) || !extent.peek()) return;
+    if ((event.button !== 0 && event.button !== 1) || !this.scope.clock.extent.peek()) return;
     const { x, y } = this.placeOf(event);
     const isOnNumbers = y > LABELS_TOP + 2;
     const fixed = this.handleAt(x);
-    const isOnThumb = now.peek() !== null && Math.abs(this.toX(now.peek() ?? 0) - x) <= HANDLE_PX && y < BAND_TOP + 4;
+    const now = this.scope.clock.now.peek();
+    const isOnThumb = now !== null && Math.abs(this.toX(now) - x) <= HANDLE_PX && y < BAND_TOP + 4;
     if (event.button === 1) this.drag = { kind: "pan", from: x, view: this.view() };
     else if (fixed !== null && !isOnThumb && !event.shiftKey) this.drag = { kind: "range", fixed };
     else if (event.shiftKey || isOnNumbers) this.drag = { kind: "range", fixed: this.snapped(x) };
     else this.drag = { kind: "thumb" };
     this.host.setPointerCapture(event.pointerId);
-    if (this.drag.kind === "thumb") moveTo(this.snapped(x));
+    if (this.drag.kind === "thumb") this.scope.clock.moveTo(this.snapped(x));
     requestFrame(this.draw);
   }
 
@@ -339,11 +342,13 @@ class Strip {
 
   private dragTo(drag: Drag, x: number): void {
     if (drag.kind === "thumb") {
-      moveTo(this.snapped(x));
+      this.scope.clock.moveTo(this.snapped(x));
     } else if (drag.kind === "range") {
-      const [least, most] = extent.peek() ?? [0, 1];
+      const [least, most] = this.scope.clock.extent.peek() ?? [0, 1];
       const other = Math.max(least, Math.min(most, this.snapped(x)));
-      if (Math.abs(this.toX(other) - this.toX(drag.fixed)) > 3) range.value = [Math.min(drag.fixed, other), Math.max(drag.fixed, other)];
+      if (Math.abs(this.toX(other) - this.toX(drag.fixed)) > 3) {
+        this.scope.clock.range.value = [Math.min(drag.fixed, other), Math.max(drag.fixed, other)];
+      }
     } else {
       const [from, to] = drag.view;
       const moved = ((drag.from - x) / (this.host.clientWidth - 2 * INSET)) * (to - from);
@@ -363,8 +368,8 @@ class Strip {
   }
 
   private wheel(event: WheelEvent): void {
-    const bounds = extent.peek();
-    if (!bounds || (!event.ctrlKey && !event.metaKey && event.deltaX === 0 && trackView.peek() === null)) return;
+    const bounds = this.scope.clock.extent.peek();
+    if (!bounds || (!event.ctrlKey && !event.metaKey && event.deltaX === 0 && this.scope.clock.trackView.peek() === null)) return;
     event.preventDefault();
     const [from, to] = this.view();
     if (event.ctrlKey || event.metaKey) {
@@ -379,14 +384,14 @@ class Strip {
 
   /** Show a part of the axis, inside what was logged; all of it when the part is as wide. */
   private show(from: number, to: number): void {
-    const bounds = extent.peek();
+    const bounds = this.scope.clock.extent.peek();
     if (!bounds) return;
-    const width = Math.max(to - from, (bounds[1] - bounds[0]) * 1e-5, axis.peek() === "step" ? 4 : 0);
+    const width = Math.max(to - from, (bounds[1] - bounds[0]) * 1e-5, this.scope.clock.axis.peek() === "step" ? 4 : 0);
     if (width >= bounds[1] - bounds[0]) {
-      trackView.value = null;
+      this.scope.clock.trackView.value = null;
       return;
     }
     const start = Math.max(bounds[0], Math.min(bounds[1] - width, from));
-    trackView.value = [start, start + width];
+    this.scope.clock.trackView.value = [start, start + width];
   }
 }

@@ -6,11 +6,12 @@ import { shapeLayersOf, textOfShape } from "@/lib/image/shapes";
 import { exactText, formatCount } from "@/lib/text/format";
 import { numberOf } from "@/lib/text/numbers";
 import { type ShownShape, shownShapes } from "@/media/image/paintShapes";
-import { overlays } from "@/state/overlays/overlays";
+import { useScope } from "@/state/scope";
 
 const ROWS_LIMIT = 100;
 
 export function ShapeList({ record }: { record: ImageRecord }): JSX.Element | null {
+  const { overlays } = useScope().overlays;
   const total = shapeLayersOf(record).reduce((sum, { shapes }) => sum + shapes.length, 0);
   if (total === 0) return null;
   const shown = shownShapes(record, overlays.value);

@@ -3,11 +3,12 @@ import type { JSX } from "preact";
 import { formatPosition, formatReading, formatShort } from "@/lib/text/axisFormat";
 import type { Reading } from "@/charts/model";
 import { MiddleText } from "@/parts/MiddleText";
-import { hoveredRun, labelOf, runColor, runOf } from "@/state/runs/runs";
+import { useScope } from "@/state/scope";
 import "@/panels/chart.css";
 
 /** `readings`: one of each run. `axis` names the place that they stand at. */
 export function SingleValues({ readings, axis }: { readings: readonly Reading[]; axis: string }): JSX.Element {
+  const { hoveredRun, labelOf, runColor, runOf } = useScope().runs;
   const finite = readings.map((reading) => reading.value).filter(Number.isFinite);
   const low = Math.min(0, ...finite);
   const high = Math.max(0, ...finite);

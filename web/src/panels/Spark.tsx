@@ -1,11 +1,13 @@
 import type { JSX } from "preact";
-import { type SparkLine, sparkOf } from "@/state/metrics/sparks";
+import type { SparkLine } from "@/state/metrics/sparks";
+import { useScope } from "@/state/scope";
 
 const WIDTH = 38;
 const HEIGHT = 16;
 
 /** The course of one metric, the size of a word. */
 export function Spark({ uid, color, isDim }: { uid: number; color: string; isDim: boolean }): JSX.Element {
+  const { sparkOf } = useScope().sparks;
   const line = sparkOf(uid);
   return (
     <svg

@@ -1,7 +1,6 @@
 /** What a run has logged under one key, as files: the items of a step, each with its original. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { source } from "@/state/server/source";
 import type { KeyView, RunView } from "@/api/schema";
 import { exactText, formatCount, formatNumber } from "@/lib/text/format";
 import { PreparedCard } from "@/media/PreparedCard";
@@ -11,13 +10,13 @@ import { IconButton } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
 import { MiddleText } from "@/parts/MiddleText";
 import { ErrorState, Skeleton } from "@/parts/States";
-import { cellAt } from "@/state/media/cells";
-import { trackOf } from "@/state/clock/tracks";
+import { useScope } from "@/state/scope";
 
 const SIDE_PX = 220;
 const ITEMS_MOST = 60;
 
 export function StoredMedia({ run, keyView }: { run: RunView; keyView: KeyView }): JSX.Element {
+  const { trackOf } = useScope().tracks;
   const { key } = keyView;
   const [chosen, setChosen] = useState<number | null>(null);
   const steps = trackOf(run.uid, key)?.steps ?? new Float64Array(0);
@@ -51,6 +50,7 @@ export function StoredMedia({ run, keyView }: { run: RunView; keyView: KeyView }
 }
 
 function Items({ run, keyName, step }: { run: number; keyName: string; step: number }): JSX.Element {
+  const { cellAt } = useScope().cells;
   const state = cellAt(run, keyName, step).value;
   if (state.is === "failed") return <ErrorState isSmall title="It could not be loaded" error={state.error} />;
   if (state.is === "loading") return <div class="files-skeleton" aria-busy="true"><Skeleton width="60%" /></div>;
@@ -73,6 +73,7 @@ function Items({ run, keyName, step }: { run: number; keyName: string; step: num
 }
 
 function StoredItem({ item, name }: { item: unknown; name: string }): JSX.Element {
+  const { source } = useScope();
   if (!isRecord(item)) return <pre class="file-text">{exactText(item)}</pre>;
   const view = isKnown(item) ? viewOfRecord(item) : null;
   const file = isKnown(item) ? (view?.file?.(item) ?? null) : null;

@@ -1,19 +1,17 @@
 // The machine while the run ran: CPU, memory, process, disk, network, GPUs, over time since the start.
 
-import { computed } from "@preact/signals";
+import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import type { RunView } from "@/api/schema";
 import { formatDuration } from "@/lib/text/format";
 import { EmptyState } from "@/parts/States";
-import { systemKeys } from "@/state/runs/keys";
 import { ChartPanel } from "@/panels/ChartPanel";
 import { systemName, systemSections } from "@/panels/systemSections";
+import { useScope } from "@/state/scope";
 import "@/panels/chart.css";
 
 /** Wider sections have the row. */
 const MOST_BESIDE = 2;
-
-const sections = computed(() => systemSections(systemKeys.value));
 
 /** The machine is looked at a second after the start, then every ten seconds: see DIORAMA_STATS_INTERVAL_SECS. */
 const SURE_SECS = 15;
@@ -27,6 +25,8 @@ function whyNone(run: RunView): string {
 }
 
 export function System({ run }: { run: RunView }): JSX.Element {
+  const { systemKeys } = useScope().keys;
+  const sections = useComputed(() => systemSections(systemKeys.value));
   if (sections.value.length === 0) {
     return (
       <EmptyState icon="monitor" title="No system metrics">

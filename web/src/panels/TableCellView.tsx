@@ -25,20 +25,24 @@ import {
 } from "@/media/table/cells";
 import { IconButton } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
-import type { ShownItem } from "@/state/media/mediaView";
-import { type OpenCell, type TableModel, closeCell, openCell } from "@/state/tables/model";
+import type { OpenCell, TableModel } from "@/state/tables/model";
 import { prepareItem } from "@/media/prepare";
 import { ValueTools } from "@/panels/ValueTools";
 import { useCoverKeys } from "@/panels/coverKeys";
+import type { ShownItem } from "@/state/media/tile";
+import { useScope } from "@/state/scope";
 import "@/panels/full.css";
 import "@/panels/table-cell.css";
 
 const ANY: TableColumn = { name: "", type: "any" };
 const LONGEST_TEXT = 200_000;
+/** What neighbours of an open cell are loaded for: about the size of the view. */
+const AHEAD = { width: 1024, height: 1024, isUrgent: false };
 /** No tile has this number. */
 const REPORTED_INDEX = 999_999;
 
 export function TableCellView(): JSX.Element | null {
+  const { openCell } = useScope().tables;
   const open = openCell.value;
   if (!open) return null;
   return "model" in open ? (
@@ -51,6 +55,7 @@ function depthOf({ under }: OpenCell): number {
 }
 
 function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): JSX.Element {
+  const { overlays: { overlays }, tables: { openCell } } = useScope();
   const { model, row: index, column: at } = open;
   const pages = model.shown.value;
   void pages?.version.value;
@@ -78,7 +83,7 @@ function RowCell({ open }: { open: Extract<OpenCell, { model: TableModel }> }): 
     const releases = [index + 1, index - 1].flatMap((near) => {
       const cell = lane && pages?.row(near)?.cells[lane.at];
       return lane
-        ? recordsIn(cell, lane.column).map((record) => prepareItem(record, { width: 1024, height: 1024, isUrgent: false }).release)
+        ? recordsIn(cell, lane.column).map((record) => prepareItem(record, { ...AHEAD, overlays: overlays.peek() }).release)
         : [];
     });
     return () => {
@@ -164,6 +169,7 @@ interface FrameProps {
 }
 
 function Frame({ title, note, record, isLoading = false, column, shown, keys = {}, buttons, side }: FrameProps): JSX.Element {
+  const { closeCell } = useScope().tables;
   const page = useRef<HTMLDivElement>(null);
   const stage = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });

@@ -8,17 +8,18 @@ import { Menu } from "@/parts/Menu";
 import { MiddleText } from "@/parts/MiddleText";
 import { TextField } from "@/parts/TextField";
 import { FIELD_IDS, shareView } from "@/panels/frameCommands";
-import { keys } from "@/state/runs/keys";
 import { isLive, isPausedByHand, newSteps } from "@/state/server/live";
 import { RUN_TABS, type Route, type RunTab, projectPath, route, runPath } from "@/state/page/route";
-import { fixedRun, runColor } from "@/state/runs/runs";
 import { theme, themeChoice } from "@/state/page/theme";
-import { openDialog, panelFilter, panelQuery } from "@/state/page/layout";
+import { openDialog } from "@/state/page/layout";
+import { panelFilter } from "@/state/runs/panelSearch";
+import { useScope } from "@/state/scope";
 import "@/panels/frame.css";
 
 const TAB_TITLES: Record<RunTab, string> = { overview: "Overview", charts: "Charts", system: "System", logs: "Logs", files: "Files" };
 
 export function TopBar(): JSX.Element {
+  const { keys } = useScope().keys;
   const here = route.value;
   const hasPanels = here.page === "workspace" || (here.page === "run" && here.tab === "charts");
   return (
@@ -58,6 +59,7 @@ export function TopBar(): JSX.Element {
 }
 
 function Breadcrumb({ here }: { here: Route }): JSX.Element {
+  const { fixedRun, runColor } = useScope().runs;
   if (!("project" in here)) return <nav class="crumbs" aria-label="Place"><b>Projects</b></nav>;
   const run = fixedRun.value;
   return (
@@ -126,6 +128,7 @@ function LiveChip(): JSX.Element | null {
 }
 
 function PanelSearch(): JSX.Element {
+  const { panelQuery } = useScope().panelSearch;
   const filter = panelFilter(panelQuery.value);
   return (
     <div id={FIELD_IDS.panels} class="top-search" title={filter instanceof Error ? filter.message : undefined}>

@@ -9,7 +9,7 @@ import { CopyButton } from "@/parts/CopyButton";
 import { Icon } from "@/parts/Icon";
 import { EmptyState } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
-import { showCell } from "@/state/tables/model";
+import { useScope } from "@/state/scope";
 import "@/panels/overview.css";
 
 export interface TreeViewProps {
@@ -106,6 +106,7 @@ function TreeRow({ row, isOpen, onToggle }: { row: Row; isOpen: boolean; onToggl
 
 /** Pictures are drawn; what wants a page of its own (a table, a plot, a text) is named, and a click opens it. */
 function LeafCard({ record, name }: { record: unknown; name: string }): JSX.Element {
+  const { showCell } = useScope().tables;
   const view = isKnown(record) ? viewOfRecord(record) : null;
   if (view?.tile) {
     const open = (event: { target: EventTarget | null; currentTarget: HTMLElement }): void => {

@@ -9,9 +9,8 @@ import { Button } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
-import { cellAt } from "@/state/media/cells";
-import { type RunStep, stepsOf } from "@/state/media/rows";
-import { labelOf, runColor, visibleRuns } from "@/state/runs/runs";
+import type { RunStep } from "@/state/media/steps";
+import { useScope } from "@/state/scope";
 import "@/panels/histogram.css";
 
 const ROWS_AT_FIRST = 12;
@@ -19,6 +18,7 @@ const LONGEST = 20_000;
 const ONE_LINE = 100;
 
 export function ValuePanel({ keyView }: { keyView: KeyView }): JSX.Element {
+  const { runs: { visibleRuns }, steps: { stepsOf } } = useScope();
   const { key } = keyView;
   const having = new Set(keyView.runs.map((run) => run.run));
   const runs = visibleRuns.value.filter((run) => having.has(run.uid));
@@ -45,6 +45,7 @@ export function ValuePanel({ keyView }: { keyView: KeyView }): JSX.Element {
 }
 
 function ValueRow({ run, keyName, step, isOnly }: { run: RunView; keyName: string; step: RunStep; isOnly: boolean }): JSX.Element {
+  const { cells: { cellAt }, runs: { labelOf, runColor } } = useScope();
   const state = typeof step.step === "number" ? cellAt(run.uid, keyName, step.step).value : null;
   const cell = state?.is === "ready" ? state.cell : null;
   const stepText = typeof step.step === "number" ? `step ${formatNumber(step.step)}` : "";

@@ -7,22 +7,15 @@ import { gridOf, gridStatus } from "@/media/image/pictures";
 import { Button } from "@/parts/Button";
 import { Slider } from "@/parts/Slider";
 import { Choice, Select } from "@/parts/Toggle";
-import {
-  DEFAULT_LOOK,
-  EXPOSURE_LIMIT,
-  GAMMA_LIMITS,
-  changeLook,
-  formatLook,
-  imageLook,
-  limitsOf,
-  toneOf,
-} from "@/state/media/imageLook";
+import { DEFAULT_LOOK, EXPOSURE_LIMIT, GAMMA_LIMITS, formatLook, limitsOf, toneOf } from "@/state/media/imageLook";
+import { useScope } from "@/state/scope";
 import "@/panels/value-tools.css";
 
 const STEPS = 400;
 const DIGITS = 6;
 
 export function ValueTools({ record }: { record: ImageRecord }): JSX.Element {
+  const { changeLook, imageLook } = useScope().imageLook;
   const look = imageLook.value;
   const blob = gridOf(record);
   const tone = toneOf(record, look);

@@ -2,11 +2,11 @@
 import { copyText } from "@/lib/browser/clipboard";
 import { registerCommand } from "@/state/page/commands";
 import { navigate, projectPath, route } from "@/state/page/route";
-import { fixedRun, query, reloadRuns, runs, setShown, shown } from "@/state/runs/runs";
 import { cycleTheme, themeChoice } from "@/state/page/theme";
 import { showToast } from "@/state/page/toasts";
 import { canRedo, canUndo, flush, redo, undo } from "@/state/page/url";
 import { isRailOpen, openDialog, toggleInspector } from "@/state/page/layout";
+import type { Scope } from "@/state/scope";
 
 export const FIELD_IDS = { panels: "panel-search", runs: "run-filter" } as const;
 
@@ -34,7 +34,8 @@ function go(page: "workspace" | "table"): void {
 }
 
 /** Once, from main. */
-export function registerFrameCommands(): void {
+export function registerFrameCommands(scope: Scope): void {
+  const { fixedRun, query, reloadRuns, runs, setShown, shown } = scope.runs;
   const isRunList = (): boolean => ["workspace", "table"].includes(route.peek().page);
   for (const command of [
     {

@@ -1,7 +1,7 @@
 /** The keys of a list of runs, the same in the rail and in the table. */
 import { selectionAfter } from "@/lib/runs/groups";
 import { navigate, runPath } from "@/state/page/route";
-import { focusedRun, isShown, runOf, selectedRuns, setShown } from "@/state/runs/runs";
+import type { Scope } from "@/state/scope";
 
 export interface RunListKeys {
   /** Runs in the order on show. */
@@ -12,7 +12,8 @@ export interface RunListKeys {
 }
 
 /** Arrows, Home, End, PageUp, PageDown move; Shift extends; Ctrl-A takes all; Space shows or hides; Enter opens. */
-export function handleRunListKey(event: KeyboardEvent, { uids, anchor, reveal }: RunListKeys): void {
+export function handleRunListKey(scope: Scope, event: KeyboardEvent, { uids, anchor, reveal }: RunListKeys): void {
+  const { focusedRun, isShown, runOf, selectedRuns, setShown } = scope.runs;
   if (event.target instanceof HTMLInputElement || event.altKey) return;
   const hasMod = event.ctrlKey || event.metaKey;
   const at = focusedRun.value === null ? -1 : uids.indexOf(focusedRun.value);

@@ -13,6 +13,7 @@ import type { CardProps, CardSize } from "@/media/view";
 import { IconButton } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
 import { theme } from "@/state/page/theme";
+import { pixelRatio } from "@/state/page/screen";
 import "@/media/audio/audio.css";
 
 export function AudioCard({ record, size, box }: CardProps<AudioRecord>): JSX.Element {
@@ -113,7 +114,7 @@ function Wave({ record, voice, size }: { record: AudioRecord; voice: Voice; size
     const element = canvas.current;
     const context = element?.getContext("2d");
     if (!element || !context || room.width < 1 || room.height < 1) return;
-    const ratio = devicePixelRatio;
+    const ratio = pixelRatio.peek();
     const [columns, rows] = [Math.round(room.width * ratio), Math.round(room.height * ratio)];
     if (element.width !== columns) element.width = columns;
     if (element.height !== rows) element.height = rows;

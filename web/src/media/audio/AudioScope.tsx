@@ -13,6 +13,7 @@ import { readInk } from "@/media/histogram/paint";
 import { formatTime } from "@/media/playing";
 import { IconButton } from "@/parts/Button";
 import { theme } from "@/state/page/theme";
+import { pixelRatio } from "@/state/page/screen";
 
 export interface ScopeProps {
   record: AudioRecord;
@@ -177,7 +178,7 @@ export function AudioScope({ record, voice, width, height }: ScopeProps): JSX.El
 }
 
 function sizeCanvas(element: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
-  const ratio = devicePixelRatio;
+  const ratio = pixelRatio.peek();
   const [columns, rows] = [Math.round(width * ratio), Math.round(height * ratio)];
   if (element.width !== columns) element.width = columns;
   if (element.height !== rows) element.height = rows;
@@ -268,7 +269,7 @@ function Near({ samples, fine, coarse, range, duration, width, inner, stage, win
     paintTimes(context, range, inner, stage, ink.rest, ink.line);
     if (!samples) return;
     const shown = samples.channels.slice(0, SHOWN_CHANNELS);
-    const ratio = devicePixelRatio;
+    const ratio = pixelRatio.peek();
     const each = (stage - waveHeight) / shown.length;
     let lanesLeft = shown.length;
     const onDone = (): void => {

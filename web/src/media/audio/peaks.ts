@@ -5,7 +5,7 @@ import type { AudioRecord } from "@/api/schema";
 import type { Preparation } from "@/lib/preparation";
 import { type Lane, lanesOf } from "@/media/audio/outline";
 import type { Need } from "@/media/view";
-import { DecodedCache } from "@/state/media/decodedCache";
+import { DecodedCache } from "@/state/contents/decodedCache";
 
 const LIMIT_BYTES = 32 * 1024 * 1024;
 

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Ink, readInk } from "@/media/histogram/paint";
 import { theme } from "@/state/page/theme";
+import { pixelRatio } from "@/state/page/screen";
 
 export interface PlotProps {
   label: string;
@@ -31,7 +32,7 @@ export function Plot({ label, height, paint, onHover, onClick, class: name = "" 
     const element = canvas.current;
     const context = element?.getContext("2d");
     if (!element || !context || width < 1) return;
-    const ratio = devicePixelRatio;
+    const ratio = pixelRatio.peek();
     const [columns, rows] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (element.width !== columns) element.width = columns;
     if (element.height !== rows) element.height = rows;

@@ -13,7 +13,7 @@ import { Icon } from "@/parts/Icon";
 import { SandboxFrame } from "@/parts/SandboxFrame";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { Choice } from "@/parts/Toggle";
-import { blobText, retryBlob } from "@/state/media/blobs";
+import { blobText, retryBlob } from "@/state/contents/blobs";
 import "@/media/html/html.css";
 
 const SOURCE_LIMIT_BYTES = 8 * 1024 * 1024;

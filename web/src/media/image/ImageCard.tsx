@@ -7,7 +7,7 @@ import { ImageStage } from "@/media/image/stage";
 import { RangeMark } from "@/media/numbers";
 import type { CardProps } from "@/media/view";
 import { WHEEL_HINT } from "@/media/wheel";
-import { openFull, selected } from "@/state/media/mediaView";
+import { useScope } from "@/state/scope";
 import "@/media/image/image.css";
 
 const THUMB_SIDE = 96;
@@ -17,6 +17,8 @@ export function ImageCard(props: CardProps<ImageRecord>): JSX.Element {
 }
 
 function DrawnImage({ record, size, box, shown }: CardProps<ImageRecord>): JSX.Element {
+  const scope = useScope();
+  const { openFull, selected } = scope.selection;
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const stage = useRef<ImageStage | null>(null);
@@ -36,7 +38,7 @@ function DrawnImage({ record, size, box, shown }: CardProps<ImageRecord>): JSX.E
 
   useLayoutEffect(() => {
     if (!canvas.current) return;
-    stage.current = new ImageStage(canvas.current, {
+    stage.current = new ImageStage(scope, canvas.current, {
       isInteractive,
       isFull: size === "full",
       onSelect: () => {

@@ -12,8 +12,8 @@ import { type ColorTable, colorTable, paintMask } from "@/media/image/maskPixels
 import { paintShapes } from "@/media/image/paintShapes";
 import { LABELS_FROM_TILE, type Scene } from "@/media/image/scene";
 import { paintValues } from "@/media/image/paintValues";
-import { classColor, dealColors } from "@/state/overlays/overlays";
 import { readStored } from "@/state/page/storage";
+import { classColor, dealColors } from "@/state/page/classColors";
 
 export function paintScene(context: CanvasRenderingContext2D, scene: Scene): void {
   const { record, picture, placement, tile } = scene;

@@ -7,7 +7,7 @@ import { type Outline, type ShapeRecord, outlineOf, shapeLayersOf, textOfShape }
 import type { Placement } from "@/lib/image/transform";
 import { numberOf } from "@/lib/text/numbers";
 import { LABELS_FROM_TILE, type Scene } from "@/media/image/scene";
-import { classColor, dealColors } from "@/state/overlays/overlays";
+import { classColor, dealColors } from "@/state/page/classColors";
 
 export interface ShownShape {
   kind: ShapeKind;

@@ -1,14 +1,13 @@
 /** Decoded pictures and masks: where they come from and how long they stay. */
 import { signal } from "@preact/signals";
 import type { BlobRef, ImageRecord, MaskLayer } from "@/api/schema";
-import { layerOf } from "@/lib/image/overlayState";
+import { type OverlayState, layerOf } from "@/lib/image/overlayState";
 import type { Preparation } from "@/lib/preparation";
 import { decodeGrid, decodeMask, decodePicture } from "@/media/image/decode";
 import type { GreyImage } from "@/media/image/maskPng";
 import type { ValueGrid } from "@/media/image/values";
 import type { Need } from "@/media/view";
-import { DecodedCache, type Loading } from "@/state/media/decodedCache";
-import { overlays } from "@/state/overlays/overlays";
+import { DecodedCache, type Loading } from "@/state/contents/decodedCache";
 
 const PICTURES_LIMIT_BYTES = 384 * 1024 * 1024;
 const MASKS_LIMIT_BYTES = 192 * 1024 * 1024;
@@ -94,18 +93,17 @@ export function decodedPicture(record: ImageRecord, wanted: BlobRef): { blob: Bl
   return undefined;
 }
 
-/** The mask layers that are drawn under the present overlay state, in the order they were logged. */
-export function drawnMasks(record: ImageRecord): [name: string, layer: MaskLayer][] {
+/** The mask layers that are drawn under an overlay state, in the order they were logged. */
+export function drawnMasks(record: ImageRecord, state: OverlayState): [name: string, layer: MaskLayer][] {
   const all = Object.entries(record.masks ?? {}).filter(([, layer]) => !layer.note); // one that can't be decoded is only kept
   const names = all.map(([name]) => name);
-  const state = overlays.peek();
   return all.filter(([name]) => layerOf(state, "mask", name, names).isVisible);
 }
 
 export function prepareImage(record: ImageRecord, need: Need): Preparation {
   if (record.note) return { isReady: true, ready: Promise.resolve(), release: () => undefined }; // words are drawn instead
   const wanted = pictureFor(record, Math.min(need.width, (need.height * record.width) / record.height));
-  const layers = drawnMasks(record).map(([, layer]) => layer.blob);
+  const layers = drawnMasks(record, need.overlays).map(([, layer]) => layer.blob);
   const holds = [...layers.map(({ sha256 }) => masks.hold(sha256)), pictures.hold(wanted.sha256)];
   if (record.thumbnail) holds.push(pictures.hold(record.thumbnail.sha256));
   const loads: Loading<unknown>[] = [];

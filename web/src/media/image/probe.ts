@@ -7,8 +7,10 @@ import { type GreyImage } from "@/media/image/maskPng";
 import { shownShapes } from "@/media/image/paintShapes";
 import { drawnMasks, gridOf, grids, masks, pictures, wholeOf } from "@/media/image/pictures";
 import { valueText, valuesAt } from "@/media/image/values";
-import type { Probe, TileRef } from "@/state/media/mediaView";
-import { classColor, overlays } from "@/state/overlays/overlays";
+import { classColor } from "@/state/page/classColors";
+import type { Probe } from "@/state/media/probe";
+import type { TileRef } from "@/state/media/tile";
+import type { Scope } from "@/state/scope";
 
 /** What `probeAt` needs before it can tell the values. */
 export function loadForProbe(record: ImageRecord): Promise<unknown> {
@@ -19,7 +21,8 @@ export function loadForProbe(record: ImageRecord): Promise<unknown> {
 let reader: CanvasRenderingContext2D | null = null;
 
 /** reach: pixels of the picture within which a keypoint is meant. */
-export function probeAt(record: ImageRecord, tile: TileRef, at: Point, reach = 0): Probe {
+export function probeAt(scope: Scope, record: ImageRecord, tile: TileRef, at: Point, reach = 0): Probe {
+  const { overlays } = scope.overlays;
   const state = overlays.peek();
   const channels = channelsAt(record, at);
   return {
@@ -29,7 +32,7 @@ export function probeAt(record: ImageRecord, tile: TileRef, at: Point, reach = 0
     x: at.x,
     y: at.y,
     ...(channels ? { channels } : {}),
-    classes: drawnMasks(record).flatMap(([layer, mask]) => {
+    classes: drawnMasks(record, state).flatMap(([layer, mask]) => {
       const ids = masks.get(mask.blob.sha256);
       const id = ids && idAt(ids, record, at);
       if (id === undefined) return [];

@@ -11,9 +11,9 @@ import { paintScene } from "@/media/image/paint";
 import { decodedPicture, drawnMasks, gridOf, grids, masks, pictureFor, pictures } from "@/media/image/pictures";
 import { loadForProbe, probeAt } from "@/media/image/probe";
 import { pixelRatio } from "@/state/page/screen";
-import { imageLook, toneOf } from "@/state/media/imageLook";
-import { type ShownItem, probe, selected, smoothing, tileId, viewOf } from "@/state/media/mediaView";
-import { overlays } from "@/state/overlays/overlays";
+import { toneOf } from "@/state/media/imageLook";
+import { type ShownItem, tileId } from "@/state/media/tile";
+import type { Scope } from "@/state/scope";
 
 export interface StageOptions {
   /** Zoom, pan and probe; a card in a list is only looked at. */
@@ -42,13 +42,13 @@ export class ImageStage {
   private readonly redraw = (): void => this.draw();
 
   constructor(
-    private readonly canvas: HTMLCanvasElement,
+    private readonly scope: Scope, private readonly canvas: HTMLCanvasElement,
     private readonly options: StageOptions,
   ) {
     this.context = canvas.getContext("2d");
     this.stopFollowing = effect(() => {
-      void [overlays.value, smoothing.value, pixelRatio.value, this.changed.value];
-      if (options.isFull) void imageLook.value;
+      void [this.scope.overlays.overlays.value, this.scope.zoom.smoothing.value, pixelRatio.value, this.changed.value];
+      if (options.isFull) void this.scope.imageLook.imageLook.value;
       this.view();
       requestFrame(this.redraw);
     });
@@ -58,7 +58,7 @@ export class ImageStage {
           tile: () => this.tile,
           view: () => this.view(),
           setView: (view) => {
-            if (this.shown) viewOf(this.shown).value = view;
+            if (this.shown) this.scope.zoom.viewOf(this.shown).value = view;
           },
           onSelect: (event) => options.onSelect?.(event),
           onHover: (at) => this.hover(at),
@@ -87,7 +87,7 @@ export class ImageStage {
     this.stopGestures();
     clearTimeout(this.probeTimer);
     cancelFrame(this.redraw);
-    if (this.hoverAt) probe.value = null;
+    if (this.hoverAt) this.scope.probe.probe.value = null;
     for (const letGo of this.holds.values()) letGo();
   }
 
@@ -103,17 +103,17 @@ export class ImageStage {
     const wanted = pictureFor(record, record.width * placement.scale);
     const found = decodedPicture(record, wanted);
     const values = this.options.isFull ? gridOf(record) : null;
-    const tone = values ? toneOf(record, imageLook.peek()) : null;
+    const tone = values ? toneOf(record, this.scope.imageLook.imageLook.peek()) : null;
     const grid = values && tone ? grids.get(values.sha256) : undefined;
     paintScene(context, {
       record,
       picture: found?.bitmap,
       values: grid && tone ? { grid, tone } : null,
       maskOf: (layer) => masks.get(layer.blob.sha256),
-      overlays: overlays.peek(),
+      overlays: this.scope.overlays.overlays.peek(),
       placement,
       tile: size,
-      isPixelated: isPixelated(smoothing.peek(), onScreen.scale, record),
+      isPixelated: isPixelated(this.scope.zoom.smoothing.peek(), onScreen.scale, record),
       ratio,
       hasBadge: this.shown !== null,
     });
@@ -123,18 +123,19 @@ export class ImageStage {
   }
 
   private isSelected(): boolean {
-    const chosen = selected.peek();
+    const chosen = this.scope.selection.selected.peek();
     return chosen !== null && this.shown !== null && tileId(chosen) === tileId(this.shown);
   }
 
   private view(): ImageView {
-    return this.shown && this.options.isInteractive ? viewOf(this.shown).value : WHOLE;
+    return this.shown && this.options.isInteractive ? this.scope.zoom.viewOf(this.shown).value : WHOLE;
   }
 
   /** Fetch what is missing for a better drawing; draw again when it is there. */
   private askFor(record: ImageRecord, picture: BlobRef | null, values: BlobRef | null): void {
     if (record.note) return;
-    const layers = drawnMasks(record).map(([, layer]) => layer.blob).filter((blob) => masks.get(blob.sha256) === undefined);
+    const blobs = drawnMasks(record, this.scope.overlays.overlays.peek()).map(([, layer]) => layer.blob);
+    const layers = blobs.filter((blob) => masks.get(blob.sha256) === undefined);
     const asked = [picture?.sha256 ?? "", values?.sha256 ?? "", ...layers.map((blob) => blob.sha256)].join();
     if (asked === this.asked) return;
     this.asked = asked;
@@ -157,7 +158,9 @@ export class ImageStage {
     };
     if (picture) keep(`picture ${picture}`, () => pictures.hold(picture));
     if (values) keep(`values ${values}`, () => grids.hold(values));
-    for (const [, { blob }] of drawnMasks(record)) keep(`mask ${blob.sha256}`, () => masks.hold(blob.sha256));
+    for (const [, { blob }] of drawnMasks(record, this.scope.overlays.overlays.peek())) {
+      keep(`mask ${blob.sha256}`, () => masks.hold(blob.sha256));
+    }
     for (const letGo of this.holds.values()) letGo();
     this.holds = now;
   }
@@ -169,11 +172,11 @@ export class ImageStage {
     const placement = record ? placementOf(this.view(), record, this.tile) : null;
     const pixel = at && record && shown && placement && !record.note ? pixelAt(at, placement, record) : null;
     if (!pixel || !record || !shown) {
-      probe.value = null;
+      this.scope.probe.probe.value = null;
       return;
     }
-    const found = probeAt(record, shown, pixel, placement ? Math.max(1, KEYPOINT_REACH_PX / placement.scale) : 0);
-    probe.value = found;
+    const found = probeAt(this.scope, record, shown, pixel, placement ? Math.max(1, KEYPOINT_REACH_PX / placement.scale) : 0);
+    this.scope.probe.probe.value = found;
     if (found.channels) return;
     this.probeTimer = setTimeout(() => {
       const again = (): void => {

@@ -10,7 +10,7 @@ import type { Molecule, Surroundings } from "@/media/molecule/scene";
 import { NotWanted, still } from "@/media/molecule/stills";
 import type { CardProps } from "@/media/view";
 import { EmptyState, ErrorState } from "@/parts/States";
-import { blobBytes, retryBlob } from "@/state/media/blobs";
+import { blobBytes, retryBlob } from "@/state/contents/blobs";
 import { theme, token } from "@/state/page/theme";
 import "@/media/molecule/molecule.css";
 

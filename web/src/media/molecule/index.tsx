@@ -3,7 +3,7 @@ import type { MoleculeRecord } from "@/api/schema";
 import { formatBytes } from "@/lib/text/format";
 import { MoleculeCard } from "@/media/molecule/MoleculeCard";
 import type { Fact, View } from "@/media/view";
-import { prepareBytes } from "@/state/media/blobs";
+import { prepareBytes } from "@/state/contents/blobs";
 
 export const MOLECULE_VIEW: View<MoleculeRecord> = {
   name: "molecule",

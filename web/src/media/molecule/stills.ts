@@ -6,6 +6,7 @@ import { requestFrame } from "@/lib/browser/animationFrame";
 import { Recent } from "@/lib/recent";
 import { type Camera, type Content, type Look } from "@/media/molecule/looks";
 import { type Molecule, Scene, type Surroundings, loadLibrary } from "@/media/molecule/scene";
+import { pixelRatio } from "@/state/page/screen";
 
 export interface StillWanted {
   molecule: Molecule;
@@ -62,7 +63,7 @@ export function still(wanted: StillWanted, isWanted: () => boolean): Promise<Sti
     surroundings,
     width,
     height,
-    devicePixelRatio,
+    pixelRatio.peek(),
   ]);
   const found = kept.get(name);
   if (found) {

@@ -6,7 +6,7 @@ import type { Camera3D, Object3DRecord } from "@/api/schema";
 import { saveBlob } from "@/lib/browser/saving";
 import { withScores } from "@/lib/image/overlayState";
 import { numberOf } from "@/lib/text/numbers";
-import { type ColorMode, changeLook, lookChoice } from "@/media/object3d/look";
+import { type ColorMode, object3dLook } from "@/media/object3d/look";
 import { BOX_LAYER, SCORE, isBoxShown, scoreRangeOf } from "@/media/object3d/scenery";
 import { type PresetName, isFiniteVec, sub, viewFromCamera } from "@/media/object3d/space";
 import type { Content, Stage } from "@/media/object3d/viewer";
@@ -14,8 +14,8 @@ import { Button, IconButton } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
 import { Slider } from "@/parts/Slider";
 import { Select } from "@/parts/Toggle";
-import { type ShownItem, isLinked } from "@/state/media/mediaView";
-import { changeOverlays, overlays } from "@/state/overlays/overlays";
+import type { ShownItem } from "@/state/media/tile";
+import { type Scope, useScope } from "@/state/scope";
 
 const PRESET_NAMES: readonly (readonly [PresetName, string])[] = [
   ["front", "Front"],
@@ -44,6 +44,9 @@ export interface FullToolsProps {
 }
 
 export function FullTools({ record, content, shown, stage, isPlaying, onPlay }: FullToolsProps): JSX.Element {
+  const scope = useScope();
+  const { isLinked } = scope.zoom;
+  const { changeLook, lookChoice } = object3dLook(scope);
   const look = lookChoice.value;
   useLetterKeys(stage);
   const jump = (name: PresetName): void => {
@@ -128,6 +131,8 @@ export function FullTools({ record, content, shown, stage, isPlaying, onPlay }: 
 }
 
 function PointTools({ content }: { content: Content }): JSX.Element {
+  const scope = useScope();
+  const { changeLook, lookChoice } = object3dLook(scope);
   const look = lookChoice.value;
   const { cloud } = content;
   if (!cloud) return <></>;
@@ -167,6 +172,8 @@ function PointTools({ content }: { content: Content }): JSX.Element {
 }
 
 function BoxTools({ record }: { record: Object3DRecord }): JSX.Element {
+  const scope = useScope();
+  const { changeOverlays, overlays } = scope.overlays;
   const state = overlays.value;
   const boxes = record.boxes ?? [];
   const shown = boxes.filter((box) => isBoxShown(box, state)).length;
@@ -188,7 +195,7 @@ function BoxTools({ record }: { record: Object3DRecord }): JSX.Element {
       >
         {shown === boxes.length ? `${boxes.length}` : `${shown} of ${boxes.length}`} {boxes.length === 1 ? "box" : "boxes"}
       </Button>
-      <Button look="plain" label="Names and scores of the boxes (L)" isPressed={labels !== "off"} onClick={toggleLabels}>
+      <Button look="plain" label="Names and scores of the boxes (L)" isPressed={labels !== "off"} onClick={() => toggleLabels(scope)}>
         Labels
       </Button>
       {scores.length > 0 && (
@@ -213,7 +220,8 @@ function BoxTools({ record }: { record: Object3DRecord }): JSX.Element {
   );
 }
 
-function toggleLabels(): void {
+function toggleLabels(scope: Scope): void {
+  const { changeOverlays } = scope.overlays;
   changeOverlays((now) => ({ ...now, captions: now.captions === "off" ? "auto" : "off" }));
 }
 
@@ -263,12 +271,14 @@ async function savePng(stage: Stage | null, shown: ShownItem | undefined, record
 
 /** Letters work wherever the focus is in the full view; digits and arrows need the canvas. */
 function useLetterKeys(stage: () => Stage | null): void {
+  const scope = useScope();
+  const { changeLook, lookChoice } = object3dLook(scope);
   useLayoutEffect(() => {
     const actions: Readonly<Record<string, () => void>> = {
       o: () => changeLook({ isOrtho: !lookChoice.peek().isOrtho }),
       g: () => changeLook({ hasGrid: !lookChoice.peek().hasGrid }),
       w: () => changeLook({ isWireframe: !lookChoice.peek().isWireframe }),
-      l: toggleLabels,
+      l: () => toggleLabels(scope),
       ...Object.fromEntries(PRESET_NAMES.map(([name], at) => [String(at + 1), () => stage()?.lookFrom(name)])),
     };
     const onKey = (event: KeyboardEvent): void => {

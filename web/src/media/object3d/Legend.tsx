@@ -3,25 +3,28 @@ import type { JSX } from "preact";
 import { classNameOf } from "@/lib/image/classColors";
 import type { Object3DRecord } from "@/api/schema";
 import type { CloudPart } from "@/media/object3d/cloud";
-import { look } from "@/media/object3d/look";
+import { object3dLook } from "@/media/object3d/look";
 import { rampGradient } from "@/media/object3d/ramp";
 import { boxColor } from "@/media/object3d/scenery";
 import type { Content } from "@/media/object3d/viewer";
 import { coordinate, shortCount } from "@/media/object3d/words";
 import { formatValue } from "@/lib/text/format";
-import { changeOverlays, classColor, dealColors } from "@/state/overlays/overlays";
 import { isClassVisible, withClasses, withSolo } from "@/lib/image/overlayState";
 
 import { axesOf, dot } from "@/media/object3d/space";
+import { classColor, dealColors } from "@/state/page/classColors";
+import { type Scope, useScope } from "@/state/scope";
 
 const CLASS_LIMIT = 200;
 
 export function Legend({ content }: { content: Content }): JSX.Element | null {
+  const scope = useScope();
+  const { look } = object3dLook(scope);
   const { cloud, record } = content;
   const mode = cloud?.modeOf(look.value);
   const isRamp = cloud && (mode === "value" || mode === "height");
-  const points = cloud && mode === "category" ? pointClasses(cloud) : [];
-  const boxes = boxClasses(record);
+  const points = cloud && mode === "category" ? pointClasses(scope, cloud) : [];
+  const boxes = boxClasses(scope, record);
   if (!isRamp && points.length === 0 && boxes.length === 0) return null;
   return (
     <div class="object3d-legends">
@@ -55,7 +58,8 @@ interface ClassEntry {
   color: string;
 }
 
-function pointClasses(cloud: CloudPart): ClassEntry[] {
+function pointClasses(scope: Scope, cloud: CloudPart): ClassEntry[] {
+  const { look } = object3dLook(scope);
   const { class_labels: labels, class_colors: colors, class_counts: counts = {} } = cloud.cloud;
   dealColors(labels, colors);
   const ids = [...new Set([...Object.keys(counts).map(Number), ...cloud.categories.ids])].sort((a, b) => a - b);
@@ -65,7 +69,8 @@ function pointClasses(cloud: CloudPart): ClassEntry[] {
   });
 }
 
-function boxClasses(record: Object3DRecord): ClassEntry[] {
+function boxClasses(scope: Scope, record: Object3DRecord): ClassEntry[] {
+  const { look } = object3dLook(scope);
   const found = new Map<string, ClassEntry>();
   for (const box of record.boxes ?? []) {
     if (!box.label) continue;
@@ -77,6 +82,9 @@ function boxClasses(record: Object3DRecord): ClassEntry[] {
 }
 
 function ClassList({ title, entries }: { title: string; entries: readonly ClassEntry[] }): JSX.Element {
+  const scope = useScope();
+  const { changeOverlays } = scope.overlays;
+  const { look } = object3dLook(scope);
   const state = look.value.overlays;
   return (
     <div class="object3d-legend">

@@ -14,12 +14,15 @@ import { bytesOfRecord, coordinate, describe, factRows, shortCount } from "@/med
 import type { CardProps } from "@/media/view";
 import { WHEEL_HINT } from "@/media/wheel";
 import { Icon } from "@/parts/Icon";
-import { openFull, selected, tileId } from "@/state/media/mediaView";
+import { tileId } from "@/state/media/tile";
+import { type Scope, useScope } from "@/state/scope";
 import "@/media/object3d/object3d.css";
 
 const THUMB = { width: 96, height: 72 };
 
 export function Object3DCard({ record, size, box, shown }: CardProps<Object3DRecord>): JSX.Element {
+  const scope = useScope();
+  const { openFull } = scope.selection;
   const place = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const stage = useRef<Stage | null>(null);
@@ -81,10 +84,10 @@ export function Object3DCard({ record, size, box, shown }: CardProps<Object3DRec
   const canDraw = content !== null && content.failure === null && !content.isDisposed;
   useLayoutEffect(() => {
     if (!canvas.current || !module || !canDraw) return;
-    stage.current = new module.Stage(canvas.current, {
+    stage.current = new module.Stage(scope, canvas.current, {
       isInteractive: size !== "thumb",
       isFull: size === "full",
-      wantsWheel: () => size === "full" || isChosen(latest.current) || canvas.current === document.activeElement,
+      wantsWheel: () => size === "full" || isChosen(scope, latest.current) || canvas.current === document.activeElement,
       onOpen: () => {
         const { current } = latest;
         if (current) openFull({ run: current.run, key: current.key, index: current.index });
@@ -165,7 +168,8 @@ export function Object3DCard({ record, size, box, shown }: CardProps<Object3DRec
   );
 }
 
-function isChosen(shown: CardProps<Object3DRecord>["shown"]): boolean {
+function isChosen(scope: Scope, shown: CardProps<Object3DRecord>["shown"]): boolean {
+  const { selected } = scope.selection;
   const tile = selected.peek();
   return shown !== undefined && tile !== null && tileId(tile) === tileId(shown);
 }

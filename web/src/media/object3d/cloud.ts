@@ -26,7 +26,7 @@ import {
 import { rampTexels } from "@/media/object3d/ramp";
 import { POINT_MODES, pointsMaterial, rowTexture } from "@/media/object3d/shaders";
 import { type Box3, type Vec3, boxOf, sub } from "@/media/object3d/space";
-import { dealColors } from "@/state/overlays/overlays";
+import { dealColors } from "@/state/page/classColors";
 
 /** So many points stay readable for the pointer; the rest is only on the graphics card. */
 const READABLE_POINTS = 1_500_000;

@@ -2,9 +2,9 @@
 import { type Signal, computed } from "@preact/signals";
 import { classNameOf } from "@/lib/image/classColors";
 import { type OverlayState, isClassVisible } from "@/lib/image/overlayState";
-import { classColor, overlays } from "@/state/overlays/overlays";
 import { theme, token } from "@/state/page/theme";
-import { urlSignal } from "@/state/page/url";
+import { classColor } from "@/state/page/classColors";
+import { scopePart } from "@/state/scope";
 
 export type ColorMode = "color" | "category" | "value" | "height" | "single";
 
@@ -55,16 +55,6 @@ export function parseLook(text: string): LookChoice {
   return look;
 }
 
-export const lookChoice: Signal<LookChoice> = urlSignal<LookChoice>("look3d", DEFAULT_LOOK, {
-  parse: parseLook,
-  format: formatLook,
-  history: "replace",
-});
-
-export function changeLook(change: Partial<LookChoice>): void {
-  lookChoice.value = { ...lookChoice.peek(), ...change };
-}
-
 /** All that a drawing hangs on beside the record and the camera. */
 export interface Look extends LookChoice {
   overlays: OverlayState;
@@ -77,17 +67,6 @@ export interface Look extends LookChoice {
   isDark: boolean;
 }
 
-export const look = computed<Look>(() => ({
-  ...lookChoice.value,
-  overlays: overlays.value,
-  background: token("--surface-2"),
-  single: token("--text-2"),
-  gridColor: token("--line-strong"),
-  axisColors: [token("--danger"), token("--ok"), token("--accent")],
-  text: token("--text-2"),
-  isDark: theme.value === "dark",
-}));
-
 /** The colour of each category, or null for one that is hidden. */
 export function categoryColors(
   ids: readonly number[],
@@ -99,3 +78,28 @@ export function categoryColors(
     return isClassVisible(state, name) ? classColor(state, name, id) : null;
   });
 }
+
+export const object3dLook = scopePart(({ urlSignal, overlays: { overlays } }) => {
+  const lookChoice: Signal<LookChoice> = urlSignal<LookChoice>("look3d", DEFAULT_LOOK, {
+    parse: parseLook,
+    format: formatLook,
+    history: "replace",
+  });
+
+  function changeLook(change: Partial<LookChoice>): void {
+    lookChoice.value = { ...lookChoice.peek(), ...change };
+  }
+
+  const look = computed<Look>(() => ({
+    ...lookChoice.value,
+    overlays: overlays.value,
+    background: token("--surface-2"),
+    single: token("--text-2"),
+    gridColor: token("--line-strong"),
+    axisColors: [token("--danger"), token("--ok"), token("--accent")],
+    text: token("--text-2"),
+    isDark: theme.value === "dark",
+  }));
+
+  return { lookChoice, changeLook, look };
+});

@@ -1,4 +1,6 @@
+import { signal } from "@preact/signals";
 import { describe, expect, it } from "vitest";
+import { CannedSource } from "@/api/canned";
 import type { BlobRef, Box3D, Object3DRecord, PointCloud } from "@/api/schema";
 import { DEFAULT_OVERLAYS, withClasses, withScores } from "@/lib/image/overlayState";
 import { WHITE_PIXEL, checkGltf, findFile, rewriteGlb, splitAddress } from "@/media/object3d/files";
@@ -30,7 +32,9 @@ import {
   zoomAt,
 } from "@/media/object3d/space";
 import { readStl } from "@/media/object3d/stl";
-import { formatViews, frameOfTile, parseViews } from "@/media/object3d/views";
+import { formatViews, object3dViews, parseViews } from "@/media/object3d/views";
+import type { Route } from "@/state/page/route";
+import { makeScope } from "@/state/scope";
 import { coordinate, describe as describeRecord, factRows, shortCount } from "@/media/object3d/words";
 
 const blob = (size: number, name = "a"): BlobRef => ({
@@ -231,6 +235,8 @@ describe("the view", () => {
   });
 
   it("keeps the frame of a tile over steps until it makes no sense", () => {
+    const route = signal<Route>({ page: "projects" });
+    const { frameOfTile } = object3dViews(makeScope({ source: new CannedSource({}), namespace: "3d.", route }));
     const tile = { run: 1, key: "steps", index: 0 };
     const first = frameFrom({ low: [0, 0, 0], high: [2, 2, 2] });
     expect(frameOfTile(tile, first, [0, 0, 0])).toBe(first);

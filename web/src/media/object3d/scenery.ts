@@ -23,7 +23,7 @@ import {
   sub,
   unit,
 } from "@/media/object3d/space";
-import { classColor } from "@/state/overlays/overlays";
+import { classColor } from "@/state/page/classColors";
 
 /** The name under which the page's overlay state keeps the score threshold of 3D boxes. */
 export const BOX_LAYER = "3D boxes";

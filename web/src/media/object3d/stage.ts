@@ -7,7 +7,7 @@ import { requestFrame } from "@/lib/browser/animationFrame";
 import type { Content, Picked } from "@/media/object3d/content";
 import { isSoftwareRendered } from "@/media/object3d/engine";
 import { attachOrbit } from "@/media/object3d/gestures";
-import { type Look, look } from "@/media/object3d/look";
+import { type Look, object3dLook } from "@/media/object3d/look";
 import { paintOver } from "@/media/object3d/overlay";
 import {
   type Frame,
@@ -21,8 +21,9 @@ import {
   poseOf,
 } from "@/media/object3d/space";
 import { pixelRatio } from "@/state/page/screen";
-import { frameOfTile, homeOf, setViewOfTile, viewOfTile } from "@/media/object3d/views";
-import { type ShownItem, type TileRef, isFull, selected, tileId } from "@/state/media/mediaView";
+import { homeOf, object3dViews } from "@/media/object3d/views";
+import { type ShownItem, type TileRef, tileId } from "@/state/media/tile";
+import type { Scope } from "@/state/scope";
 
 export interface StageOptions {
   isInteractive: boolean;
@@ -88,14 +89,14 @@ export class Stage {
   private isGone = false;
 
   constructor(
-    private readonly canvas: HTMLCanvasElement,
+    private readonly scope: Scope, private readonly canvas: HTMLCanvasElement,
     private readonly options: StageOptions,
   ) {
     this.context = canvas.getContext("2d");
     this.stopFollowing = effect(() => {
-      void [look.value, pixelRatio.value, this.changed.value, this.isCovered()];
+      void [object3dLook(this.scope).look.value, pixelRatio.value, this.changed.value, this.isCovered()];
       const { shown } = this;
-      if (shown) viewOfTile(shown);
+      if (shown) object3dViews(this.scope).viewOfTile(shown);
       schedule(this);
     });
     if (options.isInteractive) this.stopGestures = this.listen();
@@ -137,18 +138,19 @@ export class Stage {
 
   get view(): View3D {
     const { content } = this;
-    const chosen = this.shown ? untracked(() => viewOfTile(this.shown as TileRef)) : null;
+    const chosen = this.shown ? untracked(() => object3dViews(this.scope).viewOfTile(this.shown as TileRef)) : null;
     if (chosen || !content) return chosen ?? HOME;
     return homeOf(content.record, content.model?.camera ?? null, this.frame, content.orientation, content.origin, this.aspect);
   }
 
   set view(view: View3D | null) {
-    if (this.shown) setViewOfTile(this.shown, view);
+    if (this.shown) object3dViews(this.scope).setViewOfTile(this.shown, view);
     schedule(this, true);
   }
 
   get frame(): Frame {
-    return this.content ? frameOfTile(this.shown, this.content.frame(), this.content.origin) : { centre: [0, 0, 0], radius: 1, hull: [] };
+    if (!this.content) return { centre: [0, 0, 0], radius: 1, hull: [] };
+    return object3dViews(this.scope).frameOfTile(this.shown, this.content.frame(), this.content.origin);
   }
 
   /** From that side, with all of it in sight. */
@@ -173,7 +175,7 @@ export class Stage {
     const [width, height] = [Math.max(1, Math.round(size.width * ratio)), Math.max(1, Math.round(size.height * ratio))];
     const aspect = size.width / size.height;
     const frame = this.frame;
-    const drawn: Look = look.peek();
+    const drawn: Look = object3dLook(this.scope).look.peek();
     this.pose = poseOf(this.view, frame, content.orientation, aspect);
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
@@ -209,6 +211,7 @@ export class Stage {
 
   /** The full view lies over the panels. */
   private isCovered(): boolean {
+    const { isFull, selected } = this.scope.selection;
     return !this.options.isFull && this.options.isInteractive && isFull.value && selected.value !== null;
   }
 

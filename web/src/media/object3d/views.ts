@@ -22,15 +22,10 @@ import {
   unit,
   viewFromCamera,
 } from "@/media/object3d/space";
-import { type TileRef, isLinked, tileId } from "@/state/media/mediaView";
-import { urlSignal } from "@/state/page/url";
+import { type TileRef, tileId } from "@/state/media/tile";
+import { scopePart } from "@/state/scope";
 
 type Views = ReadonlyMap<string, View3D>;
-
-/** Views by key; a key without one is looked at from where its kind is best seen. */
-export const keyViews: Signal<Views> = urlSignal<Views>("view3d", new Map(), { parse: parseViews, format: formatViews, history: "silent" });
-
-const tileViews = signal<Views>(new Map());
 
 export function formatViews(views: Views): string {
   return [...views].map(([key, view]) => `${escapeKey(key)}~${formatView3D(view)}`).join("*");
@@ -48,20 +43,6 @@ export function parseViews(text: string): Views {
 
 function escapeKey(key: string): string {
   return encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("~", "%7E").replaceAll("*", "%2A");
-}
-
-/** The view of a tile; null: nobody has turned it yet. Subscribes. */
-export function viewOfTile(tile: TileRef): View3D | null {
-  const own = isLinked.value ? undefined : tileViews.value.get(tileId(tile));
-  return own ?? keyViews.value.get(tile.key) ?? null;
-}
-
-export function setViewOfTile(tile: TileRef, view: View3D | null): void {
-  const [store, id] = isLinked.peek() ? [keyViews, tile.key] : [tileViews, tileId(tile)];
-  const next = new Map(store.peek());
-  if (view) next.set(id, view);
-  else next.delete(id);
-  store.value = next;
 }
 
 /** `own`: a camera of the file itself. */
@@ -99,24 +80,47 @@ export function homeOf(
 }
 
 const FRAMES_KEPT = 2_000;
-const frames = new Recent<string, { frame: Frame; origin: readonly [number, number, number] }>({ limit: FRAMES_KEPT });
 
-/**
- * What a tile fits into its view, kept over steps: things grow and move while they are trained, and the view must not
- * jump with them. Only when the old frame makes no sense for the new thing it is taken anew.
- */
-export function frameOfTile(tile: TileRef | null, own: Frame, origin: readonly [number, number, number]): Frame {
-  if (!tile) return own;
-  const id = tileId(tile);
-  const kept = frames.get(id);
-  if (kept) {
-    const centre = sub(
-      [kept.frame.centre[0] + kept.origin[0], kept.frame.centre[1] + kept.origin[1], kept.frame.centre[2] + kept.origin[2]],
-      origin,
-    );
-    const ratio = own.radius / kept.frame.radius;
-    if (ratio > 0.3 && ratio < 2.5 && lengthOf(sub(centre, own.centre)) < 1.5 * kept.frame.radius) return { ...kept.frame, centre };
+export const object3dViews = scopePart(({ urlSignal, zoom: { isLinked } }) => {
+  /** Views by key; a key without one is looked at from where its kind is best seen. */
+  const keyViews: Signal<Views> = urlSignal<Views>("view3d", new Map(), { parse: parseViews, format: formatViews, history: "silent" });
+
+  const tileViews = signal<Views>(new Map());
+
+  /** The view of a tile; null: nobody has turned it yet. Subscribes. */
+  function viewOfTile(tile: TileRef): View3D | null {
+    const own = isLinked.value ? undefined : tileViews.value.get(tileId(tile));
+    return own ?? keyViews.value.get(tile.key) ?? null;
   }
-  frames.set(id, { frame: own, origin });
-  return own;
-}
+
+  function setViewOfTile(tile: TileRef, view: View3D | null): void {
+    const [store, id] = isLinked.peek() ? [keyViews, tile.key] : [tileViews, tileId(tile)];
+    const next = new Map(store.peek());
+    if (view) next.set(id, view);
+    else next.delete(id);
+    store.value = next;
+  }
+  const frames = new Recent<string, { frame: Frame; origin: readonly [number, number, number] }>({ limit: FRAMES_KEPT });
+
+  /**
+   * What a tile fits into its view, kept over steps: things grow and move while they are trained, and the view must not
+   * jump with them. Only when the old frame makes no sense for the new thing it is taken anew.
+   */
+  function frameOfTile(tile: TileRef | null, own: Frame, origin: readonly [number, number, number]): Frame {
+    if (!tile) return own;
+    const id = tileId(tile);
+    const kept = frames.get(id);
+    if (kept) {
+      const centre = sub(
+        [kept.frame.centre[0] + kept.origin[0], kept.frame.centre[1] + kept.origin[1], kept.frame.centre[2] + kept.origin[2]],
+        origin,
+      );
+      const ratio = own.radius / kept.frame.radius;
+      if (ratio > 0.3 && ratio < 2.5 && lengthOf(sub(centre, own.centre)) < 1.5 * kept.frame.radius) return { ...kept.frame, centre };
+    }
+    frames.set(id, { frame: own, origin });
+    return own;
+  }
+
+  return { keyViews, viewOfTile, setViewOfTile, frameOfTile };
+});

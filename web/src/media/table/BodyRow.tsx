@@ -5,9 +5,10 @@ import { isImage } from "@/lib/image/isImage";
 import { TableCell } from "@/media/table/TableCell";
 import { isNumberColumn } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import type { ShownItem } from "@/state/media/mediaView";
-import { type CellPlace, type TableModel, showCell } from "@/state/tables/model";
+import type { CellPlace, TableModel } from "@/state/tables/model";
 import type { TableRow } from "@/state/tables/pages";
+import type { ShownItem } from "@/state/media/tile";
+import { useScope } from "@/state/scope";
 
 export function cellId(id: string, { row, column }: CellPlace): string {
   return `cell-${id}-${row}-${column}`;
@@ -38,6 +39,7 @@ interface BodyRowProps {
 }
 
 export function BodyRow(props: BodyRowProps): JSX.Element {
+  const { showCell } = useScope().tables;
   const { index, row, lanes, layout, pinned, rowPx, gutterPx, width, model, id, firstColumn, focusColumn } = props;
   const kept = useRef<{ deps: unknown[]; element: JSX.Element } | null>(null);
   const deps = [row?.cells, row?.number, layout, pinned?.column.name, pinned?.width, rowPx, gutterPx, width, focusColumn, firstColumn];

@@ -6,7 +6,7 @@ import { isKnown, viewOfRecord } from "@/media/registry";
 import { cellText, cellTitle, lookOf, recordsIn } from "@/media/table/cells";
 import { cardBox } from "@/media/table/geometry";
 import { Icon } from "@/parts/Icon";
-import type { ShownItem } from "@/state/media/mediaView";
+import type { ShownItem } from "@/state/media/tile";
 
 const PADDING_X = 16;
 const PADDING_Y = 6;

@@ -1,10 +1,11 @@
 /** A table in small: how large it is; a click opens it. In a table's cell the cell opens it, so that one can go on to the next row. */
 import type { JSX } from "preact";
 import { Icon } from "@/parts/Icon";
-import { showCell } from "@/state/tables/model";
+import { useScope } from "@/state/scope";
 import "@/media/media.css";
 
 export function TableChip({ record, text, title }: { record: unknown; text: string; title: string }): JSX.Element {
+  const { showCell } = useScope().tables;
   return (
     <span
       class="table-chip"

@@ -9,6 +9,7 @@ import { HEAD_PX, type Lane, lanesIn, scrollSpace, topAfter } from "@/media/tabl
 import { handleGridKey } from "@/media/table/gridKeys";
 import { setWidth } from "@/media/table/widths";
 import type { TableModel } from "@/state/tables/model";
+import { useScope } from "@/state/scope";
 
 export interface TableGridProps {
   model: TableModel;
@@ -36,6 +37,7 @@ const SYNC_MS = 160;
 const PINNED_SHARE = 0.4;
 
 export function TableGrid(props: TableGridProps): JSX.Element {
+  const scope = useScope();
   const { model, lanes, gutterPx, rowPx, count } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: model.top, real: 0, left: model.left, width: 600, height: 300 });
@@ -168,7 +170,9 @@ export function TableGrid(props: TableGridProps): JSX.Element {
       aria-busy={props.isBusy}
       aria-activedescendant={focus ? cellId(props.id, focus) : undefined}
       tabIndex={0}
-      onKeyDown={(event) => handleGridKey(event, { model, lanes, count, rowPx, pageRows: Math.max(1, Math.floor(bodyPx / rowPx) - 1) })}
+      onKeyDown={(event) => {
+        handleGridKey(scope, event, { model, lanes, count, rowPx, pageRows: Math.max(1, Math.floor(bodyPx / rowPx) - 1) });
+      }}
     >
       <div class="tv-head" role="row" aria-rowindex={1} style={{ width: `${width}px`, height: `${HEAD_PX}px` }}>
         <div class="tv-cell tv-gutter" role="columnheader" aria-label="row number" style={{ width: `${gutterPx}px` }}>#</div>

@@ -2,7 +2,6 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { source } from "@/state/server/source";
 import type { TableColumn } from "@/api/schema";
 import { safeFileName, saveUrl } from "@/lib/browser/saving";
 import { formatCount } from "@/lib/text/format";
@@ -17,10 +16,10 @@ import type { CardSize } from "@/media/view";
 import { Button } from "@/parts/Button";
 import type { MenuItem } from "@/parts/Menu";
 import { EmptyState, ErrorState } from "@/parts/States";
-import type { ShownItem } from "@/state/media/mediaView";
-import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings, changeSettings, settingsOf } from "@/state/tables/settings";
-import { openAwaited, tableModel } from "@/state/tables/model";
-import { type TableHead, type TableRef, pagesOf } from "@/state/tables/pages";
+import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings } from "@/state/tables/settings";
+import type { TableHead, TableRef } from "@/state/tables/pages";
+import type { ShownItem } from "@/state/media/tile";
+import { type Scope, useScope } from "@/state/scope";
 import "@/media/table/table.css";
 
 export interface ParquetFile {
@@ -52,6 +51,13 @@ const NARROW_PX = 560;
 const PARTS_IN_URL = 60;
 
 export function TableView(props: TableViewProps): JSX.Element {
+  const scope = useScope();
+  const {
+    source,
+    tablePages: { pagesOf },
+    tableSettings: { changeSettings, settingsOf },
+    tables: { openAwaited, tableModel },
+  } = scope;
   const { table, shown, size, box, localId } = props;
   const frame = useRef<HTMLDivElement>(null);
   const filterOf = useSignal<string | null | undefined>(undefined);
@@ -110,7 +116,7 @@ export function TableView(props: TableViewProps): JSX.Element {
   model.columns = lanes;
   const count = head?.matched ?? Math.min(props.rowCount ?? 20, 200);
 
-  const wholeCsv = csvUrl(table, props.name);
+  const wholeCsv = csvUrl(scope, table, props.name);
   const downloads: MenuItem[] = [
     {
       label: "CSV, as filtered and sorted",
@@ -121,7 +127,7 @@ export function TableView(props: TableViewProps): JSX.Element {
             ? formatCount(head.matched, "row")
             : "",
       isDisabled: !head || head.matched > CSV_ROWS_MOST,
-      onSelect: () => void saveCsv({ table, query, columns: lanes, name: props.name }),
+      onSelect: () => void saveCsv(scope, { table, query, columns: lanes, name: props.name }),
     },
     ...(wholeCsv
       ? [
@@ -248,7 +254,8 @@ function NoRows({
 }
 
 /** The whole table as the server writes it; null for what it can't name in an address (joins, very many parts). */
-function csvUrl({ tables = [], join, run, key, step, index }: TableRef, name: string): string | null {
+function csvUrl(scope: Scope, { tables = [], join, run, key, step, index }: TableRef, name: string): string | null {
+  const { source } = scope;
   if (join || tables.length > PARTS_IN_URL) return null;
   const parameters = new URLSearchParams({ name: `${safeFileName(name)}.csv` });
   if (tables.length > 0) parameters.set("tables", tables.join(","));

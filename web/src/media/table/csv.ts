@@ -5,8 +5,9 @@ import { csvField } from "@/lib/text/csv";
 import { formatCount } from "@/lib/text/format";
 import { cellExact, isCut } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import { type TableQuery, type TableRow, type TableRef, allRows } from "@/state/tables/pages";
+import type { TableQuery, TableRow, TableRef } from "@/state/tables/pages";
 import { showToast } from "@/state/page/toasts";
+import type { Scope } from "@/state/scope";
 
 const TELL_FROM_ROWS = 5_000;
 
@@ -23,7 +24,7 @@ export function csvText(columns: readonly Pick<Lane, "column" | "at">[], rows: r
   return `${lines.join("\r\n")}\r\n`;
 }
 
-export async function saveCsv({
+export async function saveCsv(scope: Scope, {
   table,
   query,
   columns,
@@ -34,6 +35,7 @@ export async function saveCsv({
   columns: readonly Lane[];
   name: string;
 }): Promise<void> {
+  const { allRows } = scope.tablePages;
   try {
     let isTold = false;
     const rows = await allRows(table, query, (count, matched) => {

@@ -3,7 +3,8 @@ import type { TargetedKeyboardEvent } from "preact";
 import { copyText } from "@/lib/browser/clipboard";
 import { cellExact } from "@/media/table/cells";
 import type { Lane } from "@/media/table/geometry";
-import { type CellPlace, type TableModel, showCell } from "@/state/tables/model";
+import type { CellPlace, TableModel } from "@/state/tables/model";
+import type { Scope } from "@/state/scope";
 
 interface Walk {
   model: TableModel;
@@ -13,7 +14,9 @@ interface Walk {
   pageRows: number;
 }
 
-export function handleGridKey(event: TargetedKeyboardEvent<HTMLDivElement>, { model, lanes, count, rowPx, pageRows }: Walk): void {
+export function handleGridKey(scope: Scope, event: TargetedKeyboardEvent<HTMLDivElement>, walk: Walk): void {
+  const { model, lanes, count, rowPx, pageRows } = walk;
+  const { showCell } = scope.tables;
   if (event.target !== event.currentTarget || event.altKey || count === 0 || lanes.length === 0) return;
   const now = model.focus.peek();
   const isMod = event.ctrlKey || event.metaKey;

@@ -12,7 +12,7 @@ import { Button, IconButton } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
 import { ErrorState } from "@/parts/States";
 import { TextField } from "@/parts/TextField";
-import { blobText, retryBlob } from "@/state/media/blobs";
+import { blobText, retryBlob } from "@/state/contents/blobs";
 import "@/media/text/text.css";
 
 /** More than a browser lays out well. */

@@ -15,10 +15,11 @@ import { ElementPlayer, type Player, SPEEDS } from "@/media/video/player";
 import { isTogether, joinTogether, seekPlayer, setPlayerSpeed, stepPlayer, togglePlayer } from "@/media/video/together";
 import type { CardProps, CardSize } from "@/media/view";
 import { Icon } from "@/parts/Icon";
-import { isFull, smoothing } from "@/state/media/mediaView";
+import { useScope } from "@/state/scope";
 import "@/media/video/video.css";
 
 export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.Element {
+  const { selection: { isFull }, zoom: { smoothing } } = useScope();
   const [isHovered, setHovered] = useState(false);
   // A click keeps it going, also when the clock brings the video of another step.
   const [isPinned, setPinned] = useState(size === "full");

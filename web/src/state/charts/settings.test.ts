@@ -4,16 +4,16 @@ import {
   formatOverrides,
   formatSmoothing,
   formatYRange,
-  overrideChart,
-  overridesOf,
-  pageLogY,
+  makeCharts,
   parseOverrides,
   parseSmoothing,
   parseYRange,
-  resetChart,
-  settingsOf,
 } from "@/state/charts/settings";
+import { makeClock } from "@/state/clock/clock";
 import { extentOf } from "@/state/clock/tracks";
+import { urlSignal } from "@/state/page/url";
+
+const { overrideChart, overridesOf, pageLogY, resetChart, settingsOf } = makeCharts({ urlSignal, clock: makeClock({ urlSignal }) });
 
 describe("settings in the address", () => {
   it("read what they write", () => {

@@ -2,8 +2,8 @@
 
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import { NO_SMOOTHING, type Smoothing, type SmoothingKind } from "@/lib/charts/smoothing";
-import { axis } from "@/state/clock/clock";
-import { urlSignal } from "@/state/page/url";
+import type { ScopeClock } from "@/state/clock/clock";
+import type { MakeUrlSignal } from "@/state/page/url";
 
 /** "auto": all values; "clip": without the outermost ones; or fixed limits, null where open. */
 export type YRange = "auto" | "clip" | { min: number | null; max: number | null };
@@ -25,70 +25,6 @@ export const SMOOTHING_KINDS: readonly SmoothingKind[] = ["none", "ema", "gaussi
 /** What a method starts with when it is chosen. */
 export const FIRST_AMOUNT: Record<SmoothingKind, number> = { none: 0, ema: 0.6, gaussian: 1, running: 2 };
 export const MOST_AMOUNT: Record<SmoothingKind, number> = { none: 0, ema: 0.999, gaussian: 10, running: 20 };
-
-export const pageSmoothing: Signal<Smoothing> = urlSignal<Smoothing>("smooth", NO_SMOOTHING, {
-  parse: parseSmoothing,
-  format: formatSmoothing,
-  history: "replace",
-});
-export const pageLogX: Signal<boolean> = urlSignal("logx", false);
-export const pageLogY: Signal<boolean> = urlSignal("logy", false);
-export const pageY: Signal<YRange> = urlSignal<YRange>("y", "auto", { parse: parseYRange, format: formatYRange, history: "replace" });
-export const pageBand: Signal<boolean> = urlSignal("band", true);
-
-/** After a resume from a checkpoint: also draw, faintly, what the earlier session had logged at the same steps. */
-export const isReplacedShown: Signal<boolean> = urlSignal("replaced", true);
-
-/** While the rail gathers runs in groups, a curve is the mean of a group rather than a run. */
-export const isMeanOfGroups: Signal<boolean> = urlSignal("means", true);
-
-/** The chart shown in full size, by key; "" for none. */
-export const fullChart: Signal<string> = urlSignal("chart", "");
-
-const overrides: Signal<ReadonlyMap<string, ChartOverrides>> = urlSignal<ReadonlyMap<string, ChartOverrides>>("charts", new Map(), {
-  parse: parseOverrides,
-  format: formatOverrides,
-  history: "replace",
-});
-
-/** Settings of the page, under those of single charts. */
-export const pageSettings: ReadonlySignal<ChartSettings> = computed(() => ({
-  x: axis.value,
-  smoothing: pageSmoothing.value,
-  isLogX: pageLogX.value,
-  isLogY: pageLogY.value,
-  y: pageY.value,
-  isBandShown: pageBand.value,
-}));
-
-/** What one chart draws with: the page's settings and its own over them. */
-export function settingsOf(chart: string): ChartSettings {
-  return { ...pageSettings.value, ...overrides.value.get(chart) };
-}
-
-export function overridesOf(chart: string): ChartOverrides {
-  return overrides.value.get(chart) ?? {};
-}
-
-/** Override some settings of one chart. */
-export function overrideChart(chart: string, changes: ChartOverrides): void {
-  overrides.value = new Map(overrides.peek()).set(chart, { ...overrides.peek().get(chart), ...changes });
-}
-
-/** Back to the page's settings. */
-export function resetChart(chart: string): void {
-  const rest = new Map(overrides.peek());
-  rest.delete(chart);
-  overrides.value = rest;
-}
-
-export function changePage(changes: Partial<Omit<ChartSettings, "x">>): void {
-  if (changes.smoothing) pageSmoothing.value = changes.smoothing;
-  if (changes.isLogX !== undefined) pageLogX.value = changes.isLogX;
-  if (changes.isLogY !== undefined) pageLogY.value = changes.isLogY;
-  if (changes.y !== undefined) pageY.value = changes.y;
-  if (changes.isBandShown !== undefined) pageBand.value = changes.isBandShown;
-}
 
 export function parseSmoothing(text: string): Smoothing | undefined {
   const [name, amountText = ""] = text.split(":");
@@ -162,3 +98,81 @@ export function formatOverrides(all: ReadonlyMap<string, ChartOverrides>): strin
   }
   return JSON.stringify(written);
 }
+
+interface ChartsNeeds {
+  clock: ScopeClock;
+  urlSignal: MakeUrlSignal;
+}
+
+export function makeCharts({ urlSignal, clock: { axis } }: ChartsNeeds) {
+  const pageSmoothing: Signal<Smoothing> = urlSignal<Smoothing>("smooth", NO_SMOOTHING, {
+    parse: parseSmoothing,
+    format: formatSmoothing,
+    history: "replace",
+  });
+  const pageLogX: Signal<boolean> = urlSignal("logx", false);
+  const pageLogY: Signal<boolean> = urlSignal("logy", false);
+  const pageY: Signal<YRange> = urlSignal<YRange>("y", "auto", { parse: parseYRange, format: formatYRange, history: "replace" });
+  const pageBand: Signal<boolean> = urlSignal("band", true);
+
+  /** After a resume from a checkpoint: also draw, faintly, what the earlier session had logged at the same steps. */
+  const isReplacedShown: Signal<boolean> = urlSignal("replaced", true);
+
+  /** While the rail gathers runs in groups, a curve is the mean of a group rather than a run. */
+  const isMeanOfGroups: Signal<boolean> = urlSignal("means", true);
+
+  /** The chart shown in full size, by key; "" for none. */
+  const fullChart: Signal<string> = urlSignal("chart", "");
+
+  const overrides: Signal<ReadonlyMap<string, ChartOverrides>> = urlSignal<ReadonlyMap<string, ChartOverrides>>("charts", new Map(), {
+    parse: parseOverrides,
+    format: formatOverrides,
+    history: "replace",
+  });
+
+  /** Settings of the page, under those of single charts. */
+  const pageSettings: ReadonlySignal<ChartSettings> = computed(() => ({
+    x: axis.value,
+    smoothing: pageSmoothing.value,
+    isLogX: pageLogX.value,
+    isLogY: pageLogY.value,
+    y: pageY.value,
+    isBandShown: pageBand.value,
+  }));
+
+  /** What one chart draws with: the page's settings and its own over them. */
+  function settingsOf(chart: string): ChartSettings {
+    return { ...pageSettings.value, ...overrides.value.get(chart) };
+  }
+
+  function overridesOf(chart: string): ChartOverrides {
+    return overrides.value.get(chart) ?? {};
+  }
+
+  /** Override some settings of one chart. */
+  function overrideChart(chart: string, changes: ChartOverrides): void {
+    overrides.value = new Map(overrides.peek()).set(chart, { ...overrides.peek().get(chart), ...changes });
+  }
+
+  /** Back to the page's settings. */
+  function resetChart(chart: string): void {
+    const rest = new Map(overrides.peek());
+    rest.delete(chart);
+    overrides.value = rest;
+  }
+
+  function changePage(changes: Partial<Omit<ChartSettings, "x">>): void {
+    if (changes.smoothing) pageSmoothing.value = changes.smoothing;
+    if (changes.isLogX !== undefined) pageLogX.value = changes.isLogX;
+    if (changes.isLogY !== undefined) pageLogY.value = changes.isLogY;
+    if (changes.y !== undefined) pageY.value = changes.y;
+    if (changes.isBandShown !== undefined) pageBand.value = changes.isBandShown;
+  }
+
+  return {
+    pageSmoothing, pageLogX, pageLogY, pageY, pageBand, isReplacedShown, isMeanOfGroups, fullChart, pageSettings,
+    settingsOf, overridesOf, overrideChart, resetChart, changePage,
+  };
+}
+
+export type ScopeCharts = ReturnType<typeof makeCharts>;

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { extent, isLooping, isPlaying, position, range, speed, stops } from "@/state/clock/clock";
-import { markPending, markSettled } from "@/state/clock/waiting";
-import { startPlayer, togglePlay } from "@/state/clock/player";
+import { makeClock } from "@/state/clock/clock";
+import { makePlayer } from "@/state/clock/player";
+import { makeWaiting } from "@/state/clock/waiting";
+import { urlSignal } from "@/state/page/url";
+
+const clock = makeClock({ urlSignal });
+const waiting = makeWaiting();
+const { extent, isLooping, isPlaying, position, range, speed, stops } = clock;
+const { markPending, markSettled } = waiting;
+const { startPlayer, togglePlay } = makePlayer({ clock, waiting });
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { signal } from "@preact/signals";
+import { CannedSource } from "@/api/canned";
 import type { KeyView, RunView, TrackRequest } from "@/api/schema";
-
-// The lists of runs and keys belong to the frame; here they are plain signals.
-const mocks = vi.hoisted(() => ({ keys: {}, runs: {} }));
-vi.mock("@/state/runs/keys", () => mocks.keys);
-vi.mock("@/state/runs/runs", () => mocks.runs);
+import { makeClock } from "@/state/clock/clock";
+import { makeTracks } from "@/state/clock/tracks";
+import { makeSeries } from "@/state/metrics/series";
+import type { Route } from "@/state/page/route";
+import { urlSignal } from "@/state/page/url";
+import { makeKeys } from "@/state/runs/keys";
+import { makeRuns } from "@/state/runs/runs";
+import { receive } from "@/state/server/live";
 
 interface Asked {
   body: TrackRequest;
@@ -34,20 +38,20 @@ function reply(body: TrackRequest, at: (step: number) => number): Response {
   return new Response(buffer);
 }
 
+const source = new CannedSource({
+  "POST api/tracks": (body: TrackRequest) =>
+    new Promise<Response>((resolve) => {
+      asked.push({ body, answer: (at) => resolve(reply(body, at)) });
+    }),
+});
+
 beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
-  vi.stubGlobal("fetch", (_url: string, init: RequestInit) =>
-    new Promise<Response>((resolve) => {
-      const body = JSON.parse(String(init.body)) as TrackRequest;
-      asked.push({ body, answer: (at) => resolve(reply(body, at)) });
-    }),
-  );
 });
 
 afterEach(() => {
   vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 const soon = () => vi.advanceTimersByTimeAsync(1);
@@ -60,11 +64,19 @@ it("loads tracks once, keeps the moment on another axis, and never mixes positio
     is_hidden: false,
     runs: [{ run: 1, count: 3, first_step: 0, last_step: 200, last_value: null }],
   };
-  Object.assign(mocks.keys, { keys: signal([view]) });
-  Object.assign(mocks.runs, { visibleKey: signal("1"), visibleRuns: signal<RunView[]>([]) });
-  const { changeAxis, trackOf } = await import("@/state/clock/tracks");
-  const { axis, extent, position, stops } = await import("@/state/clock/clock");
-  const { receive } = await import("@/state/server/live");
+  const runs = makeRuns({ source, urlSignal, route: signal<Route>({ page: "projects" }) });
+  const keys = makeKeys({ source, runs });
+  const clock = makeClock({ urlSignal });
+  const series = makeSeries({ source });
+  // The lists of runs and keys have tests of their own; here they are plain signals.
+  const { changeAxis, trackOf } = makeTracks({
+    source,
+    clock,
+    series,
+    keys: { ...keys, keys: signal([view]) },
+    runs: { ...runs, visibleKey: signal("1"), visibleRuns: signal<RunView[]>([]) },
+  });
+  const { axis, extent, position, stops } = clock;
 
   expect(trackOf(1, "pictures")).toBeUndefined();
   await soon();

@@ -1,27 +1,28 @@
 import { beforeEach, expect, it, vi } from "vitest";
+import { CannedSource } from "@/api/canned";
 import { noteDown, noteUp } from "@/api/recovery";
+import { makeWaiting } from "@/state/clock/waiting";
+import { makeCells } from "@/state/media/cells";
 
 interface Wanted {
   run: number;
   key: string;
   step: number;
 }
-const server = vi.hoisted(() => ({ asked: [] as Wanted[][], fails: false }));
-vi.mock("@/state/server/source", async () => ({
-  source: new (await import("@/api/canned")).CannedSource({
-    "POST api/media": (body: { wanted: Wanted[] }) => {
-      server.asked.push(body.wanted);
-      if (server.fails) return Promise.reject(new Error("no answer"));
-      const cells = body.wanted.map((one) => ({ ...one, state: "ok", time: 0, items: [one.step], is_list: false, attempts: 1 }));
-      return Promise.resolve({ cells });
-    },
-  }),
-}));
-const { isPending, markPending, markSettled, whenReady } = await import("@/state/clock/waiting");
-const { cellAt, clearCells, peekCell, prefetchCell } = await import("@/state/media/cells");
+const server = { asked: [] as Wanted[][], fails: false };
+const source = new CannedSource({
+  "POST api/media": (body: { wanted: Wanted[] }) => {
+    server.asked.push(body.wanted);
+    if (server.fails) return Promise.reject(new Error("no answer"));
+    const cells = body.wanted.map((one) => ({ ...one, state: "ok", time: 0, items: [one.step], is_list: false, attempts: 1 }));
+    return Promise.resolve({ cells });
+  },
+});
+const { isPending, markPending, markSettled, whenReady } = makeWaiting();
+let { cellAt, peekCell, prefetchCell } = makeCells({ source });
 
 beforeEach(() => {
-  clearCells();
+  ({ cellAt, peekCell, prefetchCell } = makeCells({ source }));
   server.asked.length = 0;
   server.fails = false;
 });

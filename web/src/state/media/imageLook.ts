@@ -6,7 +6,7 @@ import type { Signal } from "@preact/signals";
 import type { ImageRecord } from "@/api/schema";
 import { COLOR_MAPS, type ColorMap, type Tone } from "@/lib/image/tone";
 import { numberOf } from "@/lib/text/numbers";
-import { urlSignal } from "@/state/page/url";
+import type { MakeUrlSignal } from "@/state/page/url";
 
 /** "picture": the 8 bits that were made when it was logged. "full": least to greatest. "middle": 1st to 99th percentile. */
 export type LookRange = "picture" | "full" | "middle" | readonly [low: number, high: number];
@@ -53,16 +53,6 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(most, Math.max(least, value));
 }
 
-export const imageLook: Signal<ImageLook> = urlSignal<ImageLook>("look", DEFAULT_LOOK, {
-  parse: parseLook,
-  format: formatLook,
-  history: "replace",
-});
-
-export function changeLook(change: Partial<ImageLook>): void {
-  imageLook.value = { ...imageLook.peek(), ...change };
-}
-
 /** Least and greatest finite value of the picture; null where none is known. */
 export function limitsOf({ original }: ImageRecord, range: "full" | "middle" = "full"): readonly [number, number] | null {
   const low = numberOf(range === "full" ? original?.low : original?.low_percentile);
@@ -91,3 +81,23 @@ export function pictureRange(record: ImageRecord): readonly [number, number] | n
   if (record.normalized === "deep") return [0, 65_535];
   return record.original?.dtype.endsWith("2") && record.format === "png" ? [0, 65_535] : [0, 255];
 }
+
+interface ImageLookNeeds {
+  urlSignal: MakeUrlSignal;
+}
+
+export function makeImageLook({ urlSignal }: ImageLookNeeds) {
+  const imageLook: Signal<ImageLook> = urlSignal<ImageLook>("look", DEFAULT_LOOK, {
+    parse: parseLook,
+    format: formatLook,
+    history: "replace",
+  });
+
+  function changeLook(change: Partial<ImageLook>): void {
+    imageLook.value = { ...imageLook.peek(), ...change };
+  }
+
+  return { imageLook, changeLook };
+}
+
+export type ScopeImageLook = ReturnType<typeof makeImageLook>;

@@ -1,14 +1,19 @@
 import { signal } from "@preact/signals";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
+import { CannedSource } from "@/api/canned";
 import type { KeyView, RunView } from "@/api/schema";
+import { makeMissing } from "@/state/media/missing";
+import type { Route } from "@/state/page/route";
+import { urlSignal } from "@/state/page/url";
+import { type KeysState, makeKeys } from "@/state/runs/keys";
+import { makeRuns } from "@/state/runs/runs";
 
-const mocks = vi.hoisted(() => ({ keys: {} }));
-vi.mock("@/state/runs/keys", () => mocks.keys);
+const source = new CannedSource({});
+const runs = makeRuns({ source, urlSignal, route: signal<Route>({ page: "projects" }) });
 const keys = signal<KeyView[]>([]);
-const keysState = signal<{ is: "loading" } | { is: "ready" }>({ is: "loading" });
-Object.assign(mocks.keys, { keys, keysState });
-const { whyNotThere } = await import("@/state/media/missing");
-const { listState, rows, setShown, showOnly } = await import("@/state/runs/runs");
+const keysState = signal<KeysState>({ is: "loading" });
+const { whyNotThere } = makeMissing({ runs, keys: { ...makeKeys({ source, runs }), keys, keysState } });
+const { listState, rows, setShown, showOnly } = runs;
 
 const tile = { run: 7, key: "pictures", index: 0 };
 const run = (uid: number): RunView => ({ uid, name: `run ${uid}` }) as RunView;

@@ -5,11 +5,11 @@
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
 import type { ImageRecord } from "@/api/schema";
 import { isImage } from "@/lib/image/isImage";
-import { keys } from "@/state/runs/keys";
-import { type CellState, prefetchCell } from "@/state/media/cells";
-import { stepsOf } from "@/state/media/rows";
-import { visibleRuns } from "@/state/runs/runs";
-import { panelFilter, panelQuery } from "@/state/page/layout";
+import type { ScopeCells, CellState } from "@/state/media/cells";
+import { type ScopePanelSearch, panelFilter } from "@/state/runs/panelSearch";
+import type { ScopeKeys } from "@/state/runs/keys";
+import type { ScopeRuns } from "@/state/runs/runs";
+import type { ScopeSteps } from "@/state/media/steps";
 
 const REST_MS = 250;
 const CELLS_MOST = 600;
@@ -26,43 +26,64 @@ interface Place {
   step: number;
 }
 
-/** Where the page has pictures now. */
-const places: ReadonlySignal<Place[]> = computed(() => {
-  const test = panelFilter(panelQuery.value);
-  const runs = visibleRuns.value;
-  return keys.value.flatMap((view): Place[] => {
-    if (view.kind !== "image" || (typeof test === "function" && !test(view.key))) return [];
-    const having = new Set(view.runs.map((run) => run.run));
-    const uids = runs.map((run) => run.uid).filter((uid) => having.has(uid));
-    return stepsOf(uids, view.key).flatMap(({ step }, at) => (typeof step === "number" ? { run: uids[at] ?? 0, key: view.key, step } : []));
-  });
-});
-
-const cells: Signal<readonly ReadonlySignal<CellState>[]> = signal([]);
-const isCut = signal(false);
-let isStarted = false;
-
-function start(): void {
-  if (isStarted) return;
-  isStarted = true;
-  queueMicrotask(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    effect(() => {
-      const wanted = places.value;
-      clearTimeout(timer);
-      timer = setTimeout(() => untracked(() => {
-        isCut.value = wanted.length > CELLS_MOST;
-        cells.value = wanted.slice(0, CELLS_MOST).map(({ run, key, step }) => prefetchCell(run, key, step));
-      }), REST_MS);
-    });
-  });
+interface PageImagesNeeds {
+  cells: ScopeCells;
+  keys: ScopeKeys;
+  panelSearch: ScopePanelSearch;
+  runs: ScopeRuns;
+  steps: ScopeSteps;
 }
 
-export const pageImages: ReadonlySignal<PageImages> = computed(() => {
-  start();
-  const states = cells.value.map((cell) => cell.value);
-  return {
-    records: states.flatMap((state) => (state.is === "ready" ? state.cell.items.filter(isImage) : [])),
-    isPartial: isCut.value || states.some((state) => state.is === "loading"),
-  };
-});
+export function makePageImages({
+  cells: { prefetchCell },
+  keys: { keys },
+  panelSearch: { panelQuery },
+  runs: { visibleRuns },
+  steps: { stepsOf },
+}: PageImagesNeeds) {
+  /** Where the page has pictures now. */
+  const places: ReadonlySignal<Place[]> = computed(() => {
+    const test = panelFilter(panelQuery.value);
+    const runs = visibleRuns.value;
+    return keys.value.flatMap((view): Place[] => {
+      if (view.kind !== "image" || (typeof test === "function" && !test(view.key))) return [];
+      const having = new Set(view.runs.map((run) => run.run));
+      const uids = runs.map((run) => run.uid).filter((uid) => having.has(uid));
+      const { key } = view;
+      return stepsOf(uids, key).flatMap(({ step }, at) => (typeof step === "number" ? { run: uids[at] ?? 0, key, step } : []));
+    });
+  });
+
+  const cells: Signal<readonly ReadonlySignal<CellState>[]> = signal([]);
+  const isCut = signal(false);
+  let isStarted = false;
+
+  function start(): void {
+    if (isStarted) return;
+    isStarted = true;
+    queueMicrotask(() => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      effect(() => {
+        const wanted = places.value;
+        clearTimeout(timer);
+        timer = setTimeout(() => untracked(() => {
+          isCut.value = wanted.length > CELLS_MOST;
+          cells.value = wanted.slice(0, CELLS_MOST).map(({ run, key, step }) => prefetchCell(run, key, step));
+        }), REST_MS);
+      });
+    });
+  }
+
+  const pageImages: ReadonlySignal<PageImages> = computed(() => {
+    start();
+    const states = cells.value.map((cell) => cell.value);
+    return {
+      records: states.flatMap((state) => (state.is === "ready" ? state.cell.items.filter(isImage) : [])),
+      isPartial: isCut.value || states.some((state) => state.is === "loading"),
+    };
+  });
+
+  return { pageImages };
+}
+
+export type ScopePageImages = ReturnType<typeof makePageImages>;

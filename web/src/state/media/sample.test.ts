@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { sampleOf } from "@/state/media/mediaView";
 import { placesOf } from "@/state/media/sample";
+import { sampleOf } from "@/state/media/tile";
 
 describe("samples", () => {
   it("are found wherever they lie in a list", () => {

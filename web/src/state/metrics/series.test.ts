@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CannedSource } from "@/api/canned";
+import { ApiError } from "@/api/errors";
 import type { SeriesRequest } from "@/api/schema";
+import type { RequestOptions } from "@/api/source";
 import { receive } from "@/state/server/live";
-import { type SeriesQuery, watchSeries } from "@/state/metrics/series";
+import { type SeriesQuery, makeSeries } from "@/state/metrics/series";
 
 interface Asked {
   body: SeriesRequest;
@@ -26,26 +29,27 @@ function reply(body: SeriesRequest, value: number): Response {
   return new Response(buffer);
 }
 
+const { watchSeries } = makeSeries({
+  source: new CannedSource({
+    "POST api/series": (body: SeriesRequest, _path: string, { signal }: RequestOptions) =>
+      new Promise((resolve, reject) => {
+        asked.push({
+          body,
+          signal: signal ?? null,
+          answer: (value) => resolve(reply(body, value)),
+          fail: (status) => reject(new ApiError("busy", "busy", "", status)),
+        });
+      }),
+  }),
+});
+
 beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
-  vi.stubGlobal("fetch", (_url: string, init: RequestInit) =>
-    new Promise<Response>((resolve, reject) => {
-      const body = JSON.parse(String(init.body)) as SeriesRequest;
-      init.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
-      asked.push({
-        body,
-        signal: init.signal ?? null,
-        answer: (value) => resolve(reply(body, value)),
-        fail: (status) => resolve(Response.json({ code: "busy", message: "busy", hint: "" }, { status })),
-      });
-    }),
-  );
 });
 
 afterEach(() => {
   vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 let serial = 0;

@@ -6,9 +6,9 @@ import { classNameOf } from "@/lib/image/classColors";
 import { isImage } from "@/lib/image/isImage";
 import { type OverlayState, type ShapeKind, isTruthName, layerOf } from "@/lib/image/overlayState";
 import { type ShapeRecord, shapeLayersOf } from "@/lib/image/shapes";
-import { selectedItem, shownItems } from "@/state/media/mediaView";
-import { dealColors } from "@/state/overlays/overlays";
-import { pageImages } from "@/state/media/pageImages";
+import { dealColors } from "@/state/page/classColors";
+import type { ScopePageImages } from "@/state/media/pageImages";
+import type { ScopeSelection } from "@/state/media/selection";
 
 export interface ClassEntry {
   name: string;
@@ -116,30 +116,41 @@ function dealColorsOf(record: ImageRecord): void {
   for (const { labels, colors } of shapeLayersOf(record)) dealColors(labels, colors);
 }
 
-/** Every picture of the page: what its panels have at the clock's step, and what is open beside them (a cell of a table). */
-const allImages = computed(() => {
-  const open = shownItems.value.flatMap(({ item }) => (isImage(item) ? [item] : []));
-  return [...new Set([...pageImages.value.records, ...open])];
-});
+interface OverlayIndexNeeds {
+  pageImages: ScopePageImages;
+  selection: ScopeSelection;
+}
 
-/** What is counted: the selected picture, else those of the page's panels, else whatever is open. */
-const counted = computed((): readonly ImageRecord[] => {
-  const chosen = selectedItem.value?.item;
-  if (isImage(chosen)) return [chosen];
-  return pageImages.value.records.length > 0 ? pageImages.value.records : allImages.value;
-});
+export function makeOverlayIndex({ pageImages: { pageImages }, selection: { selectedItem, shownItems } }: OverlayIndexNeeds) {
+  /** Every picture of the page: what its panels have at the clock's step, and what is open beside them (a cell of a table). */
+  const allImages = computed(() => {
+    const open = shownItems.value.flatMap(({ item }) => (isImage(item) ? [item] : []));
+    return [...new Set([...pageImages.value.records, ...open])];
+  });
 
-/** Whether the page has pictures at all: without them there is nothing to lay anything over. */
-export const hasPictures: ReadonlySignal<boolean> = computed(() => isImage(selectedItem.value?.item) || counted.value.length > 0);
+  /** What is counted: the selected picture, else those of the page's panels, else whatever is open. */
+  const counted = computed((): readonly ImageRecord[] => {
+    const chosen = selectedItem.value?.item;
+    if (isImage(chosen)) return [chosen];
+    return pageImages.value.records.length > 0 ? pageImages.value.records : allImages.value;
+  });
 
-/** What the numbers of the inspector are of, in words. */
-export const overlayScope: ReadonlySignal<string> = computed(() => {
-  if (isImage(selectedItem.value?.item)) return "in this picture";
-  const count = counted.value.length;
-  return `${pageImages.value.isPartial ? "at least " : ""}${count.toLocaleString("en-US")} ${count === 1 ? "picture" : "pictures"}`;
-});
+  /** Whether the page has pictures at all: without them there is nothing to lay anything over. */
+  const hasPictures: ReadonlySignal<boolean> = computed(() => isImage(selectedItem.value?.item) || counted.value.length > 0);
 
-export const overlayIndex: ReadonlySignal<OverlayIndex> = computed(() => {
-  for (const record of allImages.value) dealColorsOf(record);
-  return indexOverlays(allImages.value, counted.value);
-});
+  /** What the numbers of the inspector are of, in words. */
+  const overlayScope: ReadonlySignal<string> = computed(() => {
+    if (isImage(selectedItem.value?.item)) return "in this picture";
+    const count = counted.value.length;
+    return `${pageImages.value.isPartial ? "at least " : ""}${count.toLocaleString("en-US")} ${count === 1 ? "picture" : "pictures"}`;
+  });
+
+  const overlayIndex: ReadonlySignal<OverlayIndex> = computed(() => {
+    for (const record of allImages.value) dealColorsOf(record);
+    return indexOverlays(allImages.value, counted.value);
+  });
+
+  return { hasPictures, overlayScope, overlayIndex };
+}
+
+export type ScopeOverlayIndex = ReturnType<typeof makeOverlayIndex>;

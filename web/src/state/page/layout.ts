@@ -1,7 +1,6 @@
 /** How the frame is laid out on this screen: kept in the browser, not in the URL, because it is about the window. */
 import { type Signal, effect, signal } from "@preact/signals";
 import { readStored, store } from "@/state/page/storage";
-import { urlSignal } from "@/state/page/url";
 
 export const RAIL_WIDTH = { least: 180, usual: 240, most: 560 } as const;
 
@@ -59,25 +58,13 @@ export function setFolded(place: string, isFoldedNow: boolean): void {
   folded.value = next;
 }
 
-/** The panel search: a part of the key's name, or /a regular expression/. */
-export const panelQuery: Signal<string> = urlSignal("panels", "", { history: "replace" });
-
-/** A test for keys, or the reason why the text is none. */
-export function panelFilter(text: string): ((key: string) => boolean) | Error {
-  const wanted = text.trim();
-  if (wanted === "") return () => true;
-  const pattern = /^\/(.+)\/$/.exec(wanted);
-  if (!pattern?.[1]) {
-    const words = wanted.toLowerCase().split(/\s+/);
-    return (key) => words.every((word) => key.toLowerCase().includes(word));
-  }
-  try {
-    const expression = new RegExp(pattern[1], "i");
-    return (key) => expression.test(key);
-  } catch (thrown) {
-    return thrown instanceof Error ? thrown : new Error(String(thrown));
-  }
-}
+/** Sections of the inspector that were folded, by name. */
+export const foldedInspector = kept<ReadonlySet<string>>(
+  "inspector-folded",
+  new Set(),
+  (text) => new Set(text.split(",").filter(Boolean)),
+  (value) => [...value].join(","),
+);
 
 /** Which floating thing is open. */
 export const openDialog: Signal<"none" | "palette" | "keys"> = signal("none");

@@ -53,7 +53,7 @@ let burst = { name: "", at: 0 };
 const undoStack = signal<string[]>([]);
 const redoStack = signal<string[]>([]);
 
-/** A signal that lives in the query string under `name`. Make each name once, at module level. */
+/** A signal that lives in the query string under `name`. Make each name once, for as long as the page lives. */
 export function urlSignal<T>(name: string, initial: T, options: UrlSignalOptions<T> = {}): Signal<T> {
   if (bound.has(name)) throw new Error(`urlSignal("${name}") exists already`);
   const parse = options.parse ?? (parserFor(initial) as (text: string) => T | undefined);
@@ -86,6 +86,13 @@ export function urlSignal<T>(name: string, initial: T, options: UrlSignalOptions
     else if (!applying) onChange(name, entry);
   });
   return value;
+}
+
+export type MakeUrlSignal = typeof urlSignal;
+
+/** Makes signals whose names begin with `prefix`, so that several scopes of a page keep theirs apart. "" adds nothing. */
+export function urlNamespace(prefix: string): MakeUrlSignal {
+  return (name, initial, options) => urlSignal(prefix + name, initial, options);
 }
 
 export function canUndo(): boolean {

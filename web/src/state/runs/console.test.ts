@@ -1,22 +1,21 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { CannedSource } from "@/api/canned";
+import { openConsole } from "@/state/runs/console";
+import { receive } from "@/state/server/live";
 
-const server = vi.hoisted(() => ({ total: 1200, asked: [] as { offset: number; limit: number; q: string }[], fails: false }));
-vi.mock("@/state/server/source", async () => ({
-  source: new (await import("@/api/canned")).CannedSource({
-    "GET api/runs/1/console": (_body: unknown, path: string) => {
-      const parameters = new URL(path, "http://x/").searchParams;
-      const offset = Number(parameters.get("offset"));
-      const limit = Number(parameters.get("limit"));
-      server.asked.push({ offset, limit, q: parameters.get("q") ?? "" });
-      if (server.fails) return Promise.reject(new Error("no answer"));
-      const count = Math.max(0, Math.min(limit, server.total - offset));
-      const lines = Array.from({ length: count }, (_, at) => ({ text: `line ${offset + at}` }));
-      return Promise.resolve({ lines, matched: server.total, total: server.total });
-    },
-  }),
-}));
-const { openConsole } = await import("@/state/runs/console");
-const { receive } = await import("@/state/server/live");
+const server = { total: 1200, asked: [] as { offset: number; limit: number; q: string }[], fails: false };
+const source = new CannedSource({
+  "GET api/runs/1/console": (_body: unknown, path: string) => {
+    const parameters = new URL(path, "http://x/").searchParams;
+    const offset = Number(parameters.get("offset"));
+    const limit = Number(parameters.get("limit"));
+    server.asked.push({ offset, limit, q: parameters.get("q") ?? "" });
+    if (server.fails) return Promise.reject(new Error("no answer"));
+    const count = Math.max(0, Math.min(limit, server.total - offset));
+    const lines = Array.from({ length: count }, (_, at) => ({ text: `line ${offset + at}` }));
+    return Promise.resolve({ lines, matched: server.total, total: server.total });
+  },
+});
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -27,7 +26,7 @@ afterEach(() => vi.useRealTimers());
 const soon = () => vi.advanceTimersByTimeAsync(1);
 
 it("fetches the pages in sight, each once", async () => {
-  const shown = openConsole(1);
+  const shown = openConsole(source, 1);
   await soon();
   shown.ensure(400, 600);
   shown.ensure(400, 600);
@@ -40,7 +39,7 @@ it("fetches the pages in sight, each once", async () => {
 });
 
 it("asks again for pages that may have changed, and only for those of its run", async () => {
-  const shown = openConsole(1);
+  const shown = openConsole(source, 1);
   await soon();
   server.total = 1201;
   receive({ version: 1, runs: [{ uid: 2, state: "running", last_step: 1, keys: [] }] });
@@ -56,7 +55,7 @@ it("asks again for pages that may have changed, and only for those of its run", 
 });
 
 it("a search begins anew, and every line that matches can be had", async () => {
-  const shown = openConsole(1);
+  const shown = openConsole(source, 1);
   await soon();
   shown.search("loss");
   expect(shown.state.value.is).toBe("loading");
@@ -68,7 +67,7 @@ it("a search begins anew, and every line that matches can be had", async () => {
 
 it("a console that could not be had says so, and can be loaded again", async () => {
   server.fails = true;
-  const shown = openConsole(1);
+  const shown = openConsole(source, 1);
   await soon();
   expect(shown.state.value.is).toBe("failed");
   server.fails = false;

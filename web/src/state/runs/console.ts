@@ -1,7 +1,7 @@
 /** The console of a run, page by page: only the lines in sight are fetched, and the newest while it runs. */
 import { type ReadonlySignal, batch, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
-import { source } from "@/state/server/source";
+import type { Source } from "@/api/source";
 import type { ConsoleLineView, ConsolePage } from "@/api/schema";
 import { onLive } from "@/state/server/live";
 
@@ -26,7 +26,7 @@ export interface RunConsole {
   close: () => void;
 }
 
-export function openConsole(uid: number): RunConsole {
+export function openConsole(source: Source, uid: number): RunConsole {
   const state = signal<{ is: "loading" } | { is: "ready" } | { is: "failed"; error: ApiError }>({ is: "loading" });
   const matched = signal(0);
   const total = signal(0);

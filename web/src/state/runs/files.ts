@@ -1,7 +1,7 @@
 /** The files of a run, and what can be shown of one. */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
-import { source } from "@/state/server/source";
+import type { Source } from "@/api/source";
 import type { FileList, FileView } from "@/api/schema";
 import { onLive } from "@/state/server/live";
 
@@ -22,7 +22,7 @@ export interface RunFiles {
   close: () => void;
 }
 
-export function openFiles(uid: number): RunFiles {
+export function openFiles(source: Source, uid: number): RunFiles {
   const state = signal<FilesState>({ is: "loading" });
   let timer: ReturnType<typeof setTimeout> | undefined;
   const load = async (): Promise<void> => {
@@ -52,7 +52,7 @@ export function openFiles(uid: number): RunFiles {
 }
 
 /** Where a file is downloaded from. */
-export function fileUrl(uid: number, name: string): string {
+export function fileUrl(source: Source, uid: number, name: string): string {
   return source.url(`api/runs/${uid}/files/${name.split("/").map(encodeURIComponent).join("/")}`);
 }
 
@@ -64,7 +64,7 @@ export type Preview =
   | { is: "failed"; error: ApiError };
 
 /** How a file can be shown; text is fetched up to a limit, never run. */
-export function previewOf(file: FileView): ReadonlySignal<Preview> {
+export function previewOf(source: Source, file: FileView): ReadonlySignal<Preview> {
   if (PICTURES.has(file.mime)) return signal<Preview>({ is: "picture", url: source.blobUrl(file.sha256) });
   const isText = file.mime.startsWith("text/") || /json|xml|yaml|toml|javascript/.test(file.mime) || TEXT_NAMES.test(file.name);
   if (!isText) return signal<Preview>({ is: "none" });

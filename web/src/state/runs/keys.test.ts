@@ -1,14 +1,19 @@
+import { signal } from "@preact/signals";
 import { afterEach, expect, it, vi } from "vitest";
+import { CannedSource } from "@/api/canned";
 import { noteDown, noteUp } from "@/api/recovery";
+import type { Route } from "@/state/page/route";
+import { urlSignal } from "@/state/page/url";
+import { makeKeys } from "@/state/runs/keys";
+import { makeRuns } from "@/state/runs/runs";
 
-const reply = vi.hoisted(() => ({ current: (): Promise<unknown> => Promise.resolve({ keys: [] }) }));
-vi.mock("@/state/server/source", async () => ({
-  source: new (await import("@/api/canned")).CannedSource({
-    "GET api/keys": () => reply.current(),
-  }),
-}));
-const { keys, keysState, startKeys } = await import("@/state/runs/keys");
-const { fixedRun } = await import("@/state/runs/runs");
+const reply = { current: (): Promise<unknown> => Promise.resolve({ keys: [] }) };
+const source = new CannedSource({
+  "GET api/keys": () => reply.current(),
+});
+const runs = makeRuns({ source, urlSignal, route: signal<Route>({ page: "projects" }) });
+const { fixedRun } = runs;
+const { keys, keysState, startKeys } = makeKeys({ source, runs });
 
 const settled = (): Promise<void> => vi.waitFor(() => expect(keysState.value.is).not.toBe("loading"));
 const loss = { key: "loss", kind: "metric", runs: [], step_key: null, is_hidden: false };

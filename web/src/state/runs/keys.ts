@@ -1,36 +1,22 @@
 /** What the drawn runs have logged: keys, and the sections that they fall into. Kept live. */
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
-import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
 import type { KeyList, KeyView, LiveEvent } from "@/api/schema";
 import { onLive } from "@/state/server/live";
-import { visibleKey } from "@/state/runs/runs";
+import type { ScopeRuns } from "@/state/runs/runs";
+import type { Source } from "@/api/source";
 
 const REFRESH_MS = 1_000;
 const RETRY_MS = 3_000;
 
-const held: Signal<KeyView[]> = signal([]);
-/** Every key of the drawn runs (hidden ones and system metrics left out), in natural order. */
-export const keys: ReadonlySignal<KeyView[]> = computed(() =>
-  held.value.filter((key) => !key.is_hidden && key.kind !== "system").sort(compareKeys),
-);
-/** System metrics of the drawn runs ("system/cpu" ...). */
-export const systemKeys: ReadonlySignal<KeyView[]> = computed(() =>
-  held.value.filter((key) => key.kind === "system").sort(compareKeys),
-);
-
 export type KeysState = { is: "idle" } | { is: "loading" } | { is: "ready" } | { is: "failed"; error: ApiError };
-export const keysState: Signal<KeysState> = signal({ is: "idle" });
 
 export interface Section {
   /** "train" for "train/loss"; "" for keys without a "/". */
   name: string;
   keys: KeyView[];
 }
-
-/** Keys by what stands before their first "/", in natural order; keys without a "/" last. */
-export const sections: ReadonlySignal<Section[]> = computed(() => sectionsOf(keys.value));
 
 export function sectionName(key: string): string {
   const slash = key.indexOf("/");
@@ -71,67 +57,92 @@ export function compareKeys(a: KeyView, b: KeyView): number {
   return (RANK.get(a.kind) ?? MEDIA_RANK) - (RANK.get(b.kind) ?? MEDIA_RANK) || collator.compare(a.key, b.key);
 }
 
-let asked = "";
-/** The runs that `held` are the keys of. */
-let heldFor: string | null = null;
-let generation = 0;
-let timer: ReturnType<typeof setTimeout> | undefined;
-
-export function reloadKeys(): void {
-  void fetchKeys(asked);
+interface KeysNeeds {
+  runs: ScopeRuns;
+  source: Source;
 }
 
-async function fetchKeys(uids: string): Promise<void> {
-  generation += 1;
-  const mine = generation;
-  if (uids === "") {
-    held.value = [];
-    heldFor = uids;
-    keysState.value = { is: "ready" };
-    return;
+export function makeKeys({ source, runs: { visibleKey } }: KeysNeeds) {
+  const held: Signal<KeyView[]> = signal([]);
+  /** Every key of the drawn runs (hidden ones and system metrics left out), in natural order. */
+  const keys: ReadonlySignal<KeyView[]> = computed(() =>
+    held.value.filter((key) => !key.is_hidden && key.kind !== "system").sort(compareKeys),
+  );
+  /** System metrics of the drawn runs ("system/cpu" ...). */
+  const systemKeys: ReadonlySignal<KeyView[]> = computed(() =>
+    held.value.filter((key) => key.kind === "system").sort(compareKeys),
+  );
+  const keysState: Signal<KeysState> = signal({ is: "idle" });
+
+  /** Keys by what stands before their first "/", in natural order; keys without a "/" last. */
+  const sections: ReadonlySignal<Section[]> = computed(() => sectionsOf(keys.value));
+
+  let asked = "";
+  /** The runs that `held` are the keys of. */
+  let heldFor: string | null = null;
+  let generation = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function reloadKeys(): void {
+    void fetchKeys(asked);
   }
-  try {
-    const list = await source.getJson<KeyList>(`api/keys?runs=${uids}`);
-    if (mine !== generation) return;
-    held.value = list.keys;
-    heldFor = uids;
-    keysState.value = { is: "ready" };
-  } catch (thrown) {
-    const error = apiErrorFrom(thrown);
-    if (mine !== generation || error.isAborted) return;
-    // Keys of these runs that are on show stay; either way they are asked for again.
-    if (heldFor !== uids) keysState.value = { is: "failed", error };
-    planReload(RETRY_MS);
+
+  async function fetchKeys(uids: string): Promise<void> {
+    generation += 1;
+    const mine = generation;
+    if (uids === "") {
+      held.value = [];
+      heldFor = uids;
+      keysState.value = { is: "ready" };
+      return;
+    }
+    try {
+      const list = await source.getJson<KeyList>(`api/keys?runs=${uids}`);
+      if (mine !== generation) return;
+      held.value = list.keys;
+      heldFor = uids;
+      keysState.value = { is: "ready" };
+    } catch (thrown) {
+      const error = apiErrorFrom(thrown);
+      if (mine !== generation || error.isAborted) return;
+      // Keys of these runs that are on show stay; either way they are asked for again.
+      if (heldFor !== uids) keysState.value = { is: "failed", error };
+      planReload(RETRY_MS);
+    }
   }
-}
 
-function takeEvent(event: LiveEvent): void {
-  const uids = new Set(asked.split(",").map(Number));
-  if (event.runs.some((run) => run.keys.length > 0 && uids.has(run.uid))) {
-    planReload(REFRESH_MS);
+  function takeEvent(event: LiveEvent): void {
+    const uids = new Set(asked.split(",").map(Number));
+    if (event.runs.some((run) => run.keys.length > 0 && uids.has(run.uid))) {
+      planReload(REFRESH_MS);
+    }
   }
-}
 
-function planReload(waitMs: number): void {
-  timer ??= setTimeout(() => {
-    timer = undefined;
-    reloadKeys();
-  }, waitMs);
-}
+  function planReload(waitMs: number): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      reloadKeys();
+    }, waitMs);
+  }
 
-/** Once, from main. */
-export function startKeys(): void {
-  onLive(takeEvent);
-  onRecovery(() => {
-    if (keysState.peek().is !== "idle") reloadKeys();
-  });
-  effect(() => {
-    const uids = visibleKey.value;
-    untracked(() => {
-      if (uids === asked && keysState.value.is !== "idle") return;
-      asked = uids;
-      if (keysState.value.is !== "ready" || held.value.length === 0) keysState.value = { is: "loading" };
-      void fetchKeys(uids);
+  /** Once, from main. */
+  function startKeys(): void {
+    onLive(takeEvent);
+    onRecovery(() => {
+      if (keysState.peek().is !== "idle") reloadKeys();
     });
-  });
+    effect(() => {
+      const uids = visibleKey.value;
+      untracked(() => {
+        if (uids === asked && keysState.value.is !== "idle") return;
+        asked = uids;
+        if (keysState.value.is !== "ready" || held.value.length === 0) keysState.value = { is: "loading" };
+        void fetchKeys(uids);
+      });
+    });
+  }
+
+  return { keys, systemKeys, keysState, sections, reloadKeys, startKeys };
 }
+
+export type ScopeKeys = ReturnType<typeof makeKeys>;

@@ -5,7 +5,7 @@ import { filterHints, unfinishedTerm } from "@/lib/runs/filterText";
 import { railItems, selectionAfter } from "@/lib/runs/groups";
 import { csvField } from "@/lib/text/csv";
 import { compareKeys, sectionsOf } from "@/state/runs/keys";
-import { panelFilter } from "@/state/page/layout";
+import { panelFilter } from "@/state/runs/panelSearch";
 
 function key(name: string, kind = "metric"): KeyView {
   return { key: name, kind, runs: [], step_key: null, is_hidden: false };

@@ -1,12 +1,12 @@
 /** Columns of the run table: which, how wide, and the table as CSV. */
 import { type ReadonlySignal, computed } from "@preact/signals";
-import { source } from "@/state/server/source";
 import type { ColumnView, RunList, RunView } from "@/api/schema";
 import { FIELD_TITLES, columnTitle, isMedia, tellingPaths, valueAt } from "@/lib/runs/paths";
 import { csvField } from "@/lib/text/csv";
 import { formatAgo, formatDuration, formatNumber, formatValue } from "@/lib/text/format";
 import { numberOf } from "@/lib/text/numbers";
-import { availableColumns, columns, query, runs, sort } from "@/state/runs/runs";
+import type { ScopeRuns } from "@/state/runs/runs";
+import type { Source } from "@/api/source";
 
 export interface TableColumn {
   path: string;
@@ -31,28 +31,6 @@ const WIDTHS: Readonly<Record<string, number>> = {
 const CONFIG_FIRST = 5;
 const SUMMARY_FIRST = 6;
 const EXPORT_ROWS = 1000;
-
-/** The chosen columns, or the ones that say most about these runs. */
-export const tableColumns: ReadonlySignal<TableColumn[]> = computed(() => {
-  const known = new Map(availableColumns.value.map((column) => [column.path, column]));
-  return shownPaths().map((path) => columnOf(path, known.get(path)));
-});
-
-export function shownPaths(): readonly string[] {
-  if (columns.value.length > 0) return columns.value;
-  const config = tellingPaths(runs.value, CONFIG_FIRST).map((path) => `config.${path}`);
-  const summary = availableColumns.value
-    .filter((column) => column.path.startsWith("summary.") && column.type === "number" && !column.path.startsWith("summary._"))
-    .sort((a, b) => b.run_count - a.run_count)
-    .slice(0, SUMMARY_FIRST);
-  return [...PLAIN, ...config, ...summary.map((column) => column.path)];
-}
-
-/** Every path that can be a column: the fields of a run, then what was configured and measured. */
-export function allPaths(): string[] {
-  const fields = Object.keys(FIELD_TITLES).filter((path) => path !== "name");
-  return [...fields, ...availableColumns.value.map((column) => column.path).filter((path) => /^(config|summary)\./.test(path))];
-}
 
 function columnOf(path: string, view: ColumnView | undefined): TableColumn {
   const title = columnTitle(path);
@@ -84,16 +62,49 @@ function csvText(run: RunView, path: string): string {
   return csvField(typeof value === "string" ? value : JSON.stringify(value));
 }
 
-/** The whole table (every match, not only the rows that were scrolled to) as CSV. */
-export async function tableCsv(entity: string, project: string): Promise<string> {
-  const paths = ["name", "id", ...tableColumns.peek().map((column) => column.path).filter((path) => path !== "id")];
-  const lines = [paths.map((path) => csvField(path)).join(",")];
-  for (let offset = 0; ; offset += EXPORT_ROWS) {
-    const parameters = new URLSearchParams({ q: query.peek(), sort: sort.peek(), limit: String(EXPORT_ROWS), offset: String(offset) });
-    const list = await source.getJson<RunList>(
-      `api/projects/${encodeURIComponent(entity)}/${encodeURIComponent(project)}/runs?${parameters.toString()}`,
-    );
-    for (const run of list.runs) lines.push(paths.map((path) => csvText(run, path)).join(","));
-    if (list.runs.length === 0 || offset + list.runs.length >= list.matched) return `${lines.join("\r\n")}\r\n`;
-  }
+interface RunTableNeeds {
+  runs: ScopeRuns;
+  source: Source;
 }
+
+export function makeRunTable({ source, runs: { availableColumns, columns, query, runs, sort } }: RunTableNeeds) {
+  /** The chosen columns, or the ones that say most about these runs. */
+  const tableColumns: ReadonlySignal<TableColumn[]> = computed(() => {
+    const known = new Map(availableColumns.value.map((column) => [column.path, column]));
+    return shownPaths().map((path) => columnOf(path, known.get(path)));
+  });
+
+  function shownPaths(): readonly string[] {
+    if (columns.value.length > 0) return columns.value;
+    const config = tellingPaths(runs.value, CONFIG_FIRST).map((path) => `config.${path}`);
+    const summary = availableColumns.value
+      .filter((column) => column.path.startsWith("summary.") && column.type === "number" && !column.path.startsWith("summary._"))
+      .sort((a, b) => b.run_count - a.run_count)
+      .slice(0, SUMMARY_FIRST);
+    return [...PLAIN, ...config, ...summary.map((column) => column.path)];
+  }
+
+  /** Every path that can be a column: the fields of a run, then what was configured and measured. */
+  function allPaths(): string[] {
+    const fields = Object.keys(FIELD_TITLES).filter((path) => path !== "name");
+    return [...fields, ...availableColumns.value.map((column) => column.path).filter((path) => /^(config|summary)\./.test(path))];
+  }
+
+  /** The whole table (every match, not only the rows that were scrolled to) as CSV. */
+  async function tableCsv(entity: string, project: string): Promise<string> {
+    const paths = ["name", "id", ...tableColumns.peek().map((column) => column.path).filter((path) => path !== "id")];
+    const lines = [paths.map((path) => csvField(path)).join(",")];
+    for (let offset = 0; ; offset += EXPORT_ROWS) {
+      const parameters = new URLSearchParams({ q: query.peek(), sort: sort.peek(), limit: String(EXPORT_ROWS), offset: String(offset) });
+      const list = await source.getJson<RunList>(
+        `api/projects/${encodeURIComponent(entity)}/${encodeURIComponent(project)}/runs?${parameters.toString()}`,
+      );
+      for (const run of list.runs) lines.push(paths.map((path) => csvText(run, path)).join(","));
+      if (list.runs.length === 0 || offset + list.runs.length >= list.matched) return `${lines.join("\r\n")}\r\n`;
+    }
+  }
+
+  return { tableColumns, shownPaths, allPaths, tableCsv };
+}
+
+export type ScopeRunTable = ReturnType<typeof makeRunTable>;

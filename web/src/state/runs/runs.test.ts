@@ -1,29 +1,28 @@
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { signal } from "@preact/signals";
+import { beforeAll, expect, it, vi } from "vitest";
+import { CannedSource } from "@/api/canned";
 import type { RunView } from "@/api/schema";
+import type { Route } from "@/state/page/route";
+import { urlSignal } from "@/state/page/url";
+import { makeRuns } from "@/state/runs/runs";
 
-const server = vi.hoisted(() => ({ asked: [] as string[], count: 1200 }));
-vi.mock("@/state/server/source", async () => ({
-  source: new (await import("@/api/canned")).CannedSource({
-    "GET api/projects/me/p/runs": (_body: unknown, path: string) => {
-      server.asked.push(path);
-      const offset = Number(new URL(path, "http://x/").searchParams.get("offset"));
-      const length = Math.min(500, server.count - offset);
-      const runs = Array.from({ length }, (_, at) => ({ uid: offset + at, name: "same", id: `id${offset + at}` }));
-      return Promise.resolve({ runs, matched: server.count, total: server.count, columns: [] });
-    },
-  }),
-}));
-vi.mock("@/state/page/route", async () => ({
-  route: (await import("@preact/signals")).signal({ page: "workspace", entity: "me", project: "p" }),
-}));
+const server = { asked: [] as string[], count: 1200 };
+const source = new CannedSource({
+  "GET api/projects/me/p/runs": (_body: unknown, path: string) => {
+    server.asked.push(path);
+    const offset = Number(new URL(path, "http://x/").searchParams.get("offset"));
+    const length = Math.min(500, server.count - offset);
+    const runs = Array.from({ length }, (_, at) => ({ uid: offset + at, name: "same", id: `id${offset + at}` }));
+    return Promise.resolve({ runs, matched: server.count, total: server.count, columns: [] });
+  },
+});
 const { ensureRows, eyedRuns, isShown, listState, reloadRuns, replaceRun, rows, runs, setShown, showOnly, shown, visibleRuns } =
-  await import("@/state/runs/runs");
+  makeRuns({ source, urlSignal, route: signal<Route>({ page: "workspace", entity: "me", project: "p" }) });
 
 beforeAll(async () => {
   reloadRuns();
   await vi.waitFor(() => expect(listState.value.is).toBe("ready"));
 });
-afterAll(() => vi.restoreAllMocks());
 
 it("holds a place for every match and fetches only pages in sight, each once", async () => {
   expect([rows.value.length, runs.value.length]).toEqual([1200, 500]);

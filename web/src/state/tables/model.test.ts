@@ -1,14 +1,9 @@
 import { expect, it } from "vitest";
-import {
-  awaitedCell,
-  closeCell,
-  formatCellAddress,
-  openAwaited,
-  openCell,
-  parseCellAddress,
-  showCell,
-  tableModel,
-} from "@/state/tables/model";
+import { makeWaiting } from "@/state/clock/waiting";
+import { urlSignal } from "@/state/page/url";
+import { formatCellAddress, makeTables, parseCellAddress } from "@/state/tables/model";
+
+const { awaitedCell, closeCell, openAwaited, openCell, showCell, tableModel } = makeTables({ urlSignal, waiting: makeWaiting() });
 
 it("keeps the model of a place, and a new one begins where its like stands", () => {
   const model = tableModel("cell 1:0:table");

@@ -2,10 +2,10 @@
 import { type ReadonlySignal, type Signal, batch, effect, signal, untracked } from "@preact/signals";
 import type { TableColumn } from "@/api/schema";
 import { Recent } from "@/lib/recent";
-import { markPending, markSettled } from "@/state/clock/waiting";
-import { type ShownItem, type TileRef, tileFromId, tileId } from "@/state/media/mediaView";
+import type { ScopeWaiting } from "@/state/clock/waiting";
 import type { TablePages } from "@/state/tables/pages";
-import { urlSignal } from "@/state/page/url";
+import { type ShownItem, type TileRef, tileFromId, tileId } from "@/state/media/tile";
+import type { MakeUrlSignal } from "@/state/page/url";
 
 export interface CellPlace {
   row: number;
@@ -26,6 +26,8 @@ export class TableModel {
   private asked: TablePages | null = null;
   private stop: (() => void) | undefined;
   private range: [number, number] = [0, 40];
+
+  constructor(private readonly waiting: ScopeWaiting) {}
 
   /** What is drawn, perhaps still of an earlier step or order. */
   get shown(): ReadonlySignal<TablePages | null> {
@@ -64,7 +66,7 @@ export class TableModel {
     this.stop?.();
     this.asked?.rest();
     this.asked = null;
-    markSettled(this);
+    this.waiting.markSettled(this);
   }
 
   private take(pages: TablePages, hasFailed: boolean): void {
@@ -79,52 +81,23 @@ export class TableModel {
       return;
     }
     if (head) pages.ensure(...this.range); // fewer rows than before: the range was cut
-    markPending(this);
+    this.waiting.markPending(this);
     this.staleSignal.value = this.shownSignal.peek() !== null;
   }
 
   private settle(): void {
     this.staleSignal.value = false;
-    markSettled(this);
+    this.waiting.markSettled(this);
   }
 }
 
 const MODELS_KEPT = 100;
-const models = new Recent<string, TableModel>({ limit: MODELS_KEPT });
-
-/**
- * The model of a place on the page: kept when the table goes out of sight, so that it comes back as it was. A new one
- * begins where another (`like`) stands.
- */
-export function tableModel(id: string, like?: string): TableModel {
-  return models.getOrMake(id, () => {
-    const made = new TableModel();
-    const other = like === undefined ? undefined : models.peek(like);
-    if (other) {
-      made.top = other.top;
-      made.left = other.left;
-      made.focus.value = other.focus.peek();
-    }
-    return made;
-  });
-}
 
 /** A cell, or a record of its own, that covers the centre of the page. */
 export type OpenCell = ({ model: TableModel; row: number; column: number } | { record: unknown; title: string }) & {
   /** What was open before: a cell of a table that itself lies in a cell. */
   under?: OpenCell | null;
 };
-
-export const openCell: Signal<OpenCell | null> = signal<OpenCell | null>(null);
-
-/** Open a cell; closing it leads back to what is open now. */
-export function showCell(cell: OpenCell): void {
-  openCell.value = { ...cell, under: openCell.peek() };
-}
-
-export function closeCell(): void {
-  openCell.value = openCell.peek()?.under ?? null;
-}
 
 // ---- the open cell in the address bar ----
 
@@ -146,15 +119,6 @@ export function parseCellAddress(text: string): CellAddress | undefined {
   return row === undefined || column === undefined || !tile ? undefined : { row: Number(row), column: decodeURIComponent(column), tile };
 }
 
-const cellInUrl: Signal<CellAddress | null> = urlSignal<CellAddress | null>("cell", null, {
-  parse: parseCellAddress,
-  format: (address) => (address ? formatCellAddress(address) : ""),
-  history: "silent",
-});
-
-/** The cell that the address bar names and that is not open yet: its table has to be on the page first. */
-export const awaitedCell: Signal<CellAddress | null> = signal(cellInUrl.peek());
-
 function addressOf(open: OpenCell | null): CellAddress | null {
   if (!open) return null;
   const { under } = open;
@@ -163,29 +127,79 @@ function addressOf(open: OpenCell | null): CellAddress | null {
   return { tile: { run, key, index }, row: open.row, column: open.model.columns[open.column]?.column.name ?? "" };
 }
 
-let isFirst = true;
-openCell.subscribe((open) => {
-  if (isFirst) isFirst = false; // what the address bar names at the start is still to be opened
-  else cellInUrl.value = addressOf(open);
-});
-cellInUrl.subscribe((address) => {
-  const here = addressOf(openCell.peek());
-  if ((address ? formatCellAddress(address) : "") === (here ? formatCellAddress(here) : "")) return;
-  batch(() => {
-    awaitedCell.value = address;
-    if (!address) openCell.value = null;
-  });
-});
-
-/** A table is on the page, with its columns: the awaited cell is opened if it is one of its own. */
-export function openAwaited(model: TableModel, tile: TileRef): void {
-  const address = awaitedCell.peek();
-  if (!address || tileId(address.tile) !== tileId(tile)) return;
-  const column = model.columns.findIndex((lane) => lane.column.name === address.column);
-  if (column < 0) return;
-  batch(() => {
-    awaitedCell.value = null;
-    model.focus.value = { row: address.row, column };
-    openCell.value = { model, row: address.row, column };
-  });
+interface TablesNeeds {
+  urlSignal: MakeUrlSignal;
+  waiting: ScopeWaiting;
 }
+
+export function makeTables({ urlSignal, waiting }: TablesNeeds) {
+  const models = new Recent<string, TableModel>({ limit: MODELS_KEPT });
+
+  /**
+   * The model of a place on the page: kept when the table goes out of sight, so that it comes back as it was. A new one
+   * begins where another (`like`) stands.
+   */
+  function tableModel(id: string, like?: string): TableModel {
+    return models.getOrMake(id, () => {
+      const made = new TableModel(waiting);
+      const other = like === undefined ? undefined : models.peek(like);
+      if (other) {
+        made.top = other.top;
+        made.left = other.left;
+        made.focus.value = other.focus.peek();
+      }
+      return made;
+    });
+  }
+
+  const openCell: Signal<OpenCell | null> = signal<OpenCell | null>(null);
+
+  /** Open a cell; closing it leads back to what is open now. */
+  function showCell(cell: OpenCell): void {
+    openCell.value = { ...cell, under: openCell.peek() };
+  }
+
+  function closeCell(): void {
+    openCell.value = openCell.peek()?.under ?? null;
+  }
+
+  const cellInUrl: Signal<CellAddress | null> = urlSignal<CellAddress | null>("cell", null, {
+    parse: parseCellAddress,
+    format: (address) => (address ? formatCellAddress(address) : ""),
+    history: "silent",
+  });
+
+  /** The cell that the address bar names and that is not open yet: its table has to be on the page first. */
+  const awaitedCell: Signal<CellAddress | null> = signal(cellInUrl.peek());
+
+  let isFirst = true;
+  openCell.subscribe((open) => {
+    if (isFirst) isFirst = false; // what the address bar names at the start is still to be opened
+    else cellInUrl.value = addressOf(open);
+  });
+  cellInUrl.subscribe((address) => {
+    const here = addressOf(openCell.peek());
+    if ((address ? formatCellAddress(address) : "") === (here ? formatCellAddress(here) : "")) return;
+    batch(() => {
+      awaitedCell.value = address;
+      if (!address) openCell.value = null;
+    });
+  });
+
+  /** A table is on the page, with its columns: the awaited cell is opened if it is one of its own. */
+  function openAwaited(model: TableModel, tile: TileRef): void {
+    const address = awaitedCell.peek();
+    if (!address || tileId(address.tile) !== tileId(tile)) return;
+    const column = model.columns.findIndex((lane) => lane.column.name === address.column);
+    if (column < 0) return;
+    batch(() => {
+      awaitedCell.value = null;
+      model.focus.value = { row: address.row, column };
+      openCell.value = { model, row: address.row, column };
+    });
+  }
+
+  return { tableModel, openCell, showCell, closeCell, awaitedCell, openAwaited };
+}
+
+export type ScopeTables = ReturnType<typeof makeTables>;

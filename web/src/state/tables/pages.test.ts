@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CannedSource } from "@/api/canned";
 import type { TablePage, TableRequest } from "@/api/schema";
-import { PAGE_ROWS, TablePages, allRows } from "@/state/tables/pages";
+import type { RequestOptions } from "@/api/source";
+import { PAGE_ROWS, TablePages, makeTablePages } from "@/state/tables/pages";
 
 const TOTAL = 1050;
 let asked: { offset: number; aborted: () => boolean; answer: () => void }[] = [];
@@ -17,25 +19,25 @@ function pageOf({ offset = 0, limit = 100 }: TableRequest): TablePage {
   };
 }
 
+const source = new CannedSource({
+  "POST api/tables/page": (body: TableRequest, _path: string, { signal }: RequestOptions) =>
+    new Promise((resolve) => {
+      asked.push({
+        offset: body.offset ?? 0,
+        aborted: () => signal?.aborted ?? false,
+        answer: () => resolve(pageOf(body)),
+      });
+    }),
+});
+const { allRows } = makeTablePages({ source });
+
 beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
-  vi.stubGlobal("fetch", (_url: string, options: { body: string; signal?: AbortSignal }) => {
-    const body = JSON.parse(options.body) as TableRequest;
-    return new Promise((resolve, reject) => {
-      options.signal?.addEventListener("abort", () => reject(new Error("aborted")));
-      asked.push({
-        offset: body.offset ?? 0,
-        aborted: () => options.signal?.aborted ?? false,
-        answer: () => resolve(new Response(JSON.stringify(pageOf(body)))),
-      });
-    });
-  });
 });
 
 afterEach(() => {
   vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 async function settle(): Promise<void> {
@@ -49,7 +51,7 @@ async function answerAll(): Promise<void> {
 
 describe("the pages of a table", () => {
   it("asks for what is looked at first, then for its neighbours", async () => {
-    const pages = new TablePages({ tables: ["a"] }, {});
+    const pages = new TablePages(source, { tables: ["a"] }, {});
     pages.ensure(0, 30);
     expect(asked.map((one) => one.offset)).toEqual([0]);
     expect(pages.has(0, 30)).toBe(false);
@@ -62,7 +64,7 @@ describe("the pages of a table", () => {
   });
 
   it("begins where the table before it stood, even when there are fewer rows", async () => {
-    const pages = new TablePages({ tables: ["b"] }, {});
+    const pages = new TablePages(source, { tables: ["b"] }, {});
     pages.ensure(5000, 5030);
     expect(asked.map((one) => one.offset)).toEqual([5000]);
     await answerAll();
@@ -75,7 +77,7 @@ describe("the pages of a table", () => {
   });
 
   it("does not wait for what was scrolled by", async () => {
-    const pages = new TablePages({ tables: ["a"] }, {});
+    const pages = new TablePages(source, { tables: ["a"] }, {});
     pages.ensure(0, 30);
     await answerAll();
     pages.ensure(400, 430);

@@ -4,8 +4,8 @@
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
-import { source } from "@/state/server/source";
 import { onRecovery } from "@/api/recovery";
+import type { Source } from "@/api/source";
 import type { TableColumn, TablePage, TableRequest } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 
@@ -48,6 +48,7 @@ export class TablePages {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
+    private readonly source: Source,
     readonly table: TableRef,
     readonly query: TableQuery,
   ) {}
@@ -130,7 +131,7 @@ export class TablePages {
     const request = new AbortController();
     this.inFlight.set(page, request);
     try {
-      const reply = await source.postJson<TablePage>("api/tables/page", {
+      const reply = await this.source.postJson<TablePage>("api/tables/page", {
         ...this.table,
         ...this.query,
         offset: page * PAGE_ROWS,
@@ -161,33 +162,43 @@ export class TablePages {
   }
 }
 
-const kept = new Recent<string, TablePages>({ limit: TABLES_KEPT, onGone: (_id, pages) => pages.rest() });
-onRecovery(() => {
-  for (const pages of kept.values()) if (pages.error.peek()) pages.retry();
-});
-
-/** The rows of a table under a query. `identity` tells apart tables that the same request names at different times. */
-export function pagesOf(table: TableRef, query: TableQuery, identity = ""): TablePages {
-  const id = JSON.stringify([table, query, identity]);
-  return kept.getOrMake(id, () => new TablePages(table, query));
+interface TablePagesNeeds {
+  source: Source;
 }
 
-/** Every row of a query, for saving. `onPart` is told how many are here and answers false to stop. */
-export async function allRows(
-  table: TableRef,
-  query: TableQuery,
-  onPart: (count: number, matched: number) => boolean,
-): Promise<TableRow[] | null> {
-  const rows: TableRow[] = [];
-  for (;;) {
-    const page = await source.postJson<TablePage>("api/tables/page", {
-      ...table,
-      ...query,
-      offset: rows.length,
-      limit: CSV_PAGE_ROWS,
-    } satisfies TableRequest);
-    page.rows.forEach((cells, at) => rows.push({ cells, number: page.numbers[at] ?? rows.length }));
-    if (!onPart(rows.length, page.matched)) return null;
-    if (page.rows.length === 0 || rows.length >= page.matched) return rows;
+export function makeTablePages({ source }: TablePagesNeeds) {
+  const kept = new Recent<string, TablePages>({ limit: TABLES_KEPT, onGone: (_id, pages) => pages.rest() });
+  onRecovery(() => {
+    for (const pages of kept.values()) if (pages.error.peek()) pages.retry();
+  });
+
+  /** The rows of a table under a query. `identity` tells apart tables that the same request names at different times. */
+  function pagesOf(table: TableRef, query: TableQuery, identity = ""): TablePages {
+    const id = JSON.stringify([table, query, identity]);
+    return kept.getOrMake(id, () => new TablePages(source, table, query));
   }
+
+  /** Every row of a query, for saving. `onPart` is told how many are here and answers false to stop. */
+  async function allRows(
+    table: TableRef,
+    query: TableQuery,
+    onPart: (count: number, matched: number) => boolean,
+  ): Promise<TableRow[] | null> {
+    const rows: TableRow[] = [];
+    for (;;) {
+      const page = await source.postJson<TablePage>("api/tables/page", {
+        ...table,
+        ...query,
+        offset: rows.length,
+        limit: CSV_PAGE_ROWS,
+      } satisfies TableRequest);
+      page.rows.forEach((cells, at) => rows.push({ cells, number: page.numbers[at] ?? rows.length }));
+      if (!onPart(rows.length, page.matched)) return null;
+      if (page.rows.length === 0 || rows.length >= page.matched) return rows;
+    }
+  }
+
+  return { pagesOf, allRows };
 }
+
+export type ScopeTablePages = ReturnType<typeof makeTablePages>;

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { DEFAULT_SETTINGS, changeSettings, formatTables, parseTables, settingsOf, sortAfter } from "@/state/tables/settings";
+import { urlSignal } from "@/state/page/url";
+import { DEFAULT_SETTINGS, formatTables, makeTableSettings, parseTables, sortAfter } from "@/state/tables/settings";
+
+const { changeSettings, settingsOf } = makeTableSettings({ urlSignal });
 
 describe("the settings of tables in the URL", () => {
   it("come back as they were, whatever columns are called", () => {

@@ -4,7 +4,7 @@
  */
 import { type ReadonlySignal, type Signal, computed, signal } from "@preact/signals";
 import type { TableFilter, TableSort } from "@/api/schema";
-import { urlSignal } from "@/state/page/url";
+import type { MakeUrlSignal } from "@/state/page/url";
 
 export type RowHeight = "small" | "medium" | "large";
 
@@ -31,43 +31,9 @@ const HEIGHTS: Readonly<Record<string, RowHeight>> = { s: "small", m: "medium", 
 
 type ByKey = Readonly<Record<string, TableSettings>>;
 
-const byKey: Signal<ByKey> = urlSignal<ByKey>("tables", {}, { parse: parseTables, format: formatTables, history: "replace" });
-const local = new Map<string, Signal<TableSettings>>();
-const views = new Map<string, ReadonlySignal<TableSettings>>();
-
 /** Keys are whatever people logged, "constructor" included: only own properties are looked at. */
 function settingsIn(tables: ByKey, key: string): TableSettings {
   return Object.hasOwn(tables, key) ? (tables[key] ?? DEFAULT_SETTINGS) : DEFAULT_SETTINGS;
-}
-
-function localOf(id: string): Signal<TableSettings> {
-  let found = local.get(id);
-  if (!found) local.set(id, (found = signal(DEFAULT_SETTINGS)));
-  return found;
-}
-
-export function settingsOf({ key, id }: SettingsPlace): ReadonlySignal<TableSettings> {
-  if (key === null) return localOf(id);
-  let found = views.get(key);
-  // Each key has a signal of its own: a change to another key's table must not render this one.
-  if (!found) {
-    let last: TableSettings = DEFAULT_SETTINGS;
-    views.set(key, (found = computed(() => {
-      const next = settingsIn(byKey.value, key);
-      if (formatSettings(next) !== formatSettings(last)) last = next;
-      return last;
-    })));
-  }
-  return found;
-}
-
-export function changeSettings({ key, id }: SettingsPlace, change: Partial<TableSettings>): void {
-  if (key === null) {
-    const own = localOf(id);
-    own.value = { ...own.peek(), ...change };
-    return;
-  }
-  byKey.value = { ...byKey.peek(), [key]: { ...settingsIn(byKey.peek(), key), ...change } };
 }
 
 /** The sort after a click on a column's head: up, down, none. With `isMore` the others stay. */
@@ -148,3 +114,47 @@ function parseValue(text: string): string | number | boolean {
   if (text.startsWith("n")) return Number(rest);
   return text.startsWith("b") ? rest === "true" : rest;
 }
+
+interface TableSettingsNeeds {
+  urlSignal: MakeUrlSignal;
+}
+
+export function makeTableSettings({ urlSignal }: TableSettingsNeeds) {
+  const byKey: Signal<ByKey> = urlSignal<ByKey>("tables", {}, { parse: parseTables, format: formatTables, history: "replace" });
+  const local = new Map<string, Signal<TableSettings>>();
+  const views = new Map<string, ReadonlySignal<TableSettings>>();
+
+  function localOf(id: string): Signal<TableSettings> {
+    let found = local.get(id);
+    if (!found) local.set(id, (found = signal(DEFAULT_SETTINGS)));
+    return found;
+  }
+
+  function settingsOf({ key, id }: SettingsPlace): ReadonlySignal<TableSettings> {
+    if (key === null) return localOf(id);
+    let found = views.get(key);
+    // Each key has a signal of its own: a change to another key's table must not render this one.
+    if (!found) {
+      let last: TableSettings = DEFAULT_SETTINGS;
+      views.set(key, (found = computed(() => {
+        const next = settingsIn(byKey.value, key);
+        if (formatSettings(next) !== formatSettings(last)) last = next;
+        return last;
+      })));
+    }
+    return found;
+  }
+
+  function changeSettings({ key, id }: SettingsPlace, change: Partial<TableSettings>): void {
+    if (key === null) {
+      const own = localOf(id);
+      own.value = { ...own.peek(), ...change };
+      return;
+    }
+    byKey.value = { ...byKey.peek(), [key]: { ...settingsIn(byKey.peek(), key), ...change } };
+  }
+
+  return { settingsOf, changeSettings };
+}
+
+export type ScopeTableSettings = ReturnType<typeof makeTableSettings>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { noteDown, noteUp } from "@/api/recovery";
 import type { BlobRef } from "@/api/schema";
-import { DecodedCache } from "@/state/media/decodedCache";
+import { DecodedCache } from "@/state/contents/decodedCache";
 
 const blob = (name: string): BlobRef => ({ sha256: name, size_bytes: 1, mime: "image/png" });
 
