@@ -22,14 +22,18 @@ from server_sample import (
     settings,
     status_of,
 )
+from starlette.requests import HTTPConnection
 
 import diorama
 from diorama.errors import UsageError
 from diorama.model import StoreDir
-from diorama.server.auth import mint_token
+from diorama.server.app import create_app
+from diorama.server.auth import bearer_key, mint_token
+from diorama.server.dialect import Dialect
 from diorama.server.endpoint import Endpoint
 from diorama.server.face import Face
 from diorama.server.key import ensure_key, rotate_key
+from diorama.server.problem import problem_json
 from diorama.server.routes import ENDPOINTS
 from diorama.server.run import ServerHandle
 from diorama.server.settings import ServerSettings
@@ -108,6 +112,33 @@ def test_t47_a_public_route_of_another_face_is_noticed(
     )
     monkeypatch.syspath_prepend(tmp_path)
     assert public_of(faces_below(tmp_path)) == {"words": {"words"}}
+
+
+def test_t47_where_the_requests_of_all_faces_carry_the_key_is_known() -> None:
+    """A new place is a decision about security: what browsers send there by themselves is no proof."""
+    found = {face.name: face.dialect.find_key for face in faces_below(Path(diorama.__file__).parents[1])}
+    assert found == {"api": bearer_key}
+
+
+@pytest.mark.parametrize("found", [None, "", "wrong", KEY[:-1], KEY + "x"], ids=ascii)
+def test_t47_no_dialect_opens_an_endpoint(service: Service, sample: Sample, found: str | None) -> None:
+    def find_key(asked: HTTPConnection) -> str | None:
+        return found if "host" in asked.headers else None
+
+    api = Face(
+        name="api",
+        prefixes=("/api/",),
+        endpoints=ENDPOINTS,
+        is_described=False,
+        dialect=Dialect(find_key=find_key, write_problem=problem_json),
+    )
+    stranger = Client(
+        create_app(service, settings=settings(), faces=[api]), {"authorization": f"Bearer {KEY}"}
+    )
+    for endpoint in ENDPOINTS:
+        if endpoint.name not in PUBLIC:
+            method, path, more = examples(sample)[endpoint.name]
+            assert stranger.request(method, path, **more).status_code in {401, 429}, endpoint.name
 
 
 def session_of(service: Service) -> Client:

@@ -52,7 +52,7 @@ async def health(call: PublicCall) -> Response:
 @endpoint("GET", "/api/session", is_public=True, reply=views.SessionView)
 async def session(call: PublicCall) -> Response:
     """Whether the caller is logged in. Public, so that the UI can ask before it shows a login."""
-    return _json(views.SessionView(VERSION, call.auth.find_actor(call.request) is not None))
+    return _json(views.SessionView(VERSION, call.find_actor() is not None))
 
 
 @endpoint("POST", "/api/login", is_public=True, reply=views.SessionView)
@@ -76,7 +76,7 @@ async def live(call: Call, query: LiveQuery) -> Response:
 
     def is_welcome() -> bool:
         try:
-            return call.auth.find_actor(call.request) == call.actor
+            return call.find_actor() == call.actor
         except Unauthorized:
             return False
 

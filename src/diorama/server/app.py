@@ -14,17 +14,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from diorama.errors import DioramaError, NotFound
+from diorama.errors import NotFound
 from diorama.model import OWNER
 from diorama.server.auth import Auth
+from diorama.server.dialect import OURS, Dialect
 from diorama.server.endpoint import Call, Endpoint, PublicCall
-from diorama.server.face import Face, check_faces
+from diorama.server.face import Face, check_faces, is_below
 from diorama.server.guard import Guard
 from diorama.server.lanes import Lanes
 from diorama.server.live import LiveHub
 from diorama.server.memory import keep_small
 from diorama.server.openapi import openapi_document
-from diorama.server.problem import on_bug, on_diorama_error, on_http_error
+from diorama.server.problem import WriteProblem, error_handlers
 from diorama.server.routes import API
 from diorama.server.settings import ServerSettings
 from diorama.server.static import WebPages
@@ -58,20 +59,21 @@ def create_app(service: Service, *, settings: ServerSettings, faces: Sequence[Fa
     def describe() -> dict[str, Any]:
         return openapi_document(tuple(faces))
 
-    def call_of(request: Request, endpoint: Endpoint) -> PublicCall:
+    def call_of(request: Request, endpoint: Endpoint, dialect: Dialect) -> PublicCall:
         """Who asks is known before anything is read: without an actor there is no way to the store."""
         if endpoint.is_public:
-            return PublicCall(request, settings, auth, lanes, endpoint.lane, describe)
-        face = service.for_(auth.check(request))
-        return Call(request, settings, auth, lanes, endpoint.lane, describe, face, live)
+            return PublicCall(request, settings, auth, dialect, lanes, endpoint.lane, describe)
+        access = service.for_(auth.check(request, dialect.find_key))
+        return Call(request, settings, auth, dialect, lanes, endpoint.lane, describe, access, live)
 
-    def route(endpoint: Endpoint) -> Route:
+    def route(endpoint: Endpoint, dialect: Dialect) -> Route:
         async def answer(request: Request) -> Response:
-            return await endpoint.answer(call_of(request, endpoint))
+            return await endpoint.answer(call_of(request, endpoint, dialect))
 
         return Route(endpoint.path, answer, methods=[endpoint.method], name=endpoint.name)
 
-    routes = [route(endpoint) for face in faces for endpoint in face.endpoints]
+    owned = [(route(endpoint, face.dialect), face) for face in faces for endpoint in face.endpoints]
+    routes = [known for known, _ in owned]
     every_method = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
     prefixes = tuple(prefix for face in faces for prefix in face.prefixes)
 
@@ -90,6 +92,13 @@ def create_app(service: Service, *, settings: ServerSettings, faces: Sequence[Fa
 
         return Route(f"{prefix}{{rest:path}}", unknown, methods=every_method)
 
+    def writer_of(request: Request) -> WriteProblem:
+        """How the face writes a Problem whose path the request has; no face's: as our own API does."""
+        path = request.scope["path"].removeprefix(settings.base_path)
+        below = [face for face in faces if is_below(path, face.prefixes)]
+        elsewhere = [face for known, face in owned if known.path_regex.match(path)]
+        return next((face.dialect for face in below + elsewhere), OURS).write_problem
+
     app = Starlette(
         routes=[
             *routes,
@@ -97,11 +106,7 @@ def create_app(service: Service, *, settings: ServerSettings, faces: Sequence[Fa
             Route("/{rest:path}", pages.answer, methods=every_method),
         ],
         middleware=[Middleware(Guard, settings=settings, prefixes=prefixes)],
-        exception_handlers={
-            DioramaError: on_diorama_error,
-            HTTPException: on_http_error,
-            Exception: on_bug,
-        },
+        exception_handlers=error_handlers(writer_of),
         lifespan=lifespan,
     )
     app.state.live = live

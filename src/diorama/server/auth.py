@@ -24,6 +24,9 @@ from diorama.server.key import KeyRing
 from diorama.server.problem import Refusal
 from diorama.server.settings import ServerSettings
 
+FindKey = Callable[[HTTPConnection], str | None]
+"""The store's key as a request carries it: None where it carries none, "" where it can't be the right one."""
+
 SESSION_SECS = 30 * 24 * 3600
 TOKEN_SECS = 12 * 3600
 _CLOCK_SLACK_SECS = 60
@@ -86,6 +89,15 @@ class Throttle:
         times.append(now)
 
 
+def bearer_key(asked: HTTPConnection) -> str | None:
+    """What stands behind "Bearer " in the Authorization header; "" for another scheme."""
+    header = asked.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, key = header.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
 class Auth:
     """Decides about every request of one server."""
 
@@ -99,24 +111,24 @@ class Auth:
         self._cookie_path = f"{settings.base_path}/"
         self._is_proxy_believed = bool(settings.base_path)
 
-    def find_actor(self, asked: HTTPConnection) -> Actor | None:
+    def find_actor(self, asked: HTTPConnection, find_key: FindKey = bearer_key) -> Actor | None:
         """Whose key or session the request carries; the store's owner where none is needed; or None."""
         if not self.is_required:
             return OWNER
-        bearer = _bearer(asked)
-        is_owner = self._is_key(bearer) if bearer is not None else self._has_session(asked)
+        key = find_key(asked)
+        is_owner = self._is_key(key) if key is not None else self._has_session(asked)
         return OWNER if is_owner else None
 
-    def check(self, asked: HTTPConnection) -> Actor:
+    def check(self, asked: HTTPConnection, find_key: FindKey = bearer_key) -> Actor:
         """Who asks. Raises Unauthorized, Forbidden or Refusal 429 unless `asked` may go on.
 
         A browser sends its cookie by itself, so what is not a plain GET must also carry a header
-        that no form and no foreign page can send: `X-Diorama: 1`, or the key as a bearer.
+        that no form and no foreign page can send: `X-Diorama: 1`, or the key (`find_key`).
         """
-        bearer = _bearer(asked)
+        key = find_key(asked)
         if self.is_required:
-            if bearer is not None:
-                if not self._is_key(bearer):
+            if key is not None:
+                if not self._is_key(key):
                     self._throttle.note_failure(_client(asked))
                     raise Unauthorized("the key is wrong", hint="`diorama key` prints the right one")
             elif not self._has_session(asked):
@@ -125,7 +137,7 @@ class Auth:
                     hint="open the URL that `diorama ui` prints, or send `Authorization: Bearer KEY`",
                 )
         method = asked.scope["method"]
-        if method not in {"GET", "HEAD"} and bearer is None and asked.headers.get("x-diorama") != "1":
+        if method not in {"GET", "HEAD"} and key is None and asked.headers.get("x-diorama") != "1":
             raise Forbidden("a browser must send the header `X-Diorama: 1` with this request")
         return OWNER
 
@@ -197,15 +209,6 @@ class Auth:
             hashlib.sha256(given.encode("utf-8", "surrogatepass")).digest(),
             hashlib.sha256(self._ring.current().encode()).digest(),
         )
-
-
-def _bearer(asked: HTTPConnection) -> str | None:
-    """What stands behind "Bearer " in the Authorization header; "" for another scheme."""
-    header = asked.headers.get("authorization")
-    if header is None:
-        return None
-    scheme, _, key = header.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 def _client(asked: HTTPConnection) -> str:

@@ -35,6 +35,7 @@ from diorama.server.request import body_struct, path_struct, query_struct
 if TYPE_CHECKING:
     from diorama.model import Actor
     from diorama.server.auth import Auth
+    from diorama.server.dialect import Dialect
     from diorama.server.live import LiveHub
     from diorama.server.settings import ServerSettings
     from diorama.service import Access
@@ -52,10 +53,15 @@ class PublicCall:
     request: Request
     settings: ServerSettings
     auth: Auth
+    dialect: Dialect
     lanes: Lanes
     lane: Lane
     describe: Callable[[], dict[str, Any]]
     """Makes the OpenAPI document of what the server answers."""
+
+    def find_actor(self) -> Actor | None:
+        """Who is signed in at present; None for strangers."""
+        return self.auth.find_actor(self.request, self.dialect.find_key)
 
     async def run(self, work: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Do blocking work in a thread of the endpoint's lane."""

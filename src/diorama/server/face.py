@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from diorama.server.dialect import OURS, Dialect
 from diorama.server.endpoint import COLUMNS, JSON, Endpoint, PublicCall
 
 _PARAMETER = re.compile(r"{(\w+)(:\w+)?}")
@@ -20,10 +21,12 @@ class Face:
         request of another site, and what no endpoint takes is an error and not a page of the UI.
     endpoints: in the order in which they are tried.
     is_described: whether /api/openapi.json lists them. Each of them must then say what it reads and answers.
+    dialect: where its requests carry the key, and how it says what went wrong.
 
     Every endpoint needs the store's key or a session, unless it says `is_public=True`.
 
-    Raises ValueError that names an endpoint of which a part was forgotten. An endpoint must
+    Raises ValueError that names what is wrong with the dialect, or an endpoint of which a part was forgotten.
+    An endpoint must
 
     - lie below one of the prefixes, unless it is public;
     - if it is public, take neither `service` nor a `Call`: it has no actor, and so no way to the store;
@@ -38,11 +41,19 @@ class Face:
     prefixes: tuple[str, ...]
     endpoints: tuple[Endpoint, ...]
     is_described: bool = True
+    dialect: Dialect = OURS
 
     def __post_init__(self) -> None:
         for prefix in self.prefixes:
             if prefix == "/" or not (prefix.startswith("/") and prefix.endswith("/")):
                 raise ValueError(f'face {self.name}: the prefix {prefix!r} must be like "/{self.name}/"')
+        if self.dialect != OURS and self.is_described:
+            raise ValueError(
+                f"face {self.name}: /api/openapi.json describes our own dialect only, and this face has "
+                "another: it must say is_described=False"
+            )
+        if trouble := self.dialect.trouble():
+            raise ValueError(f"face {self.name}: {trouble}")
         for endpoint in self.endpoints:
             trouble = self._trouble_with(endpoint)
             if trouble:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -52,45 +53,66 @@ class Refusal(errors.DioramaError):
         self.headers = dict(headers or {})
 
 
+WriteProblem = Callable[[int, Problem], tuple[str, bytes]]
+"""A status and what went wrong, as a MIME type and bytes."""
+
+
+def problem_json(status: int, problem: Problem) -> tuple[str, bytes]:
+    """A Problem as our own API writes it."""
+    return "application/problem+json", msgspec.json.encode(problem)
+
+
 def problem_response(
-    status: int, code: str, message: str, *, hint: str = "", headers: Mapping[str, str] | None = None
+    status: int,
+    code: str,
+    message: str,
+    *,
+    hint: str = "",
+    headers: Mapping[str, str] | None = None,
+    write: WriteProblem = problem_json,
 ) -> Response:
     """A Problem as the answer. Browsers must neither cache nor sniff it."""
+    mime, content = write(status, Problem(code, clean_text(message), clean_text(hint)))
     return Response(
-        msgspec.json.encode(Problem(code, clean_text(message), clean_text(hint))),
+        content,
         status_code=status,
-        media_type="application/problem+json",
+        media_type=mime,
         headers={**SECURITY_HEADERS, "cache-control": "no-store", **(headers or {})},
     )
 
 
-def response_from_error(error: errors.DioramaError) -> Response:
+def response_from_error(error: errors.DioramaError, write: WriteProblem = problem_json) -> Response:
     """The answer to a DioramaError; what is not the caller's fault is a 500 (or 503) and is logged."""
     if isinstance(error, Refusal):
         code = http.HTTPStatus(error.status).phrase.lower().replace(" ", "_")
-        return problem_response(error.status, code, error.message, hint=error.hint, headers=error.headers)
+        return problem_response(
+            error.status, code, error.message, hint=error.hint, headers=error.headers, write=write
+        )
     status = next((status for cls, status in _STATUS if isinstance(error, cls)), 500)
     if status >= 500:
         log.error("%s: %s", error.code, ascii(str(error)))
     headers = {"www-authenticate": 'Bearer realm="diorama"'} if status == 401 else None
-    return problem_response(status, error.code, error.message, hint=error.hint, headers=headers)
+    return problem_response(status, error.code, error.message, hint=error.hint, headers=headers, write=write)
 
 
-async def on_diorama_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, errors.DioramaError)
-    return response_from_error(error)
+def error_handlers(writer_of: Callable[[Request], WriteProblem]) -> dict[Any, Any]:
+    """Starlette's handlers of all errors; `writer_of` says how the request's face writes a Problem."""
 
+    async def on_diorama_error(request: Request, error: errors.DioramaError) -> Response:
+        return response_from_error(error, writer_of(request))
 
-async def on_http_error(request: Request, error: Exception) -> Response:
-    """Starlette's own 404 and 405."""
-    assert isinstance(error, HTTPException)
-    status = error.status_code
-    phrase = http.HTTPStatus(status).phrase
-    return problem_response(status, phrase.lower().replace(" ", "_"), phrase, headers=error.headers)
+    async def on_http_error(request: Request, error: HTTPException) -> Response:
+        """Starlette's own 404 and 405."""
+        phrase = http.HTTPStatus(error.status_code).phrase
+        code = phrase.lower().replace(" ", "_")
+        write = writer_of(request)
+        return problem_response(error.status_code, code, phrase, headers=error.headers, write=write)
 
+    async def on_bug(request: Request, error: Exception) -> Response:
+        """A fault of ours: no details leave the process; the traceback is in the server's log."""
+        hint = "the server's terminal shows the traceback"
+        return problem_response(
+            500, "internal", "Diorama failed at this request", hint=hint, write=writer_of(request)
+        )
 
-async def on_bug(request: Request, error: Exception) -> Response:
-    """A fault of ours: no details leave the process; the traceback is in the server's log."""
-    return problem_response(
-        500, "internal", "Diorama failed at this request", hint="the server's terminal shows the traceback"
-    )
+    return {errors.DioramaError: on_diorama_error, HTTPException: on_http_error, Exception: on_bug}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 from pathlib import Path
 from types import ModuleType
@@ -12,9 +13,11 @@ from owner import Service
 from server_sample import KEY, Client, Sample, client_of, settings
 
 from diorama.server.app import create_app
+from diorama.server.auth import mint_token
 from diorama.server.endpoint import endpoint
 from diorama.server.face import Face
 from diorama.server.routes import API
+from diorama.server.settings import Limits
 
 TOY = '''
 """A face that counts."""
@@ -156,6 +159,171 @@ def test_a_forgotten_part_is_named(tmp_path: Path, part: str) -> None:
     assert TOY.count(written) == 1
     with pytest.raises(ValueError, match=rf"^face toy, (count_runs|reset) \(.*: {said}"):
         module_of(TOY.replace(written, instead), tmp_path)
+
+
+FOREIGN = """
+import base64
+import binascii
+import json
+
+from diorama.server.dialect import Dialect
+
+
+def password_of_basic_auth(asked):
+    scheme, _, given = asked.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = base64.b64decode(given, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    return password if user == "api" else ""
+
+
+def problem_as_graphql(status, problem):
+    said = {"message": problem.message, "extensions": {"code": problem.code, "status": status}}
+    return "application/json", json.dumps({"errors": [said]}).encode()
+
+
+@endpoint("GET", "/graph/broken")
+def broken(service: Access) -> Count:
+    '''Fails.'''
+    raise RuntimeError("a secret")
+
+
+@endpoint("GET", "/words", is_public=True)
+def words() -> Count:
+    '''Refuses everybody.'''
+    raise NotFound("no words")
+
+
+GRAPH = Face(
+    name="graph",
+    prefixes=("/toy/", "/graph/"),
+    endpoints=(count_runs, reset, broken, words),
+    is_described=False,
+    dialect=Dialect(find_key=password_of_basic_auth, write_problem=problem_as_graphql),
+)
+"""
+FOREIGN = TOY.replace("import msgspec\n", "import msgspec\n\nfrom diorama.errors import NotFound") + FOREIGN
+"""A face with a sign-in and problems of its own: HTTP basic auth, and errors as GraphQL has them."""
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> ModuleType:
+    return module_of(FOREIGN, tmp_path)
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def test_a_dialect_finds_the_key_where_its_clients_send_it(
+    service: Service, sample: Sample, foreign: ModuleType
+) -> None:
+    client = client_with(service, API, foreign.GRAPH, key=None)
+    for path in ("/toy/local/count", "/toy/nobody/count"):
+        assert client.get(path, headers=basic("api", KEY)).status_code == 200
+    assert client.post("/toy/local/reset", json={"runs": 0}, headers=basic("api", KEY)).status_code == 200
+    wrong: list[dict[str, str]] = [
+        {},
+        basic("api", KEY[:-1]),
+        basic("api", ""),
+        basic("admin", KEY),
+        {"authorization": "Basic !"},
+        {"authorization": f"Bearer {KEY}"},
+    ]
+    for headers in wrong:
+        assert client.get("/toy/local/count", headers=headers).status_code == 401, headers
+    for path in ("/api/projects", "/api/session"):
+        assert "true" not in client.get(path, headers=basic("api", KEY)).text, "our own face has its own way"
+
+
+def test_a_session_and_no_key_need_the_header_of_our_pages_in_every_dialect(
+    service: Service, sample: Sample, foreign: ModuleType
+) -> None:
+    browser = client_with(service, API, foreign.GRAPH, key=None)
+    browser.get(f"/?token={mint_token(KEY)}")
+    assert browser.get("/toy/local/count").status_code == 200
+    assert browser.post("/toy/local/reset", json={"runs": 0}).status_code == 403
+    asked = {"json": {"runs": 0}, "headers": {"x-diorama": "1"}}
+    assert browser.post("/toy/local/reset", **asked).status_code == 200
+
+
+def test_the_guard_stands_before_what_browsers_send_by_themselves(
+    service: Service, sample: Sample, foreign: ModuleType
+) -> None:
+    client = client_with(service, API, foreign.GRAPH, key=None)
+    for more in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        asked = {"json": {"runs": 0}, "headers": {**basic("api", KEY), **more}}
+        assert client.post("/toy/local/reset", **asked).status_code == 403
+    refused = client.get("/toy/local/count")
+    assert "basic" not in refused.headers["www-authenticate"].lower(), "no browser asks for a password"
+
+
+def test_wrong_keys_are_counted_in_every_dialect(
+    service: Service, sample: Sample, foreign: ModuleType
+) -> None:
+    limits = Limits(wrong_keys_per_minute=2)
+    app = create_app(service, settings=settings(limits=limits), faces=[API, foreign.GRAPH])
+    client = Client(app, basic("api", "wrong"))
+    assert [client.get("/toy/local/count").status_code for _ in range(3)] == [401, 401, 429]
+
+
+@pytest.mark.parametrize("base_path", ["", "/lab"])
+def test_a_dialect_says_what_went_wrong_in_its_way(
+    service: Service, sample: Sample, foreign: ModuleType, base_path: str
+) -> None:
+    app = create_app(service, settings=settings(base_path=base_path), faces=[API, foreign.GRAPH])
+    client = Client(app, basic("api", KEY))
+    refusals = {
+        ("GET", "/toy/local/nothing"): 404,
+        ("GET", "/toy/local/reset"): 405,
+        ("POST", "/toy/local/reset"): 415,
+        ("GET", "/graph/broken"): 500,
+        ("GET", "/words"): 404,
+    }
+    for (method, path), status in refusals.items():
+        reply = client.request(method, base_path + path)
+        assert reply.status_code == status, path
+        assert reply.headers["content-type"] == "application/json"
+        assert reply.headers["cache-control"] == "no-store"
+        (said,) = reply.json()["errors"]
+        assert said["message"]
+        assert said["extensions"]["status"] == status
+        assert "secret" not in reply.text
+    stranger = Client(app, {}).get(f"{base_path}/toy/local/count")
+    assert stranger.status_code == 401
+    assert stranger.json()["errors"][0]["extensions"]["code"] == "unauthorized"
+    ours = client.get(f"{base_path}/api/nothing")
+    assert ours.headers["content-type"] == "application/problem+json"
+
+
+FOREIGN_FORGOTTEN = {
+    "sign-in": ("find_key=password_of_basic_auth, ", "", "find_key"),
+    "problems": (", write_problem=problem_as_graphql", "", "write_problem"),
+    "description": ("    is_described=False,\n", "", "face graph: .* is_described=False"),
+    "no key": (
+        "return None",
+        'return "k"',
+        "face graph: its find_key finds a key in a request that ",
+    ),
+    "mime": (
+        'return "application/json", json.dumps({"errors": [said]}).encode()',
+        'return json.dumps({"errors": [said]})',
+        "face graph: its write_problem must return a MIME type and bytes",
+    ),
+}
+"""The same for a dialect; what is not named at all is Python's own TypeError."""
+
+
+@pytest.mark.parametrize("part", FOREIGN_FORGOTTEN)
+def test_a_forgotten_part_of_a_dialect_is_named(tmp_path: Path, part: str) -> None:
+    written, instead, said = FOREIGN_FORGOTTEN[part]
+    text = FOREIGN.replace("HIDDEN = Face(", "HIDDEN = dict(")
+    place = text.index(written, text.index("GRAPH") if part == "description" else 0)
+    with pytest.raises((ValueError, TypeError), match=said):
+        module_of(text[:place] + instead + text[place + len(written) :], tmp_path)
 
 
 def test_a_public_endpoint_may_lie_anywhere(tmp_path: Path) -> None:
