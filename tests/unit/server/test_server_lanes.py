@@ -14,6 +14,7 @@ from server_sample import BASE_URL, KEY, T0, Sample, batch, settings, start
 
 from diorama.journal.codec import encode_batch
 from diorama.journal.entry import Log
+from diorama.model import OWNER
 from diorama.server.app import create_app
 from diorama.server.lanes import THREADS
 from diorama.service import Access
@@ -69,7 +70,8 @@ def test_forty_slow_pages_hold_up_nothing_but_each_other(
                         reply = await client.post("/api/ingest", content=logged, headers=kind)
                         answered["ingest"] = reply.status_code
                         answered["runs"] = (await client.get("/api/projects/local/demo/runs")).status_code
-                        first = await anext(app.state.live.stream(None, None, lambda: True))
+                        stream = app.state.live.stream(service.for_(OWNER), None, None, lambda: True)
+                        first = await anext(stream)
                         assert first.startswith(b"id: ")
                 finally:
                     release.set()
