@@ -17,13 +17,15 @@ COMPARISONS = {
     "throughput": "200 pictures and 200,000 numbers until they are stored, and their bytes",
     "media": "every kind of media: a log() call, finish(), stored, bytes",
     "many_keys": "rows of up to 100,000 keys until they are stored, beside plain rows in SQLite",
+    "many_runs": "making 10,000 runs, beside bare commits of SQLite (--small, --runs N, --before CHECKOUT)",
+    "postgres_writers": "1 to 8 writers on one PostgreSQL, beside bare inserts (--secs N, --before CHECKOUT)",
     "read": "charts of a million steps, from the store",
     "run_lists": "filters, orders and pages of a project of 100,000 runs (--runs, --postgres URL)",
     "soak": "memory of server and sidecars under 20 writers and 200 live pages (--minutes N)",
     "ui_charts": "the same on the page: request to drawn, scrubbing, log() to pixels",
 }
 
-BY_NAME_ONLY = {"faults", "run_lists", "soak"}
+BY_NAME_ONLY = {"faults", "many_runs", "run_lists", "soak"}
 """What takes long enough to be wanted."""
 
 

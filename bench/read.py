@@ -15,13 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from diorama.journal.entry import Batch, Config, Log, Numbered, Start
+from bench.made_runs import BEGAN, start
+from diorama.journal.entry import Batch, Config, Log, Numbered
 from diorama.media import ImageRecord
 from diorama.model import OWNER, StoreDir
 from diorama.service import Access, Service
 from diorama.service.views import MediaRequest, MediaWanted, SeriesRequest, TrackRequest
-
-BEGAN = 1_700_000_000.0
 
 
 def main() -> None:
@@ -175,21 +174,6 @@ def measure_list(service: Access, count: int) -> None:
         f"{timed(lambda: service.series(SeriesRequest(runs=uids, keys=['loss']))) * 1000:.0f} ms",
     )
     say("keys of 1,000 runs", f"{timed(lambda: service.keys(uids)) * 1000:.0f} ms")
-
-
-def start(run: tuple[str, str, str], **fields: object) -> Start:
-    """The first entry of a journal."""
-    entity, project, run_id = run
-    return Start(
-        entity=entity,
-        project=project,
-        run=run_id,
-        writer="w.0",
-        pid=1,
-        pid_started=0.0,
-        time=BEGAN,
-        **fields,
-    )
 
 
 def timed(do: Callable[[], object]) -> float:

@@ -41,6 +41,28 @@ for begin in range(first, last, size):
     print(service.ingest(batch(entries, first_seq=first_seq, writer=writer)), flush=True)
 """
 
+MANY = """
+import sys, threading
+from pathlib import Path
+sys.path.insert(0, {here!r})
+from batches import batch, log, start
+from diorama.model import OWNER, StoreDir
+from diorama.service import Service
+
+service = Service.open(StoreDir(Path(sys.argv[1]))).for_(OWNER)
+
+def work(number):
+    for made in range(10_000):
+        run = ("local", "digits", f"run{{sys.argv[2]}}.{{number}}.{{made}}")
+        service.ingest(batch([start(run), log(0, {{"x": made}})], run=run))
+        sys.stdout.write(run[2] + "\\n")
+        sys.stdout.flush()
+
+for number in range(8):
+    threading.Thread(target=work, args=(number,)).start()
+"""
+"""A process whose threads make run after run, and tell each that is acknowledged."""
+
 
 def write(
     store: Path, writer: str, first: int, last: int, size: int, *, has_media: bool = False
@@ -144,6 +166,37 @@ def test_killing_an_ingesting_process_leaves_a_sound_store(
         counts = {view.key: view.runs[0].count for view in service.keys([uid]).keys}
         assert set(counts.values()) == {stored - 1}
         service.close()
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_killing_a_process_that_makes_many_runs_at_once_loses_none_that_it_told(
+    open_store: OpenStore, tmp_path: Path, seed: int
+) -> None:
+    """Their transactions are shared: whoever is told is committed, and no run is there in half."""
+    open_store()
+    process = subprocess.Popen(
+        [sys.executable, "-c", MANY.format(here=str(HERE)), str(tmp_path / "store"), str(seed)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    told = [process.stdout.readline().strip()]
+    deadline = time.monotonic() + random.Random(seed).uniform(0.2, 0.6)
+    while time.monotonic() < deadline:
+        told.append(process.stdout.readline().strip())
+    os.kill(process.pid, signal.SIGKILL)
+    rest, _ = process.communicate()
+    told += [line.strip() for line in rest.splitlines(keepends=True) if line.endswith("\n")]
+    service = open_store()
+    assert service.check() == []
+    runs = {run.id: run.uid for run in service.runs("local", "digits", limit=10_000).runs}
+    assert set(told) <= set(runs)
+    for uid in runs.values():
+        assert len(rows_of(service, uid)) == 1
+    (column,) = (view for view in service.runs("local", "digits").columns if view.path == "summary.x")
+    assert column.run_count == len(runs)
+    assert service.changes(0).version == service.version()
+    assert len(service.changes(0).runs) == len(runs)
 
 
 def test_readers_see_whole_batches_only(open_store: OpenStore, tmp_path: Path) -> None:

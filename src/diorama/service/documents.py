@@ -15,16 +15,23 @@ from diorama.service import sessions
 from diorama.service.flatten import column_text
 from diorama.service.leaves import store_leaves
 from diorama.store import schema
-from diorama.store.database import Database
+from diorama.store.statements import Prepared, prepared_update
 from diorama.store.values import pack, unpack
+
+_table = schema.documents.c
+_READ = Prepared(
+    lambda _: sa.select(_table.config, _table.environment, _table.written_by).where(
+        _table.run == sa.bindparam("of_run")
+    ),
+    ["of_run"],
+)
 
 
 class Documents:
     """What `session` says about a run. Read when it is asked for, and held until `store`."""
 
-    def __init__(self, connection: sa.Connection, database: Database, run: int, session: int) -> None:
+    def __init__(self, connection: sa.Connection, run: int, session: int) -> None:
         self._connection = connection
-        self._database = database
         self._run = run
         self._session = session
         self._values: dict[str, dict[str, Any]] | None = None
@@ -56,10 +63,9 @@ class Documents:
         config = config_before = {}
         if self._values is not None and self._changed:
             config, config_before = self._values["config"], self._config_before
-            self._connection.execute(
-                sa.update(schema.documents)
-                .where(schema.documents.c.run == self._run)
-                .values({name: pack(self._values[name]) for name in self._changed})
+            names = tuple(sorted(self._changed))
+            prepared_update(schema.documents, names, ("run",)).execute(
+                self._connection, *(pack(self._values[name]) for name in names), self._run
             )
             host = self._values["environment"].get("host")
             if "environment" in self._changed and isinstance(host, str):
@@ -75,10 +81,7 @@ class Documents:
 
     def _read(self) -> dict[str, dict[str, Any]]:
         if self._values is None:
-            table = schema.documents.c
-            row = self._connection.execute(
-                sa.select(table.config, table.environment, table.written_by).where(table.run == self._run)
-            ).one()
+            [row] = _READ.read(self._connection, self._run)
             self._values = {name: unpack(data) for name, data in row._mapping.items()}
             self._config_before = dict(self._values["config"])
         return self._values

@@ -1,4 +1,4 @@
-"""Applying a batch: one transaction, all or nothing, and twice is the same as once.
+"""Applying a batch: in one transaction, all or nothing, and twice is the same as once.
 
 Every writer of a run has a high-water mark, the highest seq that is stored. It is read and raised inside
 the transaction that holds the run's lock, so two sidecars replaying one journal can't store it twice.
@@ -69,14 +69,17 @@ class Ingest:
         """
         key = _checked_key(batch)
         acked = self.acked_seq(key, batch.writer)
-        gathered, blobs = self._prepare(batch, acked)
-        with self._database.write() as connection:
+        prepared = {acked: self._prepare(batch, acked)}
+
+        def store(connection: sa.Connection) -> int:
             if not batch.entries and not batch.lost and not _has_run(connection, key):
                 return 0
             target = _Target(connection, self._database, key, batch, self._now())
-            if target.acked != acked:  # another sidecar was here in between
-                gathered, blobs = self._prepare(batch, target.acked)
-            return target.apply(gathered, blobs)
+            # Not what was prepared if another sidecar was here in between, or if this is the second try.
+            found = prepared.pop(target.acked, None) or self._prepare(batch, target.acked)
+            return target.apply(*found)
+
+        return self._database.transact(store)
 
     def acked_seq(self, key: RunKey, writer: str) -> int:
         """The highest stored seq of a writer; 0 for one that is not known."""
@@ -132,14 +135,14 @@ class _Target:
         self.run = int(self.row["id"])
         self.project_id = int(self.row["project_id"])
         self.writer = runstate.writer_of(
-            connection, database, self.run, batch.writer, start=start, began=began, now=now
+            connection, self.run, batch.writer, start=start, began=began, now=now
         )
         self.session = int(self.writer["session"])
         self.acked = int(self.writer["stored_seq"])
         self.run_changes: dict[str, Any] = {"seen_at": now}
         self.writer_changes: dict[str, Any] = {"seen_at": now}
         self.times: list[float] = []
-        self.documents = Documents(connection, database, self.run, self.session)
+        self.documents = Documents(connection, self.run, self.session)
         self.definitions = RunDefinitions(connection, database, self.run, self.session)
 
     def apply(self, gathered: Gathered, blobs: dict[str, BlobRef]) -> int:

@@ -18,7 +18,7 @@ from diorama.service.flatten import column_text
 from diorama.service.sessions import make_session, session_of_writer
 from diorama.store import schema
 from diorama.store.database import Database
-from diorama.store.statements import Prepared, prepared_update
+from diorama.store.statements import Prepared, prepared_insert, prepared_update, prepared_upsert
 from diorama.store.values import pack
 
 STALE_SECS = 90.0
@@ -53,6 +53,25 @@ _WRITER = Prepared(
     ),
     ["of_run", "of_writer"],
 )
+_NEWEST_WRITER = Prepared(
+    lambda _: sa.select(sa.func.max(_writer.number)).where(_writer.run == sa.bindparam("of_run")), ["of_run"]
+)
+_PRIMARY_WRITERS = Prepared(
+    lambda _: sa.select(schema.writers).where(
+        _writer.run == sa.bindparam("of_run"), _writer.is_secondary.is_(False)
+    ),
+    ["of_run"],
+)
+_MAKE_WRITER = prepared_insert(
+    schema.writers,
+    (
+        *("run", "writer", "number", "session", "stored_seq", "is_secondary", "state", "started_at"),
+        *("seen_at", "heard_at"),
+    ),
+)
+_MAKE_DOCUMENTS = prepared_upsert(
+    schema.documents, ("run", "config", "environment", "written_by"), index=("run",)
+)
 
 
 def lock_run(
@@ -86,21 +105,12 @@ def lock_run(
             },
         )
         rows = _RUN.read(connection, project_id, key.id)
-        connection.execute(
-            database.upsert(schema.documents, index=["run"]),
-            {
-                "run": rows[0].id,
-                "config": _EMPTY,
-                "environment": _EMPTY,
-                "written_by": _EMPTY,
-            },
-        )
+        _MAKE_DOCUMENTS.execute(connection, rows[0].id, _EMPTY, _EMPTY, _EMPTY)
     return dict(rows[0]._mapping)
 
 
 def writer_of(
     connection: sa.Connection,
-    database: Database,
     run: int,
     writer: str,
     *,
@@ -112,28 +122,16 @@ def writer_of(
 
     Its session has a row afterwards: stores that a version in development migrated lack those of older ones.
     """
-    table = schema.writers.c
     rows = _WRITER.read(connection, run, writer)
     if not rows:
-        newest = connection.execute(sa.select(sa.func.max(table.number)).where(table.run == run)).scalar()
-        connection.execute(
-            sa.insert(schema.writers),
-            {
-                "run": run,
-                "writer": writer,
-                "number": (newest or 0) + 1,
-                "session": session_of_writer(connection, database, run, start=start, began=began),
-                "stored_seq": 0,
-                "is_secondary": start is not None and start.is_secondary,
-                "state": "running",
-                "started_at": began,
-                "seen_at": now,
-                "heard_at": began,
-            },
-        )
+        [[newest]] = _NEWEST_WRITER.read(connection, run)
+        session = session_of_writer(connection, run, start=start, began=began)
+        is_secondary = start is not None and start.is_secondary
+        row = (run, writer, (newest or 0) + 1, session, 0, is_secondary, "running", began, now, began)
+        _MAKE_WRITER.execute(connection, *row)
         rows = _WRITER.read(connection, run, writer)
     elif not rows[0].has_session:
-        make_session(connection, database, run, rows[0].session)
+        make_session(connection, run, rows[0].session)
     return dict(rows[0]._mapping)
 
 
@@ -146,20 +144,7 @@ def update_writer(connection: sa.Connection, run: int, writer: str, changes: Row
 
 def settled_state(connection: sa.Connection, run: int, writer: str, now: float) -> Row:
     """state and exit_code of a run by what its primary writers say; `writer` was heard of just now."""
-    table = schema.writers.c
-    rows = connection.execute(
-        sa.select(
-            table.writer,
-            table.number,
-            table.session,
-            table.state,
-            table.exit_code,
-            table.started_at,
-            table.ended_at,
-            table.seen_at,
-            table.heard_at,
-        ).where(table.run == run, table.is_secondary.is_(False))
-    ).all()
+    rows = _PRIMARY_WRITERS.read(connection, run)
     newest = max((row.session for row in rows), default=0)
     began_at = min((row.started_at for row in rows if row.session == newest), default=0.0)
     running = [

@@ -9,14 +9,14 @@ import sqlalchemy as sa
 
 from diorama.journal.entry import Start
 from diorama.store import schema
-from diorama.store.database import Database
-from diorama.store.statements import Prepared
+from diorama.store.statements import Prepared, prepared_upsert
 from diorama.store.values import pack, unpack
 
 _NO_VALUES = pack({})
 _RUNS_AT_ONCE = 500
 
 _table = schema.sessions.c
+_MAKE = prepared_upsert(schema.sessions, ("run", "session", "step_values"), index=("run", "session"))
 _RAISE_LAST_STEP = Prepared(
     lambda _: (
         sa.update(schema.sessions)
@@ -41,9 +41,7 @@ _LAST_STEP = Prepared(
 )
 
 
-def session_of_writer(
-    connection: sa.Connection, database: Database, run: int, *, start: Start | None, began: float
-) -> int:
+def session_of_writer(connection: sa.Connection, run: int, *, start: Start | None, began: float) -> int:
     """The session of a writer that is new; its row is made if it is not there. The run is locked.
 
     Writers of versions without sessions get one by their times: a primary writer is one of its own, another
@@ -58,16 +56,13 @@ def session_of_writer(
         known = set(connection.execute(sa.select(table.session).where(table.run == run)).scalars())
         known.update(connection.execute(sa.select(writers.session).where(writers.run == run)).scalars())
         session = max((one for one in known if one <= session), default=min(known, default=session))
-    make_session(connection, database, run, session)
+    make_session(connection, run, session)
     return session
 
 
-def make_session(connection: sa.Connection, database: Database, run: int, session: int) -> None:
+def make_session(connection: sa.Connection, run: int, session: int) -> None:
     """Make the row of a session if it is not there. The run is locked."""
-    connection.execute(
-        database.upsert(schema.sessions, index=["run", "session"]),
-        {"run": run, "session": session, "step_values": _NO_VALUES},
-    )
+    _MAKE.execute(connection, run, session, _NO_VALUES)
 
 
 def newest_session(connection: sa.Connection, run: int) -> int:

@@ -1,8 +1,9 @@
 """Moves the journals of one training process into a store, again and again until it succeeds.
 
-The loop's thread reads and batches, a pool encodes, one more thread ships; so reading, encoding and
-storing overlap, and what is under way is bounded in bytes. One batch at a time is in flight: while
-the store works on it, the next one grows.
+The loop's thread reads and batches, one pool encodes, another ships; so reading, encoding and storing
+overlap, and what is under way is bounded in bytes. One batch of each journal at a time is in flight: while
+the store works on it, the next one grows. Several journals ship at once, so that the store can take their
+batches with one sync of its disk; but while something is wrong, one batch at a time finds out what.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ FIRST_WAIT_SECS = 0.25
 LONGEST_WAIT_SECS = 30.0
 BUSY_EVERY_SECS = 5.0
 MENDING_WAIT_SECS = 60.0
+SHIPMENTS_AT_ONCE = 8
 TRIES = 3
 """How often the store may break over a batch before the batch is taken for the reason."""
 OPEN_JOURNALS_LIMIT = 64
@@ -60,9 +62,12 @@ class Pump:
         self._keeps_refused = keeps_refused
         self._wake = threading.Event()
         self._encoders = EncoderPool(transport.put_blob, on_done=self._wake.set)
-        self._shipping = ThreadPoolExecutor(1, thread_name_prefix="diorama-ship")
-        self._shipment: tuple[Stream, Batch, Future[int]] | None = None
+        self._shipping = ThreadPoolExecutor(SHIPMENTS_AT_ONCE, thread_name_prefix="diorama-ship")
+        self._shipments: list[tuple[Stream, Batch, Future[int]]] = []
         self._retry: tuple[Stream, Batch] | None = None
+        """What is shipped before anything else, and alone."""
+        self._is_retrying = False
+        """Whether that is in flight."""
         self._breaks = 0
         """How often the store broke over the batch that is in flight or to be retried."""
         self._next_ship_at = 0.0
@@ -129,7 +134,7 @@ class Pump:
 
     @property
     def has_work(self) -> bool:
-        return self._shipment is not None or any(stream.has_work for stream in self.streams.values())
+        return bool(self._shipments) or any(stream.has_work for stream in self.streams.values())
 
     @property
     def failed_secs(self) -> float:
@@ -139,14 +144,14 @@ class Pump:
     def heartbeat(self, stream: Stream) -> None:
         """Tell the store that the run is alive, if nothing else is under way. It is told now or never: a
         heartbeat that comes late would bring a run back that has ended."""
-        if self._shipment is None and self._retry is None and self._failed_since is None:
+        if not self._shipments and self._retry is None and self._failed_since is None:
             self._submit(stream, Batch(stream.run, stream.name, []))
 
     def orphan(self, stream: Stream) -> bool:
         """Tell the store that the writer died without a Finish, when what is under way has arrived. False as
         long as the store has not answered: call it again after the next `step`."""
-        is_free = self._shipment is None and self._retry is None and time.monotonic() >= self._next_ship_at
-        if not stream.is_orphan_told and is_free:
+        is_free = self._retry is None and time.monotonic() >= self._next_ship_at and self._has_room()
+        if not stream.is_orphan_told and is_free and not self._is_in_flight(stream):
             self._submit(stream, Batch(stream.run, stream.name, [], is_orphaned=True))
         return stream.is_orphan_told
 
@@ -171,25 +176,37 @@ class Pump:
     # -- shipping ------------------------------------------------------------------------------
 
     def _ship_next(self) -> bool:
-        if self._shipment is not None or time.monotonic() < self._next_ship_at:
+        if time.monotonic() < self._next_ship_at or not self._has_room():
             return False
         if self._retry is not None:
             stream, batch = self._retry
             self._retry = None
+            self._is_retrying = True
             self._submit(stream, batch)
             return True
+        did_something = False
         for stream in self._in_turn():
-            if time.monotonic() < stream.next_ship_at:
+            if not self._has_room() or time.monotonic() < self._next_ship_at:
+                break
+            if time.monotonic() < stream.next_ship_at or self._is_in_flight(stream):
                 continue
             try:
                 batch_or_none = stream.next_batch()
             except Unavailable as trouble:
                 self._postpone(stream, trouble)
-                return False
+                break
             if batch_or_none is not None:
                 self._submit(stream, batch_or_none)
-                return True
-        return False
+                did_something = True
+        return did_something
+
+    def _has_room(self) -> bool:
+        """Whether one more batch may be in flight."""
+        is_well = self._failed_since is None and self._retry is None and not self._is_retrying
+        return len(self._shipments) < (SHIPMENTS_AT_ONCE if is_well else 1)
+
+    def _is_in_flight(self, stream: Stream) -> bool:
+        return any(shipped is stream for shipped, _, _ in self._shipments)
 
     def _in_turn(self) -> list[Stream]:
         """All streams, another one first each time, so that none starves."""
@@ -207,7 +224,7 @@ class Pump:
             self._postpone(stream, Unavailable(str(error)))
             return
         future.add_done_callback(lambda _: self._wake.set())
-        self._shipment = (stream, batch, future)
+        self._shipments.append((stream, batch, future))
 
     def _ship(self, batch: Batch, is_suspect: bool) -> int:
         """Store a batch. If the store breaks over a suspect one, but takes a heartbeat, it is the batch's
@@ -224,19 +241,31 @@ class Pump:
             raise Refused(error.message, hint=error.hint) from error
 
     def _settle(self) -> bool:
-        """Take in the answer to the batch in flight, if it has come."""
-        if self._shipment is None or not self._shipment[2].done():
-            return False
-        (stream, batch, future), self._shipment = self._shipment, None
-        if future.cancelled():
-            return False
+        """Take in the answers that have come."""
+        did_something = False
+        for shipment in list(self._shipments):
+            stream, batch, future = shipment
+            if future.done():
+                did_something = True
+                self._shipments.remove(shipment)
+                self._is_retrying = False  # it was alone
+                if not future.cancelled():
+                    self._take_answer(stream, batch, future)
+        return did_something
+
+    def _take_answer(self, stream: Stream, batch: Batch, future: Future[int]) -> None:
         error = future.exception()
         if error is None:
-            self._breaks = 0
             stream.is_orphan_told = batch.is_orphaned
             stream.acknowledge(batch, future.result())
-            self._recover(stream)
             stream.next_ship_at = time.monotonic() + _pause_secs(stream)
+            if self._retry is None:  # else another one failed since this was shipped
+                self._breaks = 0
+                self._recover()
+        elif self._retry is not None:
+            # Another one failed before, and is looked into. This one's turn comes.
+            stream.give_back_from(0)
+            self._park(stream, error)
         elif isinstance(error, BlobsGone):
             stream.encode_again()
             self._postpone(stream, error)
@@ -253,7 +282,6 @@ class Pump:
             if not isinstance(error, Unavailable):
                 error = Unavailable(f"{type(error).__name__}: {error}")
             self._postpone(stream, error)
-        return True
 
     def _put_back(self, stream: Stream, batch: Batch) -> None:
         """Ship a batch again. A heartbeat or an orphan is dropped: if it is still true, it is told anew."""
@@ -317,14 +345,20 @@ class Pump:
     def _postpone(self, stream: Stream, trouble: Unavailable) -> None:
         if self._failed_since is None:
             self._failed_since = time.monotonic()
+        now = time.monotonic()
         longest = MENDING_WAIT_SECS if trouble.needs_mending else LONGEST_WAIT_SECS
-        self._wait_secs = min(self._wait_secs * 2, longest)
+        if now >= self._next_ship_at:  # else it was shipped together with one that has failed before
+            self._wait_secs = min(self._wait_secs * 2, longest)
         wait_secs = max(trouble.wait_secs, self._wait_secs * random.uniform(0.5, 1.0))
-        self._next_ship_at = time.monotonic() + wait_secs
+        self._next_ship_at = now + wait_secs
+        self._park(stream, trouble)
+
+    def _park(self, stream: Stream, trouble: BaseException) -> None:
+        """Let those who wait for the store know that this journal has to wait."""
         self._fail(stream.name, str(trouble))
         note_parked(stream.directory, str(trouble))
 
-    def _recover(self, stream: Stream) -> None:
+    def _recover(self) -> None:
         self._wait_secs = FIRST_WAIT_SECS
         if self._failed_since is not None:
             log.warning("shipping works again after %.0f s", self.failed_secs)

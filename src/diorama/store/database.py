@@ -31,10 +31,12 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from diorama.errors import Corrupt, DioramaError, StoreError, TooNew, Unstorable
+from diorama.errors import Corrupt, DioramaError, StoreError, TooNew
 from diorama.journal.folder import sync_folder
 from diorama.store import check, schema, statements, text_search, versions
+from diorama.store.driver_errors import is_about_values, told_plainly
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
+from diorama.store.shared_commits import SharedCommits
 
 BUSY_WAIT_SECS = 30.0
 MIGRATION_LOCK = 0x64696F72
@@ -69,6 +71,7 @@ class Database:
         self._file: FileIdentity | None = None
         self._opening = threading.Lock()
         self._is_read_only = False
+        self._shared_commits = SharedCommits(self.write)
         # Whoever forgets close() (a script's Api() without `with`) leaves no open file behind.
         weakref.finalize(self, engine.dispose).atexit = False
 
@@ -129,7 +132,7 @@ class Database:
         column can have.
         """
         self._find_file()
-        with _told_plainly(), self._engine.connect() as connection:
+        with told_plainly(), self._engine.connect() as connection:
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with _begun(connection):
@@ -151,9 +154,21 @@ class Database:
                 f"{self._path} was removed or replaced while it was written to", hint="it is opened anew"
             )
 
+    def transact(self, do: Callable[[sa.Connection], T]) -> T:
+        """Do work in a transaction; durable when it returns. Raises as `write`, and what the work raises.
+
+        Where there is one writer at a time, work of several threads shares transactions; `shared_commits`
+        says what that asks of it. PostgreSQL writes side by side, and those who commit at the same time share
+        one sync of the disk by themselves.
+        """
+        if self.has_one_writer:
+            return self._shared_commits.run(do)
+        with self.write() as connection:
+            return do(connection)
+
     @contextmanager
     def _writing(self, *, has_tables: bool = True) -> Iterator[sa.Connection]:
-        with _told_plainly(), self._engine.connect().execution_options(diorama_writes=True) as connection:
+        with told_plainly(), self._engine.connect().execution_options(diorama_writes=True) as connection:
             if has_tables and not self.has_one_writer and _HAS_VERSIONS not in connection.info:
                 with _begun(connection):
                     are_behind = versions.are_behind(connection)
@@ -172,7 +187,7 @@ class Database:
             with self._writing(has_tables=False) as connection:
                 yield connection
             return
-        with _told_plainly(), self._engine.connect().execution_options(diorama_writes=True) as connection:
+        with told_plainly(), self._engine.connect().execution_options(diorama_writes=True) as connection:
             driver: Any = connection.connection.dbapi_connection
             driver.execute("PRAGMA foreign_keys = OFF")  # does nothing inside a transaction
             try:
@@ -224,7 +239,7 @@ class Database:
 
     def version(self) -> int:
         """The version that the database says it has; 0 without tables. Raises Corrupt."""
-        with _told_plainly(), self._engine.connect() as connection, _begun(connection):
+        with told_plainly(), self._engine.connect() as connection, _begun(connection):
             return _said_version(connection)
 
     def _find_file(self) -> FileIdentity | None:
@@ -375,54 +390,6 @@ def _begun(connection: sa.Connection) -> Iterator[None]:
         with connection.begin():
             yield
     except (DBAPIError, sqlite3.Error) as error:
-        if not _is_about_values(error) and not connection.closed:
+        if not is_about_values(error) and not connection.closed:
             connection.invalidate()
         raise
-
-
-def _is_about_values(error: BaseException) -> bool:
-    """Whether an error is about values that were given, not about the store or the moment."""
-    orig = error.orig if isinstance(error, DBAPIError) else error
-    state = getattr(orig, "sqlstate", None)
-    if isinstance(state, str):
-        # PostgreSQL: data exceptions, broken constraints, limits of the program (such as an index row's).
-        return state[:2] in ("22", "23", "54")
-    if isinstance(error, sa.exc.ProgrammingError) and "cannot adapt" in str(orig):  # psycopg's own
-        return True
-    if isinstance(
-        error, (sa.exc.DataError, sa.exc.IntegrityError, sqlite3.DataError, sqlite3.IntegrityError)
-    ):
-        return True
-    return isinstance(orig, (sqlite3.InterfaceError, sqlite3.ProgrammingError)) and "binding" in str(orig)
-
-
-@contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Turn the driver's errors into ours, with a hint where there is one to give."""
-    try:
-        yield
-    except (DBAPIError, sqlite3.Error) as error:
-        text = str(error.orig if isinstance(error, DBAPIError) else error)
-        if _is_about_values(error):
-            raise Unstorable(f"the database can't take a value: {text[:300]}") from error
-        if "malformed" in text or "not a database" in text:
-            raise Corrupt(
-                f"the database is damaged: {text}", hint="`diorama doctor` says how to mend it"
-            ) from error
-        hint = ""
-        if "locked" in text:
-            hint = "another process has been writing for a long time; try again"
-        elif "full" in text or "No space" in text:
-            hint = "the disk is full; free some space and it goes on by itself"
-        elif "readonly" in text or "unable to open" in text:
-            hint = "check that you may write the store's folder"
-        raise StoreError(f"the database says: {text}", hint=hint) from error
-    except UnicodeDecodeError as error:  # even in SQLite's own message about the damage
-        raise Corrupt(
-            "the database is damaged: a text in it is not valid UTF-8",
-            hint="`diorama doctor` says how to mend it",
-        ) from error
-    except sa.exc.TimeoutError as error:
-        raise StoreError("all connections to the database are in use", hint="try again") from error
-    except (OverflowError, UnicodeEncodeError) as error:  # the driver found it before the database could
-        raise Unstorable(f"the database can't take a value: {error}") from error

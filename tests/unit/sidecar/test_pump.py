@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +14,11 @@ from pathlib import Path
 import pytest
 from memory_store import DEAD_PID, Journal, MemoryStore
 
+from diorama.journal.entry import Batch
 from diorama.journal.reader import JournalReader
 from diorama.sidecar import pump as pumps
 from diorama.sidecar.pump import Pump
-from diorama.sidecar.transport import Unavailable
+from diorama.sidecar.transport import BlobsGone, Broken, Unavailable
 
 
 def step_until(pump: Pump, is_so: Callable[[], object], secs: float = 20.0) -> None:
@@ -133,3 +136,101 @@ def test_more_journals_than_files_may_be_open(tmp_path: Path, is_one_process: bo
     assert answer.stderr == ""
     assert answer.stdout == "450 [] 150\n"
     assert not list(root.iterdir())
+
+
+class SharedStore(MemoryStore):
+    """Notes how many batches are in it at once, and holds the first `held` until all of them have come."""
+
+    def __init__(self, held: int = 0) -> None:
+        super().__init__()
+        self.inside: list[str] = []
+        self.most_inside = 0
+        self.failures = 0
+        self.inside_after_failure: list[int] = []
+        self._held = held
+        self._all_here = threading.Barrier(held) if held else None
+
+    def ingest(self, batch: Batch) -> int:
+        with self._lock:
+            assert batch.writer not in self.inside, "two batches of one journal at once"
+            self.inside.append(batch.writer)
+            self.most_inside = max(self.most_inside, len(self.inside))
+            if self.failures:
+                self.inside_after_failure.append(len(self.inside))
+            is_held, self._held = self._held > 0, self._held - 1
+        try:
+            if is_held and self._all_here is not None:
+                self._all_here.wait(20)
+            return super().ingest(batch)
+        except Exception:
+            self.failures += 1
+            raise
+        finally:
+            with self._lock:
+                self.inside.remove(batch.writer)
+
+
+def many_journals(root: Path, count: int, logs: int) -> list[str]:
+    names = []
+    for number in range(count):
+        journal = Journal(root, n=number, run=f"r{number}")
+        for value in range(logs):
+            journal.log(x=value)
+        journal.finish()
+        journal.close()
+        names.append(journal.name)
+    return names
+
+
+def ship_all(root: Path, store: MemoryStore) -> Pump:
+    pump = Pump(root, "t", store)
+    pump.discover()
+    step_until(pump, lambda: all(stream.finish for stream in pump.streams.values()) and not pump.has_work)
+    return pump
+
+
+def test_journals_ship_side_by_side_each_in_order(tmp_path: Path) -> None:
+    names = many_journals(tmp_path, pumps.SHIPMENTS_AT_ONCE, 3)
+    store = SharedStore(held=pumps.SHIPMENTS_AT_ONCE)
+    ship_all(tmp_path, store).close()
+    assert store.most_inside == pumps.SHIPMENTS_AT_ONCE
+    assert all(store.logs(name) == [{"x": 0}, {"x": 1}, {"x": 2}] for name in names)
+
+
+def test_a_store_that_fails_under_many_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that were on their way come later; until one has, there is one at a time, and one wait."""
+    monkeypatch.setattr(pumps, "LONGEST_WAIT_SECS", 100.0)
+    count = pumps.SHIPMENTS_AT_ONCE
+    names = many_journals(tmp_path, count, 3)
+    store = SharedStore(held=count)
+    store.trouble = [Unavailable("away")] * count
+    pump = Pump(tmp_path, "t", store)
+    pump.discover()
+    step_until(pump, lambda: len(pump.failures) == count)
+    assert pump._wait_secs == 2 * pumps.FIRST_WAIT_SECS
+    step_until(pump, lambda: not pump.has_work)
+    assert store.inside_after_failure[0] == 1
+    assert pump.failures == {}
+    assert all(store.logs(name) == [{"x": 0}, {"x": 1}, {"x": 2}] for name in names)
+    pump.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_troubles_of_every_kind_under_many_lose_and_double_nothing(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    names = many_journals(tmp_path, 12, 6)
+    store = SharedStore(held=pumps.SHIPMENTS_AT_ONCE)
+    kinds = [Unavailable("away"), Broken("a bug"), BlobsGone("gone"), OSError("no memory")]
+    store.trouble = [chance.choice(kinds) for _ in range(chance.randrange(12))]
+    refused = chance.choice([set[int](), {4}, {3, 5}])
+    store.refuses = refused
+    pump = ship_all(tmp_path, store)
+    # Seq 1 is the Start, so the call that logged x is entry x + 2.
+    expected = [{"x": value} for value in range(6) if value + 2 not in refused]
+    assert all(store.logs(name) == expected for name in names)
+    tallies = [stream.tally for stream in pump.streams.values()]
+    assert [tally.refused for tally in tallies] == [len(refused)] * len(names)
+    assert [tally.entries for tally in tallies] == [8 - len(refused)] * len(names)
+    pump.close()
