@@ -38,6 +38,7 @@ from diorama.journal.entry import (
     System,
 )
 from diorama.media import FileRecord, HistogramRecord, ImageRecord, Table
+from diorama.media.plugin.catalog import DescribedKind, DescribedPlugin
 from diorama.media.table.codec import encode as encode_table
 from diorama.model import StoreDir
 from diorama.server.app import create_app
@@ -116,6 +117,12 @@ def fill(service: Service) -> Sample:
     return Sample(service.find_run("local", "demo", "first").uid, picture)
 
 
+VIEW = "export function mount() {}"
+VIEW_SHA256 = hashlib.sha256(VIEW.encode()).hexdigest()
+PLUGINS = [DescribedPlugin("waves", "waves", "1.0", "", (DescribedKind("wave", "wave", VIEW, VIEW_SHA256),))]
+"""What a server says that has one plugin."""
+
+
 def examples(sample: Sample) -> dict[str, tuple[str, str, dict[str, Any]]]:
     """A good request for every endpoint, by its name: method, path, and arguments for httpx."""
     uid = sample.uid
@@ -156,6 +163,8 @@ def examples(sample: Sample) -> dict[str, tuple[str, str, dict[str, Any]]]:
         "missing_blobs": ("POST", "/api/blobs/missing", {"json": {"sha256": [PICTURE_SHA256]}}),
         "blob": ("GET", f"/api/blobs/{PICTURE_SHA256}", {}),
         "content": ("GET", f"/api/content/{HTML_SHA256}?style=1&framed=1&outside=cdn.example.org", {}),
+        "plugins": ("GET", "/api/plugins", {}),
+        "plugin_view": ("GET", f"/api/plugins/views/{VIEW_SHA256}", {}),
         "put_blob": ("PUT", f"/api/blobs/{hashlib.sha256(upload).hexdigest()}", {"content": upload}),
         "ingest": (
             "POST",

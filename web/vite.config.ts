@@ -23,6 +23,7 @@ export default defineConfig({
         "frame-plotly": page("frames/plotly.html"),
         "frame-bokeh": page("frames/bokeh.html"),
         "frame-vega": page("frames/vega.html"),
+        "frame-plugin": page("frames/plugin.html"),
       },
       output: {
         codeSplitting: {

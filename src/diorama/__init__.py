@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from diorama.media.partitioned_table.media import PartitionedTable
     from diorama.media.plot import plot_table
     from diorama.media.plotly.media import Plotly
+    from diorama.media.plugin.media import PluginMedia
     from diorama.media.table.media import Table
     from diorama.media.text.media import Markdown, Text
     from diorama.media.vega.media import Vega
@@ -72,6 +73,7 @@ _HOMES = {
     "Object3D": "diorama.media.object3d.media",
     "PartitionedTable": "diorama.media.partitioned_table.media",
     "Plotly": "diorama.media.plotly.media",
+    "PluginMedia": "diorama.media.plugin.media",
     "Polygons2D": "diorama.media.image.overlays.polygons",
     "Run": "diorama.client.run",
     "Settings": "diorama.client.settings",
@@ -134,6 +136,7 @@ __all__ = [
     "Object3D",
     "PartitionedTable",
     "Plotly",
+    "PluginMedia",
     "Polygons2D",
     "Run",
     "Settings",

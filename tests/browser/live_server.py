@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +40,9 @@ class LiveServer:
 
 
 @contextmanager
-def serving(store: Path, *options: str) -> Iterator[LiveServer]:
-    """`diorama ui` of a store in a process of its own, on a free port."""
-    environ = {**_OUTSIDE, "DIORAMA_DIR": str(store), "PYTHONUNBUFFERED": "1"}
+def serving(store: Path, *options: str, environ: Mapping[str, str] | None = None) -> Iterator[LiveServer]:
+    """`diorama ui` of a store in a process of its own, on a free port. environ: what it finds besides."""
+    environ = {**_OUTSIDE, "DIORAMA_DIR": str(store), "PYTHONUNBUFFERED": "1", **(environ or {})}
     if _STATIC_DIR:
         environ["DIORAMA_STATIC_DIR"] = _STATIC_DIR
     command = [sys.executable, "-m", "diorama", "ui", "--no-browser", "--port", "0", *options]

@@ -1,4 +1,4 @@
-"""The `diorama` command. Each verb is a module of its name with the same four things:
+"""The `diorama` command. Each verb is a module of its name (with a _ after a word of Python), and in it:
 
     SUMMARY                  one line for `diorama --help`
     EXAMPLES                 (command line, what it does) pairs for its own --help
@@ -16,13 +16,14 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 from diorama.cli.terminal import printable
 from diorama.errors import DioramaError
 from diorama.model import VERSION
 
-VERBS = ("ui", "demo", "sync", "ls", "key", "doctor")
+VERBS = ("ui", "demo", "sync", "import", "ls", "key", "doctor")
 """In the order in which a newcomer meets them."""
 
 _EXAMPLES = (
@@ -68,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"diorama {VERSION}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
     for name in VERBS:
-        module: Any = import_module(f"diorama.cli.{name}")
+        module: Any = import_module(f"diorama.cli.{name}{'_' if iskeyword(name) else ''}")
         verb = verbs.add_parser(
             name,
             help=module.SUMMARY,

@@ -28,6 +28,7 @@ def run_checks(store_dir: StoreDir, *, is_reading_data: bool = False) -> list[Fi
 
     checks: dict[str, Callable[[StoreDir], Iterator[Finding]]] = {
         "installation": check_installation,
+        "plugins": lambda store: check_plugins(),
         "folder": check_folder,
         "disk": check_disk,
         "key": check_key,
@@ -64,6 +65,24 @@ def check_installation(store_dir: StoreDir) -> Iterator[Finding]:
     yield Finding("ok", "installation", ", ".join(versions))
     if not (PACKAGED_STATIC_DIR / "index.html").is_file():
         yield Finding("warn", "installation", "the web UI is not built", "`make ui` in the source tree")
+
+
+def check_plugins() -> Iterator[Finding]:
+    """What the installed plugins add, and which can't be used. They are imported in other processes."""
+    from diorama.media.plugin.catalog import describe_plugins
+
+    described = describe_plugins()
+    if not described:
+        yield Finding("ok", "plugins", "none are installed")
+    for plugin in described:
+        title = f"{plugin.name} ({plugin.package} {plugin.version})"
+        if plugin.trouble:
+            mend = f"update or uninstall {plugin.package}; everything else works without it"
+            yield Finding("warn", "plugins", f"{title}: {plugin.trouble}", mend)
+        else:
+            parts = [f"kind {kind.name}" for kind in plugin.kinds]
+            parts += [f"importer {name}" for name, _ in plugin.importers]
+            yield Finding("ok", "plugins", f"{title}: {', '.join(parts) or 'adds nothing'}")
 
 
 def check_folder(store_dir: StoreDir) -> Iterator[Finding]:

@@ -150,7 +150,7 @@ class Encoding:
             return [self.plain(item, name, inside) for item in value]
         try:
             if isinstance(value, Media):
-                return self._snapshot(value, name)
+                return self.as_extension(value, name)
             return self._foreign(value, name, _inside)
         except UsageError:
             raise
@@ -168,7 +168,7 @@ class Encoding:
         if len(text) > TEXT_LIMIT_CHARS:
             from diorama.media.text.media import Text
 
-            return self._snapshot(Text(text), name)
+            return self.as_extension(Text(text), name)
         self._count(name, len(text))
         return clean_text(text)
 
@@ -180,7 +180,8 @@ class Encoding:
                 hint="log it as a Table, as an array or as a file",
             )
 
-    def _snapshot(self, media: Media, name: str) -> Ext:
+    def as_extension(self, media: Media, name: str) -> Ext:
+        """How media travel: as a snapshot, their large buffers in the spool."""
         if self.run is None:
             snapshot = media.snapshot()
         else:
@@ -207,7 +208,7 @@ class Encoding:
 
         adopted = adopt(value)
         if isinstance(adopted, Media):
-            return self._snapshot(adopted, name)
+            return self.as_extension(adopted, name)
         if isinstance(adopted, Refusal):
             text = f"{name!r} can't be kept as {adopted.kind}, so it is kept as text: {adopted.reason}"
             self.warnings.append(("value", text))

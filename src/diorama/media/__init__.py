@@ -67,6 +67,9 @@ from diorama.media.partitioned_table.record import PartitionedTableRecord
 from diorama.media.plotly import KIND as PLOTLY
 from diorama.media.plotly.media import Plotly
 from diorama.media.plotly.record import PlotlyRecord
+from diorama.media.plugin import KIND as PLUGIN
+from diorama.media.plugin.media import PluginMedia
+from diorama.media.plugin.record import PluginRecord
 from diorama.media.table import KIND as TABLE
 from diorama.media.table.media import Table
 from diorama.media.table.record import TableRecord
@@ -114,6 +117,8 @@ __all__ = [
     "PartitionedTableRecord",
     "Plotly",
     "PlotlyRecord",
+    "PluginMedia",
+    "PluginRecord",
     "Polygons2D",
     "RunFile",
     "Table",
@@ -149,6 +154,7 @@ KINDS: tuple[Kind, ...] = (
     GRAPH,
     CHART,
     FILE,
+    PLUGIN,
 )
 register(KINDS)
 MediaRecord = Union[  # noqa: UP007 msgspec wants a real Union on 3.10
@@ -169,5 +175,6 @@ MediaRecord = Union[  # noqa: UP007 msgspec wants a real Union on 3.10
     GraphRecord,
     ChartRecord,
     FileRecord,
+    PluginRecord,
 ]
 """The closed union of records: the storage schema, the API's and TypeScript's. Tagged by `kind`."""

@@ -1,4 +1,5 @@
-"""The pages in which other people's figures are drawn: Plotly, Bokeh and Vega run what a figure says.
+"""The pages in which other people's figures are drawn: Plotly, Bokeh and Vega run what a figure says, and the
+view of a plugin is code.
 
 Such a page is ours, but its content is not. So the answer puts it into a sandbox without origin and without
 network; it gets the figure by a message from the page around it, so that a tab of its own shows nothing.
@@ -15,6 +16,9 @@ OPEN_ASSET_HEADERS: dict[str, str] = {
     "access-control-allow-origin": "*",
     "cross-origin-resource-policy": "cross-origin",
 }
+
+_RUNS_PLUGINS = "frames/plugin.html"
+"""The view of a plugin comes as text in a message, and runs as a module of the frame itself (a blob: URL)."""
 
 _MAY_EVALUATE = frozenset({"frames/bokeh.html"})
 """Bokeh's CustomJS, of which links between widgets are made, is compiled in the browser."""
@@ -36,7 +40,8 @@ _RULES = (
 
 def frame_headers(path: str) -> dict[str, str]:
     """The headers of the frame page at `path` ("frames/plotly.html")."""
-    scripts = "script-src 'self' 'unsafe-eval'" if path in _MAY_EVALUATE else "script-src 'self'"
+    more = " 'unsafe-eval'" if path in _MAY_EVALUATE else " blob:" if path == _RUNS_PLUGINS else ""
+    scripts = f"script-src 'self'{more}"
     return {
         "content-security-policy": "; ".join((*_RULES, scripts)),
         "connection-allowlist": "(response-origin)",

@@ -8,6 +8,7 @@ from diorama.server import (
     api_data,
     api_ingest,
     api_openapi,
+    api_plugins,
     api_runs,
     api_session,
     api_tables,
@@ -43,6 +44,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     api_blobs.blob,
     api_blobs.put_blob,
     api_content.content,
+    api_plugins.plugins,
+    api_plugins.plugin_view,
     api_ingest.ingest,
 )
 """In the order in which they are tried."""

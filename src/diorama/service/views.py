@@ -392,3 +392,25 @@ class BlobsWanted(msgspec.Struct, forbid_unknown_fields=True):
 
 class BlobsMissing(msgspec.Struct):
     sha256: list[str]
+
+
+class PluginKindView(msgspec.Struct, kw_only=True):
+    """A kind of media that a plugin adds. view: the SHA-256 of the module that draws it."""
+
+    name: str
+    title: str
+    view: str
+
+
+class PluginView(msgspec.Struct, kw_only=True):
+    """An installed plugin. trouble: why it can't be used, as a sentence; empty if all is well."""
+
+    name: str
+    package: str
+    version: str
+    trouble: str
+    kinds: list[PluginKindView]
+
+
+class PluginList(msgspec.Struct):
+    plugins: list[PluginView]

@@ -394,6 +394,26 @@ export interface BlobsMissing {
   sha256: string[];
 }
 
+/** A kind of media that a plugin adds. view: the SHA-256 of the module that draws it. */
+export interface PluginKindView {
+  name: string;
+  title: string;
+  view: string;
+}
+
+/** An installed plugin. trouble: why it can't be used, as a sentence; empty if all is well. */
+export interface PluginView {
+  name: string;
+  package: string;
+  version: string;
+  trouble: string;
+  kinds: PluginKindView[];
+}
+
+export interface PluginList {
+  plugins: PluginView[];
+}
+
 /** Bytes in the blob store: named by their SHA-256, so the same bytes are stored once. */
 export interface BlobRef {
   sha256: string;
@@ -959,8 +979,26 @@ export interface FileRecord {
   name: string;
 }
 
+/**
+ * Media of a kind that a plugin has added: one record for all plugins, so that the union stays closed.
+ *
+ * plugin: "<plugin>:<kind>". package, version: what was installed where it was encoded; None if nothing was.
+ * body: a JSON object of at most 64 KiB, which only the plugin understands. blobs: bytes by name; the one
+ * named "thumbnail", a small picture, is shown in table cells, and where the plugin is not installed.
+ */
+export interface PluginRecord {
+  kind: "plugin";
+  caption?: string | null;
+  sample_id?: string | null;
+  plugin: string;
+  package?: string | null;
+  version?: string | null;
+  body?: Record<string, unknown>;
+  blobs?: Record<string, BlobRef>;
+}
+
 /** Every kind of media, told apart by `kind`. */
-export type MediaRecord = ImageRecord | HistogramRecord | TableRecord | JoinedTableRecord | PartitionedTableRecord | Object3DRecord | MoleculeRecord | VideoRecord | AudioRecord | HtmlRecord | TextRecord | PlotlyRecord | BokehRecord | VegaRecord | GraphRecord | ChartRecord | FileRecord;
+export type MediaRecord = ImageRecord | HistogramRecord | TableRecord | JoinedTableRecord | PartitionedTableRecord | Object3DRecord | MoleculeRecord | VideoRecord | AudioRecord | HtmlRecord | TextRecord | PlotlyRecord | BokehRecord | VegaRecord | GraphRecord | ChartRecord | FileRecord | PluginRecord;
 
 /** What the server sends where JSON has no number: see the Python module `service.views`. */
 export interface SpecialNumber {

@@ -11,6 +11,7 @@ import { MOLECULE_VIEW } from "@/media/molecule";
 import { OBJECT3D_VIEW } from "@/media/object3d";
 import { PARTITIONED_TABLE_VIEW } from "@/media/partitioned_table";
 import { PLOTLY_VIEW } from "@/media/plotly";
+import { PLUGIN_VIEW } from "@/media/plugin";
 import { TABLE_VIEW } from "@/media/table";
 import { TEXT_VIEW } from "@/media/text";
 import { VEGA_VIEW } from "@/media/vega";
@@ -36,4 +37,5 @@ export const VIEWS: Views = {
   graph: GRAPH_VIEW,
   chart: CHART_VIEW,
   file: FILE_VIEW,
+  plugin: PLUGIN_VIEW,
 };

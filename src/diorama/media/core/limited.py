@@ -34,6 +34,8 @@ MEMORY_BYTES = 1 << 30
 CPU_SECS = 10.0
 WALL_SECS = 30.0
 IDLE_WORKERS_LIMIT = 4
+APART_LIMIT = 16
+"""For so many names there are workers apart."""
 JOBS_PER_WORKER = 500
 """A worker is replaced after so many jobs: decoders leak."""
 START_WAITS_SECS = (0.1, 0.5)
@@ -59,8 +61,11 @@ def run_limited(
     memory_bytes: int = MEMORY_BYTES,
     cpu_secs: float = CPU_SECS,
     wall_secs: float = WALL_SECS,
+    apart: str = "",
 ) -> Any:
     """`function(header, data)` in a worker process, where `task` is "diorama.media.<module>:<function>".
+
+    apart: jobs of one name get workers of their own, for code that might leave a worker other than it was.
 
     header and the answer: anything that msgpack carries (bytes too). data: given as a memoryview.
     The limits grow with the data: eight bytes of memory and 0.1 s per MiB for each of its bytes. An answer
@@ -80,15 +85,18 @@ def run_limited(
     }
     sent = memoryview(b"") if source is not None else view
     limit_secs = wall_secs + view.nbytes / (5 << 20)
-    answer = _answer(job, sent, limit_secs, _pool.borrow())
+    pool = _pool if not apart else _pool_apart(apart)
+    answer = _answer(job, sent, limit_secs, pool, pool.borrow())
     if "too_small" in answer:
-        answer = _answer(job, sent, limit_secs, _pool.start())
+        answer = _answer(job, sent, limit_secs, pool, pool.start())
     if "error" in answer:
         raise DecodeError(answer["error"])
     return answer["value"]
 
 
-def _answer(job: dict[str, Any], data: memoryview, wall_secs: float, worker: _Worker) -> dict[str, Any]:
+def _answer(
+    job: dict[str, Any], data: memoryview, wall_secs: float, pool: _Pool, worker: _Worker
+) -> dict[str, Any]:
     is_fit = False
     try:
         answer = worker.run(job, data, wall_secs)
@@ -98,7 +106,7 @@ def _answer(job: dict[str, Any], data: memoryview, wall_secs: float, worker: _Wo
     except RuntimeError as error:  # no thread for the clock
         raise NoWorker(f"no process can be watched now: {error}") from error
     finally:
-        _pool.give_back(worker, is_fit=is_fit)
+        pool.give_back(worker, is_fit=is_fit)
     return answer
 
 
@@ -277,9 +285,36 @@ def _environment() -> dict[str, str]:
     return environment
 
 
+def _pool_apart(name: str) -> _Pool:
+    """The workers of jobs that stay apart under this name. Those used longest ago make room for new ones."""
+    with _apart_lock:
+        pool = _apart.pop(name, None) or _Pool()
+        _apart[name] = pool
+        dropped = [_apart.pop(next(iter(_apart))) for _ in range(len(_apart) - APART_LIMIT)]
+    for one in dropped:
+        one.close()
+    return pool
+
+
 _pool = _Pool()
-atexit.register(_pool.close)
+_apart: dict[str, _Pool] = {}
+_apart_lock = threading.Lock()
+
+
+def _close_all() -> None:
+    for pool in (_pool, *list(_apart.values())):
+        pool.close()
+
+
+def _forget_all() -> None:
+    global _apart_lock
+    _apart_lock = threading.Lock()
+    for pool in (_pool, *_apart.values()):
+        pool.forget()
+
+
+atexit.register(_close_all)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=lambda: _pool.forget())
+    os.register_at_fork(after_in_child=_forget_all)

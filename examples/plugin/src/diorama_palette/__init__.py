@@ -1,0 +1,5 @@
+"""Colour palettes for Diorama."""
+
+from diorama_palette.palette import Palette
+
+__all__ = ["Palette"]
