@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import msgspec
 import numpy as np
@@ -52,6 +52,7 @@ from diorama.store.values import blobs_in
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
+MEDIA = Path(diorama.media.__path__[0])
 
 SAMPLES: dict[str, Media] = {
     "image": Image(np.arange(12, dtype=np.uint8).reshape(2, 2, 3), caption="four pixels", sample_id="a"),
@@ -65,10 +66,15 @@ for module in sorted(Path(__file__).with_name("samples").glob("*.py")):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 class TestEveryKind:
     def test_has_its_place_everywhere(self, kind: Kind) -> None:
-        assert (ROOT / "docs" / "media" / f"{kind.name}.md").is_file()
-        assert list((GOLDEN / kind.name).glob("*.json"))
-        view = ROOT / "web" / "src" / "media" / kind.name
-        assert view.is_dir() or view.with_suffix(".tsx").is_file()
+        wanted = [
+            f"docs/media/{kind.name}.md",
+            f"tests/golden/{kind.name}/*.json",
+            f"web/src/media/{kind.name}",
+        ]
+        missing = [f"{path} is missing" for path in wanted if not list(ROOT.glob(path))]
+        if kind.name not in SAMPLES:
+            missing.append(f"tests/kinds/samples/{kind.name}.py is missing")
+        assert missing == []
 
     def test_names_agree(self, kind: Kind) -> None:
         assert kind.name == kind.cls.KIND
@@ -93,6 +99,19 @@ class TestEveryKind:
         assert kind.cls.__doc__ is not None
         for word in ("Accepts", "Raises", ">>>"):
             assert word in kind.cls.__doc__
+
+
+def test_every_folder_and_record_has_its_place_in_the_lists() -> None:
+    folders = {path.parent.name for path in MEDIA.glob("*/*.py")} - {"core", "plot"}
+    missing = [f"src/diorama/media/{name} is no row of KINDS" for name in folders - set(KINDS_BY_NAME)]
+    missing += [
+        f"{name!r} has a sample, and is no row of KINDS" for name in set(SAMPLES) - set(KINDS_BY_NAME)
+    ]
+    records = get_args(MediaRecord)
+    missing += [
+        f"{kind.record.__name__} is no row of MediaRecord" for kind in KINDS if kind.record not in records
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize(
