@@ -46,6 +46,19 @@ def filled(open_store: Callable[[], Service], tmp_path: Path) -> tuple[Service, 
     return service, uid, blob.sha256
 
 
+def test_uses_of_blobs_by_what_is_not_there_are_found(
+    filled: tuple[Service, int, str], tmp_path: Path
+) -> None:
+    service, _, blob = filled
+    uses = [{"sha256": blob, "owner_kind": kind, "owner": 10**6} for kind in ("run", "view", "nothing")]
+    with service._database.write() as connection:
+        connection.execute(sa.insert(schema.blob_uses), uses)
+    found = fails(StoreDir(tmp_path / "store"))
+    assert "the run 1000000 names blobs and is not there" in found
+    assert "no kind of owner is called 'nothing'" in found
+    assert "view" not in found
+
+
 def test_every_packed_value_is_proven(filled: tuple[Service, int, str], tmp_path: Path) -> None:
     service, _, _ = filled
     store = StoreDir(tmp_path / "store")

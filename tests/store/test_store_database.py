@@ -264,7 +264,7 @@ def test_damage_that_cannot_even_be_named_is_told(tmp_path: Path) -> None:
     path = tmp_path / "diorama.db"
     Database.open(path).close()
     data = path.read_bytes()
-    path.write_bytes(data.replace(b"blob_uses_by_runblob_uses", b"bl\xc5b_uses_by_runblob_uses"))
+    path.write_bytes(data.replace(b"blob_uses_by_ownerblob_uses", b"bl\xc5b_uses_by_ownerblob_uses"))
     with pytest.raises(Corrupt):
         Database.open(path)
 

@@ -13,14 +13,17 @@ import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, ingest, log, rows_of, start
 from owner import Service
 
-from diorama.errors import TooNew
+from diorama.errors import NotFound, TooNew
 from diorama.journal.entry import Define
+from diorama.media import HistogramRecord
 from diorama.store import database as databases
 from diorama.store import schema
 from diorama.store.database import Database
 from diorama.store.local_blobs import LocalBlobs
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
+NUMBERED = {"projects", "runs", "keys", "chunks", "records"}
+"""Tables with row numbers that the database hands out."""
 GOLDEN = Path(__file__).parents[1] / "golden" / "stores"
 
 
@@ -33,6 +36,13 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[sa.Engine
     )
     yield engine
     engine.dispose()
+
+
+def service_of(engine: sa.Engine, folder: Path) -> Service:
+    """The database as a Service opens it."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    url = folder / "empty.db" if is_sqlite else engine.url.render_as_string(hide_password=False)
+    return Service(Database.open(url), LocalBlobs(folder / "blobs"))
 
 
 def shape_of(engine: sa.Engine) -> dict[str, Any]:
@@ -91,9 +101,8 @@ def test_old_migrations_still_make_what_they_made(path: Path, tmp_path: Path) ->
 
 
 def test_row_numbers_are_never_used_again(open_store: Callable[[], Service]) -> None:
-    from diorama.media import HistogramRecord
-
-    tables = (schema.records, schema.chunks, schema.keys, schema.runs, schema.projects)
+    tables = [table for table in reversed(schema.metadata.sorted_tables) if "id" in table.c]
+    assert {table.name for table in tables} == NUMBERED
     numbers: list[list[int]] = []
     service = open_store()
     for _ in range(2):
@@ -105,6 +114,86 @@ def test_row_numbers_are_never_used_again(open_store: Callable[[], Service]) -> 
             for table in (schema.documents, schema.run_columns, *tables):
                 connection.execute(sa.delete(table))
     assert all(after > before for before, after in zip(*numbers, strict=True))
+
+
+@pytest.mark.parametrize("version", range(3, SCHEMA_VERSION))
+def test_a_migration_gives_no_row_number_anew(version: int, engine: sa.Engine, tmp_path: Path) -> None:
+    """Also none of rows that were the newest and are not there any more. (Version 2 began with this.)"""
+    with engine.begin() as connection:
+        for migrate in MIGRATIONS[:version]:
+            migrate(connection)
+        version_row = sa.update(schema.meta).where(schema.meta.c.name == "schema_version")
+        connection.execute(version_row.values(number=version))
+        found = sa.MetaData()
+        found.reflect(connection)
+        tables = [table for table in found.sorted_tables if table.name in NUMBERED]
+        for table in tables:
+            for number in (1, 2):
+                row = {
+                    column.name: 1 if column.foreign_keys else _some(column.type, number)
+                    for column in table.columns
+                    if column.name != "id" and not column.nullable
+                }
+                made = connection.execute(sa.insert(table).values(row).returning(table.c.id)).scalar_one()
+                assert made == number
+        for table in reversed(tables):
+            connection.execute(sa.delete(table))
+    service = service_of(engine, tmp_path)
+    ingest(service, log(0, {"x": 1.0, "h": HistogramRecord(bins=[0, 1], values=[1])}))
+    with service._database.read() as connection:
+        for name in sorted(NUMBERED):
+            table = schema.metadata.tables[name]
+            least = connection.execute(sa.select(sa.func.min(table.c.id))).scalar_one()
+            assert least == 3, name
+    assert service.check() == []
+    service.close()
+
+
+def _some(type_: Any, number: int) -> Any:
+    """A value of a type."""
+    if isinstance(type_, sa.Text | sa.LargeBinary):
+        return str(number) if isinstance(type_, sa.Text) else b"%d" % number
+    return number
+
+
+@pytest.mark.parametrize("version", range(1, 5))
+def test_blobs_of_runs_have_them_as_owners(version: int, engine: sa.Engine, tmp_path: Path) -> None:
+    two_sessions_of_version(version, engine)
+    names = [letter * 64 for letter in "abc"]
+    blobs = sa.table("blobs", *map(sa.column, ("sha256", "size_bytes", "mime", "created_at")))
+    uses = sa.table("blob_uses", sa.column("sha256"), sa.column("run"))
+    runs = sa.Table("runs", sa.MetaData(), autoload_with=engine)
+    with engine.begin() as connection:
+        row = dict(connection.execute(sa.select(runs)).mappings().one())
+        connection.execute(sa.insert(runs), row | {"id": 7, "run_id": "other"})
+        rows = [{"sha256": name, "size_bytes": 1, "mime": "image/png", "created_at": BEGAN} for name in names]
+        connection.execute(sa.insert(blobs), rows)
+        connection.execute(sa.insert(uses), [{"sha256": name, "run": 1} for name in names])
+        connection.execute(sa.insert(uses), [{"sha256": names[1], "run": 7}])
+    service = service_of(engine, tmp_path)
+    table = schema.blob_uses.c
+    with service._database.read() as connection:
+        owners = connection.execute(
+            sa.select(table.sha256, table.owner_kind, table.owner).order_by(table.sha256, table.owner)
+        ).all()
+        kept = connection.execute(sa.select(schema.runs).order_by(schema.runs.c.id)).mappings().all()
+    a, b, c = names
+    assert [tuple(owner) for owner in owners] == [
+        (a, "run", 1),
+        (b, "run", 1),
+        (b, "run", 7),
+        (c, "run", 1),
+    ]
+    assert [dict(one) for one in kept] == [
+        row | {"deleted_at": 0},
+        row | {"id": 7, "run_id": "other", "deleted_at": 0},
+    ]
+    assert service.blob(b).ref.size_bytes == 1
+    assert service.delete_runs([1]) == [1]
+    assert service.blob(b).ref.size_bytes == 1
+    with pytest.raises(NotFound):
+        service.blob(a)
+    service.close()
 
 
 def test_a_store_that_was_migrated_under_an_open_one_is_not_written(

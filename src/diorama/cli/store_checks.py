@@ -18,6 +18,7 @@ from diorama.store import schema
 from diorama.store.blobs import Blobs, path_of
 from diorama.store.database import Database
 from diorama.store.drafts import abandoned
+from diorama.store.live_runs import live_runs
 from diorama.store.local_blobs import DRAFTS, LocalBlobs
 from diorama.store.migrations import SCHEMA_VERSION
 from diorama.store.open_blobs import open_blobs
@@ -68,7 +69,7 @@ def check_database(store_dir: StoreDir) -> Iterator[Finding]:
             yield Finding("fail", "database", f"{where} is damaged: {some(problems)}", mend)
             return
         with database.read() as connection:
-            run_count = connection.execute(sa.select(sa.func.count()).select_from(schema.runs)).scalar_one()
+            run_count = connection.execute(sa.select(sa.func.count()).select_from(live_runs)).scalar_one()
             notices = database.notices_damage()
         yield Finding("ok", "database", f"{run_count} runs, {format_size(database.size_bytes())}, sound")
         if not notices:

@@ -23,7 +23,7 @@ from diorama.errors import DioramaError
 from diorama.lru import Lru
 from diorama.server.lanes import Lanes
 from diorama.server.problem import Refusal
-from diorama.service.views import LiveEvent, LiveRun
+from diorama.service.views import LiveEvent
 from diorama.store.versions import Seen
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _CHANGES_REMEMBERED = 64
 
 
 class _Message(NamedTuple):
-    has_runs: bool
+    has_news: bool
     data: bytes
 
 
@@ -148,7 +148,7 @@ class LiveHub:
                 if change is not None:
                     message = self._message(change, project)
                     # Other projects' changes move the version, but are no news here.
-                    if (message.has_runs or sent is None) and is_welcome():
+                    if (message.has_news or sent is None) and is_welcome():
                         yield message.data
                     sent = change.seen
                 with anyio.move_on_after(KEEP_ALIVE_SECS) as waiting:
@@ -187,8 +187,7 @@ class LiveHub:
         if remembered is not None:
             return remembered
         change = _Change(*service.news(since))
-        for run in change.event.runs:
-            self._remember_project(service, run)
+        self._remember_projects(service, change.event)
         if newest is not None or change.seen != since:
             self._changes.put((service.actor, since, newest or change.seen), change)
         return change
@@ -197,14 +196,18 @@ class LiveHub:
         """A change as the streams of a project hear it, encoded once for all of them."""
         found = change.messages.get(project)
         if found is None:
-            version, runs = change.event.version, change.event.runs
+            event = change.event
             if project is not None:
-                runs = [run for run in runs if self._projects.get(run.uid) == project]
-            data = b"id: %d\ndata: %b\n\n" % (version, msgspec.json.encode(LiveEvent(version, runs)))
-            found = change.messages[project] = _Message(bool(runs), data)
+                event = LiveEvent(
+                    event.version,
+                    [run for run in event.runs if self._projects.get(run.uid) == project],
+                    [uid for uid in event.deleted if self._projects.get(uid) == project],
+                )
+            data = b"id: %d\ndata: %b\n\n" % (event.version, msgspec.json.encode(event))
+            found = change.messages[project] = _Message(bool(event.runs or event.deleted), data)
         return found
 
-    def _remember_project(self, service: Access, run: LiveRun) -> None:
-        if run.uid not in self._projects:
-            found = service.run(run.uid).run
-            self._projects[run.uid] = f"{found.entity}/{found.project}"
+    def _remember_projects(self, service: Access, event: LiveEvent) -> None:
+        uids = {run.uid for run in event.runs}.union(event.deleted) - self._projects.keys()
+        if uids:
+            self._projects |= service.projects_of(uids)

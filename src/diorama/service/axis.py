@@ -11,8 +11,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from diorama.service.keys import metric_rows
-from diorama.store import history, schema
+from diorama.store import history
 from diorama.store.columns import Floats, Points
+from diorama.store.live_runs import live_runs
 
 PLAIN_AXES = ("step", "time", "relative")
 
@@ -31,7 +32,7 @@ class Axis:
         self._metric: tuple[int, Points] | None = None
         self._began: dict[int, float] = {}
         if name == "relative":
-            table = schema.runs.c
+            table = live_runs.c
             for first in range(0, len(runs), 500):
                 rows = connection.execute(
                     sa.select(table.id, table.created_at).where(table.id.in_(runs[first : first + 500]))

@@ -2,6 +2,7 @@
 
 Every writer of a run has a high-water mark, the highest seq that is stored. It is read and raised inside
 the transaction that holds the run's lock, so two sidecars replaying one journal can't store it twice.
+A batch of a deleted run is stored into it like any other, and changes nothing that anybody sees.
 The order in a transaction is run -> data -> version -> counts: locks are always taken in that order.
 """
 
@@ -31,6 +32,7 @@ from diorama.service.summaries import Summaries
 from diorama.store import schema
 from diorama.store.blobs import Blobs
 from diorama.store.database import Database
+from diorama.store.live_runs import NOT_DELETED
 from diorama.store.manifest import blobs_of_manifest
 from diorama.store.statements import Prepared
 from diorama.store.values import blobs_in
@@ -72,7 +74,7 @@ class Ingest:
         prepared = {acked: self._prepare(batch, acked)}
 
         def store(connection: sa.Connection) -> int:
-            if not batch.entries and not batch.lost and not _has_run(connection, key):
+            if not batch.entries and not batch.lost and not _has_run(connection, key, batch.writer):
                 return 0
             target = _Target(connection, self._database, key, batch, self._now())
             # Not what was prepared if another sidecar was here in between, or if this is the second try.
@@ -131,8 +133,11 @@ class _Target:
         self.now = now
         start = _first_start(batch)
         began = start.time if start is not None else _first_time(batch, now)
-        self.row = runstate.lock_run(connection, database, key, created_at=began, now=now)
+        self.row = runstate.lock_run(
+            connection, database, key, batch.writer, start=start, began=began, now=now
+        )
         self.run = int(self.row["id"])
+        self.is_deleted = self.row["deleted_at"] != NOT_DELETED
         self.project_id = int(self.row["project_id"])
         self.writer = runstate.writer_of(
             connection, self.run, batch.writer, start=start, began=began, now=now
@@ -179,9 +184,12 @@ class _Target:
         counts = self.documents.store(self.run_changes, summary_before, summary_after)
         version = next_version(self.connection)
         stored.finish(self.connection, version)
-        runstate.update_run(self.connection, self.row, self.run_changes | {"version": version})
-        slot = slot_of(self.run, has_one_writer=self.database.has_one_writer)
-        store_column_counts(self.connection, self.project_id, counts, slot=slot)
+        if self.is_deleted:  # its version says since when, and no list counts its columns
+            runstate.update_run(self.connection, self.row, self.run_changes)
+        else:
+            runstate.update_run(self.connection, self.row, self.run_changes | {"version": version})
+            slot = slot_of(self.run, has_one_writer=self.database.has_one_writer)
+            store_column_counts(self.connection, self.project_id, counts, slot=slot)
         return acked
 
     def _apply_other(self, index: int, entry: journal.Entry) -> bool:
@@ -318,8 +326,8 @@ class _Target:
             ],
         )
         self.connection.execute(
-            self.database.upsert(schema.blob_uses, index=["sha256", "run"]),
-            [{"sha256": blob.sha256, "run": self.run} for blob in ordered],
+            self.database.upsert(schema.blob_uses, index=["sha256", "owner_kind", "owner"]),
+            [{"sha256": blob.sha256, "owner_kind": "run", "owner": self.run} for blob in ordered],
         )
 
     def _settle_seqs(self) -> int:
@@ -392,12 +400,14 @@ def _checked_key(batch: Batch) -> RunKey:
     return key
 
 
-def _has_run(connection: sa.Connection, key: RunKey) -> bool:
-    runs, projects = schema.runs.c, schema.projects.c
+def _has_run(connection: sa.Connection, key: RunKey, writer: str) -> bool:
+    """Whether a heartbeat of the writer is for a run that is there, or for a deleted one that it wrote."""
+    is_writer = sa.exists(sa.select(_writers.run).where(_writers.run == _runs.id, _writers.writer == writer))
     found = connection.execute(
-        sa.select(runs.id)
-        .join(schema.projects, projects.id == runs.project_id)
-        .where(projects.entity == key.entity, projects.name == key.project, runs.run_id == key.id)
+        sa.select(_runs.id)
+        .join(schema.projects, _projects.id == _runs.project_id)
+        .where(_projects.entity == key.entity, _projects.name == key.project, _runs.run_id == key.id)
+        .where(sa.or_(_runs.deleted_at == NOT_DELETED, is_writer))
     ).first()
     return found is not None
 

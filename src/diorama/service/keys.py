@@ -1,4 +1,4 @@
-"""Which keys runs have, and what changed since a version."""
+"""Which keys runs have."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from diorama.errors import BadRequest
 from diorama.service.definitions import definitions_of
 from diorama.service.flatten import METRIC, SYSTEM
-from diorama.service.views import KeyList, KeyRun, KeyView, LiveEvent, LiveRun
+from diorama.service.views import KeyList, KeyRun, KeyView
 from diorama.store import schema
-from diorama.store.versions import Seen, settled_version
+from diorama.store.live_runs import live_uids
 from diorama.summaries.paths import Path, path_from_exact
 
 RUN_LIMIT = 10_000
@@ -36,10 +36,11 @@ class KeyRow:
 
 
 def list_keys(connection: sa.Connection, runs: Iterable[int]) -> KeyList:
-    """All keys of the runs, one view per key and kind, sorted by key."""
-    uids = list(dict.fromkeys(runs))
-    if len(uids) > RUN_LIMIT:
+    """All keys of those runs that are there, one view per key and kind, sorted by key."""
+    asked = list(dict.fromkeys(runs))
+    if len(asked) > RUN_LIMIT:
         raise BadRequest(f"keys of at most {RUN_LIMIT} runs at once")
+    uids = live_uids(connection, asked)
     table = schema.keys.c
     views: dict[tuple[str, str], KeyView] = {}
     for first in range(0, len(uids), _AT_ONCE):
@@ -85,9 +86,9 @@ def key_rows(
     kinds: Iterable[str] | None = None,
     not_kinds: Iterable[str] = (),
 ) -> list[KeyRow]:
-    """Rows of keys, of some runs, names and kinds; None: all."""
+    """Rows of keys, of those runs that are there, of some names and kinds; None: all."""
     table = schema.keys.c
-    uids = list(dict.fromkeys(runs))
+    uids = live_uids(connection, runs)
     names = None if keys is None else list(dict.fromkeys(keys))
     select = sa.select(
         table.id,
@@ -121,32 +122,3 @@ def metric_rows(
     """(run, key) -> row of metrics (or system metrics)."""
     rows = key_rows(connection, runs, keys, kinds=[SYSTEM if is_system else METRIC])
     return {(row.run, row.key): row for row in rows}
-
-
-def changes(connection: sa.Connection, since: Seen, runs: set[int] | None) -> tuple[Seen, LiveEvent]:
-    """The runs (of `runs`, None: of all) that have changed in ways that `since` does not know; and what is
-    known with them."""
-    run_table, key_table = schema.runs.c, schema.keys.c
-    settled = settled_version(connection)
-    newer = connection.execute(
-        sa.select(run_table.id, run_table.state, run_table.last_step, run_table.version)
-        .where(run_table.version > min(since.version, settled))
-        .order_by(run_table.version)
-    ).all()
-    seen = Seen(settled, frozenset(row.version for row in newer if row.version > settled))
-    found = [row for row in newer if not since.knows(row.version) and (runs is None or row.id in runs)]
-    keys: dict[int, list[str]] = {row.id: [] for row in found}
-    uids = list(keys)
-    for first in range(0, len(uids), _AT_ONCE):
-        rows = connection.execute(
-            sa.select(key_table.run, key_table.key)
-            .where(key_table.run.in_(uids[first : first + _AT_ONCE]), key_table.version > since.version)
-            .order_by(key_table.key)
-            .distinct()
-        )
-        for run, key in rows:
-            keys[run].append(key)
-    changed = [
-        LiveRun(uid=row.id, state=row.state, last_step=row.last_step, keys=keys[row.id]) for row in found
-    ]
-    return seen, LiveEvent(settled, changed)

@@ -13,6 +13,7 @@ from diorama.service.flatten import column_text
 from diorama.service.views import ConsoleLineView, ConsolePage, FileList, FileView
 from diorama.store import schema
 from diorama.store.database import Database
+from diorama.store.live_runs import live_uids
 
 LINE_LIMIT = 50_000
 TEXT_LIMIT_CHARS = 100_000
@@ -100,6 +101,7 @@ def list_files(connection: sa.Connection, uid: int) -> FileList:
 
 def find_file(connection: sa.Connection, uid: int, name: str) -> FileView:
     """A file of a run. Raises NotFound."""
+    check_run(connection, uid)
     table = schema.files.c
     row = connection.execute(_select_files().where(table.run == uid, table.name == column_text(name))).first()
     if row is None:
@@ -109,7 +111,7 @@ def find_file(connection: sa.Connection, uid: int, name: str) -> FileView:
 
 def check_run(connection: sa.Connection, uid: int) -> None:
     """Raise NotFound if there is no such run."""
-    if connection.execute(sa.select(schema.runs.c.id).where(schema.runs.c.id == uid)).first() is None:
+    if not live_uids(connection, [uid]):
         raise NotFound(f"no run {uid}", hint="`diorama ls` lists the runs")
 
 

@@ -16,6 +16,7 @@ from diorama.service.filter.fields import FIELDS
 from diorama.service.filter.search import place_of
 from diorama.service.flatten import column_text
 from diorama.service.jsonable import to_json
+from diorama.service.output import check_run
 from diorama.service.runstate import STALE_SECS
 from diorama.service.summaries import read_shown
 from diorama.service.views import (
@@ -29,6 +30,7 @@ from diorama.service.views import (
     WarningView,
 )
 from diorama.store import schema
+from diorama.store.live_runs import live_runs
 from diorama.store.values import unpack
 from diorama.store.versions import next_version
 
@@ -41,7 +43,7 @@ Row = Mapping[Any, Any]
 
 def list_projects(connection: sa.Connection) -> ProjectList:
     """All projects, the most recently active first."""
-    projects, runs = schema.projects.c, schema.runs.c
+    projects, runs = schema.projects.c, live_runs.c
     rows = connection.execute(
         sa.select(
             projects.entity,
@@ -51,7 +53,7 @@ def list_projects(connection: sa.Connection) -> ProjectList:
             sa.func.sum(sa.case((runs.state == "running", 1), else_=0)).label("running_count"),
             sa.func.max(runs.last_activity_at).label("last_activity_at"),
         )
-        .select_from(schema.projects.outerjoin(schema.runs, runs.project_id == projects.id))
+        .select_from(schema.projects.outerjoin(live_runs, runs.project_id == projects.id))
         .group_by(projects.id, projects.entity, projects.name, projects.created_at)
     ).all()
     found = [
@@ -88,7 +90,7 @@ def list_runs(
     """
     if not 0 <= limit <= LIST_LIMIT or offset < 0:
         raise BadRequest(f"limit must lie between 0 and {LIST_LIMIT}, offset must not be negative")
-    runs = schema.runs
+    runs = live_runs
     project_id = _project_id(connection, entity, project)
     of_project = runs.c.project_id == project_id
     asked = [*filters.parse(query), *([filters.compiled(where)] if where else [])]
@@ -116,7 +118,7 @@ def list_runs(
 
 def run_views(connection: sa.Connection, uids: list[int], *, now: float) -> list[RunView]:
     """Views of runs in the order of `uids`; runs that are not there are left out."""
-    runs, projects, documents = schema.runs, schema.projects.c, schema.documents.c
+    runs, projects, documents = live_runs, schema.projects.c, schema.documents.c
     found: dict[int, RunView] = {}
     for first in range(0, len(uids), _RUNS_AT_ONCE):
         summaries = read_shown(connection, uids[first : first + _RUNS_AT_ONCE])
@@ -185,7 +187,7 @@ def run_view(connection: sa.Connection, uid: int, *, now: float) -> RunView:
 
 def find_uid(connection: sa.Connection, entity: str, project: str, run_id: str) -> int:
     """The uid of a run by its name. Raises NotFound."""
-    runs = schema.runs.c
+    runs = live_runs.c
     uid = connection.execute(
         sa.select(runs.id).where(
             runs.project_id == _project_id(connection, entity, project), runs.run_id == run_id
@@ -198,10 +200,9 @@ def find_uid(connection: sa.Connection, entity: str, project: str, run_id: str) 
 
 def documents_of(connection: sa.Connection, uid: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """(config, summary) of a run as exact Python values, both nested. Raises NotFound."""
+    check_run(connection, uid)
     documents = schema.documents.c
-    row = connection.execute(sa.select(documents.config).where(documents.run == uid)).first()
-    if row is None:
-        raise NotFound(f"no run {uid}")
+    row = connection.execute(sa.select(documents.config).where(documents.run == uid)).one()
     return unpack(row.config), read_shown(connection, [uid])[uid]
 
 
@@ -212,7 +213,7 @@ def patch(connection: sa.Connection, uid: int, change: RunPatch) -> None:
     if change.tags is not None and len(change.tags) > TAG_LIMIT:
         raise BadRequest(f"a run may have {TAG_LIMIT} tags")
     row = (
-        connection.execute(sa.select(schema.runs).where(schema.runs.c.id == uid).with_for_update())
+        connection.execute(sa.select(live_runs).where(live_runs.c.id == uid).with_for_update())
         .mappings()
         .first()
     )
@@ -239,7 +240,7 @@ def _project_id(connection: sa.Connection, entity: str, project: str) -> int:
 def _sorted(connection: sa.Connection, select: sa.Select[Any], sort: str, now: float) -> sa.Select[Any]:
     is_descending = sort.startswith("-")
     path = sort.lstrip("+-") or "created_at"
-    runs = schema.runs.c
+    runs = live_runs.c
     tie = runs.id.desc() if is_descending else runs.id.asc()
     place = place_of(path)
     column = "runtime_secs" if path in ("runtime", "runtime_secs") else place.column

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from diorama.journal.entry import Start
 from diorama.model import RunKey
 from diorama.service.flatten import column_text
-from diorama.service.sessions import make_session, session_of_writer
+from diorama.service.sessions import make_session, run_of_writer, session_of_writer
 from diorama.store import schema
 from diorama.store.database import Database
+from diorama.store.live_runs import NOT_DELETED
 from diorama.store.statements import Prepared, prepared_insert, prepared_update, prepared_upsert
 from diorama.store.values import pack
 
@@ -38,6 +39,7 @@ _RUN = Prepared(
     lambda _: (
         sa.select(schema.runs)
         .where(_run.project_id == sa.bindparam("of_project"), _run.run_id == sa.bindparam("of_run"))
+        .order_by(_run.id)
         .with_for_update()
     ),
     ["of_project", "of_run"],
@@ -75,38 +77,50 @@ _MAKE_DOCUMENTS = prepared_upsert(
 
 
 def lock_run(
-    connection: sa.Connection, database: Database, key: RunKey, *, created_at: float, now: float
+    connection: sa.Connection,
+    database: Database,
+    key: RunKey,
+    writer: str,
+    *,
+    start: Start | None,
+    began: float,
+    now: float,
 ) -> Row:
-    """The run's row, made if it is not there, locked until the transaction ends."""
+    """The row of the run that a writer belongs to, made if it is not there; maybe that of a deleted run.
+    Locked until the transaction ends."""
     found = _PROJECT.read(connection, key.entity, key.project)
     if not found:
         connection.execute(
             database.upsert(schema.projects, index=["entity", "name"]),
-            {"entity": key.entity, "name": key.project, "created_at": created_at},
+            {"entity": key.entity, "name": key.project, "created_at": began},
         )
         found = _PROJECT.read(connection, key.entity, key.project)
     [[project_id]] = found
-    rows = _RUN.read(connection, project_id, key.id)
-    if not rows:
+    row = run_of_writer(
+        connection, _RUN.read(connection, project_id, key.id), writer, start=start, began=began
+    )
+    if row is None:
         connection.execute(
-            database.upsert(schema.runs, index=["project_id", "run_id"]),
+            database.upsert(schema.runs, index=["project_id", "run_id", "deleted_at"]),
             {
                 "project_id": project_id,
                 "run_id": key.id,
                 "name": key.id,
                 "state": "running",
-                "created_at": created_at,
-                "last_activity_at": created_at,
+                "created_at": began,
+                "last_activity_at": began,
                 "seen_at": now,
                 "notes": "",
                 "tags": "[]",
                 "search": _search_text(key.id, key.id, []),
                 "version": 0,
+                "deleted_at": NOT_DELETED,
             },
         )
         rows = _RUN.read(connection, project_id, key.id)
-        _MAKE_DOCUMENTS.execute(connection, rows[0].id, _EMPTY, _EMPTY, _EMPTY)
-    return dict(rows[0]._mapping)
+        row = next((one for one in rows if one.deleted_at == NOT_DELETED), rows[-1])
+        _MAKE_DOCUMENTS.execute(connection, row.id, _EMPTY, _EMPTY, _EMPTY)
+    return dict(row._mapping)
 
 
 def writer_of(

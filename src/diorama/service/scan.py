@@ -24,6 +24,7 @@ from diorama.service.sessions import sessions_of_writers
 from diorama.store import history, schema
 from diorama.store.columns import ROW_BITS, Ints, Points
 from diorama.store.history import Chunk, ChunkReader
+from diorama.store.live_runs import live_runs
 from diorama.store.values import unpack
 
 ROW_KEYS = ("_step", "_timestamp", "_runtime")
@@ -51,9 +52,7 @@ def scan_history(
     if samples is not None and samples < 1:
         raise BadRequest("samples must be at least 1")
     with read() as connection:
-        began = connection.execute(
-            sa.select(schema.runs.c.created_at).where(schema.runs.c.id == uid)
-        ).scalar()
+        began = connection.execute(sa.select(live_runs.c.created_at).where(live_runs.c.id == uid)).scalar()
         if began is None:
             raise NotFound(f"no run {uid}", hint="`diorama ls` lists the runs")
         wanted = None if keys is None else [key for key in dict.fromkeys(keys) if key not in ROW_KEYS]

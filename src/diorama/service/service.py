@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from diorama.errors import Forbidden, NotFound
 from diorama.journal.entry import Batch
 from diorama.model import OWNER, Actor, BlobRef, RunKey, StoreDir
-from diorama.service import keys, media, output, past, runs, scan
+from diorama.service import changes, deletion, keys, media, output, past, runs, scan
 from diorama.service import series as charts
 from diorama.service.batch_check import check_batch
 from diorama.service.ingest import Ingest
@@ -44,6 +44,7 @@ from diorama.store import schema
 from diorama.store.blobs import Blobs, Data
 from diorama.store.database import Database
 from diorama.store.history import ChunkReader
+from diorama.store.live_runs import live_blobs
 from diorama.store.open_blobs import open_blobs
 from diorama.store.versions import Seen, settled_version
 
@@ -125,18 +126,27 @@ class Access:
             runs.patch(connection, uid, patch)
         return self.run(uid).run
 
+    def delete_runs(self, uids: Iterable[int]) -> list[int]:
+        """Delete runs; returns those that were there. Nothing finds them any more, and what comes late for
+        them does not bring them back; a new `init()` may use the name of one. `restore_runs` undoes it."""
+        with self._database.write() as connection:
+            return deletion.delete_runs(connection, self._database, uids, now=self._now())
+
+    def restore_runs(self, uids: Iterable[int]) -> list[int]:
+        """Bring deleted runs back, with what has come for them since; returns those that were deleted. Raises
+        BadRequest if the name of one is in use."""
+        with self._database.write() as connection:
+            return deletion.restore_runs(connection, self._database, uids)
+
     # Blobs -----------------------------------------------------------------------------------------
 
     def blob(self, sha256: str) -> NamedBlob:
         """A blob that some run names. Raises NotFound for others, even if stored."""
-        table = schema.blobs.c
         with self._database.read() as connection:
-            row = connection.execute(
-                sa.select(table.sha256, table.size_bytes, table.mime).where(table.sha256 == sha256)
-            ).first()
-        if row is None:
+            found = live_blobs(connection, [sha256])
+        if sha256 not in found:
             raise NotFound(f"no blob {sha256[:80]}")
-        return NamedBlob(BlobRef(*row), self._blobs)
+        return NamedBlob(found[sha256], self._blobs)
 
     def get_blob(self, blob: BlobRef | str) -> bytes:
         """All bytes of a blob that some run names, checked. Raises NotFound, Corrupt."""
@@ -274,14 +284,20 @@ class Access:
             return settled_version(connection)
 
     def changes(self, since: int, *, runs: set[int] | None = None) -> LiveEvent:
-        """What changed after version `since`, in all runs or some."""
+        """What changed or was deleted after version `since`, of all runs or some."""
         with self._database.read() as connection:
-            return keys.changes(connection, Seen(since), runs)[1]
+            return changes.changes(connection, Seen(since), runs)[1]
 
     def news(self, since: Seen) -> tuple[Seen, LiveEvent]:
-        """What changed that `since` does not know, and what to come back with: nothing is told twice then."""
+        """What changed or was deleted that `since` does not know, and what to come back with: nothing is told
+        twice then."""
         with self._database.read() as connection:
-            return keys.changes(connection, since, None)
+            return changes.changes(connection, since, None)
+
+    def projects_of(self, uids: Iterable[int]) -> dict[int, str]:
+        """uid -> "entity/project" of runs, also of deleted ones."""
+        with self._database.read() as connection:
+            return changes.projects_of(connection, uids)
 
     def check(self) -> list[str]:
         """What is wrong with the database, and which named blobs are missing; empty if all is well."""

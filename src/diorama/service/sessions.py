@@ -1,14 +1,15 @@
-"""Sessions of a run: which one a writer belongs to, and what is remembered of each."""
+"""Sessions of a run: which run and which session a writer belongs to, and what is remembered of each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from diorama.journal.entry import Start
 from diorama.store import schema
+from diorama.store.live_runs import NOT_DELETED
 from diorama.store.statements import Prepared, prepared_upsert
 from diorama.store.values import pack, unpack
 
@@ -41,6 +42,36 @@ _LAST_STEP = Prepared(
 )
 
 
+def run_of_writer(
+    connection: sa.Connection,
+    rows: Sequence[sa.Row[Any]],
+    writer: str,
+    *,
+    start: Start | None,
+    began: float,
+) -> sa.Row[Any] | None:
+    """Which of the runs that had a name one after another, the deleted ones among them, a writer belongs to;
+    None: to one that is not there yet. rows: of `runs`, by id, locked.
+
+    Deleting a run deletes the sessions that the store has heard of by then: whatever else comes of them, and
+    of older ones, belongs to the deleted run. A newer session is another run.
+    """
+    live = next((row for row in rows if row.deleted_at == NOT_DELETED), None)
+    if all(row.deleted_at == NOT_DELETED for row in rows):
+        return live
+    by_id = {row.id: row for row in rows}
+    writers = schema.writers.c
+    known = connection.execute(
+        sa.select(writers.run).where(writers.run.in_(list(by_id)), writers.writer == writer)
+    ).scalar()
+    if known is not None:
+        return by_id[known]
+    if start is None or (start.is_secondary and not start.session):  # it does not say its session
+        return live or rows[-1]
+    session = start.session or _session_at(began)
+    return next((row for row in rows if newest_session(connection, row.id) >= session), live)
+
+
 def session_of_writer(connection: sa.Connection, run: int, *, start: Start | None, began: float) -> int:
     """The session of a writer that is new; its row is made if it is not there. The run is locked.
 
@@ -48,7 +79,7 @@ def session_of_writer(connection: sa.Connection, run: int, *, start: Start | Non
     belongs to the newest that was begun before it.
     """
     table = schema.sessions.c
-    session = max(1, int(began * 1e9))
+    session = _session_at(began)
     if start is not None and start.session > 0:
         session = start.session
     elif start is None or start.is_secondary:
@@ -58,6 +89,10 @@ def session_of_writer(connection: sa.Connection, run: int, *, start: Start | Non
         session = max((one for one in known if one <= session), default=min(known, default=session))
     make_session(connection, run, session)
     return session
+
+
+def _session_at(began: float) -> int:
+    return max(1, int(began * 1e9))
 
 
 def make_session(connection: sa.Connection, run: int, session: int) -> None:

@@ -16,10 +16,10 @@ from diorama.service.sessions import sessions_of_writers
 from diorama.service.views import TableJoin
 from diorama.store import schema
 from diorama.store.columns import ROW_BITS
+from diorama.store.live_runs import live_blobs
 from diorama.store.values import unpack
 
 KINDS = ("table", "joined_table", "partitioned_table", "chart", "value")
-_NAMES_AT_ONCE = 500
 _RECORDS_AT_ONCE = 200
 
 
@@ -115,11 +115,7 @@ def _table_in(value: Any, index: int) -> Any:
 
 def check_named(connection: sa.Connection, sha256s: Sequence[str]) -> None:
     """Raises NotFound for blobs that no run names."""
-    table = schema.blobs.c
-    asked = list(dict.fromkeys(sha256s))
-    for first in range(0, len(asked), _NAMES_AT_ONCE):
-        some = asked[first : first + _NAMES_AT_ONCE]
-        named = set(connection.execute(sa.select(table.sha256).where(table.sha256.in_(some))).scalars())
-        for sha256 in some:
-            if sha256 not in named:
-                raise NotFound(f"no blob {sha256[:80]}")
+    named = live_blobs(connection, sha256s)
+    for sha256 in sha256s:
+        if sha256 not in named:
+            raise NotFound(f"no blob {sha256[:80]}")

@@ -362,11 +362,13 @@ class LiveRun(msgspec.Struct, kw_only=True):
     """keys with new data since the last event"""
 
 
-class LiveEvent(msgspec.Struct):
+class LiveEvent(msgspec.Struct, omit_defaults=True):
     """One server-sent event: everything that changed after the event before it."""
 
     version: int
     runs: list[LiveRun]
+    deleted: list[int] = []
+    """uids of runs that are not there any more"""
 
 
 class SessionView(msgspec.Struct):

@@ -72,6 +72,23 @@ def chunk_problems(connection: sa.Connection) -> Iterator[str]:
             yield f"pyramid {id_} at level {level}: {error}"
 
 
+def owner_problems(connection: sa.Connection) -> Iterator[str]:
+    """Uses of blobs by what is not there: no foreign key sees to that."""
+    uses = schema.blob_uses.c
+    kinds = connection.execute(sa.select(uses.owner_kind).distinct()).scalars()
+    for kind in sorted(set(kinds) - set(schema.OWNERS)):
+        yield f"blob_uses: no kind of owner is called {kind!r}"
+    gone = connection.execute(
+        sa.select(uses.owner)
+        .outerjoin(schema.runs, schema.runs.c.id == uses.owner)
+        .where(uses.owner_kind == "run", schema.runs.c.id.is_(None))
+        .distinct()
+        .order_by(uses.owner)
+    ).scalars()
+    for run in gone:
+        yield f"blob_uses: the run {run} names blobs and is not there"
+
+
 def _differ(said: Any, found: float) -> bool:
     both_nan = said != said and found != found
     return not both_nan and (not isinstance(said, int | float) or float(said) != found)

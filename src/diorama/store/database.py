@@ -220,7 +220,7 @@ class Database:
 
     def problems(self) -> Iterator[str]:
         """What is wrong with the database; nothing if all is well. What can't be looked at is told too."""
-        checks = [check.packed_problems, check.chunk_problems]
+        checks = [check.packed_problems, check.chunk_problems, check.owner_problems]
         for one in [check.sqlite_problems, *checks] if self.is_sqlite else checks:
             try:
                 with self.read() as connection:

@@ -8,11 +8,15 @@
                       ├─ keys ─┬─ chunks ── pyramids    columns of every point of a key
                       │        └─ records               media records and plain values, one per row
                       ├─ definitions, console, files, warnings
-                      └─ blob_uses ── blobs             which run names which bytes
+                      └┄ blob_uses ── blobs             which owner (a run ...) names which bytes
 
 Invariants: every change of a run has a version (`store.versions`), which stands in the run and in the keys
 that it touched; a row that names a blob is only written once the blob's bytes are durable; row numbers are
 never used again; with PostgreSQL there is no row that all who write must change.
+
+A deleted run keeps its row, which is its tombstone: `deleted_at` says that it is none of `store.live_runs`,
+`version` since when. So open pages hear of it, what comes late for it finds it, and its number never means
+another run.
 
 No value may change by itself and be taken for a right one. PostgreSQL has checksums of its pages; SQLite has
 none. There, packed bytes are sealed (`store.seal`) and whatever they do not say stands in the database twice:
@@ -99,9 +103,10 @@ runs = Table(
     Column("host", Text),
     Column("search", Text, nullable=False),
     Column("version", BigInteger, nullable=False),
-    UniqueConstraint("project_id", "run_id"),
+    Column("deleted_at", DOUBLE, nullable=False, server_default=text("0")),
+    UniqueConstraint("project_id", "run_id", "deleted_at"),
     Index("runs_by_version", "version"),
-    Index("runs_by_created", "project_id", "created_at"),
+    Index("runs_by_created", "project_id", "deleted_at", "created_at"),
     _mirror(
         "runs",
         *("id", "name", "state", "exit_code", "last_activity_at", "seen_at", "last_step"),
@@ -110,7 +115,9 @@ runs = Table(
     sqlite_autoincrement=True,
 )
 """last_activity_at is the training machine's clock, seen_at this machine's: only the second one says
-whether a run is still heard of. search: case-folded name, id and tags."""
+whether a run is still heard of. search: case-folded name, id and tags. deleted_at: by this machine's clock; 0
+while the run is there, so that one run at most of those with the same name is; never twice the same among the
+others."""
 
 documents = Table(
     "documents",
@@ -339,10 +346,16 @@ blobs = Table(
     _mirror("blobs", "sha256", "size_bytes", "mime", "created_at"),
 )
 
+OWNERS = ("run", "artifact", "view", "report")
+
 blob_uses = Table(
     "blob_uses",
     metadata,
     Column("sha256", Text, ForeignKey("blobs.sha256"), primary_key=True),
-    _run_part_of_key(),
-    Index("blob_uses_by_run", "run"),
+    Column("owner_kind", Text, primary_key=True),
+    Column("owner", BigInteger, primary_key=True, autoincrement=False),
+    Index("blob_uses_by_owner", "owner_kind", "owner"),
 )
+"""A blob is kept while an owner names it, a deleted run too. owner_kind: one of OWNERS; owner: its row number
+among those of its kind. No foreign key can say "a row of the table of that kind": whoever removes an owner's
+row removes its uses in the same transaction, and `store.check` finds uses whose owner is not there."""

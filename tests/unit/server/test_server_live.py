@@ -79,6 +79,29 @@ def test_a_reconnect_misses_nothing(service: Service, http: httpx.Client) -> Non
         assert event["version"] == service.version()
 
 
+def test_deleted_runs_are_told_to_those_who_saw_their_project(service: Service, http: httpx.Client) -> None:
+    log_step(service, "doomed", 0)
+    log_step(service, "doomed", 0, project="doomed")
+    here, there = (service.find_run("local", name, "doomed").uid for name in ("demo", "doomed"))
+    with (
+        http.stream("GET", "/api/live?project=local/demo") as reply,
+        http.stream("GET", "/api/live") as every,
+    ):
+        stream, all_projects = events(reply), events(every)
+        assert "deleted" not in next(stream)[1]
+        first_id, _ = next(all_projects)
+        service.delete_runs([there, here])
+        _, event = next(stream)
+        assert (event["runs"], event["deleted"]) == ([], [here])
+        _, event = next(all_projects)
+        assert (event["runs"], event["deleted"]) == ([], [here, there])
+    with http.stream("GET", f"/api/live?project=local/demo&since={first_id}") as reply:
+        _, event = next(events(reply))
+    assert event["deleted"] == [here], "a page that was away hears of it as well"
+    assert http.get(f"/api/runs/{here}").status_code == 404
+    assert http.get("/api/runs/local/demo/doomed").status_code == 404
+
+
 @pytest.mark.slow
 def test_other_projects_are_not_heard(service: Service, http: httpx.Client) -> None:
     with http.stream("GET", "/api/live?project=local/demo") as reply:

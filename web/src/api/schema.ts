@@ -368,6 +368,8 @@ export interface LiveRun {
 export interface LiveEvent {
   version: number;
   runs: LiveRun[];
+  /** uids of runs that are not there any more */
+  deleted?: number[];
 }
 
 export interface SessionView {

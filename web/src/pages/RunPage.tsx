@@ -16,14 +16,15 @@ export function RunPage({ here }: { here: Route & { page: "run" } }): JSX.Elemen
   const state = detail.value;
   if (state.is === "failed") {
     if (state.error.status === 404) {
+      const isDeleted = state.error.code === "deleted";
       return (
         <main class="page">
           <EmptyState
             icon="search"
-            title="There is no such run"
+            title={isDeleted ? "This run was deleted" : "There is no such run"}
             action={<Button onClick={() => navigate(projectPath(here.entity, here.project))}>All runs of {here.project}</Button>}
           >
-            {state.error.message}. It may have been deleted, or the link is cut short.
+            {isDeleted ? state.error.message : `${state.error.message}. It may have been deleted, or the link is cut short.`}
           </EmptyState>
         </main>
       );

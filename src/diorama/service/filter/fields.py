@@ -10,15 +10,16 @@ import sqlalchemy as sa
 
 from diorama.service.runstate import STALE_SECS
 from diorama.store import schema
+from diorama.store.live_runs import live_runs
 
-_run = schema.runs.c
+_run = live_runs.c
 
 
 @dataclass(frozen=True)
 class Field:
     """kind: how it is compared; "list" is JSON text of a list, "words" what free text looks into.
 
-    of: its SQL over the table runs; takes the time now.
+    of: its SQL over `live_runs`; takes the time now.
     """
 
     kind: Literal["text", "number", "time", "list", "words"]

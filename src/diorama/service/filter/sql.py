@@ -1,4 +1,4 @@
-"""The tree in SQL over the table runs, for SQLite and PostgreSQL. Values are parameters, never text.
+"""The tree in SQL over `live_runs`, for SQLite and PostgreSQL. Values are parameters, never text.
 
 Each operator is in one place here: a function over a column of runs, and one over the leaves of config and
 summary (`run_values`). Texts are known by their first 4096 characters, lists by 4096 characters of JSON.
@@ -32,6 +32,7 @@ from diorama.service.jsonable import to_json
 from diorama.service.leaves import TEXT_LIMIT_CHARS, leaf_of
 from diorama.store import schema
 from diorama.store.letters import fold
+from diorama.store.live_runs import live_runs
 from diorama.store.regex import pattern
 from diorama.store.text_search import by_code_point, folded, has_element, matches, position
 from diorama.summaries.paths import leaves, plain_text
@@ -132,8 +133,8 @@ def _has(path: str, compared: Condition | None = None, *, is_below: bool = False
 
 
 def _exists(*conditions: Condition) -> Condition:
-    of_run = sa.select(_leaf.run).where(_leaf.run == schema.runs.c.id, *conditions)
-    return sa.exists(of_run.correlate(schema.runs))
+    of_run = sa.select(_leaf.run).where(_leaf.run == live_runs.c.id, *conditions)
+    return sa.exists(of_run.correlate(live_runs))
 
 
 def _at(path: str) -> list[Condition]:
@@ -151,9 +152,9 @@ def _below(path: str) -> Condition:
 def _is_dict(path: str, wanted: dict[str, Any]) -> Condition:
     """Whether what lies below a path is just `wanted`."""
     parts = list(leaves(wanted))
-    count = sa.select(sa.func.count()).where(_leaf.run == schema.runs.c.id, _below(path))
+    count = sa.select(sa.func.count()).where(_leaf.run == live_runs.c.id, _below(path))
     same = (_has(f"{path}.{plain_text(names)}", _leaf_is((value,))) for names, value in parts)
-    return sa.and_(count.correlate(schema.runs).scalar_subquery() == len(parts), *same)
+    return sa.and_(count.correlate(live_runs).scalar_subquery() == len(parts), *same)
 
 
 def _leaf_compares(op: Op, values: tuple[Value, ...]) -> Condition:

@@ -12,13 +12,20 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from diorama.store.migrations import m0001_initial, m0002_sealed, m0003_sessions, m0004_side_by_side
+from diorama.store.migrations import (
+    m0001_initial,
+    m0002_sealed,
+    m0003_sessions,
+    m0004_side_by_side,
+    m0005_owners,
+)
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     m0001_initial.apply,
     m0002_sealed.apply,
     m0003_sessions.apply,
     m0004_side_by_side.apply,
+    m0005_owners.apply,
 )
 """MIGRATIONS[i] leads from version i to version i + 1."""
 

@@ -1,6 +1,6 @@
 /** The run of the run page: loaded by its id, refreshed while it changes, edited in place. */
 import { type ReadonlySignal, type Signal, batch, effect, signal, untracked } from "@preact/signals";
-import { type ApiError, apiErrorFrom } from "@/api/errors";
+import { ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
 import type { RunDetail, RunPatch, RunView } from "@/api/schema";
 import { onLive, whenListening } from "@/state/server/live";
@@ -76,8 +76,18 @@ export function makeDetail({ route, source, runs: { fixedRun, replaceRun } }: De
   /** Once, from main. */
   function startDetail(): void {
     onLive((event) => {
-      const uid = fixedRun.peek()?.uid;
-      if (uid === undefined || !event.runs.some((run) => run.uid === uid)) return;
+      const run = fixedRun.peek();
+      if (run === null) return;
+      if (event.deleted?.includes(run.uid)) {
+        generation += 1; // what is on its way is of before
+        clearTimeout(timer);
+        timer = undefined;
+        batch(() => {
+          fixedRun.value = null;
+          detail.value = { is: "failed", error: new ApiError("deleted", `The run ${run.name} was deleted.`, "", 404) };
+        });
+      }
+      if (!event.runs.some(({ uid }) => uid === run.uid)) return;
       timer ??= setTimeout(() => {
         timer = undefined;
         reloadDetail();

@@ -193,6 +193,7 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
   // ---- fetching -----------------------------------------------------------------------------------------------------
 
   let generation = 0;
+  let deletions = 0; // how often we heard of deleted runs
   let rowsGeneration = 0; // which generation `rows` is of
   let listed = ""; // which list `rows` holds: project, query, sort
   const pagesAsked = new Set<number>();
@@ -229,6 +230,7 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
     if (!("project" in here)) return;
     pagesAsked.add(page);
     const mine = generation;
+    const deletionsBefore = deletions;
     const parameters = new URLSearchParams({
       q: query.peek(), sort: sort.peek(), limit: String(PAGE_ROWS), offset: String(page * PAGE_ROWS),
     });
@@ -236,6 +238,11 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
     try {
       const list = await source.getJson<RunList>(path);
       if (mine !== generation) return;
+      if (deletionsBefore !== deletions) {
+        // It may still have them, and places that count them.
+        setTimeout(() => void fetchPage(page));
+        return;
+      }
       const isMoved = list.matched !== rows.peek().length;
       // Rows of another order, or from before runs came and went, stand at wrong places: they are fetched again when seen.
       const held = rowsGeneration === mine && !(page === 0 && isMoved) ? rows.peek() : [];
@@ -288,10 +295,29 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
     });
   }
 
+  /** Take deleted runs off the page at once; the list that is asked for next has the new counts. */
+  function dropRuns(uids: ReadonlySet<number>): void {
+    deletions += 1;
+    hasLostRuns = true;
+    const left = rows.peek().filter((run) => !run || !uids.has(run.uid));
+    const lost = rows.peek().length - left.length;
+    batch(() => {
+      if (lost > 0) {
+        rows.value = left;
+        matched.value -= lost;
+        total.value -= lost;
+      }
+      selectedRuns.value = new Set([...selectedRuns.peek()].filter((uid) => !uids.has(uid)));
+      for (const pointed of [focusedRun, hoveredRun]) if (uids.has(pointed.peek() ?? -1)) pointed.value = null;
+    });
+  }
+
   const changed = new Set<number>();
+  let hasLostRuns = false;
   let refreshTimer: ReturnType<typeof setTimeout> | undefined;
 
   function takeEvent(event: LiveEvent): void {
+    if (event.deleted) dropRuns(new Set(event.deleted));
     const held = new Map(runs.peek().map((run) => [run.uid, run]));
     const next = new Map<number, RunView>();
     for (const live of event.runs) {
@@ -305,7 +331,7 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
     refreshTimer ??= setTimeout(refreshChanged, REFRESH_MS);
   }
 
-  /** Runs that changed are asked for one by one; a run that is new, or many at once, mean the list itself. */
+  /** Runs that changed are asked for one by one; a run that is new or gone, or many at once, mean the list itself. */
   function refreshChanged(): void {
     refreshTimer = undefined;
     const uids = [...changed];
@@ -313,7 +339,9 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
     const held = new Set(runs.peek().map((run) => run.uid));
     if (listState.peek().is === "idle") return;
     const isAllHeld = rows.peek().length === held.size;
-    if (uids.length > 6 || (isAllHeld && uids.some((uid) => !held.has(uid)))) reloadRuns();
+    const isShorter = hasLostRuns;
+    hasLostRuns = false;
+    if (isShorter || uids.length > 6 || (isAllHeld && uids.some((uid) => !held.has(uid)))) reloadRuns();
     else for (const uid of uids) if (held.has(uid)) void refetchRun(uid);
   }
 

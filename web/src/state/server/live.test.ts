@@ -44,6 +44,14 @@ describe("receive", () => {
     vi.useRealTimers();
   });
 
+  it("does not take the steps of a run that was deleted and restored for new ones", () => {
+    const step = (last_step: number) => [{ uid: 8, state: "running" as const, last_step, keys: ["loss"] }];
+    receive({ version: 14, runs: step(10) });
+    receive({ version: 15, runs: [], deleted: [8] });
+    receive({ version: 16, runs: step(50) });
+    expect(newSteps.value).toBe(0);
+  });
+
   it("tells listeners until they stop", () => {
     const seen: number[] = [];
     const stop = onLive((event) => seen.push(event.version));

@@ -85,6 +85,7 @@ export function receive(event: LiveEvent): void {
       lastSteps.set(run.uid, run.last_step);
     }
   }
+  for (const uid of event.deleted ?? []) lastSteps.delete(uid);
   if (steps > 0) {
     newSteps.value = newSteps.peek() + steps;
     clearTimeout(newStepsTimer);
