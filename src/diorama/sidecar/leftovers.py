@@ -237,7 +237,8 @@ class _TokenDrain:
             self.report.skipped_live += len(writer_dirs(self._root, self._token))
             return
         with lease:
-            pump = Pump(self._root, self._token, self._transport, keeps_refused=not self._is_refused)
+            keeps_refused = not self._is_refused
+            pump = Pump(self._root, self._token, self._transport, keeps_refused=keeps_refused, at_once=1)
             try:
                 pump.discover()
                 self._set_lives(pump)

@@ -46,11 +46,18 @@ class Pump:
 
     keeps_refused: put entries that the store refuses aside, and go on; else stop at the first, which is for
     entries that were put aside already.
+    at_once: how many journals may ship at once; with 1, the same journals always give runs the same numbers.
     failures: what stands in the way now, by writer; empty when all is well.
     """
 
     def __init__(
-        self, journal_root: Path, token: str, transport: Transport, *, keeps_refused: bool = True
+        self,
+        journal_root: Path,
+        token: str,
+        transport: Transport,
+        *,
+        keeps_refused: bool = True,
+        at_once: int = SHIPMENTS_AT_ONCE,
     ) -> None:
         self.journal_root = journal_root
         self.token = token
@@ -62,7 +69,8 @@ class Pump:
         self._keeps_refused = keeps_refused
         self._wake = threading.Event()
         self._encoders = EncoderPool(transport.put_blob, on_done=self._wake.set)
-        self._shipping = ThreadPoolExecutor(SHIPMENTS_AT_ONCE, thread_name_prefix="diorama-ship")
+        self._at_once = at_once
+        self._shipping = ThreadPoolExecutor(at_once, thread_name_prefix="diorama-ship")
         self._shipments: list[tuple[Stream, Batch, Future[int]]] = []
         self._retry: tuple[Stream, Batch] | None = None
         """What is shipped before anything else, and alone."""
@@ -203,7 +211,7 @@ class Pump:
     def _has_room(self) -> bool:
         """Whether one more batch may be in flight."""
         is_well = self._failed_since is None and self._retry is None and not self._is_retrying
-        return len(self._shipments) < (SHIPMENTS_AT_ONCE if is_well else 1)
+        return len(self._shipments) < (self._at_once if is_well else 1)
 
     def _is_in_flight(self, stream: Stream) -> bool:
         return any(shipped is stream for shipped, _, _ in self._shipments)
