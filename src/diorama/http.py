@@ -80,9 +80,13 @@ class ServerConnection:
         proxy = _proxy_for(self.url) if uses_proxies else None
         timeout = urllib3.Timeout(connect=connect_secs, read=idle_secs)
         self._pool = (
-            urllib3.ProxyManager(proxy, maxsize=connections, retries=False, timeout=timeout)
+            urllib3.ProxyManager(
+                proxy, maxsize=connections, retries=False, timeout=timeout, blocksize=PART_BYTES
+            )
             if proxy
-            else urllib3.PoolManager(maxsize=connections, retries=False, timeout=timeout)
+            else urllib3.PoolManager(
+                maxsize=connections, retries=False, timeout=timeout, blocksize=PART_BYTES
+            )
         )
 
     def request(

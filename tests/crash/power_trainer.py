@@ -1,6 +1,6 @@
 """The process whose power is cut:  python power_trainer.py NOTES_FILE RUN_ID SEED
 
-It logs scalars, pictures, tables and clouds, and says in NOTES_FILE what it was promised: a line
+It logs scalars, pictures, tables, clouds and two films, and says in NOTES_FILE what it was promised: a line
 "flushed N" once flush() returned True (so entries 0..N-1 are safe), "finished N" once finish() returned.
 """
 
@@ -24,6 +24,9 @@ def main() -> None:
     rng = random.Random(seed)
     notes = os.open(notes_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     run = diorama.init(project="power", id=run_id)
+    film = os.path.join(os.path.dirname(notes_path), "film.mp4")
+    with open(film, "wb") as file:
+        file.write(b"\0\0\0\x18ftypisom" + random.Random(5).randbytes(9 << 20))
     for number in range(ENTRIES):
         data: dict[str, object] = dict(scalars_of(number))
         pixels = image_of(number)
@@ -35,6 +38,8 @@ def main() -> None:
             )
         if number % 60 == 31:
             data["cloud"] = diorama.Object3D(np.full((200, 3), number, np.float32))
+        if number in (100, 180):
+            data["film"] = diorama.Video(film, caption=str(number))
         run.log(data)
         if rng.random() < 0.05:
             is_safe = run.flush(wait=rng.random() < 0.3, timeout_secs=60)

@@ -343,6 +343,8 @@ def test_a_damaged_buffer_costs_only_itself(put_and_held) -> None:
         def read(self) -> NoReturn:
             raise Corrupt("spool file 000001.bin does not match its checksum")
 
+        source = read
+
     put, held = put_and_held
     whole = SAMPLES["image"].snapshot()
     record = encode_media(Snapshot("image", whole.header, (Damaged(), *whole.buffers)), put)

@@ -16,6 +16,7 @@ import pytest
 
 from diorama.errors import BadRequest, Corrupt, NotFound, StoreError
 from diorama.journal.lease import Lease
+from diorama.media.core.extent import Extent
 from diorama.store.blobs import Blobs, path_of
 from diorama.store.drafts import SWEPT_AFTER_SECS
 from diorama.store.local_blobs import LocalBlobs
@@ -357,8 +358,11 @@ def test_damaged_hashes_of_pieces_are_made_again(tmp_path: Path) -> None:
     assert not beside.exists()
 
 
-def test_a_bucket_is_sent_large_bytes_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-    from diorama.store import remote_blobs as module
+@pytest.mark.parametrize("place", ["memory", "file"])
+def test_a_bucket_is_sent_large_bytes_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    from diorama.media.core import extent as module
 
     pieces: list[int] = []
     readinto = module._Reading.readinto
@@ -370,6 +374,120 @@ def test_a_bucket_is_sent_large_bytes_piece_by_piece(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module._Reading, "readinto", count)
     bucket = RemoteBlobs("memory:///", {})
     content = bytes(range(256)) * (12 << 12)
-    sha256 = bucket.put(memoryview(content))
+    (tmp_path / "film.mp4").write_bytes(content)
+    sha256 = bucket.put(memoryview(content) if place == "memory" else Extent.of_file(tmp_path / "film.mp4"))
     assert bucket.get(sha256) == content
     assert 0 < max(pieces) < len(content)
+
+
+FILM = random.Random(2).randbytes(3 << 20)
+FILM_SHA256 = hashlib.sha256(FILM).hexdigest()
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Extent:
+    """A file that is closed to change."""
+    path = tmp_path / "slot.bin"
+    path.write_bytes(FILM)
+    path.chmod(0o400)
+    return Extent(str(path), 0, len(FILM), is_closed=True)
+
+
+@pytest.mark.parametrize("is_deferred", [False, True])
+def test_a_file_is_stored(blobs: Blobs, film: Extent, is_deferred: bool) -> None:
+    assert blobs.put(film, is_deferred=is_deferred) == FILM_SHA256
+    blobs.sync()
+    assert blobs.put(film) == FILM_SHA256
+    Path(film.path).unlink()
+    assert blobs.get(FILM_SHA256) == FILM
+
+
+def test_a_part_of_a_file_is_stored(blobs: Blobs, film: Extent) -> None:
+    assert blobs.get(blobs.put(Extent(film.path, 5, 100))) == FILM[5:105]
+
+
+def test_a_closed_file_gets_a_second_name(tmp_path: Path, film: Extent) -> None:
+    blobs = LocalBlobs(tmp_path / "blobs")
+    for _ in range(2):
+        blobs.put(film, is_deferred=True)
+    blobs.sync()
+    assert os.path.samefile(film.path, blobs.folder / path_of(FILM_SHA256))
+    with blobs._lock:
+        blobs._unsure.add(FILM_SHA256)
+    blobs.put(film)
+    assert drafts_in(blobs.folder) == []
+    open_file = film._replace(is_closed=False)
+    other = LocalBlobs(tmp_path / "others")
+    other.put(open_file)
+    assert not os.path.samefile(film.path, other.folder / path_of(FILM_SHA256))
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP])
+def test_without_a_second_name_there_is_a_copy(
+    tmp_path: Path, film: Extent, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, "no second name")
+
+    monkeypatch.setattr(os, "link", refuse)
+    blobs = LocalBlobs(tmp_path / "blobs")
+    blobs.put(film)
+    assert not os.path.samefile(film.path, blobs.folder / path_of(FILM_SHA256))
+    assert blobs.get(FILM_SHA256) == FILM
+
+
+@pytest.mark.parametrize("whose", ["ours", "its writer's"])
+def test_a_file_whose_sync_failed_is_copied(
+    tmp_path: Path, film: Extent, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    blobs = LocalBlobs(tmp_path / "blobs")
+    blobs.put(film, is_deferred=True)
+    with monkeypatch.context() as failing:
+        if whose == "ours":
+            failing.setattr(os, "fsync", lambda fd: (_ for _ in ()).throw(OSError(errno.EIO, "bad disk")))
+        else:
+            Path(film.path).chmod(0o600)
+        with pytest.raises(StoreError):
+            blobs.sync()
+    assert blobs.missing([FILM_SHA256]) == [FILM_SHA256]
+    assert drafts_in(blobs.folder) == []
+    assert os.stat(film.path).st_mode & 0o200, "whoever comes next copies it, too"
+    blobs.put(film._replace(is_closed=False))
+    assert not os.path.samefile(film.path, blobs.folder / path_of(FILM_SHA256))
+
+
+def test_bytes_come_piece_by_piece(blobs: Blobs) -> None:
+    for _ in range(2):
+        with blobs.receive() as incoming:
+            for start in range(0, len(LARGE), 100_000):
+                incoming.write(LARGE[start : start + 100_000])
+            assert incoming.sha256 == hashlib.sha256(LARGE).hexdigest()
+            sha256 = incoming.keep()
+        assert blobs.get(sha256) == LARGE
+    with blobs.receive() as incoming:
+        assert blobs.get(incoming.keep()) == b""
+
+
+def test_what_is_not_kept_leaves_nothing_behind(
+    blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with blobs.receive() as incoming:
+        incoming.write(DATA)
+    assert blobs.missing([SHA256]) == [SHA256]
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"] == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_takes_no_pieces_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refuse(fd: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("diorama.store.incoming.SYNC_EVERY_BYTES", 1000)
+    monkeypatch.setattr("diorama.store.incoming._fdatasync", refuse)
+    blobs = LocalBlobs(tmp_path)
+    with blobs.receive() as incoming, pytest.raises(StoreError, match=os.strerror(number)):
+        incoming.write(DATA)
+    assert drafts_in(tmp_path) == []

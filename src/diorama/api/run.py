@@ -53,7 +53,9 @@ class ApiFile:
         target.parent.mkdir(parents=True, exist_ok=True)
         draft = target.with_name(f".{secrets.token_hex(6)}.part")
         try:
-            draft.write_bytes(self.read())
+            with draft.open("xb") as file:
+                for piece in self._source.blob_pieces(BlobRef(self.sha256, self.size_bytes, self.mime)):
+                    file.write(piece)
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import urllib.parse
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +58,10 @@ class Source(Protocol):
     def console(self, uid: int, *, offset: int, limit: int) -> ConsolePage: ...
 
     def get_blob(self, blob: BlobRef) -> bytes: ...
+
+    def blob_pieces(self, blob: BlobRef) -> Iterator[bytes]:
+        """The bytes of a large blob, one piece after another; Corrupt at their end if they are not right."""
+        ...
 
     def url_of(self, run: RunView) -> str:
         """Where a browser shows the run."""
@@ -125,6 +130,9 @@ class LocalSource:
 
     def get_blob(self, blob: BlobRef) -> bytes:
         return self._service.get_blob(blob)
+
+    def blob_pieces(self, blob: BlobRef) -> Iterator[bytes]:
+        return self._service.blob(blob.sha256).pieces()
 
     def url_of(self, run: RunView) -> str:
         return _page_url(_running_server(self._store_dir) or f"http://127.0.0.1:{DEFAULT_PORT}", run)
@@ -206,9 +214,12 @@ class RemoteSource:
         return self._get(f"/api/runs/{uid}/console", ConsolePage, offset=offset, limit=limit)
 
     def get_blob(self, blob: BlobRef) -> bytes:
-        from diorama.store.pieces import check_bytes
+        return b"".join(self.blob_pieces(blob))
 
-        data = bytearray()
+    def blob_pieces(self, blob: BlobRef) -> Iterator[bytes]:
+        from diorama.store.pieces import damaged
+
+        hasher, size_bytes = hashlib.sha256(), 0
         with (
             _as_store_errors(),
             self._server.stream("GET", f"/api/blobs/{blob.sha256}") as (status, parts),
@@ -216,10 +227,13 @@ class RemoteSource:
             if status != 200:
                 raise _error_from(status, next(parts, b""))
             for part in parts:
-                data += part
-                if len(data) > blob.size_bytes:
+                hasher.update(part)
+                size_bytes += len(part)
+                if size_bytes > blob.size_bytes:
                     break  # whatever this is, it is not the blob
-        return check_bytes(blob.sha256, bytes(data))
+                yield part
+        if hasher.hexdigest() != blob.sha256:
+            raise damaged(blob.sha256)
 
     def url_of(self, run: RunView) -> str:
         return _page_url(self._server.url, run)

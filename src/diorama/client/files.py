@@ -26,13 +26,15 @@ def keep_files(folder: Path, channel: Channel) -> None:
     for path in _files_below(folder):
         name = clean_text(path.relative_to(folder).as_posix())
         try:
-            kept = _keep(path, channel)
+            kept, is_torn = _keep(path, channel)
         except (OSError, ValueError) as error:
             _tell(channel, f"{name} in run.dir can't be read, and is not kept: {error}")
             continue
         if kept is None:
             _tell(channel, f"there is no room to keep {name}; it stays in {folder}")
             continue
+        if is_torn:
+            _tell(channel, f"{name} in run.dir was written to while it was copied")
         encoding = channel.encoding()
         content = encoding.plain(RunFile.from_kept(name, kept))
         channel.send_encoded(encoding, File(name, content))
@@ -45,15 +47,17 @@ def _files_below(folder: Path) -> Iterator[Path]:
             yield Path(parent) / name
 
 
-def _keep(path: Path, channel: Channel) -> Kept | None:
+def _keep(path: Path, channel: Channel) -> tuple[Kept | None, bool]:
+    """What was kept, and whether it may be partly old, partly new."""
     descriptor = os.open(path, _OPEN_FLAGS)  # a pipe must not hold us up
     with open(descriptor, "rb") as file:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise ValueError("it is no regular file")
         if found.st_size < SPOOL_FROM_BYTES:
-            return InMemory(file.read())
-        return channel.spool.keep(FilePieces(file, found.st_size))
+            return InMemory(file.read()), False
+        pieces = FilePieces(file, found.st_size)
+        return channel.spool.keep(pieces), pieces.has_changed()
 
 
 def _tell(channel: Channel, text: str) -> None:

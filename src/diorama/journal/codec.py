@@ -13,8 +13,9 @@ from __future__ import annotations
 import enum
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,10 +41,12 @@ from diorama.journal.entry import (
     Numbered,
     replace_values,
 )
+from diorama.journal.sealed import is_sealed
 from diorama.media.core.base import Media, Snapshot
 from diorama.media.core.extension import as_wire, integer_as_wire, value_from
+from diorama.media.core.extent import Data, Extent, head_of, pieces_of, view_of
 from diorama.media.core.foreign import Refusal
-from diorama.media.core.keep import InMemory, Kept, MappedFile
+from diorama.media.core.keep import InMemory, Kept
 from diorama.model import clean_text
 
 PLAIN = frozenset({float, int, bool, type(None)})
@@ -68,8 +71,9 @@ NO_ROOM = "no-room"
 INTEGER_BITS_LIMIT = 13_000
 """About 3,900 digits: below the length at which Python refuses to turn text into an int."""
 SHOWN_OBJECT_CHARS = 2000
-MAPPED_FROM_BYTES = 8 << 20
-"""Spool files from this size on are mapped, so that a point cloud of gigabytes need not fit into memory."""
+IN_FILE_FROM_BYTES = 8 << 20
+"""Buffers from this size on stay where they lie: a film is passed on by its place, and a point cloud of
+gigabytes is mapped, so that it need not fit into memory."""
 
 _encoder = msgspec.msgpack.Encoder()
 encode_plain = _encoder.encode
@@ -323,35 +327,60 @@ class _InSpool:
     def read(self) -> bytes | memoryview:
         return load_part(self._part, self._spool_dir)
 
+    def head(self, size_bytes: int) -> bytes:
+        return head_of(find_part(self._part, self._spool_dir), size_bytes)
+
+    def source(self) -> Data:
+        return find_part(self._part, self._spool_dir)
+
 
 def load_part(part: SpoolPart, spool_dir: Path) -> bytes | memoryview:
     """The bytes of a spool part, checked; a large one is mapped into memory, not read.
 
     Raises Corrupt for bytes that are gone or damaged, OSError while the machine lacks descriptors or memory.
     """
+    found = find_part(part, spool_dir)
+    if not isinstance(found, Extent):
+        return found
+    with _naming_damage(part):
+        return view_of(found)
+
+
+def find_part(part: SpoolPart, spool_dir: Path) -> bytes | Extent:
+    """The bytes of a spool part, checked; of a large one, where they lie. Raises as `load_part`."""
     if part.file != Path(part.file).name:
         raise Corrupt(f"{part.file!r} is not the name of a spool file")
-    try:
-        with open(spool_dir / part.file, "rb") as file:
-            size_bytes = os.fstat(file.fileno()).st_size
-            if not part.offset and MAPPED_FROM_BYTES <= part.size_bytes <= size_bytes:
-                mapped = MappedFile.of(file, file.name, part.size_bytes)
-                data: bytes | memoryview = memoryview(mapped)
-            else:
+    path = str((spool_dir / part.file).absolute())
+    found: bytes | Extent
+    with _naming_damage(part):
+        if part.size_bytes < IN_FILE_FROM_BYTES:
+            with open(spool_dir / part.file, "rb") as file:
                 file.seek(part.offset)
-                data = file.read(part.size_bytes)
-    except OSError as error:
+                found = file.read(part.size_bytes)
+            if len(found) != part.size_bytes:
+                raise Corrupt(f"{len(found)} of {part.size_bytes} bytes are there")
+        else:
+            status = os.stat(path)
+            is_closed = not part.offset and status.st_size == part.size_bytes and is_sealed(status)
+            found = Extent(path, part.offset, part.size_bytes, is_closed)
+        crc = 0
+        for piece in pieces_of(found):
+            crc = extend_crc32c(crc, piece.tobytes())
+    if crc != part.crc:
+        raise Corrupt(f"spool file {part.file} does not match its checksum")
+    return found
+
+
+@contextmanager
+def _naming_damage(part: SpoolPart) -> Iterator[None]:
+    try:
+        yield
+    except Corrupt as error:
+        raise Corrupt(f"spool file {part.file} is too short: {error.message}") from error
+    except (OSError, ValueError) as error:
         if is_of_the_moment(error):
             raise
         raise Corrupt(f"spool file {part.file} can't be read: {error}") from error
-    if len(data) != part.size_bytes:
-        raise Corrupt(f"spool file {part.file} has {len(data)} of {part.size_bytes} bytes")
-    crc = 0
-    for start in range(0, len(data), MAPPED_FROM_BYTES):
-        crc = extend_crc32c(crc, bytes(data[start : start + MAPPED_FROM_BYTES]))
-    if crc != part.crc:
-        raise Corrupt(f"spool file {part.file} does not match its checksum")
-    return data
 
 
 def encode_batch(batch: Batch) -> bytes:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from google_crc32c import extend as extend_crc32c
 
 from diorama.errors import is_interruption
+from diorama.journal.sealed import unseal_file
 from diorama.journal.slot import PIECE_BYTES, Slot
 from diorama.journal.unsynced import Unsynced
 
@@ -59,7 +61,9 @@ class SlotSync:
         """False if its file is gone."""
         # Opened anew: the kernel tells each open file once of a write that failed.
         try:
-            fd = os.open(self._directory / slot.name, os.O_RDWR | _O_BINARY)
+            # Windows syncs only what is open for writing; a sealed file can't be.
+            flags = os.O_RDONLY if slot.is_sealed else os.O_RDWR
+            fd = os.open(self._directory / slot.name, flags | _O_BINARY)
         except FileNotFoundError:
             return False
         try:
@@ -67,10 +71,20 @@ class SlotSync:
         except OSError as error:
             if not is_interruption(error):
                 slot.is_suspect = True
+                unseal_file(fd)
             raise
         finally:
             os.close(fd)
         return True
+
+
+def write_again(source_fd: int, path: Path) -> int:
+    """Write what lies in an open file to a new one at `path`. Returns its descriptor. Raises OSError."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _O_BINARY, 0o600)
+    with open(source_fd, "rb", closefd=False) as source, open(fd, "wb", closefd=False) as copy:
+        source.seek(0)
+        shutil.copyfileobj(source, copy, 1 << 20)
+    return fd
 
 
 def copy_slot(slot: Slot, source_fd: int, path: Path) -> int:
@@ -86,7 +100,10 @@ def copy_slot(slot: Slot, source_fd: int, path: Path) -> int:
             damaged = 0
             for offset, (size_bytes, crc) in slot.parts.items():
                 copy.seek(offset)
-                damaged += extend_crc32c(0, copy.read(size_bytes)) != crc
+                found = 0
+                for start in range(0, size_bytes, PIECE_BYTES):
+                    found = extend_crc32c(found, copy.read(min(PIECE_BYTES, size_bytes - start)))
+                damaged += found != crc
             _fdatasync(fd)
     except BaseException:
         os.unlink(path)

@@ -7,6 +7,8 @@ named it.
 
 Invariants:
 - bytes that an unstored entry names, or a live object refers to, are never overwritten;
+- a slot that a large file was copied to is never written to again: the store may have a second name for it
+  (`journal.sealed`);
 - the checksum is taken from the very bytes that were written (in pieces that stay in the CPU's cache),
   so that a thread that changes the source meanwhile makes a torn picture, not a corrupt one;
 - only the process that made a spool writes to it; a forked child reads it at most.
@@ -15,23 +17,22 @@ Invariants:
 from __future__ import annotations
 
 import errno
-import functools
 import os
-import shutil
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from diorama.errors import ignored_faults, is_interruption
+from diorama.errors import Corrupt, ignored_faults, is_interruption
 from diorama.journal.at_once import all_at_once
 from diorama.journal.attic import ATTIC
 from diorama.journal.codec import SpoolPart
 from diorama.journal.folder import make_folders, read_ack, sync_folder
 from diorama.journal.open_slots import OpenSlots
-from diorama.journal.slot import Holder, Slot, Spooled, close_slot, size_class, write_pieces
-from diorama.journal.slot_sync import SlotSync, copy_slot
+from diorama.journal.slot import Holder, Slot, Spooled, close_slot, fill_slot, size_class
+from diorama.journal.slot_sync import SlotSync, copy_slot, write_again
 from diorama.journal.spool_limit import SpoolLimit
 from diorama.journal.unsynced import Unsynced
 from diorama.media.core.keep import SPOOL_FROM_BYTES, Kept, Pieces
@@ -173,9 +174,11 @@ class Spool:
                 return kept.part, kept
         elif kept.size_bytes < SPOOL_FROM_BYTES:
             return None
-        own = self.keep(memoryview(kept.read()).cast("B"))
+        own = self.keep(kept if isinstance(kept, Spooled) else memoryview(kept.read()).cast("B"))
         if own is None:
             return None
+        if isinstance(kept, Spooled) and own.part.crc != kept.part.crc:
+            raise Corrupt(f"spool file {kept.slot.name} does not match its checksum")
         own.slot.naming += 1
         return own.part, own
 
@@ -205,8 +208,7 @@ class Spool:
         """
         slots = SlotSync(self.directory, self._dirty, lambda slot: slot.name not in self._slots)
         names = [
-            functools.partial(self._sync_name, folder, numbers)
-            for folder, numbers in self._names.waiting().items()
+            partial(self._sync_name, folder, numbers) for folder, numbers in self._names.waiting().items()
         ]
         failures = all_at_once([*slots.jobs(), *names])
         for slot in slots.suspect:
@@ -244,7 +246,7 @@ class Spool:
             if slot in self._free.get(slot.capacity_bytes, ()):
                 self._discard(slot)  # nobody needs what is in it
                 return
-            source_fd = slot.fd if slot.fd >= 0 else os.open(path, os.O_RDWR | _O_BINARY)
+            source_fd = slot.fd if slot.fd >= 0 else os.open(path, os.O_RDONLY | _O_BINARY)
             try:
                 damaged = copy_slot(slot, source_fd, draft)
             finally:
@@ -281,11 +283,7 @@ class Spool:
 
     def _write_again(self, slot: Slot, path: Path) -> None:
         make_folders(self.directory)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _O_BINARY, 0o600)
-        with open(slot.fd, "rb", closefd=False) as source, open(fd, "wb", closefd=False) as copy:
-            source.seek(0)
-            shutil.copyfileobj(source, copy, 1 << 20)
-        old_fd, slot.fd = slot.fd, fd
+        old_fd, slot.fd = slot.fd, write_again(slot.fd, path)
         os.close(old_fd)
         self._dirty.add(slot)
         self._names.add(self.directory)
@@ -303,22 +301,28 @@ class Spool:
             self._is_closed = True
             slots = list(self._slots.values())
             self._open.forget_all()
-        is_any_alive = False
         for slot in slots:
             if slot.references:
                 try:
-                    slot.attic_start = ATTIC.take_in(self.directory / slot.name, self.directory.parent.parent)
-                    is_any_alive = True
+                    slot.attic = ATTIC.take_in(
+                        self.directory / slot.name,
+                        self.directory.parent.parent,
+                        is_closed=slot.is_sealed,
+                        is_needed=partial(self._is_alive, slot) if slot.is_sealed else self._is_any_alive,
+                    )
                 except OSError as error:
                     if is_interruption(error):
                         raise
                     # The object stays readable as long as the folder is there.
             if not slot.fillers:
                 close_slot(slot)
-        ATTIC.keep_while(self._is_any_alive if is_any_alive else _never)
+        ATTIC.tidy()
 
     def _is_any_alive(self) -> bool:
         return any(holder() is not None for holder in self._holders.copy())
+
+    def _is_alive(self, slot: Slot) -> bool:
+        return any(holder.slot is slot and holder() is not None for holder in self._holders.copy())
 
     # -- slots ---------------------------------------------------------------------------------
 
@@ -351,6 +355,10 @@ class Spool:
         if not free:
             self._collect_released()
             self._collect_stored()
+            for sealed in [slot for slots in self._free.values() for slot in slots if slot.is_sealed]:
+                self._discard(sealed)
+        while free and free[-1].is_sealed:
+            self._discard(free[-1])
         if not free:
             return False
         # The one that was used last: its pages are most likely still in the cache.
@@ -454,7 +462,7 @@ class Spool:
                 slot.fd = os.open(self.directory / slot.name, os.O_RDWR | _O_BINARY)
                 self._open.add(slot)
             fd = slot.fd
-        crc = write_pieces(fd, view, size_bytes, offset)
+        crc = fill_slot(slot, fd, view, size_bytes, offset)
         kept.note(size_bytes, crc, offset)
         slot.parts[offset] = (size_bytes, crc)
         self._dirty.add(slot)
@@ -488,7 +496,3 @@ class Spool:
         """Pass on what went wrong; never under the lock, since whoever hears it may write to a terminal."""
         while self._news:
             self._on_trouble(*self._news.popleft())
-
-
-def _never() -> bool:
-    return False

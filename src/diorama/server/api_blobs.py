@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import mmap
 import re
-import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.responses import Response
 
-from diorama.errors import BadRequest, Corrupt, NotFound
+from diorama.errors import BadRequest, NotFound
 from diorama.model import SHA256_TEXT, BlobRef
 from diorama.server.content import CONTENT_HEADERS, SNIFF_BYTES, byte_range, content_headers
 from diorama.server.endpoint import Call, endpoint
@@ -22,7 +21,7 @@ from diorama.server.request import stream_body
 from diorama.service import views
 
 if TYPE_CHECKING:
-    from diorama.service import Access, NamedBlob
+    from diorama.service import Access, Incoming, NamedBlob
 
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+\-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+\-]{0,126}")
 _ASKED_LIMIT = 20_000
@@ -109,18 +108,13 @@ def _response(call: Call, loaded: _Loaded, *, name: str | None) -> Response:
 
 
 def _pieces(blob: NamedBlob, start: int, end: int) -> Iterator[bytes]:
-    """A large blob piece by piece. The last piece is held back until the hash of all is known to be right."""
-    ref = blob.ref
-    is_whole = (start, end) == (0, ref.size_bytes)
-    hasher = hashlib.sha256()
+    """A large blob piece by piece. Of all of it the last piece is held back until the hash is known to be
+    right; the pieces of a part are proven one by one."""
+    if (start, end) == (0, blob.ref.size_bytes):
+        yield from blob.pieces()
+        return
     for offset in range(start, end, _PIECE_BYTES):
-        stop = min(offset + _PIECE_BYTES, end)
-        piece = blob.read_range(offset, stop)
-        if is_whole:
-            hasher.update(piece)
-            if stop == end and hasher.hexdigest() != ref.sha256:
-                raise Corrupt(f"blob {ref.sha256} does not match its checksum", hint="see `diorama doctor`")
-        yield piece
+        yield blob.read_range(offset, min(offset + _PIECE_BYTES, end))
 
 
 @endpoint("PUT", "/api/blobs/{sha256}", body_mime="application/octet-stream", reply=BlobRef, lane="writes")
@@ -133,31 +127,34 @@ async def put_blob(call: Call, path: BlobPath) -> Response:
     limits = call.settings.limits
     mime = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
     mime = mime if _MIME.fullmatch(mime) else "application/octet-stream"
-    hasher = hashlib.sha256()
-    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as spooled:
+    gathered = bytearray()
+    with ExitStack() as stack:
+        incoming: Incoming | None = None
         async for piece in stream_body(
             call.request, limit_bytes=limits.blob_bytes, idle_secs=limits.body_idle_secs
         ):
-            hasher.update(piece)
-            await call.run(spooled.write, piece)
-        if hasher.hexdigest() != path.sha256:
-            raise Refusal(
-                422,
-                f"the bytes have the SHA-256 {hasher.hexdigest()}, not the one in the path",
-                hint="send them again",
-            )
-        stored: BlobRef = await call.run(_store, call.service, spooled, mime)
+            gathered += piece
+            if len(gathered) >= _IN_MEMORY_BYTES:
+                if incoming is None:
+                    incoming = stack.enter_context(await call.run(call.service.receive_blob))
+                await call.run(incoming.write, bytes(gathered))
+                gathered.clear()
+        stored: BlobRef = await call.run(_store, call.service, incoming, bytes(gathered), path.sha256, mime)
     return Response(msgspec.json.encode(stored), status_code=201, media_type="application/json")
 
 
-def _store(service: Access, spooled: tempfile.SpooledTemporaryFile[bytes] | BinaryIO, mime: str) -> BlobRef:
-    """Hand a verified upload to the store; a large one is mapped, not read into memory."""
-    size_bytes = spooled.seek(0, 2)
-    spooled.seek(0)
-    if size_bytes <= _IN_MEMORY_BYTES:
-        return service.put_blob(spooled.read(), mime)
-    with mmap.mmap(spooled.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-        return service.put_blob(view, mime)
+def _store(service: Access, incoming: Incoming | None, rest: bytes, sha256: str, mime: str) -> BlobRef:
+    """Store an upload if its bytes are those that `sha256` names: what was written, and the rest of them."""
+    if incoming is not None:
+        incoming.write(rest)
+    found = hashlib.sha256(rest).hexdigest() if incoming is None else incoming.sha256
+    if found != sha256:
+        raise Refusal(
+            422, f"the bytes have the SHA-256 {found}, not the one in the path", hint="send them again"
+        )
+    if incoming is None:
+        return service.put_blob(rest, mime)
+    return BlobRef(incoming.keep(), incoming.size_bytes, mime)
 
 
 @endpoint("POST", "/api/blobs/missing", lane="writes")

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from diorama.errors import Forbidden, NotFound
 from diorama.journal.entry import Batch
+from diorama.media.core.extent import Data, size_of
 from diorama.model import OWNER, Actor, BlobRef, RunKey, StoreDir
 from diorama.service import changes, deletion, keys, media, output, past, runs, scan
 from diorama.service import series as charts
@@ -41,9 +42,10 @@ from diorama.service.views import (
     TrackRequest,
 )
 from diorama.store import schema
-from diorama.store.blobs import Blobs, Data
+from diorama.store.blobs import Blobs
 from diorama.store.database import Database
 from diorama.store.history import ChunkReader
+from diorama.store.incoming import Incoming
 from diorama.store.live_runs import live_blobs
 from diorama.store.open_blobs import open_blobs
 from diorama.store.versions import Seen, settled_version
@@ -118,7 +120,11 @@ class Access:
     def put_blob(self, data: Data, mime: str, *, is_deferred: bool = False) -> BlobRef:
         """Store bytes for good; if deferred, at the latest when the next `ingest` of this store returns."""
         sha256 = self._blobs.put(data, is_deferred=is_deferred)
-        return BlobRef(sha256, memoryview(data).nbytes, mime)
+        return BlobRef(sha256, size_of(data), mime)
+
+    def receive_blob(self) -> Incoming:
+        """A draft for bytes that come piece by piece. Raises StoreError."""
+        return self._blobs.receive()
 
     def patch_run(self, uid: int, patch: RunPatch) -> RunView:
         """Change a run's name, notes or tags."""
@@ -317,6 +323,10 @@ class NamedBlob:
     def read(self) -> bytes:
         """All bytes, checked. Raises NotFound, Corrupt."""
         return self._blobs.get(self.ref.sha256)
+
+    def pieces(self) -> Iterator[bytes]:
+        """All bytes, piece by piece, checked before the last one is given. Raises NotFound, Corrupt."""
+        return self._blobs.pieces(self.ref.sha256)
 
     def read_range(self, start: int, end: int) -> bytes:
         """Bytes start..end (end excluded), checked. Raises NotFound, Corrupt."""

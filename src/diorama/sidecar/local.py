@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from diorama.errors import BadRequest, NotFound, StoreError, TooLarge, TooNew
 from diorama.journal.entry import Batch
+from diorama.media.core.extent import Data
 from diorama.model import OWNER, BlobRef, StoreDir
 from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
 
@@ -25,7 +26,7 @@ class LocalTransport:
         self._is_owner = service is None
         self._lock = threading.Lock()
 
-    def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
+    def put_blob(self, data: Data, mime: str) -> BlobRef:
         with _naming_trouble():
             return self._store().put_blob(data, mime, is_deferred=True)
 

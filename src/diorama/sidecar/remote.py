@@ -3,13 +3,12 @@
 A request that fails is sent again a few times at once; coming again later (with growing, jittered
 waits) is the pump's part, because only it knows whether anybody still waits. A 200 that is not our own reply
 (a captive portal, a proxy's page) is no acknowledgement. What waits to be sent is on disk, but for small
-blobs, and is sent from there piece by piece.
+blobs, and is sent from there piece by piece; a file that is closed to change is sent from where it lies.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import random
 import tempfile
 import threading
@@ -25,6 +24,7 @@ from diorama.journal.codec import encode_batch
 from diorama.journal.entry import Batch, Entry, media_values
 from diorama.lru import Lru
 from diorama.media.core.base import MANIFEST_MIME
+from diorama.media.core.extent import Data, Extent, head_of, pieces_of, sha256_of, size_of
 from diorama.model import BlobRef
 from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
 from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
@@ -53,20 +53,25 @@ _Reply = TypeVar("_Reply")
 
 
 class _Staged:
-    """Bytes that wait to be sent; many of them in a file that has no name."""
+    """Bytes that wait to be sent: few of them in memory, those of a closed file where they lie, the rest in a
+    file that has no name."""
 
-    def __init__(self, data: bytes | bytearray | memoryview, mime: str) -> None:
+    def __init__(self, data: Data, mime: str) -> None:
         self.mime = mime
-        self.size_bytes = memoryview(data).nbytes
+        self.size_bytes = size_of(data)
         self._data = b""
         self._file: IO[bytes] | None = None
         self._lock = threading.Lock()
         if self.size_bytes < ON_DISK_FROM_BYTES:
-            self._data = bytes(data)
+            self._data = head_of(data, self.size_bytes)
+            return
+        if isinstance(data, Extent) and data.is_closed:
+            self._file = data.open()  # it stays there as long as it is open, whoever removes its name
             return
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 it lives as long as this object
         try:
-            self._file.write(data)
+            for piece in pieces_of(data):
+                self._file.write(piece)
             self._file.flush()
         except BaseException:
             self._file.close()
@@ -121,9 +126,8 @@ class HttpTransport:
         """Blobs over which the server broke. They are sent only when a batch names them, not earlier."""
         self._known: Lru[str, bool] = Lru(KNOWN_BLOBS_LIMIT)
 
-    def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
-        sha256 = hashlib.sha256(data).hexdigest()
-        size_bytes = memoryview(data).nbytes
+    def put_blob(self, data: Data, mime: str) -> BlobRef:
+        sha256, size_bytes = sha256_of(data), size_of(data)
         with self._lock:
             is_new = sha256 not in self._known and sha256 not in self._staged
         if is_new:

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from diorama.errors import DioramaError
 from diorama.journal.entry import Batch
+from diorama.media.core.extent import Data
 from diorama.model import BlobRef
 
 
@@ -71,8 +72,11 @@ class Transport(Protocol):
     A batch without entries is a heartbeat (see `journal.entry.Batch`).
     """
 
-    def put_blob(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
-        """Take bytes. They are stored at the latest when the next `ingest` returns."""
+    def put_blob(self, data: Data, mime: str) -> BlobRef:
+        """Take bytes. They are stored at the latest when the next `ingest` returns.
+
+        The bytes of an Extent may stay where they are until the batch that names them is stored.
+        """
         ...
 
     def ingest(self, batch: Batch) -> int:

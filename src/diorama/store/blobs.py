@@ -3,7 +3,7 @@
 `aa/bb/<sha256>` in both. Putting the same bytes twice stores them once. When `put` returns, the bytes
 are durable, so that the row that names them can follow. `put(..., is_deferred=True)` leaves the syncing to
 `sync()`, which does it for many at once: a journal on its way into the store still holds what a power cut
-would take.
+would take. What lies in a file (an `Extent`) is read piece by piece, never as a whole.
 
 All that is read is proven: whole blobs by their name, ranges of large ones by the hashes of their pieces
 (`store.pieces`).
@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from diorama.errors import BadRequest, NotFound
+from diorama.media.core.extent import Data
 from diorama.model import SHA256_TEXT
-
-Data = bytes | bytearray | memoryview
+from diorama.store.incoming import Incoming
 
 
 def path_of(sha256: str) -> str:
@@ -37,6 +37,10 @@ class Blobs(Protocol):
 
     def put(self, data: Data, *, is_deferred: bool = False) -> str:
         """Store bytes durably, at the latest when `sync` returns if deferred; returns their SHA-256."""
+        ...
+
+    def receive(self) -> Incoming:
+        """A draft for bytes that come piece by piece, and are stored at its end. Raises StoreError."""
         ...
 
     def sync(self) -> None:

@@ -22,6 +22,14 @@ SWEPT_AFTER_SECS = 3600.0
 """What was touched later than this is left alone: some file systems have no locks."""
 
 
+_LINK_SUFFIX = ".link"
+
+
+def is_link(draft: Path) -> bool:
+    """Whether a draft is a second name of somebody else's file."""
+    return draft.suffix == _LINK_SUFFIX
+
+
 class Drafts:
     """The drafts of this process, in a folder below `root`, which is made with the first one."""
 
@@ -41,6 +49,16 @@ class Drafts:
         except FileNotFoundError:  # the whole store was removed
             draft = self._own_folder(is_gone=True) / name
             return draft, _create(draft)
+
+    def link(self, path: str) -> Path | None:
+        """A second name for the file at `path`; None where it can't have one: on another disk, on a file
+        system without them, or if it is gone."""
+        draft = self._own_folder() / (secrets.token_hex(8) + _LINK_SUFFIX)
+        try:
+            os.link(path, draft, follow_symlinks=False)
+        except (OSError, NotImplementedError):
+            return None
+        return draft
 
     def close(self) -> None:
         """Let go of the folder; whatever lies in it is left to the next process that sweeps."""

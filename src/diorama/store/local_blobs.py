@@ -3,13 +3,17 @@
 A sync that failed is never tried again on the same file: the kernel may have dropped what it could not write,
 and the next sync would succeed without it. The draft is removed, the blob is missing, and whoever wants to
 name it puts it again.
+
+A closed file on the same disk, such as a film in the spool, gets a second name in place of a copy. When a
+sync of it fails, its writer and this store alike say that it is no longer closed (`journal.sealed`): then it
+is copied, whoever puts it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
-import hashlib
 import os
 import threading
 from collections.abc import Iterable, Iterator
@@ -18,9 +22,12 @@ from pathlib import Path
 from diorama.errors import StoreError
 from diorama.journal.at_once import all_at_once
 from diorama.journal.folder import sync_folder
-from diorama.store.blobs import Data, not_found, path_of
-from diorama.store.drafts import Drafts
-from diorama.store.pieces import SUFFIX, Pieces, check_bytes
+from diorama.journal.sealed import is_sealed, unseal_file
+from diorama.media.core.extent import Data, Extent, pieces_of, sha256_of, size_of
+from diorama.store.blobs import not_found, path_of
+from diorama.store.drafts import Drafts, is_link
+from diorama.store.incoming import Incoming
+from diorama.store.pieces import PIECE_BYTES, SUFFIX, Pieces, check_bytes
 
 DRAFTS = "tmp"
 
@@ -30,6 +37,8 @@ class LocalBlobs:
 
     A file has its final name only when its bytes are on disk: whoever finds the name may trust it.
     """
+
+    section_bytes = PIECE_BYTES
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -46,14 +55,12 @@ class LocalBlobs:
         """Held during `sync`: a second caller waits, because its blobs may be among those being synced."""
 
     def put(self, data: Data, *, is_deferred: bool = False) -> str:
-        sha256 = hashlib.sha256(data).hexdigest()
-        with self._lock:
-            if is_deferred and sha256 in self._waiting:
-                return sha256
         with self._store_errors():
-            if sha256 not in self._unsure and _has_size(
-                self.folder / path_of(sha256), memoryview(data).nbytes
-            ):
+            sha256 = sha256_of(data)
+            with self._lock:
+                if is_deferred and sha256 in self._waiting:
+                    return sha256
+            if sha256 not in self._unsure and _has_size(self.folder / path_of(sha256), size_of(data)):
                 draft = None  # renamed by another process, perhaps a moment ago: its folder may want a sync
             else:
                 draft = self._write(data)
@@ -65,6 +72,20 @@ class LocalBlobs:
             if draft is not None and draft != first:
                 draft.unlink(missing_ok=True)  # another thread put the same bytes meanwhile
         return sha256
+
+    def receive(self) -> Incoming:
+        with self._store_errors():
+            return Incoming(*self._drafts.create(), self._take)
+
+    def _take(self, sha256: str, draft: Extent) -> None:
+        """Give a draft of our own its name."""
+        with self._store_errors():
+            is_there = sha256 not in self._unsure and _has_size(
+                self.folder / path_of(sha256), draft.size_bytes
+            )
+            if is_there:
+                os.unlink(draft.path)
+            self._name_or_keep({sha256: None if is_there else Path(draft.path)})
 
     def sync(self) -> None:
         with self._syncing:
@@ -108,13 +129,17 @@ class LocalBlobs:
             ) from error
 
     def _write(self, data: Data) -> Path:
-        """Write the bytes to a draft."""
+        """Put the bytes into a draft; those of a closed file by a second name for it."""
+        if isinstance(data, Extent) and data.is_closed:
+            linked = self._drafts.link(data.path)
+            if linked is not None:
+                return linked
         draft, descriptor = self._drafts.create()
         try:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
-                rest = memoryview(data).cast("B")
-                while rest:
-                    rest = rest[file.write(rest) :]
+                for piece in pieces_of(data):
+                    while piece:
+                        piece = piece[file.write(piece) :]
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
@@ -133,6 +158,7 @@ class LocalBlobs:
                 with self._lock:
                     self._unsure.add(sha256)
                 draft.replace(path)
+                draft.unlink(missing_ok=True)  # of two names of one file none goes when it is replaced
         try:
             _raise_first(all_at_once([functools.partial(sync_folder, folder) for folder in folders]))
         except OSError:
@@ -152,8 +178,12 @@ class LocalBlobs:
             descriptor = os.open(draft, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
             try:
                 os.fsync(descriptor)
+                if is_link(draft) and not is_sealed(os.fstat(descriptor)):
+                    raise OSError(errno.EIO, "a sync of it has failed before")
             except OSError:
                 failed.append(sha256)
+                if is_link(draft):
+                    unseal_file(descriptor)  # whoever puts it again is to copy it
                 raise
             finally:
                 os.close(descriptor)

@@ -26,7 +26,12 @@ _KNOWN_LIMIT = 256
 
 
 class Bytes(Protocol):
-    """Where blobs lie: what is read here is not proven."""
+    """Where blobs lie: what is read here is not proven.
+
+    section_bytes: how much is read at once of a blob that is read whole; a multiple of PIECE_BYTES.
+    """
+
+    section_bytes: int
 
     def read(self, sha256: str, start: int, end: int) -> bytes:
         """Bytes start..end. Raises NotFound."""
@@ -71,11 +76,14 @@ class Pieces:
         """All bytes, piece by piece; the last one is held back until the hash of all is known to be right."""
         hasher = hashlib.sha256()
         held = b""
-        for start in range(0, size_bytes, PIECE_BYTES):
-            if held:
-                yield held
-            held = self._source.read(sha256, start, min(start + PIECE_BYTES, size_bytes))
-            hasher.update(held)
+        step = self._source.section_bytes
+        for start in range(0, size_bytes, step):
+            section = self._source.read(sha256, start, min(start + step, size_bytes))
+            for at in range(0, len(section), PIECE_BYTES):
+                if held:
+                    yield held
+                held = section[at : at + PIECE_BYTES]
+                hasher.update(held)
         if hasher.hexdigest() != sha256:
             raise damaged(sha256)
         yield held

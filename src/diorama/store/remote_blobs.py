@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from diorama.errors import NotFound, StoreError
-from diorama.store.blobs import Data, not_found, path_of
+from diorama.media.core.extent import Data, Extent, file_of, sha256_of, size_of
+from diorama.store.blobs import not_found, path_of
+from diorama.store.incoming import Incoming
 from diorama.store.pieces import SUFFIX, Pieces, check_bytes
 
 REMOTE_THREADS = 16
-WHOLE_BELOW_BYTES = 8 << 20
+PARTS_AT_ONCE = 4
+"""Of one large blob; each takes a few MiB of memory on its way."""
 KNOWN_LIMIT = 100_000
 
 
 class RemoteBlobs:
     """Blobs in a bucket. Credentials and endpoint come from the cloud's usual environment variables."""
+
+    section_bytes = 16 << 20
+    """A request takes longer than reading a piece, and may not take as long as reading all of a film."""
 
     def __init__(self, url: str, environ: Mapping[str, str]) -> None:
         from obstore.exceptions import BaseError
@@ -42,12 +48,31 @@ class RemoteBlobs:
         """Blobs that were seen to be stored: asking a bucket takes as long as storing a small one."""
 
     def put(self, data: Data, *, is_deferred: bool = False) -> str:
-        sha256 = hashlib.sha256(data).hexdigest()
-        if sha256 not in self._known and self.size_bytes(sha256) != memoryview(data).nbytes:
-            with _bucket_errors(sha256):
-                self._store.put(path_of(sha256), _body_of(data))
-        self._note(sha256)
+        try:
+            sha256 = sha256_of(data)
+            self._put(sha256, data)
+        except OSError as error:
+            raise StoreError(f"can't read what is to be stored: {error.strerror or error}") from error
         return sha256
+
+    def receive(self) -> Incoming:
+        try:
+            descriptor, path = tempfile.mkstemp(prefix="diorama-")
+        except OSError as error:
+            raise StoreError(f"can't take a blob: {error.strerror or error}") from error
+        return Incoming(Path(path), descriptor, self._take)
+
+    def _take(self, sha256: str, draft: Extent) -> None:
+        try:
+            self._put(sha256, draft)
+        finally:
+            os.unlink(draft.path)
+
+    def _put(self, sha256: str, data: Data) -> None:
+        if sha256 not in self._known and self.size_bytes(sha256) != size_of(data):
+            with _bucket_errors(sha256), file_of(data) as file:
+                self._store.put(path_of(sha256), file, max_concurrency=PARTS_AT_ONCE)
+        self._note(sha256)
 
     def _note(self, sha256: str) -> None:
         if len(self._known) >= KNOWN_LIMIT:
@@ -126,41 +151,6 @@ class RemoteBlobs:
 
     def close(self) -> None:
         self._threads.shutdown(wait=False)
-
-
-def _body_of(data: Data) -> Any:
-    """What a bucket is sent: large data piece by piece, so that a mapped file never lies in memory whole."""
-    view = memoryview(data).cast("B")
-    return bytes(view) if view.nbytes < WHOLE_BELOW_BYTES else _Reading(view)
-
-
-class _Reading(io.RawIOBase):
-    """A buffer as a file."""
-
-    def __init__(self, view: memoryview) -> None:
-        super().__init__()
-        self._view = view
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._view.nbytes}[whence]
-        self._at = start + offset
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        piece = self._view[self._at : self._at + len(buffer)]
-        buffer[: piece.nbytes] = piece
-        self._at += piece.nbytes
-        return piece.nbytes
 
 
 class _bucket_errors:

@@ -427,10 +427,10 @@ def test_bytes_that_outlive_all_runs_are_no_forgotten_file(tmp_path: Path) -> No
     attic = Attic()
     for number in range(3):
         (tmp_path / "slot").write_bytes(view_of(number))
-        assert attic.take_in(tmp_path / "slot", tmp_path) == number * SIZE
-    attic.keep_while(lambda: True)
-    assert attic.read(SIZE, SIZE) == view_of(1)
-    fd = attic._fd
+        fd, start = attic.take_in(tmp_path / "slot", tmp_path, is_closed=False, is_needed=lambda: True)
+        assert start == number * SIZE
+    attic.tidy()
+    assert attic.read(fd, SIZE, SIZE) == view_of(1)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         del attic  # as at the end of the process

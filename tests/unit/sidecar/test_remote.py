@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from diorama.journal.codec import decode_batch
 from diorama.journal.entry import Batch, Log, Numbered
 from diorama.media import FileRecord, TableRecord
 from diorama.media.core.base import MANIFEST_MIME
+from diorama.media.core.extent import Extent
 from diorama.model import BlobRef
 from diorama.sidecar import remote
 from diorama.sidecar.remote import HttpTransport
@@ -324,6 +326,37 @@ def test_large_blobs_are_sent_from_the_disk(
     assert transport.ingest(batch_of(file_of(blob))) == 1
     assert server.blobs == {blob.sha256: content}
     assert max(pieces) <= 1 << 20
+
+
+def test_a_closed_file_is_sent_from_where_it_lies(
+    server: FakeServer, transport: HttpTransport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "QUICK_RETRY_SECS", (0.0,))
+    content = bytes(range(256)) * 10_000
+    path = tmp_path / "slot.bin"
+    path.write_bytes(content)
+    with monkeypatch.context() as nowhere:
+        nowhere.setattr("tempfile.TemporaryFile", None)
+        blob = transport.put_blob(Extent(str(path), 0, len(content), is_closed=True), "video/mp4")
+    path.unlink()
+    server.answers["PUT", "/api/blobs/"] = server.say(503)
+    with pytest.raises(Unavailable):
+        transport.ingest(batch_of(file_of(blob)))
+    del server.answers["PUT", "/api/blobs/"]
+    assert transport.ingest(batch_of(file_of(blob))) == 1
+    assert server.blobs == {blob.sha256: content}
+
+
+def test_a_file_that_may_change_is_copied(
+    server: FakeServer, transport: HttpTransport, tmp_path: Path
+) -> None:
+    content = bytes(range(256)) * 10_000
+    path = tmp_path / "slot.bin"
+    path.write_bytes(b"before" + content)
+    blob = transport.put_blob(Extent(str(path), 6, len(content)), "video/mp4")
+    path.write_bytes(bytes(len(content)))
+    assert transport.ingest(batch_of(file_of(blob))) == 1
+    assert server.blobs == {blob.sha256: content}
 
 
 @pytest.mark.parametrize("status", [413, 500])

@@ -12,8 +12,9 @@ from diorama.media.audio.record import AudioRecord
 from diorama.media.audio.samples import ENCODINGS, as_floats, smallest_type, to_stored
 from diorama.media.audio.wav import write_wav
 from diorama.media.core.array_bytes import array_from_kept
-from diorama.media.core.av_formats import mime_of, reason_of, sniff
+from diorama.media.core.av_formats import HEAD_BYTES, mime_of, reason_of, sniff
 from diorama.media.core.base import PutBlob, Snapshot
+from diorama.media.core.extent import Data, head_of
 from diorama.media.core.limited import DecodeError, run_limited
 
 WAV = "audio/wav"
@@ -26,11 +27,11 @@ _PLAYED_EVERYWHERE = ("u1", "i2", "f4")
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> AudioRecord:
     """The record of a sound, its blobs stored: the file, its outline, perhaps a preview."""
-    header, data = snapshot.header, snapshot.buffers[0].read()
+    header, kept = snapshot.header, snapshot.buffers[0]
     meta = {"caption": header["caption"], "sample_id": header["sample_id"]}
     if header["form"] == "samples":
-        return _encode_samples(header, data, put_blob, meta)
-    return _encode_file(header, data, put_blob, meta)
+        return _encode_samples(header, kept.read(), put_blob, meta)
+    return _encode_file(header, kept.source(), put_blob, meta)
 
 
 def _encode_samples(
@@ -76,9 +77,10 @@ def _encode_samples(
 
 
 def _encode_file(
-    header: Mapping[str, Any], data: bytes | memoryview, put_blob: PutBlob, meta: dict[str, Any]
+    header: Mapping[str, Any], data: Data, put_blob: PutBlob, meta: dict[str, Any]
 ) -> AudioRecord:
-    blob = put_blob(data, mime_of(data) or _ANY_MIME)
+    head = head_of(data, HEAD_BYTES)
+    blob = put_blob(data, mime_of(head) or _ANY_MIME)
     suffix = os.path.splitext(header["name"] or "")[1][1:].lower()
     preview = None
     try:
@@ -94,7 +96,7 @@ def _encode_file(
     return AudioRecord(
         blob=blob,
         # What the first bytes say counts, not what the file is called.
-        format=sniff(data) or suffix or "unknown",
+        format=sniff(head) or suffix or "unknown",
         name=header["name"],
         peaks=put_blob(peaks, PEAKS_MIME) if peaks else None,
         preview=None if preview is None else put_blob(preview, WAV),
@@ -103,7 +105,7 @@ def _encode_file(
     )
 
 
-def _preview_of(data: bytes | memoryview) -> tuple[bytes | None, str | None]:
+def _preview_of(data: Data) -> tuple[bytes | None, str | None]:
     try:
         preview: bytes = run_limited(
             "diorama.media.audio.facts:preview", {}, data, cpu_secs=_CPU_SECS, wall_secs=_WALL_SECS

@@ -1,17 +1,17 @@
 """Looks into sound files that somebody else made. Runs in a worker with limits (see media/core/limited.py).
 
-libsndfile first, which reads most; FFmpeg (PyAV), from memory and without protocols, for the rest: m4a, aac.
+libsndfile first, which reads most; FFmpeg (PyAV), without protocols, for the rest: m4a, aac.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from diorama.media.audio.outline import Outline
-from diorama.media.core.av_formats import sniff
+from diorama.media.core.av_formats import HEAD_BYTES, sniff
+from diorama.media.core.extent import Data, file_of, head_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,12 +84,12 @@ class _SoundOfFFmpeg(_Sound):
 
 
 @contextmanager
-def _opened(data: memoryview) -> Iterator[_Sound]:
+def _opened(data: Data) -> Iterator[_Sound]:
     try:
         import soundfile
 
         try:
-            file = soundfile.SoundFile(io.BytesIO(data))
+            file = soundfile.SoundFile(file_of(data))
         except soundfile.LibsndfileError as error:
             refusal: Exception = error
         else:
@@ -98,7 +98,7 @@ def _opened(data: memoryview) -> Iterator[_Sound]:
             return
     except ModuleNotFoundError as error:
         refusal = error
-    found = sniff(data)
+    found = sniff(head_of(data, HEAD_BYTES))
     if found is None or found == "gif":
         raise ValueError(f"its first bytes are those of no known sound ({_reason(refusal)})")
     from diorama.media.video.facts import open_container
@@ -112,7 +112,7 @@ def _reason(refusal: Exception) -> str:
     return str(getattr(refusal, "error_string", refusal))
 
 
-def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def inspect(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """Facts and the outline: fields of AudioRecord, `peaks` as bytes, and `preview`: whether it needs one."""
     import numpy as np
 
@@ -134,7 +134,7 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
                 raise ValueError(f"not one sample of it can be decoded ({reason})") from error
             problem = f"it could be read only up to sample {count:,}: {reason}"
         peaks, peak_count = outline.finish()
-        file_format = sniff(data) or sound.format
+        file_format = sniff(head_of(data, HEAD_BYTES)) or sound.format
         is_playable = (
             sound.encoding in _PLAYABLE.get(file_format, set())
             and RATES[0] <= sound.sample_rate <= RATES[1]
@@ -155,7 +155,7 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
         }
 
 
-def preview(header: Mapping[str, Any], data: memoryview) -> bytes:
+def preview(header: Mapping[str, Any], data: Data) -> bytes:
     """A 16-bit WAV that browsers play."""
     import numpy as np
 
@@ -194,7 +194,7 @@ def playable_wav(samples: NDArray[Any], sample_rate: int) -> bytes:
     return write_wav(np.ascontiguousarray(samples), sample_rate)
 
 
-def samples(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def samples(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """All samples as {"dtype", "channels", "samples"}: integers where the file has integers, else float32."""
     with _opened(data) as sound:
         dtype = _DTYPES.get(sound.encoding, "float32")

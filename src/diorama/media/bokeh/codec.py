@@ -8,4 +8,4 @@ from diorama.media.core.document import JSON_MIME
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> BokehRecord:
-    return BokehRecord(blob=put_blob(snapshot.buffers[0].read(), JSON_MIME), **snapshot.header)
+    return BokehRecord(blob=put_blob(snapshot.buffers[0].source(), JSON_MIME), **snapshot.header)

@@ -14,7 +14,7 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> ChartRecord:
     buffers = snapshot.buffers
     spec = None
     if header.pop("has_spec"):
-        spec = put_blob(buffers[0].read(), JSON_MIME)
+        spec = put_blob(buffers[0].source(), JSON_MIME)
         buffers = buffers[1:]
     table = encode_table(Snapshot(Table.KIND, header.pop("table"), buffers), put_blob)
     return ChartRecord(table=table, spec=spec, **header)

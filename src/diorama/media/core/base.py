@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from diorama.media.core.extent import Data, is_same
 from diorama.media.core.keep import Kept
 from diorama.model import BlobRef
 
@@ -56,9 +57,14 @@ class Media:
         if type(self) is not type(other) or not isinstance(other, Media):
             return NotImplemented
         mine, theirs = self.snapshot(), other.snapshot()
-        return mine.header == theirs.header and [bytes(kept.read()) for kept in mine.buffers] == [
-            bytes(kept.read()) for kept in theirs.buffers
-        ]
+        return (
+            mine.header == theirs.header
+            and len(mine.buffers) == len(theirs.buffers)
+            and all(
+                one.size_bytes == other.size_bytes and is_same(one.source(), other.source())
+                for one, other in zip(mine.buffers, theirs.buffers, strict=True)
+            )
+        )
 
     def __hash__(self) -> int:
         return hash((type(self), *(kept.size_bytes for kept in self.snapshot().buffers)))
@@ -71,8 +77,8 @@ class Media:
         """A snapshot for `place` is in the journal."""
 
 
-PutBlob = Callable[["bytes | bytearray | memoryview", str], BlobRef]
-"""put_blob(data, mime) stores bytes and names them."""
+PutBlob = Callable[[Data, str], BlobRef]
+"""put_blob(data, mime) stores bytes, of memory or of a file, and names them."""
 
 GetBlob = Callable[[BlobRef], bytes]
 """get_blob(ref) reads them back."""
@@ -92,7 +98,7 @@ class Kind:
     """One kind of media, listed in `diorama.media.KINDS`.
 
     name: the record's tag, the golden folder, the UI's view and the docs page.
-    encode: runs in the sidecar; the snapshot's buffers are memory by then.
+    encode: runs in the sidecar. It reads arrays (`read()` maps large ones) and passes files on (`source()`).
     decode: the read side: a record back to what the user logged (arrays, ...).
     adopts: qualified names of foreign classes that become this kind when logged bare.
     adopt: makes the media object of such a foreign value.

@@ -20,6 +20,7 @@ import msgspec
 
 from diorama.errors import Corrupt, is_of_the_moment
 from diorama.media.core.base import PutBlob, Snapshot
+from diorama.media.core.extent import Data, pieces_of
 from diorama.media.core.registry import KINDS_BY_NAME, UnknownRecord
 from diorama.model import BlobRef
 
@@ -65,7 +66,8 @@ def content_of(media: Snapshot) -> bytes:
     digest = hashlib.sha256(msgspec.msgpack.encode([media.kind, media.header]))
     for kept in media.buffers:
         digest.update(kept.size_bytes.to_bytes(8, "little"))
-        digest.update(kept.read())
+        for piece in pieces_of(kept.source()):
+            digest.update(piece)
     return digest.digest()
 
 
@@ -74,7 +76,7 @@ def _failed(snapshot: Snapshot, reason: str, put_blob: PutBlob) -> dict[str, Any
     buffers: list[dict[str, Any] | None] = []
     for kept in snapshot.buffers:
         try:
-            data = kept.read()
+            data = kept.source()
         except Corrupt:
             buffers.append(None)
             continue
@@ -101,7 +103,7 @@ class _Blobs:
         self.trouble: BaseException | None = None
         self._put_blob = put_blob
 
-    def put(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
+    def put(self, data: Data, mime: str) -> BlobRef:
         try:
             return self._put_blob(data, mime)
         except BaseException as error:

@@ -7,10 +7,11 @@ calls `keep()`. The arrow still points down: media knows the interface, not the 
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Callable
 from typing import IO, Protocol, runtime_checkable
+
+from diorama.media.core.extent import Data, head_of
 
 SPOOL_FROM_BYTES = 8 * 1024
 """Smaller buffers travel inside the journal's frame."""
@@ -24,7 +25,15 @@ class Kept(Protocol):
     def size_bytes(self) -> int: ...
 
     def read(self) -> bytes | memoryview:
-        """The bytes."""
+        """The bytes, in memory."""
+        ...
+
+    def head(self, size_bytes: int) -> bytes:
+        """The first bytes, or all if there are fewer; not checked."""
+        ...
+
+    def source(self) -> Data:
+        """The bytes, or where they lie if they are many. For whoever hands them on: a store, a worker."""
         ...
 
 
@@ -43,22 +52,11 @@ class InMemory:
     def read(self) -> bytes | memoryview:
         return self.data
 
+    def head(self, size_bytes: int) -> bytes:
+        return head_of(self.data, size_bytes)
 
-class MappedFile(mmap.mmap):
-    """The first bytes of a file, mapped into memory. It knows its path, so that another process can map the
-    same bytes instead of having them sent. Whoever makes one sees to it that the file stays as it is.
-
-    >>> view = memoryview(MappedFile.of(file, path, size_bytes))     # doctest: +SKIP
-    """
-
-    path: str
-
-    @classmethod
-    def of(cls, file: IO[bytes], path: str | os.PathLike[str], size_bytes: int) -> MappedFile:
-        """Map the first `size_bytes` of `file`, which lies at `path`. Raises OSError and ValueError."""
-        mapped = cls(file.fileno(), size_bytes, access=mmap.ACCESS_READ)
-        mapped.path = os.path.abspath(path)
-        return mapped
+    def source(self) -> Data:
+        return self.data
 
 
 class Pieces(Protocol):
@@ -76,10 +74,25 @@ class FilePieces:
 
     def __init__(self, file: IO[bytes], nbytes: int) -> None:
         self.nbytes = nbytes
+        self.start = file.tell()
         self._file = file
+        self._found = self._look()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def has_changed(self) -> bool:
+        """Whether somebody has written to the file since this was made: what was read may be partly old,
+        partly new."""
+        return self._look() != self._found
+
+    def _look(self) -> tuple[int, int]:
+        found = os.fstat(self._file.fileno())
+        return found.st_size, found.st_mtime_ns
 
     def __getitem__(self, part: slice, /) -> memoryview:
         wanted = min(part.stop, self.nbytes) - part.start
+        self._file.seek(self.start + part.start)
         piece = self._file.read(wanted)
         if len(piece) != wanted:
             raise ValueError("the file became shorter while it was read")
@@ -110,15 +123,14 @@ def keep(data: bytes | bytearray | memoryview) -> Kept:
     return InMemory(data if isinstance(data, bytes) else bytes(view))
 
 
-def keep_open_file(file: IO[bytes], size_bytes: int) -> Kept:
-    """Keep the `size_bytes` bytes that `file` (open, at its start) holds: piece by piece where a keeper takes
-    them, so that a large video does not lie in memory as a whole; else in memory.
+def keep_pieces(pieces: FilePieces) -> Kept:
+    """Keep bytes of an open file: piece by piece where a keeper takes them, so that no large video lies in
+    memory as a whole; else in memory.
 
     Raises ValueError if the file is shorter.
     """
-    if _keeper is not None and size_bytes >= SPOOL_FROM_BYTES:
-        kept = _keeper(FilePieces(file, size_bytes))
+    if _keeper is not None and pieces.nbytes >= SPOOL_FROM_BYTES:
+        kept = _keeper(pieces)
         if kept is not None:
             return kept
-        file.seek(0)
-    return InMemory(FilePieces(file, size_bytes)[0:size_bytes].tobytes())
+    return InMemory(pieces[0 : pieces.nbytes].tobytes())

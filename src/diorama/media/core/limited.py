@@ -8,7 +8,7 @@ and reused; one that dies or overruns takes only its own job with it.
     run_limited("diorama.media.audio.facts:inspect", {"format": "wav"}, data)
         -> calls inspect({"format": "wav"}, data) in a worker and returns what it returned
 
-Bytes that lie in a file (`MappedFile`) are not sent: the worker maps the file itself.
+Bytes that lie in a file (an `Extent`) are not sent: the worker opens the file itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import msgspec
 
 from diorama.errors import is_of_the_moment
 from diorama.interpreter import command_for, python_path_from
-from diorama.media.core.keep import MappedFile
+from diorama.media.core.extent import Data, Extent, size_of
 
 MEMORY_BYTES = 1 << 30
 """Address space that a job may use beside the interpreter, its libraries and its data."""
@@ -56,7 +56,7 @@ class NoWorker(DecodeError):
 def run_limited(
     task: str,
     header: Mapping[str, Any],
-    data: bytes | bytearray | memoryview = b"",
+    data: Data = b"",
     *,
     memory_bytes: int = MEMORY_BYTES,
     cpu_secs: float = CPU_SECS,
@@ -67,24 +67,24 @@ def run_limited(
 
     apart: jobs of one name get workers of their own, for code that might leave a worker other than it was.
 
-    header and the answer: anything that msgpack carries (bytes too). data: given as a memoryview.
+    header and the answer: anything that msgpack carries (bytes too). data: given as a memoryview, or as
+    the Extent that it is.
     The limits grow with the data: eight bytes of memory and 0.1 s per MiB for each of its bytes. An answer
     may be as large as the memory of its job.
 
     Raises DecodeError when the function raises, with its message; when the worker crashes; when it needs too
     much memory or time; and, as NoWorker, when no process can be started.
     """
-    view = memoryview(data).cast("B")
-    source = view.obj if isinstance(view.obj, MappedFile) and len(view.obj) == view.nbytes else None
+    size_bytes = size_of(data)
     job = {
         "task": task,
         "header": dict(header),
-        "memory_bytes": memory_bytes + 8 * view.nbytes,
-        "cpu_secs": cpu_secs + view.nbytes / (10 << 20),
-        "file": None if source is None else [source.path, view.nbytes],
+        "memory_bytes": memory_bytes + 8 * size_bytes,
+        "cpu_secs": cpu_secs + size_bytes / (10 << 20),
+        "file": list(data) if isinstance(data, Extent) else None,
     }
-    sent = memoryview(b"") if source is not None else view
-    limit_secs = wall_secs + view.nbytes / (5 << 20)
+    sent = memoryview(b"" if isinstance(data, Extent) else data).cast("B")
+    limit_secs = wall_secs + size_bytes / (5 << 20)
     pool = _pool if not apart else _pool_apart(apart)
     answer = _answer(job, sent, limit_secs, pool, pool.borrow())
     if "too_small" in answer:

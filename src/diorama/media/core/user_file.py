@@ -5,6 +5,7 @@ Only regular files are read: a folder, a FIFO or a device is refused before it c
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
@@ -12,7 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from diorama.media.core.keep import Kept, keep, keep_open_file
+from diorama.media.core.keep import FilePieces, Kept, keep, keep_pieces
+from diorama.media.core.warn import warn_user
 from diorama.model import clean_text
 
 _URL = re.compile(r"^(https?|s3|gs|gcs|ftp)://", re.IGNORECASE)
@@ -37,7 +39,7 @@ def keep_file(path: str | os.PathLike[str], *, subject: str) -> KeptFile:
     """
     name = clean_text(os.path.basename(os.fspath(path)))
     with _open_file(path, subject=subject) as file:
-        return KeptFile(name, keep_open_file(file, os.fstat(file.fileno()).st_size))
+        return KeptFile(name, _keep_open(file, os.fstat(file.fileno()).st_size, subject))
 
 
 def read_file(path: str | os.PathLike[str], *, subject: str) -> bytes:
@@ -72,14 +74,40 @@ def keep_stream(stream: Any, *, subject: str) -> KeptFile:
     read = getattr(stream, "read", None)
     if not callable(read):
         raise TypeError(f"{subject} must be a path or an open file, not {type(stream).__name__}")
+    name = getattr(stream, "name", "")
+    name = clean_text(os.path.basename(name)) if isinstance(name, str) else ""
+    left_bytes = _left_in(stream)
+    if left_bytes:
+        kept = _keep_open(stream, left_bytes, subject)
+        stream.seek(0, os.SEEK_END)
+        return KeptFile(name, kept)
     data = read()
     data = clean_text(data).encode("utf-8") if isinstance(data, str) else bytes(data)
     if not data:
         raise ValueError(
             f"{subject} is empty: the stream has nothing left to read (seek(0) goes to its start)"
         )
-    name = getattr(stream, "name", "")
-    return KeptFile(clean_text(os.path.basename(name)) if isinstance(name, str) else "", keep(data))
+    return KeptFile(name, keep(data))
+
+
+def _left_in(stream: Any) -> int:
+    """How many bytes a plain file that is open for reading still holds; 0 for all other streams, which have
+    to be read to know. (A gzip file, too, has the descriptor of a plain one.)"""
+    raw = getattr(stream, "raw", None) if type(stream) in (io.BufferedReader, io.BufferedRandom) else stream
+    if type(raw) is not io.FileIO:
+        return 0
+    if type(stream) is io.BufferedRandom:
+        stream.flush()
+    found = os.fstat(stream.fileno())
+    return max(0, found.st_size - stream.tell()) if stat.S_ISREG(found.st_mode) else 0
+
+
+def _keep_open(file: Any, size_bytes: int, subject: str) -> Kept:
+    pieces = FilePieces(file, size_bytes)
+    kept = keep_pieces(pieces)
+    if pieces.has_changed():
+        warn_user(f"{subject} was written to while it was copied: what is kept may be partly old, partly new")
+    return kept
 
 
 def rewound(stream: Any) -> Any:

@@ -1,15 +1,14 @@
 """The process that decodes for `diorama.media.core.limited`: one job after another, within limits.
 
 Reads from stdin: two little-endian uint64 (bytes of the job, bytes of the data), the job as msgpack, the
-data. A job with "file" has its data there: [path, size_bytes]. Answers on stdout: a uint64 (bytes) and
-msgpack, {"value": ...}, {"error": text}, or {"too_small": true} if this worker's hard limit does not leave
-the job the memory that it may use.
+data. A job with "file" has its data there: the fields of an Extent, which the task is given as it is. Answers
+on stdout: a uint64 (bytes) and msgpack, {"value": ...}, {"error": text}, or {"too_small": true} if this
+worker's hard limit does not leave the job the memory that it may use.
 """
 
 from __future__ import annotations
 
 import importlib
-import mmap
 import os
 import struct
 import sys
@@ -17,6 +16,8 @@ import time
 from typing import Any, BinaryIO
 
 import msgspec
+
+from diorama.media.core.extent import Extent
 
 _HEAD = struct.Struct("<QQ")
 _ALLOWED = "diorama.media."
@@ -54,13 +55,7 @@ def _run(job: dict[str, Any], data: memoryview) -> dict[str, Any]:
     try:
         function = getattr(importlib.import_module(module_name), function_name)
         _limit(job["memory_bytes"], job["cpu_secs"])
-        if job["file"] is None:
-            return {"value": function(job["header"], data)}
-        path, size_bytes = job["file"]
-        with open(path, "rb") as file:
-            mapped = mmap.mmap(file.fileno(), size_bytes, access=mmap.ACCESS_READ)
-        # Not closed here: results of the function may still refer to it. It is closed with the last of them.
-        return {"value": function(job["header"], memoryview(mapped))}
+        return {"value": function(job["header"], Extent(*job["file"]) if job["file"] else data)}
     except _TooSmall:
         return {"too_small": True}
     except MemoryError:

@@ -8,5 +8,5 @@ from diorama.media.file.record import FileRecord
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> FileRecord:
     header = snapshot.header
-    blob = put_blob(snapshot.buffers[0].read(), header["mime"])
+    blob = put_blob(snapshot.buffers[0].source(), header["mime"])
     return FileRecord(blob=blob, name=header["name"], caption=header["caption"])

@@ -8,4 +8,4 @@ from diorama.media.graph.record import GraphRecord
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> GraphRecord:
-    return GraphRecord(blob=put_blob(snapshot.buffers[0].read(), JSON_MIME), **snapshot.header)
+    return GraphRecord(blob=put_blob(snapshot.buffers[0].source(), JSON_MIME), **snapshot.header)

@@ -13,7 +13,7 @@ HTML_MIME = "text/html"
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> HtmlRecord:
     """The record of a page. What it says about itself is read in a worker: a page may be made to be slow."""
-    header, data = snapshot.header, snapshot.buffers[0].read()
+    header, data = snapshot.header, snapshot.buffers[0].source()
     blob = put_blob(data, HTML_MIME)
     found: dict[str, Any] = {}
     note = None

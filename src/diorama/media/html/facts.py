@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
 
+from diorama.media.core.extent import Data, view_of
+
 TITLE_LIMIT = 200
 EXCERPT_LIMIT = 300
 NAMES_LIMIT = 50
@@ -26,10 +28,10 @@ _HOST = re.compile(
 _UNSEEN = frozenset({"script", "style", "title", "head", "template", "noscript"})
 
 
-def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def inspect(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """{"title", "excerpt", "outside": hosts, "beside": relative names} of a page."""
     reader = _Reader()
-    reader.feed(bytes(data).decode("utf-8", "replace"))
+    reader.feed(str(view_of(data), "utf-8", "replace"))
     reader.close()
     return {
         "title": _one_line(reader.title, TITLE_LIMIT),

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from diorama.media.core.base import PutBlob, Snapshot
+from diorama.media.core.extent import Data
 from diorama.media.core.limited import DecodeError, run_limited
 from diorama.media.image.formats import MIMES
 from diorama.media.image.original import OriginalValues, keep_original
@@ -39,11 +40,11 @@ def render_pixels(
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> ImageRecord:
     """The record of an image, its blobs stored: picture, thumbnail, original values, masks."""
     header = snapshot.header
-    picture, data = header["picture"], snapshot.buffers[0].read()
+    picture, kept = header["picture"], snapshot.buffers[0]
     if picture["form"] == "file" and picture["is_final"]:
-        record = _encode_file(header, data, put_blob)
+        record = _encode_file(header, kept.source(), put_blob)
     else:
-        record = _encode_pixels(header, data, put_blob)
+        record = _encode_pixels(header, kept.read(), put_blob)
     classes, colors = header.get("classes", {}), header.get("class_colors", {})
     masks = zip(header.get("masks", {}).items(), snapshot.buffers[1:], strict=True)
     return msgspec.structs.replace(
@@ -93,7 +94,7 @@ def _encode_pixels(header: Mapping[str, Any], data: bytes | memoryview, put_blob
     )
 
 
-def _encode_file(header: Mapping[str, Any], data: bytes | memoryview, put_blob: PutBlob) -> ImageRecord:
+def _encode_file(header: Mapping[str, Any], data: Data, put_blob: PutBlob) -> ImageRecord:
     picture = header["picture"]
     record = ImageRecord(
         blob=put_blob(data, MIMES[picture["format"]]),

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from diorama.media.core.extent import Data, view_of
 from diorama.media.image.formats import UNDRAWABLE, check_pixel_count, open_picture, orientation_of, sniff
 from diorama.media.image.original import array_from_npy, facts_of, is_deep, pack_npy
 from diorama.media.image.picture import pixels_from_picture
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _HIGH_BYTES, _LOW_BYTES = ";16B", ";16L"
 
 
-def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def inspect(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """Everything about a picture file that has to be decoded for. header: width, height, normalize.
 
     Gives mode, thumbnail, preview (None where the file itself will do), original (fields of OriginalValues,
@@ -36,6 +37,7 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
     Raises what decoders raise, and ValueError for a file that is too large.
     """
     check_pixel_count(header["width"], header["height"])
+    data = view_of(data)
     if sniff(data) == "npy":
         return _from_numbers(array_from_npy(data), header["normalize"])
     image, file_format = open_picture(data, "the picture")
@@ -64,12 +66,13 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
     return {"mode": mode, **_drawn(pixels_from_pillow(image))}
 
 
-def decode_pixels(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def decode_pixels(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """The numbers of a picture file: dtype, shape and bytes. header: "want" is "shown" (8 bits, or 16 in
     grey; palettes as RGB or RGBA), "values" (all bits) or "ids" (a mask; header says whether it is "packed"
     and "has_opacity")."""
     import numpy as np
 
+    data = view_of(data)
     if header["want"] == "ids":
         from diorama.media.image.overlays.masks import ids_from_file
 

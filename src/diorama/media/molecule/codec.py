@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from diorama.media.core.base import ANY_MIME, PutBlob, Snapshot
+from diorama.media.core.extent import Data, view_of
 from diorama.media.core.limited import DecodeError, run_limited
 from diorama.media.molecule.record import MoleculeRecord
 from diorama.model import BlobRef
@@ -27,13 +28,13 @@ NOTE_LIMIT = 500
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> MoleculeRecord:
     """The record of a molecule; what rdkit makes of it is made now, in a worker."""
-    data = snapshot.buffers[0].read()
+    data = snapshot.buffers[0].source()
     if snapshot.header["form"] == "file":
         return _encode_file(snapshot.header, data, put_blob)
     return _encode_made(snapshot.header, data, put_blob)
 
 
-def _encode_file(header: dict[str, Any], data: bytes | memoryview, put_blob: PutBlob) -> MoleculeRecord:
+def _encode_file(header: dict[str, Any], data: Data, put_blob: PutBlob) -> MoleculeRecord:
     facts: dict[str, Any] = {}
     try:
         facts = run_limited("diorama.media.molecule.facts:inspect", {"format": header["format"]}, data)
@@ -49,10 +50,10 @@ def _encode_file(header: dict[str, Any], data: bytes | memoryview, put_blob: Put
     )
 
 
-def _encode_made(header: dict[str, Any], data: bytes | memoryview, put_blob: PutBlob) -> MoleculeRecord:
+def _encode_made(header: dict[str, Any], data: Data, put_blob: PutBlob) -> MoleculeRecord:
     facts, note = _made(header, data)
     pdb = facts.pop("pdb", None)
-    smiles = bytes(data).decode("utf-8") if header["form"] == "smiles" else facts.pop("smiles", None)
+    smiles = str(view_of(data), "utf-8") if header["form"] == "smiles" else facts.pop("smiles", None)
     source = _source(header["form"], data, facts.pop("source", None), put_blob)
     if pdb is not None:
         blob, shape = put_blob(pdb.encode("utf-8"), MIMES["pdb"]), "pdb"
@@ -75,7 +76,7 @@ def _encode_made(header: dict[str, Any], data: bytes | memoryview, put_blob: Put
     )
 
 
-def _made(header: dict[str, Any], data: bytes | memoryview) -> tuple[dict[str, Any], str | None]:
+def _made(header: dict[str, Any], data: Data) -> tuple[dict[str, Any], str | None]:
     """What rdkit makes of it: with a shape in three dimensions, else flat, else nothing; and why."""
     asked = {name: header[name] for name in ("form", "convert", "iterations", "sanitize")}
     note = None
@@ -95,7 +96,7 @@ def _made(header: dict[str, Any], data: bytes | memoryview) -> tuple[dict[str, A
     return {}, note
 
 
-def _source(form: str, data: bytes | memoryview, mol_file: bytes | None, put_blob: PutBlob) -> BlobRef | None:
+def _source(form: str, data: Data, mol_file: bytes | None, put_blob: PutBlob) -> BlobRef | None:
     if form in ("mol", "sdf"):
         return put_blob(data, MIMES[form])
     return None if mol_file is None else put_blob(mol_file, MIMES["mol"])

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from diorama.media.core.extent import Data, view_of
 from diorama.media.molecule.cif import facts_of_cif
 
 Facts = dict[str, Any]
@@ -23,13 +24,13 @@ _MMTF_HEAD = struct.Struct(">iii")
 _MMTF_RUN_LENGTH_CODECS = frozenset({6, 7, 8, 9})
 
 
-def inspect(header: Mapping[str, Any], data: memoryview) -> Facts:
+def inspect(header: Mapping[str, Any], data: Data) -> Facts:
     """The facts of a file of `header["format"]`. Raises ValueError when no atom is found in it."""
-    name = header["format"]
+    name, data = header["format"], view_of(data)
     if name == "mmtf":
         facts = _facts_of_mmtf(data)
     else:
-        facts = _READERS[name](bytes(data).decode("utf-8", "replace"))
+        facts = _READERS[name](str(data, "utf-8", "replace"))
     if not facts.get("atom_count"):
         raise ValueError(f"no atoms were found in this {name} file")
     title = " ".join(str(facts.get("title") or "").split())

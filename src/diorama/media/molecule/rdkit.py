@@ -22,6 +22,8 @@ from rdkit.Chem.rdForceFieldHelpers import (
 )
 from rdkit.Chem.rdMolDescriptors import CalcMolFormula
 
+from diorama.media.core.extent import Data, view_of
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -34,13 +36,13 @@ MOL_FILE_ATOMS_LIMIT = 999
 """More than the old form of a mol file can hold."""
 
 
-def model(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def model(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """PDB and facts of `data`, which is what `header["form"]` says: smiles, mol, sdf or rdkit's own json.
 
     convert: make it three-dimensional and optimise it, at most `iterations` times.
     """
     with rdBase.BlockLogs():
-        given, notes = _read(header["form"], bytes(data).decode("utf-8", "replace"), header["sanitize"])
+        given, notes = _read(header["form"], str(view_of(data), "utf-8", "replace"), header["sanitize"])
         molecule = _with_shape(Chem.Mol(given), header, notes)
         return {
             "pdb": Chem.MolToPDBBlock(molecule),

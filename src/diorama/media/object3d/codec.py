@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from diorama.media.core.base import PutBlob, Snapshot
+from diorama.media.core.extent import size_of
 from diorama.media.core.limited import CPU_SECS, WALL_SECS, DecodeError, run_limited
 from diorama.media.object3d.boxes import with_orders
 from diorama.media.object3d.cloud import PointColumn, columns_from_points, store_cloud
@@ -120,7 +121,7 @@ def _classes_of(header: Mapping[str, Any]) -> tuple[dict[int, str], dict[int, st
 def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
     header = snapshot.header
     file_format, names = header["format"], header["files"]
-    data = snapshot.buffers[0].read()
+    data = snapshot.buffers[0].source()
     notes = []
     sizes = {name: kept.size_bytes for name, kept in zip(names, snapshot.buffers[1:], strict=True)}
     try:
@@ -129,8 +130,8 @@ def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
             {"format": file_format, "files": sizes},
             data,
             # Text and packed points take their time, which the limits' growth with the data does not know.
-            cpu_secs=CPU_SECS + len(data) / SLOWEST_BYTES_A_SEC,
-            wall_secs=WALL_SECS + 3 * len(data) / SLOWEST_BYTES_A_SEC,
+            cpu_secs=CPU_SECS + size_of(data) / SLOWEST_BYTES_A_SEC,
+            wall_secs=WALL_SECS + 3 * size_of(data) / SLOWEST_BYTES_A_SEC,
         )
     except (DecodeError, OSError) as error:
         facts, notes = {}, [f"it can't be read as {file_format}: {error}"]
@@ -148,7 +149,7 @@ def _encode_file(snapshot: Snapshot, put_blob: PutBlob) -> Object3DRecord:
         name=header["name"] or None,
         blob=put_blob(data, MIMES.get(file_format, OCTETS)),
         files={
-            name: put_blob(kept.read(), _mime_of(name))
+            name: put_blob(kept.source(), _mime_of(name))
             for name, kept in zip(names, snapshot.buffers[1:], strict=True)
         },
         missing=header["missing"],

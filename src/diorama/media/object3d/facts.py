@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from diorama.media.core.extent import Data, view_of
 from diorama.media.object3d.models import babylon_facts, glb_facts, gltf_facts, obj_facts, stl_facts
 from diorama.media.object3d.pcd import pcd_facts
 from diorama.media.object3d.ply import ply_facts
@@ -22,9 +23,9 @@ from diorama.media.object3d.scene import box_from, cameras_from, vectors_from
 SPLAT_BYTES = 32
 
 
-def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def inspect(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """The facts of a file of header["format"]. header["files"]: bytes of each companion by name."""
-    file_format = header["format"]
+    file_format, data = header["format"], view_of(data)
     if file_format == "gltf":
         return gltf_facts(data, header["files"])
     if file_format == "glb":

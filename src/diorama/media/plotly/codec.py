@@ -8,4 +8,4 @@ from diorama.media.plotly.record import PlotlyRecord
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> PlotlyRecord:
-    return PlotlyRecord(blob=put_blob(snapshot.buffers[0].read(), JSON_MIME), **snapshot.header)
+    return PlotlyRecord(blob=put_blob(snapshot.buffers[0].source(), JSON_MIME), **snapshot.header)

@@ -40,16 +40,17 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> PluginRecord:
 
 
 def _encoded(snapshot: Snapshot) -> tuple[dict[str, Any], dict[str, Any]]:
-    header = snapshot.header
-    given = [kept.read() for kept in snapshot.buffers]
+    header, buffers = snapshot.header, snapshot.buffers
     answer = run_limited(
         "diorama.media.plugin.facts:encode",
         {
             "plugin": header["plugin"],
             "body": header["body"],
-            "blobs": [[name, len(data)] for (name, _), data in zip(header["blobs"], given, strict=True)],
+            "blobs": [
+                [name, kept.size_bytes] for (name, _), kept in zip(header["blobs"], buffers, strict=True)
+            ],
         },
-        given[0] if len(given) == 1 else b"".join(given),
+        buffers[0].source() if len(buffers) == 1 else b"".join(kept.read() for kept in buffers),
         apart=worker_name(header["plugin"].partition(":")[0]),
     )
     return answer["body"], {name: (data, mime) for name, mime, data in answer["blobs"]}

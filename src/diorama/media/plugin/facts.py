@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import accumulate
 from typing import Any
 
+from diorama.media.core.extent import Data, view_of
 from diorama.media.plugin.content import checked_blobs, checked_body
 from diorama.media.plugin.kinds import checked_kinds, kind_of
 from diorama.plugins.installed import PluginError
@@ -13,7 +14,7 @@ from diorama.plugins.installed import PluginError
 VIEW_LIMIT_BYTES = 8 * 1024 * 1024
 
 
-def encode(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def encode(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """{"body", "blobs": [[name, MIME type, bytes], ...]} that the plugin's encoder makes.
 
     header: plugin, body, and blobs as [[name, size_bytes], ...], whose bytes follow one another in `data`.
@@ -21,6 +22,7 @@ def encode(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
     kind = kind_of(header["plugin"])
     if kind.encode is None:
         raise PluginError(f"the kind {header['plugin']!r} has no encoder, and these media want one (is_raw)")
+    data = view_of(data)
     ends = list(accumulate(size for _, size in header["blobs"]))
     given = {name: data[end - size : end] for (name, size), end in zip(header["blobs"], ends, strict=True)}
     body, blobs = kind.encode(dict(header["body"]), given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import mmap
 import os
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from diorama.errors import is_of_the_moment
 from diorama.lru import Lru
 from diorama.media.core.base import MANIFEST_MIME, PutBlob, Snapshot
 from diorama.media.core.encoding import content_of, encode_media
+from diorama.media.core.extent import Data, Extent
 from diorama.media.core.jsonable import to_json
 from diorama.media.core.keep import InMemory
 from diorama.media.core.registry import UnknownRecord, record_warnings
@@ -46,9 +46,9 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> TableRecord:
     columns = msgspec.convert(header["columns"], list[TableColumn])
     cells = CellEncoder(put_blob)
     size_bytes = sum(kept.size_bytes for kept in snapshot.buffers)
-    with cells, io.BytesIO() if size_bytes < IN_MEMORY_BYTES else tempfile.TemporaryFile() as file:
-        write_parquet(file, columns, _arrow_columns(snapshot, columns, cells))
-        blob = _put_file(file, put_blob)
+    with cells:
+        rows = _arrow_columns(snapshot, columns, cells)
+        blob = (_put_small if size_bytes < IN_MEMORY_BYTES else _put_large)(columns, rows, put_blob)
     return TableRecord(
         caption=header["caption"],
         sample_id=header["sample_id"],
@@ -81,12 +81,17 @@ def write_parquet(file: Any, columns: Sequence[TableColumn], blocks: Iterator[li
             writer.write_table(pa.Table.from_batches(waiting, schema), row_group_size=ROW_GROUP_ROWS)
 
 
-def _put_file(file: Any, put_blob: PutBlob) -> BlobRef:
-    if isinstance(file, io.BytesIO):
-        return put_blob(file.getbuffer().tobytes(), PARQUET_MIME)
-    file.flush()
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-        return put_blob(view, PARQUET_MIME)
+def _put_small(columns: Sequence[TableColumn], blocks: Iterator[list[Any]], put_blob: PutBlob) -> BlobRef:
+    file = io.BytesIO()
+    write_parquet(file, columns, blocks)
+    return put_blob(file.getvalue(), PARQUET_MIME)
+
+
+def _put_large(columns: Sequence[TableColumn], blocks: Iterator[list[Any]], put_blob: PutBlob) -> BlobRef:
+    with tempfile.TemporaryDirectory(prefix="diorama-table-") as folder:
+        path = os.path.join(folder, "table.parquet")
+        write_parquet(path, columns, blocks)
+        return put_blob(Extent.of_file(path), PARQUET_MIME)
 
 
 def _arrow_columns(
@@ -200,7 +205,7 @@ class CellEncoder:
             return to_json(record), [("media-failed", text, 1)]
         return to_json(record), record_warnings(record)
 
-    def _put(self, data: bytes | bytearray | memoryview, mime: str) -> BlobRef:
+    def _put(self, data: Data, mime: str) -> BlobRef:
         ref = self._put_blob(data, mime)
         self._blobs[ref.sha256] = ref
         return ref

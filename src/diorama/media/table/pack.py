@@ -25,6 +25,7 @@ from msgspec.msgpack import Ext
 
 from diorama.media.core.base import Media, Snapshot
 from diorama.media.core.extension import EXT_INTEGER, integer_extension, integer_from
+from diorama.media.core.extent import Data, head_of
 from diorama.media.core.keep import InMemory, Kept, keep
 from diorama.media.table.types import EXACT_FLOAT_INTEGER, NONE_TYPE, ArrayCell, GrowingColumn
 from diorama.model import clean_text
@@ -307,6 +308,12 @@ class PackSlice:
 
     def read(self) -> bytes | memoryview:
         return memoryview(_pack_bytes(self._pack))[self._start : self._start + self._size]
+
+    def head(self, size_bytes: int) -> bytes:
+        return head_of(self.read(), size_bytes)
+
+    def source(self) -> Data:
+        return self.read()
 
 
 _last_read: tuple[Kept, bytes | memoryview] | None = None

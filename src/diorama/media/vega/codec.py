@@ -8,7 +8,7 @@ from diorama.media.vega.record import VegaRecord
 
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> VegaRecord:
-    return VegaRecord(blob=put_blob(snapshot.buffers[0].read(), JSON_MIME), **snapshot.header)
+    return VegaRecord(blob=put_blob(snapshot.buffers[0].source(), JSON_MIME), **snapshot.header)
 
 
 def warnings_of(record: VegaRecord) -> list[tuple[str, str, int]]:

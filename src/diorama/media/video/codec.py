@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from diorama.media.core.array_bytes import array_from_kept
-from diorama.media.core.av_formats import mime_of, reason_of, sniff
+from diorama.media.core.av_formats import HEAD_BYTES, mime_of, reason_of, sniff
 from diorama.media.core.base import PutBlob, Snapshot
+from diorama.media.core.extent import Data, head_of, size_of
 from diorama.media.core.limited import DecodeError, run_limited
 from diorama.media.video.encode import CODEC_NAMES, poster_of, write_video
 from diorama.media.video.frames import grid_of
@@ -24,11 +25,11 @@ _PREVIEW_LIMIT_BYTES = 512 << 20
 
 def encode(snapshot: Snapshot, put_blob: PutBlob) -> VideoRecord:
     """The record of a video, its blobs stored: the file, a poster, perhaps a preview."""
-    header, data = snapshot.header, snapshot.buffers[0].read()
+    header, kept = snapshot.header, snapshot.buffers[0]
     meta = {"caption": header["caption"], "sample_id": header["sample_id"]}
     if header["form"] == "frames":
-        return _encode_frames(header, data, put_blob, meta)
-    return _encode_file(header, data, put_blob, meta)
+        return _encode_frames(header, kept.read(), put_blob, meta)
+    return _encode_file(header, kept.source(), put_blob, meta)
 
 
 def _encode_frames(
@@ -66,11 +67,12 @@ def _encode_frames(
 
 
 def _encode_file(
-    header: Mapping[str, Any], data: bytes | memoryview, put_blob: PutBlob, meta: dict[str, Any]
+    header: Mapping[str, Any], data: Data, put_blob: PutBlob, meta: dict[str, Any]
 ) -> VideoRecord:
     # What the first bytes say counts, not what the file is called.
-    file_format = sniff(data) or header["format"]
-    blob = put_blob(data, mime_of(data) or _ANY_MIME)
+    head = head_of(data, HEAD_BYTES)
+    file_format = sniff(head) or header["format"]
+    blob = put_blob(data, mime_of(head) or _ANY_MIME)
     try:
         facts = run_limited("diorama.media.video.facts:inspect", {"format": file_format}, data)
     except DecodeError as error:
@@ -97,8 +99,8 @@ def _encode_file(
     )
 
 
-def _preview_of(file_format: str, data: bytes | memoryview) -> tuple[bytes | None, str | None]:
-    if len(data) > _PREVIEW_LIMIT_BYTES:
+def _preview_of(file_format: str, data: Data) -> tuple[bytes | None, str | None]:
+    if size_of(data) > _PREVIEW_LIMIT_BYTES:
         return None, "browsers may not play this file, and it is too large to make a preview of it"
     try:
         preview: bytes = run_limited(

@@ -1,16 +1,16 @@
 """Looks into video files that somebody else made. Runs in a worker with limits (see media/core/limited.py).
 
-FFmpeg reads from memory only, with the demuxer that the first bytes ask for and no protocols, so that no file
-can make it open another one or the network.
+FFmpeg reads the one file that we open for it, with the demuxer that the first bytes ask for and no protocols,
+so that no file can make it open another one or the network.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from diorama.media.core.av_formats import DEMUXERS
+from diorama.media.core.extent import Data, file_of, view_of
 from diorama.media.video.encode import poster_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _PLAYABLE = {
 _PLAYABLE_SOUND = {"aac", "mp3", "opus", "vorbis", "flac"}
 
 
-def open_container(data: bytes | memoryview, file_format: str) -> av.container.InputContainer:
-    """The file opened from memory. Raises ValueError for a format without a demuxer, or what PyAV raises."""
+def open_container(data: Data, file_format: str) -> av.container.InputContainer:
+    """The opened film. Raises ValueError for a format without a demuxer, or what PyAV raises."""
     import av
 
     av.logging.set_level(av.logging.PANIC)
@@ -37,13 +37,13 @@ def open_container(data: bytes | memoryview, file_format: str) -> av.container.I
         raise ValueError(f"{file_format} is no format that is looked into")
     try:
         return av.open(
-            io.BytesIO(data), "r", format=DEMUXERS[file_format], options={"protocol_whitelist": "none"}
+            file_of(data), "r", format=DEMUXERS[file_format], options={"protocol_whitelist": "none"}
         )
     except av.error.FFmpegError as error:
         raise ValueError(f"it begins like {file_format}, but goes on otherwise ({error.strerror})") from error
 
 
-def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def inspect(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """Facts and a poster: fields of VideoRecord, and `is_playable` by browsers."""
     if header["format"] == "gif":
         return _inspect_gif(data)
@@ -93,7 +93,7 @@ def inspect(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
     return facts
 
 
-def _poster(data: memoryview, file_format: str) -> dict[str, Any]:
+def _poster(data: Data, file_format: str) -> dict[str, Any]:
     first: NDArray[Any] | None = None
     turned = 0
     with open_container(data, file_format) as container:
@@ -115,7 +115,7 @@ def _poster(data: memoryview, file_format: str) -> dict[str, Any]:
     return facts
 
 
-def first_frame(data: bytes | memoryview, file_format: str) -> NDArray[Any]:
+def first_frame(data: Data, file_format: str) -> NDArray[Any]:
     return next(_decoded_frames(data, file_format))
 
 
@@ -128,13 +128,13 @@ def upright(frame: Any) -> NDArray[Any]:
     return np.ascontiguousarray(np.rot90(pixels, quarters)) if quarters else pixels
 
 
-def _open_gif(data: memoryview) -> Any:
+def _open_gif(data: Data) -> Any:
     from diorama.media.image.formats import open_picture
 
-    return open_picture(data, "the gif")[0]
+    return open_picture(view_of(data), "the gif")[0]
 
 
-def _inspect_gif(data: memoryview) -> dict[str, Any]:
+def _inspect_gif(data: Data) -> dict[str, Any]:
     import numpy as np
 
     image = _open_gif(data)
@@ -166,7 +166,7 @@ def _inspect_gif(data: memoryview) -> dict[str, Any]:
     }
 
 
-def frames(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
+def frames(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """`count` frames from `start` on, as {"shape", "pixels"} of uint8 RGB. count None: all."""
     start, count = header["start"], header["count"]
     found: list[bytes] = []
@@ -185,14 +185,14 @@ def frames(header: Mapping[str, Any], data: memoryview) -> dict[str, Any]:
     return {"shape": [len(found), *shape], "pixels": b"".join(found)}
 
 
-def _decoded_frames(data: bytes | memoryview, file_format: str) -> Iterator[NDArray[Any]]:
+def _decoded_frames(data: Data, file_format: str) -> Iterator[NDArray[Any]]:
     with open_container(data, file_format) as container:
         container.streams.video[0].thread_count = 1
         for frame in container.decode(video=0):
             yield upright(frame)
 
 
-def _gif_frames(data: memoryview) -> Iterator[NDArray[Any]]:
+def _gif_frames(data: Data) -> Iterator[NDArray[Any]]:
     import numpy as np
 
     image = _open_gif(data)

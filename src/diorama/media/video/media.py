@@ -8,7 +8,7 @@ from typing import Any
 
 from diorama.errors import UsageError
 from diorama.media.core.array_bytes import keep_array
-from diorama.media.core.av_formats import sniff
+from diorama.media.core.av_formats import HEAD_BYTES, sniff
 from diorama.media.core.base import Media, Snapshot
 from diorama.media.core.keep import Kept, keep
 from diorama.media.core.user_file import KeptFile, keep_file, keep_stream
@@ -95,7 +95,7 @@ class Video(Media):
 
     def _take_file(self, source: KeptFile, named: str | None) -> None:
         # The sidecar looks at the first bytes; here they need not be read back from the spool.
-        named = named or sniff(source.kept.read())
+        named = named or sniff(source.kept.head(HEAD_BYTES))
         if named is None:
             raise ValueError(
                 "Video requires a `format` argument for these bytes: they begin like no known video"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from diorama.media.core.extent import Data
 from diorama.media.video.encode import make_even
 from diorama.media.video.facts import first_frame, open_container, upright
 
@@ -21,7 +22,7 @@ _FPS_LIMIT = 60
 _COPIED_SOUND = {"aac", "mp3"}
 
 
-def transcode(header: Mapping[str, Any], data: memoryview) -> bytes:
+def transcode(header: Mapping[str, Any], data: Data) -> bytes:
     """The preview's bytes."""
     import av
 
