@@ -18,7 +18,7 @@ export const ORDERS = [
     ["panels"],
     ["pages"],
     ["app"],
-    ["main", "frames"], // the entries: the page | the pages in sandboxed frames
+    ["main", "frames", "proofs"], // the entries: the page | the pages in sandboxed frames | pages of the tests
   ],
   [
     ["state/page"], // the window: address bar, theme, layout, commands

@@ -6,6 +6,8 @@ import "@/styles/tokens.css";
 import "@/styles/base.css";
 import { App } from "@/app";
 import { registerViews } from "@/media/registry";
+import { PANELS } from "@/panels/panels";
+import { registerPanels } from "@/panels/registry";
 import { registerFrameCommands } from "@/panels/frameCommands";
 import { registerMediaCommands } from "@/panels/mediaCommands";
 import { TellError } from "@/parts/CopyButton";
@@ -23,6 +25,7 @@ if (!root) throw new Error("index.html has no #app");
 const scope = makeScope({ source, namespace: "", route });
 
 registerViews(VIEWS);
+registerPanels(PANELS);
 registerMediaCommands(scope);
 registerFrameCommands(scope);
 listenForKeys();

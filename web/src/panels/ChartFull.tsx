@@ -9,6 +9,7 @@ import { Button, IconButton } from "@/parts/Button";
 import { registerCommand } from "@/state/page/commands";
 import { sectionsOf } from "@/state/runs/keys";
 import { ChartPanel } from "@/panels/ChartPanel";
+import { panelOfKey } from "@/panels/panel";
 import { panelFilter } from "@/state/runs/panelSearch";
 import { useScope } from "@/state/scope";
 import "@/panels/chart.css";
@@ -20,7 +21,7 @@ export function ChartFull(): JSX.Element | null {
 }
 
 function Open({ keyName }: { keyName: string }): JSX.Element {
-  const { charts: { fullChart }, keys: { keys }, panelSearch: { panelQuery }, runs: { visibleRuns } } = useScope();
+  const { charts: { fullChart }, keys: { keys }, panelSearch: { panelQuery } } = useScope();
   // The charts of the page, in its order: what the search hides is not walked to.
   const metricKeys = useComputed(() => {
     const test = panelFilter(panelQuery.value);
@@ -60,7 +61,7 @@ function Open({ keyName }: { keyName: string }): JSX.Element {
         <span class="chart-stage-space" />
         <Button look="plain" icon="close" keys="Escape" onClick={() => (fullChart.value = "")}>Close</Button>
       </div>
-      <ChartPanel key={keyName} keyName={keyName} runs={visibleRuns.value} isFull />
+      <ChartPanel key={keyName} panel={panelOfKey("chart", { kind: "metric", key: keyName }, {})} isFull />
     </div>
   );
 }

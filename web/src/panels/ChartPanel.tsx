@@ -10,7 +10,6 @@ import { axisName, formatPosition, formatReading, formatShort } from "@/lib/text
 import { csvOf, pngOf, saveFile } from "@/charts/download";
 import { LineChart } from "@/charts/LineChart";
 import { ChartModel, type Reading } from "@/charts/model";
-import { OneChartSettings } from "@/charts/SettingsForm";
 import { IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
 import { MiddleText } from "@/parts/MiddleText";
@@ -18,18 +17,14 @@ import { Popover } from "@/parts/Popover";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { token } from "@/state/page/theme";
 import { showToast } from "@/state/page/toasts";
+import { type Panel, runsOfPanel } from "@/panels/panel";
+import { PanelForm } from "@/panels/registry";
 import { SingleValues } from "@/panels/SingleValues";
 import { type Scope, useScope } from "@/state/scope";
 import "@/panels/chart.css";
 
 export interface ChartPanelProps {
-  keyName: string;
-  runs: readonly RunView[];
-  isSystem?: boolean;
-  /** what the heading says instead of the key */
-  title?: string;
-  /** fixed x axis, whatever the page's is */
-  x?: string;
+  panel: Panel<"chart" | "system">;
   /** in full size already: no button for it */
   isFull?: boolean;
 }
@@ -39,24 +34,25 @@ const MOST_VALUES = 4;
 /** Width of a letter in the heading, about. */
 const LETTER_PX = 7.6;
 
-export function ChartPanel(props: ChartPanelProps): JSX.Element {
-  const { charts: { overridesOf }, series: { retryFailedSeries } } = useScope();
-  const { keyName, runs } = props;
-  const uids = runs.map((run) => run.uid);
-  const model = useChartModel(props, uids);
+export function ChartPanel({ panel, isFull = false }: ChartPanelProps): JSX.Element {
+  const scope = useScope();
+  const { charts: { overridesOf }, series: { retryFailedSeries } } = scope;
+  const [{ key: keyName }] = panel.keys;
+  const uids = runsOfPanel(scope, panel).map((run) => run.uid);
+  const model = useChartModel(panel, uids);
   const body = useRef<HTMLDivElement>(null);
   const status = model.status.value;
   return (
-    <section class={`chart${props.isFull ? " chart-full" : ""}`} aria-label={props.title ?? keyName}>
+    <section class={`chart${isFull ? " chart-full" : ""}`} aria-label={panel.title}>
       <header class="chart-head">
         <h3 class="chart-name">
-          <MiddleText text={props.title ?? keyName} title={keyName} />
+          <MiddleText text={panel.title} title={keyName} />
         </h3>
         {Object.keys(overridesOf(keyName)).length > 0 && (
           <span class="chart-own" role="img" aria-label="Has its own settings" title="Has its own settings" />
         )}
-        <Values model={model} most={props.isFull ? 8 : MOST_VALUES} />
-        <Tools model={model} body={body} {...props} />
+        <Values model={model} most={isFull ? 8 : MOST_VALUES} />
+        <Tools model={model} body={body} panel={panel} isFull={isFull} />
       </header>
       <div class="chart-body" ref={body}>
         <LineChart model={model} />
@@ -74,15 +70,16 @@ export function ChartPanel(props: ChartPanelProps): JSX.Element {
         )}
         <Note model={model} />
       </div>
-      {props.isFull && <Legend model={model} />}
+      {isFull && <Legend model={model} />}
     </section>
   );
 }
 
-function useChartModel({ keyName, isSystem, x }: ChartPanelProps, uids: readonly number[]): ChartModel {
+function useChartModel({ keys: [{ key: keyName }], type, settings: { x } }: ChartPanelProps["panel"], uids: readonly number[]): ChartModel {
   const scope = useScope();
+  const isSystem = type === "system";
   const model = useMemo(
-    () => new ChartModel(scope, { keyName, ...(isSystem ? { isSystem } : {}), ...(x === undefined ? {} : { x }) }, uids),
+    () => new ChartModel(scope, { keyName, isSystem, ...(x === undefined ? {} : { x }) }, uids),
     [keyName, isSystem, x],
   );
   useLayoutEffect(() => () => model.dispose(), [model]);
@@ -186,10 +183,10 @@ interface ToolsProps extends ChartPanelProps {
   body: { current: HTMLDivElement | null };
 }
 
-function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
+function Tools({ model, body, panel, isFull }: ToolsProps): JSX.Element {
   const scope = useScope();
   const { fullChart, overridesOf } = scope.charts;
-  const { keyName, isFull } = props;
+  const [{ key: keyName }] = panel.keys;
   const [isOpen, setOpen] = useState(false);
   const anchor = useRef<HTMLButtonElement>(null);
   const hasOwn = Object.keys(overridesOf(keyName)).length > 0;
@@ -221,15 +218,21 @@ function Tools({ model, body, ...props }: ToolsProps): JSX.Element {
           {
             label: "Download PNG",
             isDisabled: model.isSingle.value,
-            onSelect: () => void savePng(scope, model, body.current, props.title ?? keyName),
+            onSelect: () => void savePng(scope, model, body.current, panel.title),
           },
-          { label: "Download CSV", detail: "values in sight", onSelect: () => void saveCsv(scope, model, props.runs) },
+          {
+            label: "Download CSV",
+            detail: "values in sight",
+            onSelect: () => void saveCsv(scope, model, runsOfPanel(scope, panel)),
+          },
         ]}
       />
-      {!isFull && !props.isSystem && <IconButton icon="expand" size={14} label="Full size" onClick={() => (fullChart.value = keyName)} />}
+      {!isFull && panel.type === "chart" && (
+        <IconButton icon="expand" size={14} label="Full size" onClick={() => (fullChart.value = keyName)} />
+      )}
       {isOpen && (
         <Popover anchor={anchor} label={`Settings of ${keyName}`} align="end" onClose={() => setOpen(false)}>
-          <OneChartSettings chart={keyName} />
+          <PanelForm panel={panel} />
         </Popover>
       )}
     </span>

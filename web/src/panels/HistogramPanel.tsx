@@ -1,7 +1,7 @@
 /** How numbers are distributed: a heat map over steps, ridge lines, or the bars of the clock's step. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { HistogramReply, KeyView, RunView } from "@/api/schema";
+import type { HistogramReply, RunView } from "@/api/schema";
 import { positionOfStep } from "@/lib/clock/resolve";
 import { formatReading } from "@/lib/text/axisFormat";
 import { BinText } from "@/media/histogram/HistogramCard";
@@ -9,6 +9,7 @@ import { Plot } from "@/media/histogram/Plot";
 import { type Counted, type Span, binAt, columnAt, columnEdges, largestCount, spanOf, spread } from "@/media/histogram/maths";
 import { frameOf, paintBars, paintClock, paintHeatMap, paintRidges, ridgeBases, valueFromX } from "@/media/histogram/paint";
 import { isKnown } from "@/media/registry";
+import { type PanelProps, runsHavingKey } from "@/panels/panel";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { Choice } from "@/parts/Toggle";
@@ -23,12 +24,11 @@ const SMALL_HEIGHT = 112;
 const RIDGES = 32;
 const SMALL_MULTIPLES = 12;
 
-export function HistogramPanel({ keyView }: { keyView: KeyView }): JSX.Element {
+export function HistogramPanel({ panel }: PanelProps<"histogram">): JSX.Element {
   const scope = useScope();
-  const { histograms: { histogramView, isHistogramLog }, runs: { labelOf, runColor, visibleRuns } } = scope;
-  const { key } = keyView;
-  const having = new Set(keyView.runs.map((run) => run.run));
-  const runs = visibleRuns.value.filter((run) => having.has(run.uid));
+  const { histograms: { histogramView, isHistogramLog }, runs: { labelOf, runColor } } = scope;
+  const [{ key }] = panel.keys;
+  const runs = runsHavingKey(scope, panel);
   const [chosen, setChosen] = useState<number | "all">("all");
   const drawn = chosen === "all" ? runs : runs.filter((run) => run.uid === chosen);
   const one = drawn.length > 0 ? drawn : runs;

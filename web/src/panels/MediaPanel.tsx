@@ -5,14 +5,16 @@
 import { useComputed } from "@preact/signals";
 import type { JSX, TargetedKeyboardEvent } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { KeyView, RunView } from "@/api/schema";
+import type { RunView } from "@/api/schema";
 import { columnTitle, tellingPaths, valueAt } from "@/lib/runs/paths";
 import { formatCount, formatValue } from "@/lib/text/format";
-import { isKnown, isRecord, nameOfKind, tileShapeOf, viewOfRecord } from "@/media/registry";
+import { nameOfKind, tileShapeOf } from "@/media/registry";
+import { useKeyShape } from "@/panels/keyShape";
+import { type PanelProps, runsHavingKey } from "@/panels/panel";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
 import { MediaPanelTools } from "@/panels/MediaPanelTools";
-import { MediaTile, captionOf } from "@/panels/MediaTile";
+import { MediaTile } from "@/panels/MediaTile";
 import {
   type Box,
   type Cells,
@@ -28,15 +30,12 @@ import {
   shownCount,
   tileAt,
 } from "@/panels/tileGrid";
-import type { RunStep } from "@/state/media/steps";
-import { placesOf } from "@/state/media/sample";
-import { type KeyShape, rememberShape, rememberedShape, shapePlace } from "@/state/page/tileShapes";
-import { type TileRef, sampleOf, tileId } from "@/state/media/tile";
+import type { KeyShape } from "@/state/page/tileShapes";
+import { type TileRef, tileId } from "@/state/media/tile";
 import { type Scope, useScope } from "@/state/scope";
 import { pixelRatio } from "@/state/page/screen";
 import "@/panels/media.css";
 
-const LEARN_FROM_RUNS = 40;
 const LINE = 18;
 const HEAD_WIDTH = 132;
 const FOLDED_HEIGHT = 520;
@@ -45,24 +44,22 @@ const OVERSCAN = 120;
 const PADDING = 24;
 const TILE_HEAD = 26;
 const FILL_HEIGHT = 320;
-const NOT_KNOWN: KeyShape = { aspect: 4 / 3, items: 1, hasCaption: false, samples: [] };
 
 /** Height of a picture with its lines of text in a panel that stands among charts. */
 const PACKED_HEIGHT = 166;
 
 /** `isPacked`: it stands among charts, with one or two tiles. */
-export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; isPacked?: boolean }): JSX.Element {
+export function MediaPanel({ panel, isPacked }: PanelProps<"media" | "table">): JSX.Element {
   const scope = useScope();
   const {
-    runs: { runColor, visibleRuns },
+    runs: { runColor },
     sample: { askForSample, knownPlace, nthOfSample },
     selection: { followedSample, selected },
     steps: { stepsOf },
     zoom: { mediaLayout, tileWidth },
   } = scope;
-  const { key } = keyView;
-  const having = new Set(keyView.runs.map((run) => run.run));
-  const runs = visibleRuns.value.filter((run) => having.has(run.uid));
+  const [{ key, kind }] = panel.keys;
+  const runs = runsHavingKey(scope, panel);
   const steps = stepsOf(runs.map((run) => run.uid), key);
   const sample = followedSample.value;
   const shape = useKeyShape(key, runs, steps, sample);
@@ -72,7 +69,7 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
   const scroller = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
 
-  const framed = tileShapeOf(keyView.kind);
+  const framed = tileShapeOf(kind);
   const isFill = framed === "fill";
   const layout = isFill
     ? "wrap"
@@ -84,7 +81,7 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
   const isGrid = layout === "grid";
   const hasTitle = !isGrid && (runs.length > 1 || shape.items > 1);
   const tiles = runs.length * shape.items;
-  const isTable = /table$/.test(keyView.kind);
+  const isTable = panel.type === "table";
   const words = (hasTitle ? LINE : 0) + (shape.hasCaption ? LINE : 0);
   const across = room - PADDING - (isGrid ? HEAD_WIDTH : 0);
   const wide = isPacked ? packedWidth({
@@ -129,8 +126,8 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
   useKeepInSight(scroller, body, key, runs, shape.items, columnOf, grid, rowsShown, () => setExpanded(true));
   // The same element again is not rendered again: the panel renders at every step of the clock, its tools need not.
   const tools = useMemo(
-    () => <MediaPanelTools hasPictures={keyView.kind === "image"} hasVideos={keyView.kind === "video"} isFill={isFill} />,
-    [keyView.kind, isFill],
+    () => <MediaPanelTools hasPictures={kind === "image"} hasVideos={kind === "video"} isFill={isFill} />,
+    [kind, isFill],
   );
   const isCut = shown < tiles;
   if (runs.length === 0) {
@@ -149,7 +146,7 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
           <MiddleText text={key} />
         </h3>
         <span class="media-count" role="status">
-          {nameOfKind(keyView.kind)} ·{" "}
+          {nameOfKind(kind)} ·{" "}
           {isCut ? `${shown.toLocaleString("en")} of ${tiles.toLocaleString("en")} shown` : formatCount(tiles, "item")}
           {runs.length > 1 && ` · ${runs.length} runs`}
         </span>
@@ -162,7 +159,7 @@ export function MediaPanel({ keyView, isPacked = false }: { keyView: KeyView; is
         aria-label={`${key}: ${formatCount(shape.items, "item")} of ${formatCount(runs.length, "run")}`}
         aria-rowcount={grid.rows}
         aria-colcount={grid.columns}
-        aria-activedescendant={selected.value?.key === key ? `tile-${tileId(selected.value)}` : undefined}
+        aria-activedescendant={selected.value?.key === key ? scope.elementId(`tile-${tileId(selected.value)}`) : undefined}
         tabIndex={0}
         onKeyDown={(event) => onKey(scope, event, key, runs, shape.items, grid, columnOf, indexOf)}
       >
@@ -282,61 +279,6 @@ function RunHeads({ runs, grid, cells, height }: { runs: readonly RunView[]; gri
       })}
     </div>
   );
-}
-
-/** How many items there are and which shape they have, learned from the cells, kept while the next ones are loading. */
-function useKeyShape(key: string, runs: readonly RunView[], steps: readonly RunStep[], sample: string): KeyShape {
-  const { cellAt } = useScope().cells;
-  const place = shapePlace(runs[0], key);
-  const followed = useRef(sample);
-  const before = useRef<KeyShape | null>(null);
-  if (followed.current !== sample) before.current = null;
-  followed.current = sample;
-  before.current ??= (sample === "" ? rememberedShape(place) : null) ?? null;
-  const learned: KeyShape = { aspect: 0, items: 0, hasCaption: false, samples: [] };
-  let isLoading = false;
-  let isKnownNow = false;
-  for (const [at, run] of runs.slice(0, LEARN_FROM_RUNS).entries()) {
-    const step = steps[at]?.step;
-    if (step === undefined) isLoading = true;
-    if (step === null || step === undefined) continue;
-    const state = cellAt(run.uid, key, step).value;
-    if (state.is === "loading") isLoading = true;
-    if (state.is !== "ready" || state.cell.items.length === 0) continue;
-    isKnownNow = true;
-    const items = sample === "" ? state.cell.items : placesOf(state.cell.items, sample).map((at) => state.cell.items[at]);
-    learned.items = Math.max(learned.items, items.length);
-    const first = items.find(isRecord);
-    if (learned.aspect === 0 && isKnown(first)) learned.aspect = viewOfRecord(first).aspect(first) ?? NOT_KNOWN.aspect;
-    for (const item of items) {
-      if (isKnown(item)) learned.fillHeight = Math.max(learned.fillHeight ?? 0, viewOfRecord(item).fillHeight?.(item) ?? 0);
-    }
-    learned.hasCaption ||= items.some((item) => captionOf({
-      run: 0,
-      key,
-      index: 0,
-      item,
-      cell: state.cell,
-      askedAt: null,
-      isOtherStep: false,
-    }) !== "");
-    for (const [index, item] of items.entries()) learned.samples[index] ??= sampleOf(item);
-  }
-  if (sample !== "") learned.items = Math.max(1, learned.items); // a run without the sample says so in a tile
-  const old = before.current;
-  const next = isKnownNow ? { ...learned, aspect: learned.aspect || NOT_KNOWN.aspect } : (old ?? NOT_KNOWN);
-  // Never lower than before: what is below must not move while the clock runs.
-  if (next.fillHeight === 0) delete next.fillHeight;
-  if (old?.fillHeight !== undefined) next.fillHeight = Math.max(next.fillHeight ?? 0, old.fillHeight);
-  if (isLoading && old) {
-    next.items = Math.max(next.items, old.items);
-    next.hasCaption ||= old.hasCaption;
-  }
-  useLayoutEffect(() => {
-    before.current = next;
-    if (isKnownNow && !isLoading && sample === "") rememberShape(place, next);
-  });
-  return next;
 }
 
 /** Which tiles are in sight: the panel's own scroll and the page's both move them. */

@@ -44,7 +44,7 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
       class={`tile${isThis ? " tile-selected" : ""}${isFramed ? " tile-framed" : ""}`}
       role="gridcell"
       aria-selected={isThis}
-      id={`tile-${id}`}
+      id={scope.elementId(`tile-${id}`)}
       data-tile={id}
       data-step={shown?.cell.step}
       style={{ transform: `translate(${left}px, ${top}px)`, width: `${box.width}px`, height: `${height}px`, "--run": color }}

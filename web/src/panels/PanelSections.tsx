@@ -4,34 +4,27 @@
  */
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { KeyView } from "@/api/schema";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { formatCount } from "@/lib/text/format";
 import { Button } from "@/parts/Button";
 import { Icon } from "@/parts/Icon";
 import { EmptyState, ErrorState, Skeleton } from "@/parts/States";
-import { tileShapeOf } from "@/media/registry";
-import { ChartPanel } from "@/panels/ChartPanel";
 import { NoProject } from "@/panels/NoProject";
-import { HistogramPanel } from "@/panels/HistogramPanel";
 import { LazyPanel } from "@/panels/LazyPanel";
-import { MediaPanel } from "@/panels/MediaPanel";
-import { ValuePanel } from "@/panels/ValuePanel";
-import { COLUMN_GAP, filledSpans, mostPanelColumns, panelColumns } from "@/panels/tileGrid";
+import type { AnyPanel } from "@/panels/panel";
+import { PanelView, automaticPanels, leastHeightOf, spanOfPanel } from "@/panels/registry";
+import { COLUMN_GAP, filledSpans } from "@/panels/tileGrid";
 import { useKeptScroll } from "@/panels/keptScroll";
 import { type Section, sectionsOf } from "@/state/runs/keys";
 import { route } from "@/state/page/route";
 import { isFolded, setFolded } from "@/state/page/layout";
-import { mostItemsOf, shapePlace } from "@/state/page/tileShapes";
 import { panelFilter } from "@/state/runs/panelSearch";
-import { type Scope, useScope } from "@/state/scope";
+import { useScope } from "@/state/scope";
 import "@/panels/sections.css";
 
 /** The least width of a column of the grid; see .sections-grid. */
 const COLUMN_PX = 280;
 const SIDE_PX = 16;
-
-const LEAST_HEIGHT = { chart: 216, media: 220, histogram: 240, value: 96 };
 
 export function PanelSections(): JSX.Element {
   const { keys: { keys }, panelSearch: { panelQuery }, selection: { followedSample } } = useScope();
@@ -97,32 +90,6 @@ interface GridProps {
   columnWidth: number;
 }
 
-interface Span {
-  /** Columns that a panel takes; more than there are: the whole row. */
-  wish: number;
-  /** That it can use, if they would stay empty. */
-  most: number;
-}
-
-function spanOf(scope: Scope, keyView: KeyView, columnWidth: number): Span {
-  const { runs: { visibleRuns }, zoom: { tileWidth } } = scope;
-  if (keyView.kind === "metric" || keyView.kind === "histogram") return { wish: 1, most: 1 };
-  const having = new Set(keyView.runs.map((run) => run.run));
-  const shown = visibleRuns.value.filter((run) => having.has(run.uid));
-  if (keyView.kind === "value") {
-    const wish = Math.min(3, Math.max(1, shown.length));
-    return { wish, most: wish };
-  }
-  const size = {
-    shape: tileShapeOf(keyView.kind),
-    isTable: /table$/.test(keyView.kind),
-    tiles: Math.max(1, shown.length) * mostItemsOf(shapePlace(shown[0], keyView.key)),
-    tileWidth: tileWidth.value,
-    columnWidth,
-  };
-  return { wish: panelColumns(size), most: mostPanelColumns(size) };
-}
-
 function SectionBlock({ section, columns, columnWidth }: GridProps & { section: Section }): JSX.Element {
   const scope = useScope();
   const { panelQuery } = scope.panelSearch;
@@ -130,7 +97,8 @@ function SectionBlock({ section, columns, columnWidth }: GridProps & { section: 
   const place = "project" in here ? `${here.entity}/${here.project}/${section.name}` : section.name;
   // A search opens what it finds.
   const isOpen = panelQuery.value.trim() !== "" || !isFolded(place);
-  const wishes = section.keys.map((key) => spanOf(scope, key, columnWidth));
+  const panels = useMemo(() => automaticPanels(section.keys), [section]);
+  const wishes = panels.map((panel) => spanOfPanel(scope, panel, columnWidth));
   const least = wishes.map(({ wish }) => Math.min(columns, wish));
   const wanted = least.reduce((sum, span) => sum + span, 0);
   const spans = wanted < columns ? least : filledSpans(least, wishes.map(({ most }) => most), columns);
@@ -144,15 +112,15 @@ function SectionBlock({ section, columns, columnWidth }: GridProps & { section: 
         <button type="button" aria-expanded={isOpen} onClick={() => setFolded(place, isOpen)}>
           <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={14} />
           <span class="section-name">{section.name === "" ? "other" : `${section.name}/`}</span>
-          <span class="section-count">{formatCount(section.keys.length, "panel")}</span>
+          <span class="section-count">{formatCount(panels.length, "panel")}</span>
         </button>
       </h2>
       {isOpen && (
         <div class="section-grid">
-          {section.keys.map((key, at) => (
+          {panels.map((panel, at) => (
             <PanelSlot
-              key={`${key.kind} ${key.key}`}
-              keyView={key}
+              key={panel.id}
+              panel={panel}
               span={spans[at] ?? 1}
               isRow={spans[at] === columns}
               isWhole={wishes[at]?.wish === Infinity}
@@ -165,7 +133,7 @@ function SectionBlock({ section, columns, columnWidth }: GridProps & { section: 
 }
 
 interface SlotProps {
-  keyView: KeyView;
+  panel: AnyPanel;
   span: number;
   /** Alone in its row: because it is so wide, or because nothing else had room there. */
   isRow: boolean;
@@ -173,47 +141,20 @@ interface SlotProps {
   isWhole: boolean;
 }
 
-/** The kind of a key picks the panel: the one place that says so. */
-function PanelSlot({ keyView, span, isRow, isWhole }: SlotProps): JSX.Element {
-  const { runs: { visibleRuns }, tables: { awaitedCell } } = useScope();
-  const common = {
-    name: keyView.key,
-    style: { gridColumn: isWhole ? "1 / -1" : `span ${span}` },
-    isWanted: awaitedCell.value?.tile.key === keyView.key,
-  };
-  switch (keyView.kind) {
-    case "metric":
-      return (
-        <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.chart}>
-          <ChartPanel keyName={keyView.key} runs={visibleRuns.value} />
-        </LazyPanel>
-      );
-    case "histogram":
-      return (
-        <LazyPanel class="slot slot-histogram" {...common} leastHeight={LEAST_HEIGHT.histogram}>
-          <HistogramPanel keyView={keyView} />
-        </LazyPanel>
-      );
-    case "value":
-      return <LazyPanel class="slot" {...common} leastHeight={LEAST_HEIGHT.value}><ValuePanel keyView={keyView} /></LazyPanel>;
-    default:
-      return (
-        <LazyPanel
-          class="slot"
-          {...common}
-          leastHeight={leastMediaHeight(keyView.kind, isWhole || isRow)}
-        >
-          <MediaPanel keyView={keyView} isPacked={!isWhole} />
-        </LazyPanel>
-      );
-  }
-}
-
-/** One row of tiles with their heads and the panel's; low kinds, such as sounds, are not kept higher than they are. */
-function leastMediaHeight(kind: string, isAlone: boolean): number {
-  const tile = tileShapeOf(kind);
-  if (!isAlone) return LEAST_HEIGHT.chart;
-  return typeof tile === "object" ? Math.min(LEAST_HEIGHT.media, tile.height + 78) : LEAST_HEIGHT.media;
+function PanelSlot({ panel, span, isRow, isWhole }: SlotProps): JSX.Element {
+  const { awaitedCell } = useScope().tables;
+  const awaited = awaitedCell.value?.tile.key;
+  return (
+    <LazyPanel
+      class={`slot slot-${panel.type}`}
+      name={panel.title}
+      style={{ gridColumn: isWhole ? "1 / -1" : `span ${span}` }}
+      isWanted={panel.keys.some(({ key }) => key === awaited)}
+      leastHeight={leastHeightOf(panel, isWhole || isRow)}
+    >
+      <PanelView panel={panel} isPacked={!isWhole} />
+    </LazyPanel>
+  );
 }
 
 /** Why there is no panel: still loading, failed, nothing logged, nothing shown, or nothing found are different things. */

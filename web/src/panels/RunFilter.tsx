@@ -23,7 +23,7 @@ const EXAMPLES: readonly [string, string][] = [
 ];
 
 export function RunFilter(): JSX.Element {
-  const { query, queryError } = useScope().runs;
+  const { elementId, runs: { query, queryError } } = useScope();
   const typed = useSignal(query.value);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const sent = useRef(query.value);
@@ -42,7 +42,7 @@ export function RunFilter(): JSX.Element {
   };
   const problem = queryError.value;
   return (
-    <div id={FIELD_IDS.runs} class="run-filter">
+    <div id={elementId(FIELD_IDS.runs)} class="run-filter">
       <TextField
         label="Filter runs"
         placeholder="Filter: lr > 1e-3, tag:aug"

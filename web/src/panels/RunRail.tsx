@@ -180,7 +180,7 @@ function RailBody(): JSX.Element {
       renderRow={renderItem}
       onRange={onRange}
       handle={list}
-      activeId={focusedRun.value === null ? undefined : `rail-run-${focusedRun.value}`}
+      activeId={focusedRun.value === null ? undefined : scope.elementId(`rail-run-${focusedRun.value}`)}
       onKeyDown={onKeyDown}
     />
   );

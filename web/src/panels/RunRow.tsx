@@ -21,14 +21,15 @@ export interface RunRowProps {
 }
 
 export function RunRow({ run, paths, onPick }: RunRowProps): JSX.Element {
-  const { focusedRun, hoveredRun, isNameTwice, isShown, runColor, selectedRuns, setRunColor, setShown, showOnly } = useScope().runs;
+  const { elementId, runs } = useScope();
+  const { focusedRun, hoveredRun, isNameTwice, isShown, runColor, selectedRuns, setRunColor, setShown, showOnly } = runs;
   const isOn = isShown(run.uid);
   const color = runColor(run.uid);
   const isSelected = selectedRuns.value.has(run.uid);
   const details = detailsOf(run, paths);
   return (
     <div
-      id={`rail-run-${run.uid}`}
+      id={elementId(`rail-run-${run.uid}`)}
       class={`rail-row${isOn ? "" : " rail-off"}${focusedRun.value === run.uid ? " rail-focused" : ""}`}
       role="option"
       aria-selected={isSelected}

@@ -5,8 +5,8 @@ import type { JSX } from "preact";
 import type { RunView } from "@/api/schema";
 import { formatDuration } from "@/lib/text/format";
 import { EmptyState } from "@/parts/States";
-import { ChartPanel } from "@/panels/ChartPanel";
-import { systemName, systemSections } from "@/panels/systemSections";
+import { PanelView, automaticPanels } from "@/panels/registry";
+import { systemSections } from "@/panels/systemSections";
 import { useScope } from "@/state/scope";
 import "@/panels/chart.css";
 
@@ -48,9 +48,7 @@ export function System({ run }: { run: RunView }): JSX.Element {
             <span class="system-count">{section.keys.length} {section.keys.length === 1 ? "chart" : "charts"}</span>
           </h2>
           <div class="system-grid">
-            {section.keys.map((view) => (
-              <ChartPanel key={view.key} keyName={view.key} title={systemName(view.key)} runs={[run]} isSystem x="relative" />
-            ))}
+            {automaticPanels(section.keys).map((panel) => <PanelView key={panel.id} panel={panel} isPacked />)}
           </div>
         </section>
       ))}

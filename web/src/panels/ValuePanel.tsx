@@ -1,12 +1,13 @@
 /** Texts, lists and mixed values at the clock's step, a row for each run. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { KeyView, MediaCell, RunView } from "@/api/schema";
+import type { MediaCell, RunView } from "@/api/schema";
 import { exactText, formatNumber } from "@/lib/text/format";
 import { MediaCard } from "@/media/MediaCard";
 import { isRecord } from "@/media/registry";
 import { Button } from "@/parts/Button";
 import { CopyButton } from "@/parts/CopyButton";
+import { type PanelProps, runsHavingKey } from "@/panels/panel";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
 import type { RunStep } from "@/state/media/steps";
@@ -17,11 +18,11 @@ const ROWS_AT_FIRST = 12;
 const LONGEST = 20_000;
 const ONE_LINE = 100;
 
-export function ValuePanel({ keyView }: { keyView: KeyView }): JSX.Element {
-  const { runs: { visibleRuns }, steps: { stepsOf } } = useScope();
-  const { key } = keyView;
-  const having = new Set(keyView.runs.map((run) => run.run));
-  const runs = visibleRuns.value.filter((run) => having.has(run.uid));
+export function ValuePanel({ panel }: PanelProps<"value">): JSX.Element {
+  const scope = useScope();
+  const { stepsOf } = scope.steps;
+  const [{ key }] = panel.keys;
+  const runs = runsHavingKey(scope, panel);
   const [isAll, setAll] = useState(false);
   const drawn = isAll ? runs : runs.slice(0, ROWS_AT_FIRST);
   const steps = stepsOf(drawn.map((run) => run.uid), key);

@@ -87,6 +87,8 @@ export function makeScope({ source, namespace, route }: ScopeOptions) {
   return {
     source,
     urlSignal,
+    /** The id of an element, which must be the only one of the page. */
+    elementId: (name: string) => `${namespace}${name}`,
     runs,
     keys,
     detail,

@@ -176,7 +176,7 @@ export function TableView(props: TableViewProps): JSX.Element {
           key={id}
           model={model}
           label={props.name}
-          id={`${size}-${id.replace(/[^\w-]/g, "_")}`}
+          id={scope.elementId(`${size}-${id.replace(/[^\w-]/g, "_")}`)}
           lanes={lanes}
           gutterPx={gutterPx}
           rowPx={rowPx}

@@ -12,6 +12,9 @@ const RETRY_MS = 3_000;
 
 export type KeysState = { is: "idle" } | { is: "loading" } | { is: "ready" } | { is: "failed"; error: ApiError };
 
+/** A key, and what kind of thing lies under it: runs may disagree. */
+export type LoggedKey = Pick<KeyView, "kind" | "key">;
+
 export interface Section {
   /** "train" for "train/loss"; "" for keys without a "/". */
   name: string;
@@ -72,6 +75,12 @@ export function makeKeys({ source, runs: { visibleKey } }: KeysNeeds) {
   const systemKeys: ReadonlySignal<KeyView[]> = computed(() =>
     held.value.filter((key) => key.kind === "system").sort(compareKeys),
   );
+  const byName = computed(() => new Map(held.value.map((view) => [`${view.kind} ${view.key}`, view])));
+  /** What the drawn runs have logged under a key, system metrics included. Subscribes. */
+  function keyOf({ kind, key }: LoggedKey): KeyView | undefined {
+    return byName.value.get(`${kind} ${key}`);
+  }
+
   const keysState: Signal<KeysState> = signal({ is: "idle" });
 
   /** Keys by what stands before their first "/", in natural order; keys without a "/" last. */
@@ -142,7 +151,7 @@ export function makeKeys({ source, runs: { visibleKey } }: KeysNeeds) {
     });
   }
 
-  return { keys, systemKeys, keysState, sections, reloadKeys, startKeys };
+  return { keys, systemKeys, keyOf, keysState, sections, reloadKeys, startKeys };
 }
 
 export type ScopeKeys = ReturnType<typeof makeKeys>;
