@@ -15,7 +15,7 @@ import pytest
 from fill_media import HEIGHT, LABELS, STEPS, TINY, WIDTH, deep, ids, shade, wide_ids
 from live_server import LiveServer, sdk_environ, serving
 from numpy.typing import NDArray
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from waiting import address, next_frames, steady, until
 
 OpenPage = Callable[..., Page]
@@ -237,6 +237,44 @@ def test_overlays_are_set_once_and_kept_in_the_url(look: Callable[..., Page]) ->
     pixels_when(boxed, lambda pixels: bool((pixels[..., :3] == (255, 0, 254)).all(-1).any()))
     page.keyboard.press("b")
     pixels_when(boxed, lambda pixels: bool((pixels[..., :3] == 0).all()))
+
+
+@pytest.mark.parametrize("late", ["masks", "boxes"])
+def test_classes_are_listed_open_once_whichever_picture_is_ready_first(
+    look: Callable[..., Page], late: str
+) -> None:
+    page = look("masks|boxes", "ov=C.off")
+    expect(page.get_by_role("button", name="Hide road (Alt-click: only this class)")).to_have_count(1)
+    tile = page.locator(f'[data-tile$=":{late}"]')
+    wanted = {"run": int(tile.get_attribute("data-tile").split(":")[0]), "key": late}
+    wanted["step"] = int(tile.get_attribute("data-step"))
+    reply = page.request.post(
+        f"{page.url.split('/lab')[0]}/api/media", data={"wanted": [wanted]}, headers={"x-diorama": "1"}
+    )
+    blobs = set(re.findall(r"[0-9a-f]{64}", reply.text()))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if any(sha256 in route.request.url for sha256 in blobs):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/api/blobs/**", hold)
+    page.reload()
+    expect(page.get_by_role("button", name="Hide road (Alt-click: only this class)")).to_have_count(1)
+    settled_pixels(page.locator(f'[data-tile$=":{"boxes" if late == "masks" else "masks"}"] canvas'))
+    until(page, lambda: bool(held), "the late picture is asked for")
+    blobs.clear()
+    for route in held:
+        route.continue_()
+    settled_pixels(page.locator(f'[data-tile$=":{late}"] canvas'))
+    expect(page.get_by_role("button", name=re.compile("^Classes of "))).to_have_count(3)
+    expect(page.get_by_role("button", name="Hide road (Alt-click: only this class)")).to_have_count(1)
+    folded = page.locator('.classes-fold[aria-expanded="false"]')
+    expect(folded).to_have_count(1)
+    folded.click()
+    expect(folded).to_have_count(0)
 
 
 def test_score_thresholds_filter_boxes_by_each_score(look: Callable[..., Page]) -> None:

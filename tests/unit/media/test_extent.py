@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,14 @@ def test_a_file_that_became_shorter_is_told(tmp_path: Path) -> None:
     for use in (sha256_of, view_of, file_of, lambda extent: head_of(extent, 1)):
         with pytest.raises(FileNotFoundError):
             use(extent)
+
+
+def test_a_file_that_cannot_be_opened_leaves_nothing_to_close(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unraisable: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    with pytest.raises(FileNotFoundError):
+        sha256_of(Extent(str(tmp_path / "gone"), 0, 5))
+    gc.collect()
+    assert unraisable == []

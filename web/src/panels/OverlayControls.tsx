@@ -102,7 +102,7 @@ function MaskLayerControls({ layer, all, hasNews }: { layer: MaskLayerEntry; all
         text={`${percent} %`}
         onInput={(opacity) => changeOverlays((state) => withLayer(state, "mask", name, { opacity }))}
       />
-      <ClassList of={name} classes={layer.classes} textOf={percentText} isOpenAtFirst={hasNews} />
+      <ClassList of={name} classes={layer.classes} textOf={percentText} isOpenByItself={hasNews} />
     </div>
   );
 }
@@ -176,7 +176,7 @@ function ShapeLayerControls({
       {layer.scores.map((stats) => (
         <ScoreFilter key={stats.name} kind={kind} layer={name} stats={stats} range={own(look.scores, stats.name) ?? [null, null]} />
       ))}
-      <ClassList of={name} classes={layer.classes} textOf={String} isOpenAtFirst={hasNews} />
+      <ClassList of={name} classes={layer.classes} textOf={String} isOpenByItself={hasNews} />
     </div>
   );
 }
@@ -208,13 +208,15 @@ interface ClassListProps {
   of: string;
   classes: readonly ClassEntry[];
   textOf: (amount: number) => string;
-  isOpenAtFirst: boolean;
+  isOpenByItself: boolean;
 }
 
 /** The classes of one layer, with what each has of it. */
-function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps): JSX.Element | null {
+function ClassList({ of: layer, classes, textOf, isOpenByItself }: ClassListProps): JSX.Element | null {
   const { changeOverlays } = useScope().overlays;
-  const [isOpen, setOpen] = useState(isOpenAtFirst);
+  // Layers come as pictures are decoded, in any order: what is open by itself depends on those that are there.
+  const [chosen, setChosen] = useState<boolean>();
+  const isOpen = chosen ?? isOpenByItself;
   const [search, setSearch] = useState("");
   if (classes.length === 0) return null;
   const wanted = search.trim().toLowerCase();
@@ -230,7 +232,7 @@ function ClassList({ of: layer, classes, textOf, isOpenAtFirst }: ClassListProps
           class="classes-fold layer-note"
           aria-expanded={isOpen}
           aria-label={`Classes of ${layer}`}
-          onClick={() => setOpen(!isOpen)}
+          onClick={() => setChosen(!isOpen)}
         >
           <Icon name={isOpen ? "chevronDown" : "chevronRight"} size={11} />
           {count}

@@ -14,6 +14,7 @@ import io
 import mmap
 import os
 from collections.abc import Iterator
+from io import FileIO
 from typing import Any, BinaryIO, NamedTuple
 
 from diorama.errors import Corrupt
@@ -161,17 +162,20 @@ class _Reading(io.RawIOBase):
 class _Part(_Reading):
     """A part of a file."""
 
+    _file: FileIO | None = None  # Python closes also what was never opened
+
     def __init__(self, extent: Extent) -> None:
         super().__init__(extent.size_bytes)
         self._start = extent.offset
-        self._file = open(extent.path, "rb", buffering=0)  # noqa: SIM115 closed with this one
+        self._file = FileIO(extent.path)
 
     def _copy(self, start: int, room: memoryview) -> int:
+        assert self._file is not None
         self._file.seek(self._start + start)
         return self._file.readinto(room) or 0
 
     def close(self) -> None:
-        if not self.closed:
+        if self._file is not None:
             self._file.close()
         super().close()
 
