@@ -59,7 +59,7 @@ class ServerConnection:
     Raises UsageError for a URL that is not http or https.
 
     >>> with ServerConnection("https://lab.example/diorama", key="dio-...") as server:    # doctest: +SKIP
-    ...     server.request("GET", "/api/health").status
+    ...     server.request("GET", "/healthz").status
     200
     """
 

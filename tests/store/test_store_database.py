@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -297,3 +298,16 @@ def test_a_database_that_nobody_closes_leaves_no_connection_behind(tmp_path: Pat
     gc.collect()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         driver.execute("SELECT 1")
+
+
+def test_a_forgotten_database_is_closed_at_once(tmp_path: Path) -> None:
+    """Nothing that it holds holds it: a script that opens many does not wait for the garbage collector."""
+    gc.disable()
+    try:
+        database = Database.open(tmp_path / "diorama.db")
+        database.transact(lambda connection: None)
+        held = weakref.ref(database)
+        del database
+        assert held() is None
+    finally:
+        gc.enable()

@@ -1,4 +1,7 @@
-"""The plugins that are installed where this server runs, and the views of their kinds."""
+"""The plugins that are installed where this server runs, and the views of their kinds.
+
+A plugin may take half a minute to say what it adds, or hang: so both answers come from the lane of slow ones.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ log = logging.getLogger("diorama.server")
 _told: set[tuple[str, str]] = set()
 
 
-@endpoint("GET", "/api/plugins")
+@endpoint("GET", "/api/plugins", lane="tables")
 def plugins(service: Access) -> views.PluginList:
     """The installed plugins, those that can't be used included."""
     described = describe_plugins()
@@ -52,7 +55,7 @@ class ViewPath(msgspec.Struct):
     sha256: str
 
 
-@endpoint("GET", "/api/plugins/views/{sha256}", reply_mime="text/javascript")
+@endpoint("GET", "/api/plugins/views/{sha256}", reply_mime="text/javascript", lane="tables")
 async def plugin_view(call: Call, path: ViewPath) -> Response:
     """The ES module that draws a plugin's kind, by its hash. The page runs it in a frame without origin."""
     text: str = await call.run(_view, path.sha256)

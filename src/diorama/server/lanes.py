@@ -16,7 +16,7 @@ import anyio
 Lane = Literal["reads", "writes", "tables", "live"]
 
 THREADS: dict[Lane, int] = {"reads": 16, "writes": 8, "tables": 6, "live": 2}
-"""tables: everything that may take many seconds, whole histories and downloads included."""
+"""tables: everything that may take many seconds: whole histories, downloads, what plugins add."""
 _END = object()
 
 

@@ -8,7 +8,7 @@ by their place; so an import that is done again, or goes on, stores nothing twic
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from msgspec.msgpack import Ext
@@ -50,6 +50,10 @@ class RunImport:
     def __init__(
         self, transport: Transport, importer: str, entity: str, project: str, found: ImportedRun
     ) -> None:
+        if not isinstance(found, ImportedRun):
+            raise DioramaError(f"a run must be an ImportedRun, not a {type(found).__name__}")
+        if found.state not in _STATES:
+            raise DioramaError(f"{found.id!r} can't have the state {found.state!r}: {', '.join(_STATES)}")
         self.tally = ImportTally(_checked_key(entity, project, found.id))
         self._transport = transport
         self._found = found
@@ -103,7 +107,9 @@ class RunImport:
             for row in self._found.rows:
                 if not isinstance(row, ImportRow):
                     raise TypeError(f"a row must be an ImportRow, not a {type(row).__name__}")
-                yield row
+                if not isinstance(row.data, Mapping):
+                    raise TypeError(f"the data of a row must be a dict, not a {type(row.data).__name__}")
+                yield ImportRow(int(row.step), row.data, None if row.time is None else float(row.time))
         except Exception as error:
             text = f"{self.tally.key} can't be read after {self.tally.rows} rows"
             raise DioramaError(f"{text}: {type(error).__name__}: {error}") from error
@@ -111,8 +117,8 @@ class RunImport:
     def _add_row(self, seq: int, place: int, row: ImportRow) -> None:
         encoding = self._encoding()
         if row.time is not None:
-            self._last_time = float(row.time)
-        self._add(seq, Log(int(row.step), place, self._last_time, encoding.plain_dict(row.data)))
+            self._last_time = row.time
+        self._add(seq, Log(row.step, place, self._last_time, encoding.plain_dict(row.data)))
         for code, text in encoding.warnings:
             self._waiting.append(Numbered(seq, Warn(time.time(), code, f"row {place}: {text}")))
         self.tally.failed_media += encoding.failed_media

@@ -75,7 +75,7 @@ class Transport(Protocol):
     def put_blob(self, data: Data, mime: str) -> BlobRef:
         """Take bytes. They are stored at the latest when the next `ingest` returns.
 
-        The bytes of an Extent may stay where they are until the batch that names them is stored.
+        Those of a closed Extent may stay where they are until the batch that names them is stored.
         """
         ...
 

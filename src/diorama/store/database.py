@@ -71,7 +71,7 @@ class Database:
         self._file: FileIdentity | None = None
         self._opening = threading.Lock()
         self._is_read_only = False
-        self._shared_commits = SharedCommits(self.write)
+        self._shared_commits = SharedCommits()
         # Whoever forgets close() (a script's Api() without `with`) leaves no open file behind.
         weakref.finalize(self, engine.dispose).atexit = False
 
@@ -162,7 +162,7 @@ class Database:
         one sync of the disk by themselves.
         """
         if self.has_one_writer:
-            return self._shared_commits.run(do)
+            return self._shared_commits.run(self.write, do)
         with self.write() as connection:
             return do(connection)
 

@@ -44,24 +44,28 @@ class _Work:
         self.error: Exception | None = None
 
 
-class SharedCommits:
-    """The row of those who want to write. write: begins a transaction, and commits it."""
+Write = Callable[[], AbstractContextManager[sa.Connection]]
+"""Begins a transaction, and commits it."""
 
-    def __init__(self, write: Callable[[], AbstractContextManager[sa.Connection]]) -> None:
-        self._write = write
+
+class SharedCommits:
+    """The row of those who want to write to a database."""
+
+    def __init__(self) -> None:
         self._waiting: deque[_Work] = deque()
         self._writer: _Work | None = None
         """The work of the thread that is writing."""
         self._changed = threading.Condition()
 
-    def run(self, do: Callable[[sa.Connection], T]) -> T:
-        """Do work in a transaction; returns what it returns, as soon as that is durable."""
+    def run(self, write: Write, do: Callable[[sa.Connection], T]) -> T:
+        """Do work in a transaction; returns what it returns, as soon as that is durable. write: the
+        database's own, given each time, so that a database that nobody holds is not held by its row."""
         work = _Work(do)
         with self._changed:
             self._waiting.append(work)
         try:
             while self._may_write(work):
-                self._write_waiting(work)
+                self._write_waiting(work, write)
         finally:
             self._leave(work)
         if work.error is not None:
@@ -86,12 +90,12 @@ class SharedCommits:
                 self._writer = None
                 self._changed.notify_all()
 
-    def _write_waiting(self, own: _Work) -> None:
+    def _write_waiting(self, own: _Work, write: Write) -> None:
         """One transaction. It raises only what interrupts this thread."""
         works: list[_Work] = []
         under_way: _Work | None = None
         try:
-            with self._write() as connection:
+            with write() as connection:
                 works = self._take()
                 until = time.monotonic() + LONGEST_SECS
                 for place, work in enumerate(works):

@@ -15,13 +15,14 @@ from server_sample import BASE_URL, KEY, T0, Sample, batch, settings, start
 from diorama.journal.codec import encode_batch
 from diorama.journal.entry import Log
 from diorama.model import OWNER
+from diorama.server import api_plugins
 from diorama.server.app import create_app
 from diorama.server.lanes import THREADS
 from diorama.service import Access
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slow", ["page", "csv", "history"])
+@pytest.mark.parametrize("slow", ["page", "csv", "history", "plugins"])
 def test_forty_slow_pages_hold_up_nothing_but_each_other(
     service: Service, sample: Sample, monkeypatch: pytest.MonkeyPatch, slow: str
 ) -> None:
@@ -41,7 +42,9 @@ def test_forty_slow_pages_hold_up_nothing_but_each_other(
         "page": ("POST", "/api/tables/page", {"json": {"run": sample.uid, "key": "words"}}),
         "csv": ("GET", f"/api/tables/csv?run={sample.uid}&key=words", {}),
         "history": ("GET", f"/api/runs/{sample.uid}/history", {}),
+        "plugins": ("GET", "/api/plugins", {}),
     }
+    monkeypatch.setattr(api_plugins, "describe_plugins", wait)
     monkeypatch.setattr(Access, "table_page", wait)
     monkeypatch.setattr(Access, "table_csv", wait_in_pieces)
     monkeypatch.setattr(Access, "scan_history", wait_in_pieces)

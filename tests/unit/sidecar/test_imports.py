@@ -110,6 +110,10 @@ def test_an_importer_that_fails_says_where_and_can_go_on(transport: LocalTranspo
         ({"id": "a/b"}, "run id"),
         ({"id": ""}, "run id"),
         ({"rows": [{"loss": 1}]}, "must be an ImportRow, not a dict"),
+        ({"rows": [ImportRow(None, {"loss": 1})]}, "after 0 rows: TypeError"),
+        ({"rows": [*rows(2), ImportRow(2, {"loss": 1}, "noon")]}, "after 2 rows: ValueError.*noon"),
+        ({"rows": [ImportRow(0, [1])]}, "the data of a row must be a dict, not a list"),
+        ({"state": "done"}, "state 'done': finished, failed, crashed"),
     ],
 )
 def test_what_is_no_run_is_refused(transport: LocalTransport, about: dict[str, Any], words: str) -> None:
