@@ -22,8 +22,8 @@ import sqlalchemy as sa
 
 from bench.read import BEGAN, say, start
 from diorama.journal.entry import Batch, Config, Finish, Log, Numbered
-from diorama.model import StoreDir
-from diorama.service import Service
+from diorama.model import OWNER, StoreDir
+from diorama.service import Access, Service
 from diorama.store import schema
 
 PROJECT = ("local", "lists")
@@ -65,7 +65,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="diorama-bench-") as folder:
         environ = {"DIORAMA_DATABASE_URL": options.postgres} if options.postgres else {}
-        with Service.open(StoreDir(Path(folder)), environ=environ) as service:
+        with Service.open(StoreDir(Path(folder)), environ=environ) as store:
+            service = store.for_(OWNER)
             began = time.perf_counter()
             fill(service, options.runs)
             say(f"{options.runs:,} runs made", f"{time.perf_counter() - began:.0f} s")
@@ -75,7 +76,7 @@ def main() -> None:
                 measure(service, name, limit, options.rounds)
 
 
-def fill(service: Service, count: int) -> None:
+def fill(service: Access, count: int) -> None:
     """Ingest a few runs and copy their rows until there are `count` runs."""
     for number in range(TEMPLATES):
         run = (*PROJECT, f"template{number}")
@@ -136,13 +137,13 @@ def varied(row: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     return row
 
 
-def one_pass(service: Service) -> None:
+def one_pass(service: Access) -> None:
     runs = schema.runs.c
     with service._database.read() as connection:
         connection.execute(sa.select(sa.func.count(), sa.func.max(runs.name))).all()
 
 
-def measure(service: Service, name: str, limit: float, rounds: int) -> None:
+def measure(service: Access, name: str, limit: float, rounds: int) -> None:
     matched = service.runs(*PROJECT, limit=100, **ASKED[name]).matched
     taken = times_of(lambda: service.runs(*PROJECT, limit=100, **ASKED[name]), rounds)
     p50, p95 = statistics.median(taken), sorted(taken)[int(len(taken) * 0.95)]
