@@ -15,6 +15,8 @@ class BlobStore<T> {
   readonly #kept = new Recent<string, { state: Signal<Fetched<T>>; sizeBytes: number }>({
     limit: KEPT_BYTES_LIMIT,
     size: ({ sizeBytes }) => sizeBytes,
+    // Somebody waits for it. Given up, it would be asked for again as soon as the next one of the same record has come.
+    mayGo: (_, { state }) => state.peek().is !== "loading",
   });
   readonly #read: (response: Response) => Promise<T>;
 
