@@ -204,6 +204,15 @@ class TestStoresThatAreRemoved:
             assert rows_of(one, uid) == [{"_step": 0, "y": 2}]
             one.close()
 
+    def test_what_was_remembered_of_the_old_one_is_not_shown_as_the_new_one(self, tmp_path: Path) -> None:
+        store = StoreDir(tmp_path / "store")
+        with Service.open(store) as reader:
+            for value in (1.0, 2.0):
+                with Service.open(store) as service:
+                    uid = ingest(service, *(log(step, {"x": value}) for step in range(3000)))
+                assert {row["x"] for row in rows_of(reader, uid)} == {value}
+                shutil.rmtree(store.root)
+
     def test_in_the_middle_of_one(self, tmp_path: Path) -> None:
         database = Database.open(tmp_path / "store" / "diorama.db")
 

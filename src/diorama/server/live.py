@@ -46,10 +46,12 @@ class _Message(NamedTuple):
 
 @dataclass
 class _Change:
-    """What changed until `seen`, and the message about it for the streams of each project."""
+    """What changed until `seen`, and the message about it for the streams of each project. projects: those of
+    the event's runs."""
 
     seen: Seen
     event: LiveEvent
+    projects: dict[int, str]
     messages: dict[str | None, _Message] = field(default_factory=dict)
 
 
@@ -67,7 +69,6 @@ class LiveHub:
         self._newest: Seen | None = None
         """What the watcher has found last."""
         self._changes: Lru[tuple[Actor, Seen, Seen], _Change] = Lru(_CHANGES_REMEMBERED)
-        self._projects: dict[int, str] = {}
 
     async def watch(self) -> None:
         """Look for news while somebody listens; runs until cancelled.
@@ -96,6 +97,8 @@ class LiveHub:
         version, last = await self._version(), self._newest
         if last is None:
             return Seen(version)
+        if version < last.version:
+            self._changes.clear()  # the store may have been removed and made anew: this is other news
         if version == last.version and self._owner.commits_in_order:
             return last
         return (await self._compute(self._owner, last, None)).seen
@@ -164,7 +167,7 @@ class LiveHub:
         """The first message of a stream: all changes after `since`, or only the present version."""
         version = await self._version()
         if since is None or since > version:
-            return _Change(Seen(version), LiveEvent(version, []))
+            return _Change(Seen(version), LiveEvent(version, []), {})
         return await self._compute(service, Seen(since), None)
 
     async def _change(self, service: Access, since: Seen) -> _Change | None:
@@ -186,8 +189,10 @@ class LiveHub:
         remembered = None if newest is None else self._changes.get((service.actor, since, newest))
         if remembered is not None:
             return remembered
-        change = _Change(*service.news(since))
-        self._remember_projects(service, change.event)
+        seen, event = service.news(since)
+        uids = {run.uid for run in event.runs}.union(event.deleted)
+        # Not remembered: where a store was removed and made anew, the number is another run's.
+        change = _Change(seen, event, service.projects_of(uids) if uids else {})
         if newest is not None or change.seen != since:
             self._changes.put((service.actor, since, newest or change.seen), change)
         return change
@@ -200,14 +205,9 @@ class LiveHub:
             if project is not None:
                 event = LiveEvent(
                     event.version,
-                    [run for run in event.runs if self._projects.get(run.uid) == project],
-                    [uid for uid in event.deleted if self._projects.get(uid) == project],
+                    [run for run in event.runs if change.projects.get(run.uid) == project],
+                    [uid for uid in event.deleted if change.projects.get(uid) == project],
                 )
             data = b"id: %d\ndata: %b\n\n" % (event.version, msgspec.json.encode(event))
             found = change.messages[project] = _Message(bool(event.runs or event.deleted), data)
         return found
-
-    def _remember_projects(self, service: Access, event: LiveEvent) -> None:
-        uids = {run.uid for run in event.runs}.union(event.deleted) - self._projects.keys()
-        if uids:
-            self._projects |= service.projects_of(uids)

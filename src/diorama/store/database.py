@@ -69,6 +69,8 @@ class Database:
         named = engine.url.database if self.is_sqlite else None
         self._path = Path(named) if named and named != ":memory:" else None
         self._file: FileIdentity | None = None
+        self._file_number = 0
+        """Counts the files that lay at the path one after another."""
         self._opening = threading.Lock()
         self._is_read_only = False
         self._shared_commits = SharedCommits()
@@ -132,7 +134,11 @@ class Database:
         column can have.
         """
         self._find_file()
+        number = (
+            self._file_number
+        )  # first: a connection may lead to a newer file than that, never to an older
         with told_plainly(), self._engine.connect() as connection:
+            connection.execution_options(diorama_file_number=number)
             if not self.is_sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             with _begun(connection):
@@ -258,6 +264,7 @@ class Database:
                     self._engine.dispose()  # those that are in use fail at the end of their transaction
                     _make_parent(self._path)
                     self._migrate()
+                    self._file_number += 1
                     self._file = _identity(self._path)
         return self._file
 
@@ -279,6 +286,12 @@ class Database:
                 .where(schema.meta.c.name == "schema_version")
                 .values(number=SCHEMA_VERSION)
             )
+
+
+def file_number(connection: sa.Connection) -> int:
+    """Which of the files that lay at the path one after another `Database.read` gave: a row number of one
+    means nothing in the next. For whoever remembers rows by their numbers."""
+    return int(connection.get_execution_options().get("diorama_file_number", 0))
 
 
 def _said_version(connection: sa.Connection) -> int:

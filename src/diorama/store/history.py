@@ -23,6 +23,7 @@ from diorama.lru import Lru
 from diorama.store import columns as codec
 from diorama.store import pyramid as pyramids
 from diorama.store.columns import Ints, Points
+from diorama.store.database import file_number
 from diorama.store.pyramid import Buckets
 from diorama.store.schema import chunks as chunks_table
 from diorama.store.schema import pyramids as pyramids_table
@@ -285,16 +286,17 @@ def chunks_of(connection: sa.Connection, key_ids: Iterable[int]) -> dict[int, li
 
 
 class ChunkReader:
-    """Reads chunks and pyramids, remembering the decoded ones (chunks never change).
+    """Reads chunks and pyramids, remembering the decoded ones (chunks never change). What is remembered of a
+    file that was removed or replaced is not found for the one that lies in its place.
 
     Safe to use from several threads. Holds at most about 64 MB.
     """
 
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
-        self._points: Lru[int, Points] = Lru(
+        self._points: Lru[tuple[int, int], Points] = Lru(
             cache_bytes // 2, size_of=lambda points: len(points) * _POINT_BYTES + _OBJECT_BYTES
         )
-        self._buckets: Lru[tuple[int, int], Buckets] = Lru(
+        self._buckets: Lru[tuple[int, int, int], Buckets] = Lru(
             cache_bytes // 2, size_of=lambda buckets: len(buckets) * _BUCKET_BYTES + _OBJECT_BYTES
         )
         self._readers_of_many = threading.BoundedSemaphore(_READERS_OF_MANY)
@@ -313,15 +315,16 @@ class ChunkReader:
         """chunk id -> points, for all of `chunks`."""
         found: dict[int, Points] = {}
         absent: list[int] = []
+        file = file_number(connection)
         for chunk in chunks:
-            points = self._points.get(chunk.id)
+            points = self._points.get((file, chunk.id))
             if points is None:
                 absent.append(chunk.id)
             else:
                 found[chunk.id] = points
         for id_, data in _data_of(connection, absent).items():
             points = found[id_] = codec.decode(data)
-            self._points.put(id_, points)
+            self._points.put((file, id_), points)
         return found
 
     def joined(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> tuple[Points, Ints]:
@@ -344,8 +347,9 @@ class ChunkReader:
         """chunk id -> buckets of a level of LEVELS, for all of `chunks` (sealed ones only)."""
         found: dict[int, Buckets] = {}
         absent: list[int] = []
+        file = file_number(connection)
         for chunk in chunks:
-            buckets = self._buckets.get((chunk.id, level))
+            buckets = self._buckets.get((file, chunk.id, level))
             if buckets is None:
                 absent.append(chunk.id)
             else:
@@ -359,7 +363,7 @@ class ChunkReader:
             )
             for id_, data in rows:
                 buckets = found[int(id_)] = Buckets.from_matrix(codec.decode_floats(bytes(data)))
-                self._buckets.put((int(id_), level), buckets)
+                self._buckets.put((file, int(id_), level), buckets)
         if len(found) < len({chunk.id for chunk in chunks}):
             raise rows_are_missing("pyramids of points")
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Any
@@ -154,6 +154,9 @@ class OneRun:
     def news(self, since: Seen) -> tuple[Seen, LiveEvent]:
         return Seen(2), LiveEvent(2, [LiveRun(uid=self.uid, state="running", last_step=None, keys=[])])
 
+    def projects_of(self, uids: Iterable[int]) -> dict[int, str]:
+        return dict.fromkeys(uids, "a/b")
+
     def run(self, uid: int) -> Any:
         raise AssertionError("asked for by project only")
 
@@ -163,7 +166,6 @@ def test_a_live_stream_tells_its_actor_and_no_other() -> None:
         owner: Any = OneRun(OWNER, 1)
         guest: Any = OneRun(Actor("guest"), 2)
         hub = LiveHub(owner, Lanes(), limit=5)
-        hub._projects.update({1: "a/b", 2: "a/b"})
         return [await anext(hub.stream(face, 1, None, lambda: True)) for face in (owner, guest, owner)]
 
     told = anyio.run(first_messages)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import httpx
 import pytest
 from owner import Service
@@ -15,9 +18,10 @@ from server_sample import KEY, T0, Sample, batch, running_server, start
 
 from diorama.errors import StoreError
 from diorama.journal.entry import Log, Numbered
-from diorama.model import StoreDir
+from diorama.model import OWNER, StoreDir
 from diorama.server import live
 from diorama.server.key import ensure_key, rotate_key
+from diorama.server.lanes import Lanes
 from diorama.server.run import ServerHandle
 from diorama.server.settings import Limits
 from diorama.service import Access
@@ -119,6 +123,30 @@ def test_a_version_from_the_future_begins_anew(service: Service, http: httpx.Cli
         event_id, event = next(events(reply))
     assert event_id == service.version()
     assert event["runs"] == []
+
+
+def test_a_store_that_is_made_anew_is_told_of_as_it_is_now(tmp_path: Path) -> None:
+    """Its runs have the numbers of others, and its versions were there before."""
+    store = StoreDir(tmp_path / "store")
+
+    async def listen() -> None:
+        with Service.open(store) as service:
+            access = service.for_(OWNER)
+            hub = live.LiveHub(access, Lanes(), limit=3)
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(hub.watch)
+                for project, steps in (("old", 3), ("new", 1)):
+                    stream = hub.stream(access, None, f"local/{project}", lambda: True)
+                    with anyio.fail_after(10):
+                        assert b'"runs":[]' in await anext(stream)
+                        for step in range(steps):
+                            await anyio.to_thread.run_sync(log_step, service, "one", step, project)
+                            assert b'"uid":1,' in await anext(stream)
+                    await stream.aclose()
+                    shutil.rmtree(store.root)
+                tasks.cancel_scope.cancel()
+
+    anyio.run(listen)
 
 
 def test_streams_are_bounded_and_room_comes_back(http: httpx.Client) -> None:
