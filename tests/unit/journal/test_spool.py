@@ -6,49 +6,23 @@ import errno
 import gc
 import os
 import shutil
-import signal
-import struct
 import threading
 import time
 import warnings
 from pathlib import Path
 
 import pytest
+from spooled_bytes import SIZE, SMALL, acknowledge, kept, view_of
 from stand_in import stand_in
 
 from diorama.errors import Corrupt
 from diorama.journal import slot as slot_module
-from diorama.journal import slot_sync, spool_limit
 from diorama.journal import spool as spool_module
+from diorama.journal import spool_limit
 from diorama.journal.attic import Attic
-from diorama.journal.codec import SpoolPart, load_part
-from diorama.journal.open_slots import OPEN_FILES_LIMIT
-from diorama.journal.slot import Spooled
+from diorama.journal.codec import load_part
 from diorama.journal.spool import Spool
 from diorama.media.core.keep import FilePieces, InMemory
-
-SIZE = 150_000  # a slot of its own
-SMALL = 20_000  # shares one
-
-
-def view_of(byte: int, size_bytes: int = SIZE) -> memoryview:
-    return memoryview(bytes([byte]) * size_bytes)
-
-
-def kept(spool: Spool, byte: int, size_bytes: int = SIZE) -> Spooled:
-    found = spool.keep(view_of(byte, size_bytes))
-    assert found is not None
-    return found
-
-
-def acknowledge(spool: Spool, seq: int) -> None:
-    (spool.directory.parent / "ack").write_bytes(struct.pack("<Q", seq))
-
-
-@pytest.fixture
-def spool(tmp_path: Path) -> Spool:
-    (tmp_path / "w").mkdir()
-    return Spool(tmp_path / "w" / "spool", limit_bytes=1 << 30)
 
 
 def test_bytes_come_back_and_are_checked(spool: Spool) -> None:
@@ -211,218 +185,6 @@ def test_where_nothing_more_can_be_kept_nobody_waits(tmp_path: Path, monkeypatch
     assert spool.keep(view_of(3)) is None
 
 
-class TimeLimit(TimeoutError):
-    """What users' time limits raise: an OSError, and yet none of the disk's."""
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer")
-@pytest.mark.parametrize("size_bytes", [SIZE, SMALL])
-def test_what_a_signals_handler_raises_passes_and_costs_no_slot(
-    spool: Spool, size_bytes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever is interrupted: no bytes that an entry names are written over, no slot is lost."""
-    acked = [0]
-    seq = 0
-    monkeypatch.setattr(spool, "_ask_acked_seq", lambda: acked[0])
-    monkeypatch.setattr(spool, "_ask_newest_seq", lambda: seq)
-    raised = passed = 0
-
-    def handle(number: int, frame: object) -> None:
-        nonlocal raised
-        raised += 1
-        raise TimeLimit
-
-    before = signal.signal(signal.SIGALRM, handle)
-    gc.disable()
-    named: dict[int, tuple[int, SpoolPart]] = {}
-    try:
-        for round_number in range(400):
-            byte = round_number % 251
-            try:
-                signal.setitimer(signal.ITIMER_REAL, 0.0002 + 0.00001 * (round_number % 40))
-                while True:
-                    found = kept(spool, byte, size_bytes)
-                    placed = spool.locate(found)
-                    assert placed is not None
-                    # As an append that is interrupted between its write and its return.
-                    seq += 1
-                    named[seq] = (byte, placed[0])
-                    spool.mark([found], seq)
-                    del found, placed
-            except TimeLimit:
-                passed += 1
-            for each in range(acked[0] + 1, seq + 1):
-                named_byte, part = named.pop(each)
-                assert load_part(part, spool.directory) == view_of(named_byte, size_bytes)
-            acked[0] = seq
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        gc.enable()
-    assert passed == raised
-    spool._collect_released()
-    spool._collect_stored()
-    used = [slot for slot in spool._slots.values() if slot not in spool._free[slot.capacity_bytes]]
-    assert len(used) <= 1, "but for the one that small buffers share"
-
-
-def test_of_two_threads_that_sync_neither_returns_too_early(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = kept(spool, 1)
-    is_syncing, may_end = threading.Event(), threading.Event()
-    synced: list[int] = []
-
-    def sync(fd: int) -> None:
-        is_syncing.set()
-        assert may_end.wait(60)
-        synced.append(fd)
-
-    monkeypatch.setattr(slot_sync, "_fdatasync", sync)
-    first = threading.Thread(target=spool.sync)
-    first.start()
-    assert is_syncing.wait(60)
-    second_is_done = threading.Event()
-    second = threading.Thread(target=lambda: (spool.sync(), second_is_done.set()))
-    second.start()
-    assert not second_is_done.wait(0.1)
-    may_end.set()
-    first.join()
-    second.join()
-    assert synced
-    assert one.read() == view_of(1)
-
-
-def test_a_slot_whose_sync_failed_is_safe_only_as_a_copy(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A sync that succeeds after one that failed says nothing: the kernel tells of lost pages once."""
-    alive = [kept(spool, byte) for byte in range(3)]
-    inodes = {each.part.file: (spool.directory / each.part.file).stat().st_ino for each in alive}
-    bad = alive[1].part.file
-    synced: list[int] = []
-
-    def sync(fd: int) -> None:
-        synced.append(os.fstat(fd).st_ino)
-        if synced[-1] == inodes[bad]:
-            raise OSError(errno.EIO, "bad disk")
-
-    monkeypatch.setattr(slot_sync, "_fdatasync", sync)
-    with pytest.raises(OSError, match="bad disk"):
-        spool.sync()
-    assert sorted(synced) == sorted(inodes.values()), "the others are not passed over"
-    spool.sync()
-    copy = (spool.directory / bad).stat().st_ino
-    assert synced[len(alive) :] == [copy]
-    assert copy != inodes[bad]
-    assert not list(spool.directory.glob("*.new"))
-    spool.sync()
-    assert len(synced) == len(alive) + 1
-    for number, each in enumerate(alive):
-        assert each.read() == view_of(number)
-        assert load_part(each.part, spool.directory) == view_of(number)
-
-
-def test_a_copy_that_cannot_be_synced_is_no_copy(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    one = kept(spool, 1)
-
-    def fail(fd: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(slot_sync, "_fdatasync", fail)
-        for _ in range(3):
-            with pytest.raises(OSError, match="No space"):
-                spool.sync()
-        assert [path.name for path in spool.directory.iterdir()] == [one.part.file]
-    spool.sync()
-    assert load_part(one.part, spool.directory) == view_of(1)
-
-
-def test_media_that_a_failed_sync_has_cost_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "w").mkdir()
-    told: list[str] = []
-    spool = Spool(
-        tmp_path / "w" / "spool", limit_bytes=1 << 30, on_trouble=lambda code, text: told.append(code)
-    )
-    one, other = kept(spool, 1), kept(spool, 2)
-
-    def drop(fd: int) -> None:
-        if os.path.samestat(os.fstat(fd), os.stat(spool.directory / one.part.file)):
-            os.pwrite(fd, bytes(4096), 0)
-            raise OSError(errno.EIO, "bad disk")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(slot_sync, "_fdatasync", drop)
-        with pytest.raises(OSError, match="bad disk"):
-            spool.sync()
-    with pytest.raises(OSError, match="lost"):
-        spool.sync()
-    assert told == ["damaged"]
-    spool.sync()
-    with pytest.raises(Corrupt):
-        load_part(one.part, spool.directory)
-    assert load_part(other.part, spool.directory) == view_of(2)
-
-
-def test_slots_and_names_are_synced_at_once(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    alive = [kept(spool, byte) for byte in range(3)]
-    folders = len(spool._names.waiting())
-    all_under_way = threading.Barrier(len(alive) + folders)
-
-    def wait(*_: object) -> None:
-        all_under_way.wait(60)
-
-    monkeypatch.setattr(slot_sync, "_fdatasync", wait)
-    monkeypatch.setattr(spool_module, "sync_folder", wait)
-    assert spool.is_dirty
-    spool.sync()
-    assert not spool.is_dirty
-
-
-def test_a_slot_that_cannot_be_opened_for_syncing_goes_on_being_used(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one = kept(spool, 1)
-
-    def refuse(*_: object) -> int:
-        raise OSError(errno.EMFILE, "Too many open files")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(slot_sync, "os", stand_in(os, open=refuse))
-        with pytest.raises(OSError, match="Too many"):
-            spool.sync()
-    assert one.read() == view_of(1)
-    spool.sync()
-
-
-def test_deleted_slots_are_written_again_and_what_cannot_be_is_told(tmp_path: Path) -> None:
-    (tmp_path / "w").mkdir()
-    told: list[str] = []
-    spool = Spool(
-        tmp_path / "w" / "spool", limit_bytes=1 << 30, on_trouble=lambda code, text: told.append(text)
-    )
-    alive = [kept(spool, byte) for byte in range(OPEN_FILES_LIMIT + 3)]
-    shutil.rmtree(spool.directory)
-    with pytest.raises(OSError, match="deleted"):
-        spool.sync()
-    assert told == ["3 files of media were deleted before they were stored"]
-    spool.sync()
-    assert all(load_part(each.part, spool.directory) == each.read() for each in alive[3:])
-
-
-def test_new_slots_are_synced_by_name(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[Path] = []
-    monkeypatch.setattr(spool_module, "sync_folder", synced.append)
-    one = kept(spool, 1)
-    spool.sync()
-    assert set(synced) == {spool.directory, spool.directory.parent}
-    spool.sync()
-    assert len(synced) == 2
-    del one
-
-
 def test_bytes_that_outlive_all_runs_are_no_forgotten_file(tmp_path: Path) -> None:
     attic = Attic()
     for number in range(3):
@@ -554,22 +316,3 @@ def test_a_shared_slot_that_cannot_be_written_is_left(spool: Spool, monkeypatch:
     second = kept(spool, 3, SMALL)
     assert second.part.file != first.part.file
     assert (first.read(), second.read()) == (view_of(1, SMALL), view_of(3, SMALL))
-
-
-def test_many_slots_are_synced_and_a_fault_is_told(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
-    alive = [kept(spool, byte) for byte in range(30)]
-    synced: list[int] = []
-    monkeypatch.setattr(slot_sync, "_fdatasync", synced.append)
-    spool.sync()
-    assert len(synced) == len(alive)
-    spool.sync()
-    assert len(synced) == len(alive), "nothing new"
-
-    def refuse(fd: int) -> None:
-        raise OSError(errno.EIO, "bad disk")
-
-    more = [kept(spool, byte) for byte in range(30)]
-    monkeypatch.setattr(slot_sync, "_fdatasync", refuse)
-    with pytest.raises(OSError, match="bad disk"):
-        spool.sync()
-    assert len(more) == 30

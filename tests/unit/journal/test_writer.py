@@ -1,40 +1,26 @@
-"""What `append` has taken is in the file, whatever the disk, signals and threads do."""
+"""What `append` has taken is in the file, whatever the disk, threads and a kill do."""
 
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import resource
 import shutil
-import signal
 import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from journal_contents import read_all
 from stand_in import stand_in
 
-from diorama.client.steps import StepCounter
-from diorama.journal import segment_copy
 from diorama.journal import segments as segments_module
 from diorama.journal import writer as writer_module
 from diorama.journal.folder import read_ack
 from diorama.journal.reader import JournalReader, list_segments
-from diorama.journal.writer import LOG_HEAD_BYTES, JournalWriter
-
-
-def read_all(directory: Path) -> tuple[list[bytes], list[tuple[int, int]]]:
-    found: list[bytes] = []
-    with JournalReader(directory) as reader:
-        while more := reader.poll():
-            found += [payload for _, payload in more]
-        while more := reader.poll(is_final=True):
-            found += [payload for _, payload in more]
-        return found, [(lost.first_seq, lost.last_seq) for lost in reader.take_lost()]
+from diorama.journal.writer import JournalWriter
 
 
 def test_an_entry_is_readable_by_others_when_append_returns(tmp_path: Path) -> None:
@@ -251,107 +237,6 @@ def test_segments_that_were_deleted_before_they_were_stored_are_told(tmp_path: P
     assert lost == [(3, 30)]
 
 
-def test_a_segment_that_cannot_be_synced_is_replaced_by_a_copy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writer = JournalWriter(tmp_path / "w")
-    writer.append(b"synced")
-    assert writer.sync()
-    writer.append(b"unsynced")
-    before = (tmp_path / "w" / "000001.log").stat().st_ino
-
-    def fail(fd: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(segments_module, "_fdatasync", fail)
-        assert writer.sync(), "the copy is synced"
-    assert (tmp_path / "w" / "000001.log").stat().st_ino != before
-    writer.append(b"later")
-    assert writer.sync()
-    writer.close()
-    assert read_all(tmp_path / "w") == ([b"synced", b"unsynced", b"later"], [])
-
-
-@pytest.mark.parametrize("segment_bytes", [10, 1 << 20], ids=["rotated", "open"])
-def test_a_segment_whose_sync_failed_is_safe_only_as_a_copy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segment_bytes: int
-) -> None:
-    """A sync that succeeds after one that failed says nothing: the kernel tells of lost pages once."""
-    writer = JournalWriter(tmp_path / "w", segment_bytes=segment_bytes)
-    writer.append(b"long enough to be rotated")
-    before = (tmp_path / "w" / "000001.log").stat().st_ino
-
-    def fail(*_: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(segments_module, "_fdatasync", fail)
-        failing.setattr(segment_copy, "os", stand_in(os, fsync=fail))
-        assert not writer.sync()
-    with monkeypatch.context() as failing:
-        failing.setattr(segment_copy, "os", stand_in(os, fsync=fail))
-        for _ in range(3):
-            assert not writer.sync(), "no copy can be brought to disk"
-    assert writer.sync()
-    assert (tmp_path / "w" / "000001.log").stat().st_ino != before
-    writer.close()
-    assert read_all(tmp_path / "w")[0] == [b"long enough to be rotated"]
-
-
-def test_entries_that_a_failed_sync_has_cost_are_told_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    news: list[str] = []
-    writer = JournalWriter(tmp_path / "w", on_trouble=lambda code, text: news.append(text))
-    for number in range(3):
-        writer.append(b"entry %d" % number)
-
-    def drop(fd: int) -> None:
-        at = os.pread(fd, 1000, 0).index(b"entry 1")
-        with open(tmp_path / "w" / "000001.log", "r+b") as file:
-            file.seek(at)
-            file.write(bytes(7))
-        raise OSError(errno.EIO, "Input/output error")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(segments_module, "_fdatasync", drop)
-        assert not writer.sync()
-    assert [text for text in news if "has lost" in text] == ["the disk has lost 1 entries that it had taken"]
-    assert writer.sync()
-    writer.close()
-    payloads, damage = read_all(tmp_path / "w")
-    assert payloads == [b"entry 0", b"entry 2"]
-    assert len(damage) == 1
-
-
-def test_what_is_on_disk_is_not_synced_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a slow disk each sync takes seconds, and the end of a run asks for two."""
-    writer = JournalWriter(tmp_path / "w")
-    writer.append(b"x")
-    assert writer.sync()
-    synced: list[int] = []
-    monkeypatch.setattr(segments_module, "_fdatasync", synced.append)
-    assert writer.sync()
-    writer.close()
-    assert synced == []
-
-
-def test_segments_and_names_are_synced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = JournalWriter(tmp_path / "journal" / "w")
-    all_under_way = threading.Barrier(4)
-
-    def wait(*_: object) -> None:
-        all_under_way.wait(60)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(segments_module, "_fdatasync", wait)
-        patched.setattr(segments_module, "sync_folder", wait)
-        writer.append(b"x")
-        assert writer.sync()
-    writer.close()
-
-
 def test_where_no_segment_can_be_made_the_open_one_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,67 +263,6 @@ def test_where_no_segment_can_be_made_the_open_one_goes_on(
     assert len(read_all(tmp_path / "w")[0]) == 100
 
 
-def test_media_that_cannot_be_synced_leave_the_journal_alone(tmp_path: Path) -> None:
-    class Broken:
-        is_dirty = True
-
-        def sync(self) -> None:
-            raise OSError(errno.EMFILE, "Too many open files")
-
-        def restore(self) -> None: ...
-
-    news: list[str] = []
-    writer = JournalWriter(tmp_path / "w", on_trouble=lambda code, text: news.append(text))
-    writer.buffers = Broken()
-    for _ in range(5):
-        writer.append(b"x")
-        assert not writer.sync()
-    assert list_segments(tmp_path / "w") == [1]
-    assert len(news) == 1, "told once"
-    writer.buffers = None
-    assert writer.sync()
-    writer.close()
-
-
-def test_new_files_and_folders_are_synced_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    synced: list[Path] = []
-    monkeypatch.setattr(segments_module, "sync_folder", synced.append)
-    writer = JournalWriter(tmp_path / "journal" / "w", segment_bytes=10)
-    writer.append(b"a segment's worth")
-    assert synced == [], "never while something is logged"
-    writer.sync()
-    assert set(synced) == {tmp_path, tmp_path / "journal", tmp_path / "journal" / "w"}
-    synced.clear()
-    writer.append(b"x")
-    writer.sync()
-    assert synced in ([], [tmp_path / "journal" / "w"]), "once for each new file"
-    writer.close()
-
-
-def test_no_disk_is_waited_for_while_something_is_appended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Segments are rotated and synced without the lock that append takes."""
-    is_syncing, may_end = threading.Event(), threading.Event()
-
-    def sync(fd: int) -> None:
-        is_syncing.set()
-        assert may_end.wait(60)
-
-    writer = JournalWriter(tmp_path / "w", segment_bytes=1000)
-    monkeypatch.setattr(segments_module, "_fdatasync", sync)
-    writer.append(b"x" * 2000)
-    syncing = threading.Thread(target=writer.sync)
-    syncing.start()
-    assert is_syncing.wait(60)
-    for _ in range(1000):
-        writer.append(b"y" * 2000)  # hangs if the lock is held
-    may_end.set()
-    syncing.join()
-    writer.close()
-    assert len(read_all(tmp_path / "w")[0]) == 1001
-
-
 def test_an_unwritable_place_does_not_raise(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     news: list[str] = []
@@ -448,140 +272,6 @@ def test_an_unwritable_place_does_not_raise(tmp_path: Path) -> None:
     assert writer.waiting_entries == 5
     assert news[0] == "disk"
     writer.close()
-
-
-def test_a_signal_handler_that_logs_in_the_middle_of_an_append(tmp_path: Path) -> None:
-    writer = JournalWriter(tmp_path / "w")
-    from_handler = [0]
-
-    def handle(number: int, frame: object) -> None:
-        from_handler[0] += 1
-        writer.append(b"handler")
-
-    before = signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
-    try:
-        for number in range(20_000):
-            writer.append(b"%d" % number)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    writer.close()
-    found, lost = read_all(tmp_path / "w")
-    assert lost == []
-    assert from_handler[0] > 0
-    assert found.count(b"handler") == from_handler[0]
-    assert [payload for payload in found if payload != b"handler"] == [b"%d" % n for n in range(20_000)]
-
-
-class Interrupted(BaseException):
-    """Like KeyboardInterrupt, from a handler that strikes anywhere."""
-
-
-def test_an_interrupted_look_at_an_interrupted_append_is_done_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writer = JournalWriter(tmp_path / "w")
-    writer.append(b"one")
-    real_write, real_fstat = os.write, os.fstat
-
-    def write_then_interrupt(fd: int, data: bytes) -> int:
-        real_write(fd, data)
-        raise Interrupted
-
-    with monkeypatch.context() as interrupted:
-        interrupted.setattr(writer_module, "_write", write_then_interrupt)
-        with pytest.raises(Interrupted):
-            writer.append(b"two")
-    for _ in range(3):
-        with monkeypatch.context() as interrupted:
-
-            def look_then_interrupt(fd: int) -> os.stat_result:
-                real_fstat(fd)
-                raise Interrupted
-
-            interrupted.setattr(segments_module, "os", stand_in(os, fstat=look_then_interrupt))
-            with pytest.raises(Interrupted):
-                writer.append(b"never written")
-    assert writer.append(b"three") == 3
-    writer.close()
-    assert read_all(tmp_path / "w") == ([b"one", b"two", b"three"], [])
-
-
-class TimeLimit(TimeoutError):
-    """What users' time limits raise: an OSError, and yet none of the disk's."""
-
-
-@pytest.fixture
-def no_collector() -> Iterator[None]:
-    """What a signal's handler raises in a callback of the garbage collector is dropped by Python."""
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("no_collector")
-@pytest.mark.parametrize("kind", [Interrupted, TimeLimit, RuntimeError, ValueError])
-@pytest.mark.parametrize("logs_first", [False, True])
-@pytest.mark.parametrize("way", ["append", "append_log"])
-def test_an_exception_out_of_a_signals_handler_passes_and_costs_no_entry(
-    tmp_path: Path, kind: type[BaseException], logs_first: bool, way: str
-) -> None:
-    writer = JournalWriter(tmp_path / "w", segment_bytes=20_000)
-    counter = StepCounter()
-    returned: list[tuple[int, bytes]] = []
-    raised = 0
-
-    def log(text: bytes) -> None:
-        if way == "append":
-            returned.append((writer.append(text), text))
-        else:
-            returned.append((writer.append_log(counter, None, None, 0.0, text), text))
-
-    def handle(number: int, frame: object) -> None:
-        nonlocal raised
-        raised += 1
-        if logs_first:
-            log(b"handler %d" % raised)
-        raise kind("of the user")
-
-    # A function: in Python 3.13, what strikes at the end of a loop's round passes a `try` around the loop.
-    def log_the_rest() -> None:
-        nonlocal number
-        while number < 15_000:
-            number += 1
-            log(b"%d" % number)
-
-    before = signal.signal(signal.SIGALRM, handle)
-    number = passed = 0
-    while number < 15_000:
-        try:
-            # One shot at a time: a second one would strike this loop's own handler.
-            signal.setitimer(signal.ITIMER_REAL, 0.0003)
-            log_the_rest()
-            signal.setitimer(signal.ITIMER_REAL, 0)
-        except kind:
-            passed += 1
-    signal.signal(signal.SIGALRM, before)
-    assert passed == raised > 10
-    writer.append(b"last")
-    assert writer.sync()
-    newest = writer.seq
-    writer.close()
-    with JournalReader(tmp_path / "w") as reader:
-        found = dict(iter_all(reader))
-        assert reader.take_lost() == []
-    assert sorted(found) == list(range(1, newest + 1)), "seq counts what is in the journal"
-    for seq, text in returned:
-        assert found[seq].endswith(text)
-    ends = [payload[LOG_HEAD_BYTES:] if way == "append_log" else payload for payload in found.values()]
-    assert len(ends) == len(set(ends)), "nothing twice"
-
-
-def iter_all(reader: JournalReader) -> Iterator[tuple[int, bytes]]:
-    while more := reader.poll():
-        yield from more
 
 
 FULL_DISK_SCRIPT = """

@@ -20,6 +20,7 @@ import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings } from "@/stat
 import type { TableHead, TableRef } from "@/state/tables/pages";
 import type { ShownItem } from "@/state/media/tile";
 import { type Scope, useScope } from "@/state/scope";
+import "@/media/table/tools.css";
 import "@/media/table/table.css";
 
 export interface ParquetFile {
