@@ -108,7 +108,7 @@ def asked(service: Service, uid: int, run: tuple[str, str, str], blob: str) -> d
 ASKED_FOR_NO_RUN = {
     *("version", "check", "projects", "commits_in_order"),
     # What is written goes to deleted runs as well, and bytes are known by what they are.
-    *("ingest", "acked_seq", "put_blob", "missing_blobs"),
+    *("ingest", "acked_seq", "put_blob", "receive_blob", "missing_blobs"),
     *("delete_runs", "restore_runs", "projects_of", "news"),
 }
 
