@@ -13,7 +13,8 @@ import stat
 
 from diorama.errors import ignored_faults
 
-_WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+_SEALED = 0o400
+"""Just these rights: where a file system gives all files the same ones, none is taken for a closed one."""
 CAN_SEAL = hasattr(os, "fchmod") and os.name != "nt"
 """Windows deletes no file that can't be written to."""
 
@@ -22,7 +23,7 @@ def seal_file(descriptor: int) -> None:
     """Say that nobody writes to this file any more. Where that can't be said, copies are made."""
     if CAN_SEAL:
         with ignored_faults():
-            os.fchmod(descriptor, 0o400)
+            os.fchmod(descriptor, _SEALED)
 
 
 def unseal_file(descriptor: int) -> None:
@@ -34,4 +35,4 @@ def unseal_file(descriptor: int) -> None:
 
 def is_sealed(found: os.stat_result) -> bool:
     """Whether a file with this status is closed to change."""
-    return CAN_SEAL and not found.st_mode & _WRITABLE
+    return CAN_SEAL and stat.S_IMODE(found.st_mode) == _SEALED

@@ -275,6 +275,7 @@ class Pump:
             stream.give_back_from(0)
             self._park(stream, error)
         elif isinstance(error, BlobsGone):
+            self._breaks = 0
             stream.encode_again()
             self._postpone(stream, error)
         elif isinstance(error, Refused):

@@ -234,3 +234,22 @@ def test_troubles_of_every_kind_under_many_lose_and_double_nothing(tmp_path: Pat
     assert [tally.refused for tally in tallies] == [len(refused)] * len(names)
     assert [tally.entries for tally in tallies] == [8 - len(refused)] * len(names)
     pump.close()
+
+
+def test_a_store_that_lost_blobs_in_between_has_not_broken_in_a_row(tmp_path: Path) -> None:
+    """What is put aside for breaking the store has broken it as often as that without another answer."""
+    journal = Journal(tmp_path)
+    journal.log(x=1)
+    store = MemoryStore()
+    pump = Pump(tmp_path, "t", store)
+    pump.discover()
+    step_until(pump, lambda: len(store.logs(journal.name)) == 1)
+    journal.log(x=2)
+    store.trouble = [*[Broken("a bug")] * (pumps.TRIES - 1), BlobsGone("gone"), Broken("a bug")]
+    step_until(
+        pump, lambda: len(store.logs(journal.name)) == 2 or bool(pump.streams[journal.name].tally.refused)
+    )
+    assert pump.streams[journal.name].tally.refused == 0
+    assert not store.trouble
+    journal.close()
+    pump.close()
