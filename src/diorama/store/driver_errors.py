@@ -49,11 +49,17 @@ def told_plainly() -> Iterator[None]:
 def plain_error(error: Exception) -> DioramaError | None:
     """Our error for one of a driver; None for any other."""
     if isinstance(error, (DBAPIError, sqlite3.Error)):
-        text = str(error.orig if isinstance(error, DBAPIError) else error)
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        text = str(cause)
         if is_about_values(error):
             return Unstorable(f"the database can't take a value: {text[:300]}")
-        if "malformed" in text or "not a database" in text:
-            return Corrupt(f"the database is damaged: {text}", hint="`diorama doctor` says how to mend it")
+        # Python 3.10 gives no text at all where it can't read the one that quotes what is damaged.
+        is_mute = type(cause) is sqlite3.DatabaseError and not text
+        if is_mute or "malformed" in text or "not a database" in text:
+            return Corrupt(
+                f"the database is damaged: {text or 'SQLite can not even say where'}",
+                hint="`diorama doctor` says how to mend it",
+            )
         hint = ""
         if "locked" in text:
             hint = "another process has been writing for a long time; try again"
