@@ -50,6 +50,14 @@ def start(checkout: Path, *arguments: str, environ: Mapping[str, str] | None = N
     )
 
 
+def run(checkout: Path, *arguments: str) -> int:
+    """Run a Python process with the Diorama of a checkout and the settings of this one; its exit code."""
+    paths = os.pathsep.join([str(checkout / "src"), str(HERE)])
+    return subprocess.run(
+        [sys.executable, *arguments], env={**os.environ, "PYTHONPATH": paths}, check=False
+    ).returncode
+
+
 def owned(service: Any) -> Any:
     """What the owner of a store may ask. Versions without actors are asked themselves."""
     if not hasattr(service, "for_"):

@@ -14,11 +14,16 @@ import sqlite3
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bench.checkouts import owned
 from bench.read import BEGAN, cpu_of, say, start
 from diorama.journal.entry import Batch, Log, Numbered
-from diorama.model import OWNER, StoreDir
-from diorama.service import Access, Service
+from diorama.model import StoreDir
+from diorama.service import Service
+
+if TYPE_CHECKING:
+    from diorama.service import Access  # version 0.1 has none
 
 Run = tuple[str, str, str]
 
@@ -53,7 +58,7 @@ def measure(name: str, logs: list[Log], size: int, repeats: int) -> None:
     ours, plain, scans = [], [], []
     with tempfile.TemporaryDirectory(prefix="diorama-bench-") as folder:
         with Service.open(StoreDir(Path(folder) / "store")) as opened:
-            service = opened.for_(OWNER)
+            service = owned(opened)
             for number in range(repeats):
                 run = ("local", "many-keys", f"run{number}")
                 service.ingest(Batch(run, "w.0", [Numbered(1, start(run))]))

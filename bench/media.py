@@ -27,6 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.checkouts import owned
 from bench.media_loads import LOADS
 
 PAUSE_SECS = 0.02
@@ -164,11 +165,11 @@ def _copies(raw: Sequence[Any], count: int, pause_secs: float) -> list[float]:
 def _wait_until_stored(store: Path, run_id: str) -> float:
     """perf_counter() when the run was finished in the store, its journal gone."""
     from diorama.errors import NotFound
-    from diorama.model import OWNER, StoreDir
+    from diorama.model import StoreDir
     from diorama.service import Service
 
     with Service.open(StoreDir(store)) as opened:
-        service = opened.for_(OWNER)
+        service = owned(opened)
         while True:
             try:
                 if service.find_run("local", "bench", run_id).state == "finished":

@@ -12,15 +12,20 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.checkouts import owned
 from bench.made_runs import BEGAN, start
 from diorama.journal.entry import Batch, Config, Log, Numbered
 from diorama.media import ImageRecord
-from diorama.model import OWNER, StoreDir
-from diorama.service import Access, Service
+from diorama.model import StoreDir
+from diorama.service import Service
 from diorama.service.views import MediaRequest, MediaWanted, SeriesRequest, TrackRequest
+
+if TYPE_CHECKING:
+    from diorama.service import Access  # version 0.1 has none
 
 
 def main() -> None:
@@ -35,13 +40,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="diorama-bench-") as folder:
         store_dir = StoreDir(Path(folder))
         with Service.open(store_dir) as opened:
-            service = opened.for_(OWNER)
+            service = owned(opened)
             measure_ingest(service)
             measure_blobs(service)
             uids = fill_long_runs(service, options.runs, options.points)
         measure_charts(store_dir, uids, options.points)
         with Service.open(store_dir) as opened:
-            service = opened.for_(OWNER)
+            service = owned(opened)
             measure_list(service, options.many_runs)
 
 
@@ -115,7 +120,7 @@ def measure_charts(store_dir: StoreDir, uids: list[int], points: int) -> None:
         ("whole, over time", SeriesRequest(runs=uids, keys=["loss"], x="relative")),
     ]:
         with Service.open(store_dir) as opened:
-            service = opened.for_(OWNER)
+            service = owned(opened)
             cold = cpu_of(lambda: service.series(request))  # noqa: B023 called at once
             warm = statistics.median(timed(lambda: service.series(request)) for _ in range(9))  # noqa: B023 as above
             warm_cpu = statistics.median(cpu_of(lambda: service.series(request)) for _ in range(9))  # noqa: B023 as above
@@ -126,7 +131,7 @@ def measure_charts(store_dir: StoreDir, uids: list[int], points: int) -> None:
             f"{size / 1000:,.0f} kB",
         )
     with Service.open(store_dir) as opened:
-        service = opened.for_(OWNER)
+        service = owned(opened)
         tracks = timed(lambda: service.tracks(TrackRequest(runs=uids, keys=["picture"])))
         wanted = [
             MediaWanted(uid, "picture", step * 1000)

@@ -26,6 +26,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.checkouts import owned
+
 TRAINER = r"""
 import json, os, sys, time
 began = time.perf_counter()
@@ -142,11 +144,11 @@ def _measure(library: str, python: str, load: str, count: int, size: int) -> dic
 def _wait_until_stored(store: Path, run_id: str, count: int) -> float:
     """When the newest entry was stored; checks that all of them are there."""
     from diorama.errors import NotFound
-    from diorama.model import OWNER, StoreDir
+    from diorama.model import StoreDir
     from diorama.service import Service
 
     opened = Service.open(StoreDir(store))
-    service = opened.for_(OWNER)
+    service = owned(opened)
     try:
         while True:
             try:
