@@ -5,8 +5,9 @@
 Every import statement counts: also one inside a function, and one for type checkers only. Modules in a circle
 can only be read, tested and changed together, whenever the imports happen to run.
 
-`import a.b` and `from a import b` count for the module `a.b`, and for the package `a` only where the name
-comes from `a/__init__.py`. A module that is named in a string, as for `importlib`, does not count.
+`import a.b` and `from a import b` count for the module `a.b`, and for the package `a`, because Python runs
+`a/__init__.py` first. The one exception: modules of `a` itself, which `a/__init__.py` must be able to import;
+it is already running when they are. A module that is named in a string, as for `importlib`, does not count.
 
 Exits with 1 if there is a circle. Of modules that all reach each other, it prints the shortest circle.
 """
@@ -42,8 +43,9 @@ def graph_of(root: Path) -> Graph:
         found = graph[module] = {}
         for line, name in _imported_by(file, module):
             imported = name if name in files else name.rpartition(".")[0]
-            if imported in files and imported != module:
-                found.setdefault(imported, Import(file, line, imported))
+            for other in [*_packages_above(imported, module), imported]:
+                if other in files and other != module:
+                    found.setdefault(other, Import(file, line, other))
     return graph
 
 
@@ -60,6 +62,15 @@ def circles_in(graph: Graph) -> list[list[Import]]:
 def _name_of(file: Path, root: Path) -> str:
     parts = file.relative_to(root.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _packages_above(imported: str, module: str) -> Iterator[str]:
+    """The packages that Python runs before `imported`, but for those that `module` is in."""
+    parts = imported.split(".")
+    for count in range(1, len(parts)):
+        package = ".".join(parts[:count])
+        if not f"{module}.".startswith(f"{package}."):
+            yield package
 
 
 def _imported_by(file: Path, module: str) -> Iterator[tuple[int, str]]:

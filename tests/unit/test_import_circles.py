@@ -74,3 +74,22 @@ def test_two_circles_that_do_not_touch_are_both_named(tmp_path: Path) -> None:
     two = {"c.py": "import toy.d, toy.a", "d.py": "import toy.c"}
     done = find(tmp_path, {**one, **two})
     assert done.stdout.count("circle:") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["import toy.deep.leaf\n", "from toy.deep import leaf\n", "from toy.deep.leaf import VALUE\n"],
+)
+def test_who_imports_a_part_of_a_package_imports_the_package(tmp_path: Path, text: str) -> None:
+    done = find(tmp_path, {"bottom.py": text, "deep/leaf.py": "VALUE = 1\n"})
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1:] == [
+        f"  {Path('toy/bottom.py')}:1 imports toy.deep",
+        f"  {Path('toy/deep/__init__.py')}:1 imports toy.deep.thing",
+        f"  {Path('toy/deep/thing.py')}:1 imports toy.bottom",
+    ]
+
+
+def test_the_parts_of_a_package_may_import_each_other(tmp_path: Path) -> None:
+    more = {"deep/thing.py": "from toy.deep import leaf\nclass Thing: ...\n", "deep/leaf.py": "VALUE = 1\n"}
+    assert find(tmp_path, more).returncode == 0

@@ -18,6 +18,7 @@ from diorama.service.jsonable import from_json, to_json
 from diorama.service.views import ConsolePage, FileList, Problem, ProjectList, RunDetail, RunList, RunView
 from diorama.sidecar import drain, wait_until_stored
 from diorama.sidecar.local import LocalTransport
+from diorama.store.pieces import damaged
 
 LIST_LIMIT_BYTES = 1 << 30
 """The longest list (of runs with all their parameters) that is read from a server."""
@@ -217,8 +218,6 @@ class RemoteSource:
         return b"".join(self.blob_pieces(blob))
 
     def blob_pieces(self, blob: BlobRef) -> Iterator[bytes]:
-        from diorama.store.pieces import damaged
-
         hasher, size_bytes = hashlib.sha256(), 0
         with (
             _as_store_errors(),

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from diorama.media.audio.outline import Outline
+from diorama.media.audio.wav import write_wav
 from diorama.media.core.av_formats import HEAD_BYTES, sniff
 from diorama.media.core.extent import Data, file_of, head_of
+from diorama.media.video.facts import open_container
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,8 +103,6 @@ def _opened(data: Data) -> Iterator[_Sound]:
     found = sniff(head_of(data, HEAD_BYTES))
     if found is None or found == "gif":
         raise ValueError(f"its first bytes are those of no known sound ({_reason(refusal)})")
-    from diorama.media.video.facts import open_container
-
     with open_container(data, found) as container:
         yield _SoundOfFFmpeg(container, found)
 
@@ -177,8 +177,6 @@ def playable_wav(samples: NDArray[Any], sample_rate: int) -> bytes:
     Between the samples of a slow one lie straight lines, of a fast one only every n-th is kept.
     """
     import numpy as np
-
-    from diorama.media.audio.wav import write_wav
 
     low, high = RATES
     if sample_rate < low and len(samples):

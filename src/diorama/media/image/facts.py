@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Any
 from diorama.media.core.extent import Data, view_of
 from diorama.media.image.formats import UNDRAWABLE, check_pixel_count, open_picture, orientation_of, sniff
 from diorama.media.image.original import array_from_npy, facts_of, is_deep, pack_npy
+from diorama.media.image.overlays.masks import ids_from_file
 from diorama.media.image.picture import pixels_from_picture
-from diorama.media.image.pixels import Pixels, drawn_pixels, pixels_from_numbers, pixels_from_pillow
+from diorama.media.image.pixels import (
+    Pixels,
+    convert_pixels,
+    drawn_pixels,
+    pixels_from_numbers,
+    pixels_from_pillow,
+)
 from diorama.media.image.rendition import (
     needs_thumbnail,
     thumbnail_from_file,
@@ -74,14 +81,10 @@ def decode_pixels(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
 
     data = view_of(data)
     if header["want"] == "ids":
-        from diorama.media.image.overlays.masks import ids_from_file
-
         array = ids_from_file(data, is_packed=header["packed"], has_opacity=header.get("has_opacity", False))
     elif header["want"] == "values":
         array = _all_bits(data)
     else:
-        from diorama.media.image.pixels import convert_pixels
-
         file_format = sniff(data)
         pixels = pixels_from_picture({"form": "file", "format": file_format}, data, normalize=True)
         if pixels.mode == "P":

@@ -24,6 +24,7 @@ from diorama.media.core.keep import Kept, keep
 from diorama.media.core.user_file import read_file
 from diorama.media.image.formats import check_size, open_picture
 from diorama.media.image.header import LYING_ORIENTATIONS, read_header
+from diorama.media.image.original import array_from_npy
 from diorama.media.image.pixels import (
     Pixels,
     palette_of,
@@ -220,8 +221,6 @@ def pixels_from_picture(
 
     if header["form"] == "file":
         if header.get("format") == "npy":
-            from diorama.media.image.original import array_from_npy
-
             return pixels_from_numbers(array_from_npy(data), normalize=normalize)
         import PIL.ImageOps
 

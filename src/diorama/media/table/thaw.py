@@ -6,6 +6,10 @@ from typing import Any
 
 from diorama.media.core.base import Media, Snapshot
 from diorama.media.core.registry import KINDS_BY_NAME
+from diorama.media.histogram.record import HistogramRecord
+from diorama.media.image.overlays.layers import Classes
+from diorama.media.image.overlays.masks import ImageMask
+from diorama.media.image.picture import Picture
 
 
 def thaw(snapshot: Snapshot) -> Media:
@@ -30,9 +34,6 @@ def thaw(snapshot: Snapshot) -> Media:
 
 
 def _image_fields(snapshot: Snapshot) -> dict[str, Any]:
-    from diorama.media.image.overlays.layers import Classes
-    from diorama.media.image.picture import Picture
-
     header = snapshot.header
     classes = header.get("classes")
     return {
@@ -54,8 +55,6 @@ def _image_fields(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _masks(snapshot: Snapshot) -> dict[str, Any]:
-    from diorama.media.image.overlays.masks import ImageMask
-
     masks: dict[str, Any] = {}
     for kept, (name, header) in zip(
         snapshot.buffers[1:], snapshot.header.get("masks", {}).items(), strict=True
@@ -77,7 +76,5 @@ def _histogram_fields(snapshot: Snapshot) -> dict[str, Any]:
     header = {name: value for name, value in snapshot.header.items() if name not in ("caption", "sample_id")}
     counted = None
     if "bins" in header:
-        from diorama.media.histogram.record import HistogramRecord
-
         counted = HistogramRecord(bins=header["bins"], values=header["values"])
     return {"_header": header, "_kept": snapshot.buffers, "_counted": counted}

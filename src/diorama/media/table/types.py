@@ -15,8 +15,10 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, TypeAlias
 
+from diorama.media.adopt import adopt
 from diorama.media.core.base import Media
 from diorama.media.core.foreign import array_from, family_of, is_masked
+from diorama.media.image.overlays.layers import Classes
 from diorama.model import clean_text
 
 Type: TypeAlias = "str | tuple[str, Any]"
@@ -185,8 +187,6 @@ def _plain(value: Any, base: type) -> Any:
 
 
 def _freeze_foreign(value: Any, depth: int) -> tuple[Any, Type, int]:
-    from diorama.media.adopt import adopt
-
     if type(value).__name__ in ("NaTType", "NAType"):
         return None, "none", 8
     if isinstance(value, (bytearray, memoryview)):
@@ -258,8 +258,6 @@ def type_from_dtype(dtype: Any) -> tuple[Type, Callable[[Any], bool] | None]:
     A class (int, str, Image, numpy.float32 ...), [element], {key: dtype}, [one, or, another], a media object
     or `Classes` as an example, or any other value: a constant.
     """
-    from diorama.media.image.overlays.layers import Classes
-
     if dtype is None:
         return "none", None
     if isinstance(dtype, Media):

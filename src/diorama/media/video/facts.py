@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from diorama.media.core.av_formats import DEMUXERS
 from diorama.media.core.extent import Data, file_of, view_of
+from diorama.media.image.formats import open_picture
 from diorama.media.video.encode import poster_of
 
 if TYPE_CHECKING:
@@ -129,8 +130,6 @@ def upright(frame: Any) -> NDArray[Any]:
 
 
 def _open_gif(data: Data) -> Any:
-    from diorama.media.image.formats import open_picture
-
     return open_picture(view_of(data), "the gif")[0]
 
 
