@@ -1,6 +1,6 @@
 """Finds modules of a package that import each other in a circle.
 
-    python scripts/import_circles.py src/diorama
+    python scripts/import_circles.py [src/diorama]
 
 Every import statement counts: also one inside a function, and one for type checkers only. Modules in a circle
 can only be read, tested and changed together, whenever the imports happen to run.
@@ -118,7 +118,9 @@ def main(argv: list[str] | None = None) -> int:
         prog="python scripts/import_circles.py",
         description="Finds modules of a package that import each other in a circle.",
     )
-    parser.add_argument("root", type=Path, help="the folder of the package")
+    parser.add_argument(
+        "root", type=Path, nargs="?", default=Path("src/diorama"), help="the folder of the package"
+    )
     asked = parser.parse_args(argv)
     circles = circles_in(graph_of(asked.root))
     for circle in circles:
