@@ -13,11 +13,12 @@ from __future__ import annotations
 import enum
 import os
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from google_crc32c import extend as extend_crc32c
@@ -74,6 +75,9 @@ SHOWN_OBJECT_CHARS = 2000
 IN_FILE_FROM_BYTES = 8 << 20
 """Buffers from this size on stay where they lie: a film is passed on by its place, and a point cloud of
 gigabytes is mapped, so that it need not fit into memory."""
+READ_WAITS_SECS = (0.2, 1.0, 4.0, 10.0)
+"""Before bytes of one snapshot that the disk does not give are asked for again. What it has not given by then
+is taken for lost: nothing behind it could be stored otherwise."""
 
 _encoder = msgspec.msgpack.Encoder()
 encode_plain = _encoder.encode
@@ -96,6 +100,7 @@ class SnapshotRef(NamedTuple):
     buffers: tuple[bytes | SpoolPart, ...]
 
 
+_Found = TypeVar("_Found")
 ToSpool = Callable[[Kept], "tuple[SpoolPart, Kept] | None"]
 
 
@@ -302,42 +307,63 @@ def load_snapshot(ref: SnapshotRef, spool_dir: Path) -> Snapshot:
     """The snapshot; what lies in the spool is read when it is asked for, so that a table of many pictures
     never lies in memory as a whole.
 
-    Reading raises Corrupt if a spool file is missing, too short or does not match its checksum.
+    Reading raises Corrupt if a spool file is missing, too short or does not match its checksum, or if the
+    disk refuses it for so long that it must be taken for lost (until then, reading waits); OSError while the
+    machine lacks descriptors or memory.
     """
+    waits_secs = iter(READ_WAITS_SECS)
     buffers: list[Kept] = [
-        _InSpool(buffer, spool_dir) if isinstance(buffer, SpoolPart) else InMemory(buffer)
+        _InSpool(buffer, spool_dir, waits_secs) if isinstance(buffer, SpoolPart) else InMemory(buffer)
         for buffer in ref.buffers
     ]
     return Snapshot(ref.kind, ref.header, tuple(buffers))
 
 
 class _InSpool:
-    """Bytes in a spool file, read (and checked) anew each time they are asked for."""
+    """Bytes in a spool file, read (and checked) anew each time they are asked for.
 
-    __slots__ = ("_part", "_spool_dir")
+    waits_secs: how long to wait before each further attempt; used up by all parts of a snapshot together.
+    """
 
-    def __init__(self, part: SpoolPart, spool_dir: Path) -> None:
+    __slots__ = ("_part", "_spool_dir", "_waits_secs")
+
+    def __init__(self, part: SpoolPart, spool_dir: Path, waits_secs: Iterator[float]) -> None:
         self._part = part
         self._spool_dir = spool_dir
+        self._waits_secs = waits_secs
 
     @property
     def size_bytes(self) -> int:
         return self._part.size_bytes
 
     def read(self) -> bytes | memoryview:
-        return load_part(self._part, self._spool_dir)
+        return self._patiently(load_part)
 
     def head(self, size_bytes: int) -> bytes:
-        return head_of(find_part(self._part, self._spool_dir), size_bytes)
+        return head_of(self.source(), size_bytes)
 
     def source(self) -> Data:
-        return find_part(self._part, self._spool_dir)
+        return self._patiently(find_part)
+
+    def _patiently(self, look: Callable[[SpoolPart, Path], _Found]) -> _Found:
+        """A read that fails says nothing about the bytes: a cable was loose, rights were changed.
+        So it is tried again for a while."""
+        while True:
+            try:
+                return look(self._part, self._spool_dir)
+            except OSError as error:
+                if is_of_the_moment(error):
+                    raise
+                wait_secs = next(self._waits_secs, None)
+                if wait_secs is None:
+                    raise Corrupt(f"spool file {self._part.file} can't be read: {error}") from error
+                time.sleep(wait_secs)
 
 
 def load_part(part: SpoolPart, spool_dir: Path) -> bytes | memoryview:
     """The bytes of a spool part, checked; a large one is mapped into memory, not read.
 
-    Raises Corrupt for bytes that are gone or damaged, OSError while the machine lacks descriptors or memory.
+    Raises Corrupt for bytes that are gone or damaged, OSError if they can't be read now.
     """
     found = find_part(part, spool_dir)
     if not isinstance(found, Extent):
@@ -377,9 +403,7 @@ def _naming_damage(part: SpoolPart) -> Iterator[None]:
         yield
     except Corrupt as error:
         raise Corrupt(f"spool file {part.file} is too short: {error.message}") from error
-    except (OSError, ValueError) as error:
-        if is_of_the_moment(error):
-            raise
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
         raise Corrupt(f"spool file {part.file} can't be read: {error}") from error
 
 

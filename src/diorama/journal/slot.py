@@ -93,7 +93,8 @@ class Spooled:
         self._size_bytes, self._crc, self._offset = size_bytes, crc, offset
 
     def read(self) -> bytes | memoryview:
-        """The bytes, checked. Raises Corrupt if the file was damaged or removed."""
+        """The bytes, checked. Raises Corrupt if the file was damaged or removed, OSError if it can't be
+        read."""
         try:
             data = self._read_at(0, self._size_bytes)
             if extend_crc32c(0, data) == self._crc:

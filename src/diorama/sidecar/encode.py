@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from diorama.errors import is_of_the_moment
+from diorama.errors import Corrupt, is_of_the_moment
 from diorama.journal.codec import SnapshotRef, SpoolPart, load_snapshot
 from diorama.journal.entry import Entry, File, Log, Warn, media_values, replace_values
 from diorama.lru import Lru
@@ -67,7 +67,10 @@ class MediaInWork:
             warnings += [_warn(*warning) for warning in record_warnings(record)]
             if isinstance(record, UnknownRecord):
                 reason = str(record.fields["reason"])[:WARNING_TEXT_LIMIT]
-                text = f"{ref.kind} could not be encoded (its bytes are kept): {reason}"
+                kept = (
+                    "some of its bytes are lost" if None in record.fields["buffers"] else "its bytes are kept"
+                )
+                text = f"{ref.kind} could not be encoded ({kept}): {reason}"
                 warnings.append(_warn("media-failed", f"{_entry_text(self._entry)}: {text}"))
             records.append(record)
         replacing = iter(records)
@@ -141,14 +144,22 @@ class _Known:
         with self._lock:
             came_before = looks in self._seen
             self._seen.put(looks, True)
-        content = content_of(snapshot) if came_before else b""
-        known = self._records.get(content)
+        content = _content_of(snapshot) if came_before else None
+        known = self._records.get(content) if content is not None else None
         if known is not None:
             return known
         record: Encoded = encode_media(snapshot, put_blob)
-        if came_before and not isinstance(record, UnknownRecord):
+        if content is not None and not isinstance(record, UnknownRecord):
             self._records.put(content, record)
         return record
+
+
+def _content_of(snapshot: Snapshot) -> bytes | None:
+    """None if the bytes are gone or damaged: to say so is the affair of `encode_media`."""
+    try:
+        return content_of(snapshot)
+    except Corrupt:
+        return None
 
 
 def _looks_of(ref: SnapshotRef) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ Only this module knows where they lie and what their folders look like: who want
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -87,7 +88,8 @@ def keep_refused(journal_root: Path, writer_dir: Path, start: Start, seq: int) -
     shutil.rmtree(draft, ignore_errors=True)
     (draft / "spool").mkdir(mode=0o700, parents=True)
     for file in _spool_files(payload):
-        shutil.copyfile(writer_dir / "spool" / file, draft / "spool" / file)
+        with contextlib.suppress(FileNotFoundError):  # lost: the rest is kept, and says so when it is offered
+            shutil.copyfile(writer_dir / "spool" / file, draft / "spool" / file)
     # Secondary, so that it neither starts nor ends the run. pid 0: no process writes to this journal.
     own_start = encode_entry(
         msgspec.structs.replace(start, writer=name, pid=0, pid_started=0.0, is_secondary=True, resume="allow")

@@ -176,6 +176,7 @@ def test_media_that_cannot_be_encoded_fails_alone(tmp_path: Path, store: MemoryS
     (warning,) = store.of(journal.name, Warn)
     assert warning.code == "media-failed"
     assert "step 7" in warning.text
+    assert "some of its bytes are lost" in warning.text
     assert b"good" in store.blobs.values()
 
 

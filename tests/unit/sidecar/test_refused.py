@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import msgspec
 import pytest
 from memory_store import DEAD_PID, Journal, MemoryStore
 
 from diorama.cli.checks import check_journals
 from diorama.cli.finding import Finding
 from diorama.journal.codec import Encoding
-from diorama.journal.entry import Config, Finish, Lost, Start, Warn
+from diorama.journal.entry import EXT_SNAPSHOT, Config, Finish, Log, Lost, Start, Warn
 from diorama.journal.spool import Spool
-from diorama.media import RunFile
+from diorama.media import FileRecord, RunFile, UnknownRecord
 from diorama.media.core.keep import set_keeper
 from diorama.model import StoreDir
 from diorama.sidecar import drain, pump, refuse
@@ -110,6 +111,28 @@ def test_media_of_a_refused_entry_are_kept_with_it(tmp_path: Path, store: Memory
     assert drained(tmp_path, store, is_refused=True).failed == []
     [config] = store.of(f"{journal.name}.r{seq}", Config)
     assert store.blobs[config.data["file"].blob.sha256] == content
+
+
+def test_a_refused_entry_whose_media_are_lost_holds_nothing_up(tmp_path: Path, store: MemoryStore) -> None:
+    """What is left of it is kept: its numbers, and the media that are there."""
+    journal = Journal(tmp_path, pid=DEAD_PID)
+    header = {"name": "x", "mime": "text/plain", "caption": None}
+    gone = msgspec.msgpack.Ext(
+        EXT_SNAPSHOT, msgspec.msgpack.encode(["file", header, [["nowhere.bin", 4, 1]]])
+    )
+    seq = journal.add(Log(1, 1, 0.0, {"lost": gone, "there": Encoding().plain(RunFile("a", b"a")), "x": 1}))
+    journal.log(x=2)
+    journal.close()
+    store.refuses = {seq}
+    report = drained(tmp_path, store, patience_secs=2.0)
+    assert (report.failed, report.refused) == ([], 1)
+    assert [data["x"] for data in store.logs(journal.name)] == [2]
+    store.refuses = set()
+    assert drained(tmp_path, store, is_refused=True).failed == []
+    [data] = store.logs(f"{journal.name}.r{seq}")
+    assert data["x"] == 1
+    assert isinstance(data["lost"], UnknownRecord)
+    assert type(data["there"]) is FileRecord
 
 
 def test_a_refused_start_does_not_end_its_run_when_it_comes_again(tmp_path: Path, store: MemoryStore) -> None:
