@@ -17,6 +17,11 @@ def pixels(red: int) -> np.ndarray:
     return picture
 
 
+def bytes_of_turn(step: int) -> dict[str, bytes]:
+    """Other bytes at each step, so that a test can hold back those of one step."""
+    return {"data": f"turn {step}".encode()}
+
+
 def main() -> None:
     with diorama.init(project="plugins", entity="lab", name="plugins") as run:
         for step, red in enumerate((5, 15)):
@@ -31,6 +36,8 @@ def main() -> None:
                     "throws": diorama.PluginMedia("probe:throws"),
                     "syntax": diorama.PluginMedia("probe:syntax"),
                     "nothing": diorama.PluginMedia("probe:nothing"),
+                    "mounts": diorama.PluginMedia("probe:mounts", {"step": step}, bytes_of_turn(step)),
+                    "updates": diorama.PluginMedia("probe:updates", {"step": step}, bytes_of_turn(step)),
                     "cells": diorama.Table(
                         columns=["colors", "scan"],
                         data=[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -21,7 +22,7 @@ CODE = """
 from pathlib import Path
 from diorama.plugins import API, Kind, Plugin
 FOLDER = Path(__file__).parent
-NAMES = ["probe", "throws", "syntax", "nothing"]
+NAMES = ["probe", "throws", "syntax", "nothing", "mounts", "updates"]
 PLUGIN = Plugin(api=API, kinds=tuple(Kind(name=name, view=FOLDER / f"{name}.js") for name in NAMES))
 """
 PROBE = """
@@ -42,7 +43,26 @@ export async function mount(element, { record, blobs, theme, size }) {
   element.textContent = JSON.stringify(found);
 }
 """
+MOUNTS = """
+export function mount(element, { record }) {
+  element.append(`step ${record.body.step}`);
+  if (record.body.step === 1) throw new Error("not this one");
+}
+"""
+UPDATES = """
+export function mount(element, { record }) {
+  const update = ({ record }) => {
+    element.append(`step ${record.body.step}`);
+    if (record.body.step === 1) throw new Error("not this one");
+    element.replaceChildren(element.lastChild);
+  };
+  update({ record });
+  return { update };
+}
+"""
 VIEWS = {
+    "mounts.js": MOUNTS,
+    "updates.js": UPDATES,
     "probe.js": PROBE,
     "throws.js": "export function mount() { throw new Error('no such palette'); }",
     "syntax.js": "export function mount( {",
@@ -156,3 +176,34 @@ def test_a_view_reaches_nothing_but_what_it_is_given(hostile: tuple[Page, list[s
 def test_a_view_that_fails_says_why(hostile: tuple[Page, list[str]], key: str, words: str) -> None:
     page, _ = hostile
     expect(show(page, key).get_by_role("alert")).to_contain_text(words)
+
+
+def test_stepping_back_while_the_next_is_on_its_way_shows_what_was_drawn(
+    open_page: OpenPage, plugins: LiveServer
+) -> None:
+    page = open_page(plugins)
+    held: list[Route] = []
+    page.route(f"**/blobs/{hashlib.sha256(b'turn 1').hexdigest()}*", lambda route: held.append(route))
+    frame = frame_of(show(page, "mounts", "&at=0"))
+    tile = page.locator(".figure", has=page.locator("iframe"))
+    page.keyboard.press("]")
+    expect(tile).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("[")
+    expect(tile).to_have_attribute("aria-busy", "false")
+    assert frame.inner_text("#figure") == "step 0"
+    assert held
+
+
+@pytest.mark.parametrize("key", ["mounts", "updates"])
+def test_stepping_back_from_one_that_fails_draws_anew(
+    open_page: OpenPage, plugins: LiveServer, key: str
+) -> None:
+    page = show(open_page(plugins), key, "&at=0")
+    frame = frame_of(page)
+    tile = page.locator(".figure", has=page.locator("iframe"))
+    page.keyboard.press("]")
+    expect(page.get_by_role("alert")).to_contain_text("It can't be drawn: not this one")
+    page.keyboard.press("[")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(tile).to_have_attribute("aria-busy", "false")
+    assert frame.inner_text("#figure") == "step 0"

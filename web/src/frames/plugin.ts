@@ -11,6 +11,7 @@ type Mount = (element: HTMLElement, content: ViewContent) => unknown;
 let view = "";
 let mount: Mount | null = null;
 let mounted: MountedView | null = null;
+/** The key of what stands here whole; "" when a view failed, or is at work. */
 let shown = "";
 let wanted = "";
 let work = Promise.resolve();
@@ -18,14 +19,20 @@ let work = Promise.resolve();
 const place = document.getElementById("figure");
 
 async function show(message: PluginMessage, element: HTMLElement): Promise<void> {
-  if (message.key !== wanted || message.key === shown) return; // another one has come since, or it is there
+  if (message.key !== wanted) return; // another one has come since
+  if (message.key === shown) {
+    tell({ type: "drawn", key: message.key, notes: [] }); // it is there; every message is answered
+    return;
+  }
+  const isWhole = shown !== "";
+  shown = "";
   const { theme } = message.content;
   document.documentElement.style.colorScheme = theme.isDark ? "dark" : "light";
   document.body.style.background = theme.surface;
   document.body.style.color = theme.text;
   try {
     if (message.view !== view || !mount) await load(message, element);
-    if (mounted?.update) await mounted.update(message.content);
+    if (mounted?.update && isWhole) await mounted.update(message.content);
     else await mountAnew(message.content, element);
     shown = message.key;
     tell({ type: "drawn", key: message.key, notes: [] });

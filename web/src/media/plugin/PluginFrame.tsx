@@ -46,9 +46,6 @@ export function PluginFrame(props: PluginFrameProps): JSX.Element {
   const key = JSON.stringify([view, size, theme, record]);
 
   useEffect(() => () => clearTimeout(timer.current), []);
-  useLayoutEffect(() => {
-    if (state.is === "drawn" || state.is === "failed") watch();
-  }, [key]);
 
   const isReady = code?.is === "ready" && parts.every(({ bytes }) => bytes.is === "ready");
   const message = useMemo<PluginMessage | undefined>(() => {
@@ -58,6 +55,10 @@ export function PluginFrame(props: PluginFrameProps): JSX.Element {
     last.current = { type: "plugin", key, view, code: code.text, content: { record, blobs: bytesOf, theme, size } };
     return last.current;
   }, [isReady, key]);
+  // Its time begins when it is sent, not while its bytes are on their way; the first one's when the frame is ready.
+  useLayoutEffect(() => {
+    if (state.is === "drawn" || state.is === "failed") watch();
+  }, [message]);
 
   const watch = (): void => {
     setState({ is: "waiting" });
@@ -105,7 +106,7 @@ export function PluginFrame(props: PluginFrameProps): JSX.Element {
     );
   }
   return (
-    <div ref={place} class="figure" aria-busy={state.is === "waiting"}>
+    <div ref={place} class="figure" aria-busy={state.is === "waiting" || message?.key !== key}>
       {message ? (
         <SandboxFrame
           key={attempt}
