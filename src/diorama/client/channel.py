@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from diorama.journal.codec import Encoding
+from diorama.journal.codec import Encoding, SpoolPart
 from diorama.journal.entry import Entry, Start, Warn
 from diorama.journal.spool import Spool
 from diorama.journal.writer import JournalWriter
-from diorama.media.core.keep import set_keeper
+from diorama.media.core.keep import FilePieces, InScratch, Kept, set_keeper
 from diorama.model import clean_text
 
 _token = ""
@@ -91,7 +91,14 @@ class Channel:
 
     def encoding(self, *, is_history: bool = False) -> Encoding:
         """Makes values plain, with large buffers in this channel's spool."""
-        return Encoding(self.spool.locate, self.run if is_history else None)
+        return Encoding(self._locate, self.run if is_history else None)
+
+    def _locate(self, kept: Kept) -> tuple[SpoolPart, Kept] | None:
+        """As the spool does; a large file that was kept before the run began goes into it piece by piece."""
+        if isinstance(kept, InScratch):
+            with kept.open() as file:
+                kept = self.spool.keep(FilePieces(file, kept.size_bytes)) or kept
+        return self.spool.locate(kept)
 
     def send_encoded(self, encoding: Encoding, entry: Entry) -> int:
         """Journal an entry with values from `encoding`."""

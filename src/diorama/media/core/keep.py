@@ -11,10 +11,15 @@ import os
 from collections.abc import Callable
 from typing import IO, Protocol, runtime_checkable
 
-from diorama.media.core.extent import Data, head_of
+from diorama.errors import is_interruption
+from diorama.media.core.extent import Data, Extent, head_of, view_of
+from diorama.media.core.scratch import Scratch
 
 SPOOL_FROM_BYTES = 8 * 1024
 """Smaller buffers travel inside the journal's frame."""
+SCRATCH_FROM_BYTES = 8 << 20
+"""Files from this size on are copied to a file where there is no keeper."""
+COPY_BYTES = 1 << 20
 
 
 @runtime_checkable
@@ -99,6 +104,39 @@ class FilePieces:
         return memoryview(piece)
 
 
+class InScratch:
+    """Bytes in a file that is there as long as this object. Raises OSError, and what `pieces` raise."""
+
+    __slots__ = ("_extent", "_scratch")
+
+    def __init__(self, pieces: FilePieces) -> None:
+        self._scratch = Scratch()
+        self._extent = Extent(self._scratch.path, 0, pieces.nbytes)
+        with open(self._scratch.path, "r+b") as target:
+            for start in range(0, pieces.nbytes, COPY_BYTES):
+                target.write(pieces[start : start + COPY_BYTES])
+
+    @property
+    def size_bytes(self) -> int:
+        return self._extent.size_bytes
+
+    def read(self) -> bytes | memoryview:
+        return view_of(self._extent)
+
+    def head(self, size_bytes: int) -> bytes:
+        return head_of(self._extent, size_bytes)
+
+    def source(self) -> Data:
+        return self._extent
+
+    def open(self) -> IO[bytes]:
+        """The file, open for reading."""
+        return open(self._extent.path, "rb")
+
+    def __reduce__(self) -> tuple[type[InMemory], tuple[bytes]]:
+        return InMemory, (bytes(self.read()),)  # another process has not got the file
+
+
 Keeper = Callable[[Pieces], "Kept | None"]
 
 _keeper: Keeper | None = None
@@ -124,8 +162,8 @@ def keep(data: bytes | bytearray | memoryview) -> Kept:
 
 
 def keep_pieces(pieces: FilePieces) -> Kept:
-    """Keep bytes of an open file: piece by piece where a keeper takes them, so that no large video lies in
-    memory as a whole; else in memory.
+    """Keep bytes of an open file, piece by piece: no large video lies in memory as a whole. Where no keeper
+    takes them (there is no run), they are copied to a file; to memory if they are few, or no disk has room.
 
     Raises ValueError if the file is shorter.
     """
@@ -133,4 +171,10 @@ def keep_pieces(pieces: FilePieces) -> Kept:
         kept = _keeper(pieces)
         if kept is not None:
             return kept
+    if pieces.nbytes >= SCRATCH_FROM_BYTES:
+        try:
+            return InScratch(pieces)
+        except OSError as error:
+            if is_interruption(error):
+                raise
     return InMemory(pieces[0 : pieces.nbytes].tobytes())

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from diorama.media.core.base import PutBlob, Snapshot
-from diorama.media.core.limited import run_limited
-from diorama.media.plugin.content import checked_blobs, checked_body, checked_plugin
+from diorama.media.core.extent import Extent, size_of
+from diorama.media.core.limited import CPU_SECS, MEMORY_BYTES, WALL_SECS, run_limited
+from diorama.media.plugin.content import checked_body, checked_plugin, checked_sources
 from diorama.media.plugin.record import PluginRecord
 from diorama.plugins.installed import installed_plugins
 
@@ -22,11 +23,11 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> PluginRecord:
         names = header["blobs"]
         body = header["body"]
         parts = {
-            name: (kept.read(), mime) for (name, mime), kept in zip(names, snapshot.buffers, strict=True)
+            name: (kept.source(), mime) for (name, mime), kept in zip(names, snapshot.buffers, strict=True)
         }
-    # Also what comes out of a worker, which might have been led astray by what it was given.
+    # Check the worker's answer too: the plugin's code may be wrong.
     body = checked_body(body)
-    blobs = {name: put_blob(data, mime) for name, mime, data in checked_blobs(parts)}
+    blobs = {name: put_blob(data, mime) for name, mime, data in checked_sources(parts)}
     found = installed_plugins().get(plugin.partition(":")[0])
     return PluginRecord(
         plugin=plugin,
@@ -40,17 +41,23 @@ def encode(snapshot: Snapshot, put_blob: PutBlob) -> PluginRecord:
 
 
 def _encoded(snapshot: Snapshot) -> tuple[dict[str, Any], dict[str, Any]]:
-    header, buffers = snapshot.header, snapshot.buffers
+    header = snapshot.header
+    sources = [kept.source() for kept in snapshot.buffers]
+    in_files = sum(source.size_bytes for source in sources if isinstance(source, Extent))
     answer = run_limited(
         "diorama.media.plugin.facts:encode",
         {
             "plugin": header["plugin"],
             "body": header["body"],
             "blobs": [
-                [name, kept.size_bytes] for (name, _), kept in zip(header["blobs"], buffers, strict=True)
+                [name, list(source) if isinstance(source, Extent) else size_of(source)]
+                for (name, _), source in zip(header["blobs"], sources, strict=True)
             ],
         },
-        buffers[0].source() if len(buffers) == 1 else b"".join(kept.read() for kept in buffers),
+        b"".join(source for source in sources if not isinstance(source, Extent)),
+        memory_bytes=MEMORY_BYTES + 8 * in_files,
+        cpu_secs=CPU_SECS + in_files / (10 << 20),
+        wall_secs=WALL_SECS + in_files / (5 << 20),
         apart=worker_name(header["plugin"].partition(":")[0]),
     )
     return answer["body"], {name: (data, mime) for name, mime, data in answer["blobs"]}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from diorama.media.core.base import ANY_MIME
+from diorama.media.core.extent import Data, Extent
 from diorama.media.core.foreign import array_from, family_of
 from diorama.plugins.contract import NAME
 
@@ -77,11 +78,22 @@ def _plain(value: Any, place: str, depth: int) -> Any:
 
 def checked_blobs(blobs: Any) -> list[tuple[str, str, bytes | bytearray | memoryview]]:
     """(name, MIME type, bytes) of each, in order. Raises TypeError or ValueError that names the blob."""
+    return [(name, mime, _bytes_of(data, name)) for name, mime, data in _checked_names(blobs)]
+
+
+def checked_sources(blobs: Any) -> list[tuple[str, str, Data]]:
+    """As `checked_blobs`, for blobs of which some lie in files."""
+    return [
+        (name, mime, data if isinstance(data, Extent) else _bytes_of(data, name))
+        for name, mime, data in _checked_names(blobs)
+    ]
+
+
+def _checked_names(blobs: Any) -> Iterator[tuple[str, str, Any]]:
     if not isinstance(blobs, Mapping):
         raise TypeError(f"blobs must be a dict of bytes by name, not {type(blobs).__name__}")
     if len(blobs) > BLOBS_LIMIT:
         raise ValueError(f"{len(blobs)} blobs are too many; the limit is {BLOBS_LIMIT}")
-    found: list[tuple[str, str, bytes | bytearray | memoryview]] = []
     for name, given in blobs.items():
         if not isinstance(name, str) or not _BLOB_NAME.fullmatch(name):
             raise ValueError(
@@ -90,8 +102,7 @@ def checked_blobs(blobs: Any) -> list[tuple[str, str, bytes | bytearray | memory
         data, mime = given if isinstance(given, (tuple, list)) and len(given) == 2 else (given, ANY_MIME)
         if not isinstance(mime, str) or not _MIME.fullmatch(mime) or mime.startswith(_OUR_MIME):
             raise ValueError(f"the blob {name!r} can't have the MIME type {mime!r}")
-        found.append((name, mime, _bytes_of(data, name)))
-    return found
+        yield name, mime, data
 
 
 def _bytes_of(data: Any, name: str) -> bytes | bytearray | memoryview:

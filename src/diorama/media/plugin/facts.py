@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import accumulate
 from typing import Any
 
-from diorama.media.core.extent import Data, view_of
+from diorama.media.core.extent import Data, Extent, view_of
 from diorama.media.plugin.content import checked_blobs, checked_body
 from diorama.media.plugin.kinds import checked_kinds, kind_of
 from diorama.plugins.installed import PluginError
@@ -17,14 +16,18 @@ VIEW_LIMIT_BYTES = 8 * 1024 * 1024
 def encode(header: Mapping[str, Any], data: Data) -> dict[str, Any]:
     """{"body", "blobs": [[name, MIME type, bytes], ...]} that the plugin's encoder makes.
 
-    header: plugin, body, and blobs as [[name, size_bytes], ...], whose bytes follow one another in `data`.
+    header: plugin, body, and blobs as [[name, size_bytes], ...], whose bytes follow one another in `data`. A
+    blob that lies in a file has the fields of its Extent in the place of its size.
     """
     kind = kind_of(header["plugin"])
     if kind.encode is None:
         raise PluginError(f"the kind {header['plugin']!r} has no encoder, and these media want one (is_raw)")
-    data = view_of(data)
-    ends = list(accumulate(size for _, size in header["blobs"]))
-    given = {name: data[end - size : end] for (name, size), end in zip(header["blobs"], ends, strict=True)}
+    left, given = view_of(data), {}
+    for name, place in header["blobs"]:
+        if isinstance(place, int):
+            given[name], left = left[:place], left[place:]
+        else:
+            given[name] = view_of(Extent(*place))
     body, blobs = kind.encode(dict(header["body"]), given)
     parts = [[name, mime, bytes(part)] for name, mime, part in checked_blobs(blobs)]
     return {"body": checked_body(body), "blobs": parts}
