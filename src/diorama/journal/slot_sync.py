@@ -6,21 +6,24 @@ once, and may have dropped the bytes by then. Such a slot is suspect until a cop
 
 from __future__ import annotations
 
+import errno
 import functools
+import itertools
 import os
-import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from google_crc32c import extend as extend_crc32c
 
-from diorama.errors import is_interruption
+from diorama.errors import ignored_faults, is_interruption
 from diorama.journal.sealed import unseal_file
-from diorama.journal.slot import PIECE_BYTES, Slot
+from diorama.journal.slot import PIECE_BYTES, Slot, close_slot
 from diorama.journal.unsynced import Unsynced
 
 _O_BINARY = getattr(os, "O_BINARY", 0)
 _fdatasync = getattr(os, "fdatasync", os.fsync)
+_pread: Callable[[int, int, int], bytes] | None = getattr(os, "pread", None)
 
 
 class SlotSync:
@@ -78,36 +81,86 @@ class SlotSync:
         return True
 
 
-def write_again(source_fd: int, path: Path) -> int:
-    """Write what lies in an open file to a new one at `path`. Returns its descriptor. Raises OSError."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _O_BINARY, 0o600)
-    with open(source_fd, "rb", closefd=False) as source, open(fd, "wb", closefd=False) as copy:
-        source.seek(0)
-        shutil.copyfileobj(source, copy, 1 << 20)
-    return fd
+_draft_numbers = itertools.count()
 
 
-def copy_slot(slot: Slot, source_fd: int, path: Path) -> int:
-    """Write the bytes of `slot`, read from `source_fd`, to a new file at `path`, and bring them to disk.
-    Returns how many buffers in it are not what they were. Raises OSError; then there is no such file."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | _O_BINARY, 0o600)
+def put_copy(
+    slot: Slot, directory: Path, slots: Mapping[str, Slot], names: Unsynced[Path], lock: threading.RLock
+) -> int:
+    """Put a copy of `slot` in its place in `directory`, on disk but for its name, which `names` is told.
+    Returns how many buffers in it are not what they were.
+
+    slots: those of the spool, whose `lock` is never held while a disk is waited for. Raises OSError; then
+    nothing has changed. BlockingIOError says that the slot is being written to, or was in the meantime.
+    """
+    path = directory / slot.name
+    draft = path.with_suffix(f".{next(_draft_numbers)}.new")
+    with lock:
+        if slot.fillers:
+            raise BlockingIOError(errno.EAGAIN, f"{slot.name} is being written")
+        parts = slot.parts.copy()
+        # A duplicate has the place of reading in common with the original, so it is for `pread` only.
+        source_fd = os.dup(slot.fd) if slot.fd >= 0 and _pread is not None else -1
+    fd = -1
     try:
-        with open(source_fd, "rb", closefd=False) as source, open(fd, "r+b", closefd=False) as copy:
-            source.seek(0)
-            while piece := source.read(PIECE_BYTES):
-                copy.write(piece)
-            copy.flush()
-            damaged = 0
-            for offset, (size_bytes, crc) in slot.parts.items():
-                copy.seek(offset)
-                found = 0
-                for start in range(0, size_bytes, PIECE_BYTES):
-                    found = extend_crc32c(found, copy.read(min(PIECE_BYTES, size_bytes - start)))
-                damaged += found != crc
-            _fdatasync(fd)
-    except BaseException:
-        os.unlink(path)
-        raise
+        if source_fd < 0:
+            source_fd = os.open(path, os.O_RDONLY | _O_BINARY)
+        damaged = _copy(parts, source_fd, draft)
+        if os.name != "nt":  # there, what is open can't get another name
+            fd = os.open(draft, os.O_RDWR)
+        with lock:
+            if fd < 0 and not slot.fillers:
+                close_slot(slot)
+            # From here on nothing is called before the file has its name, so that no signal's handler fills
+            # the slot between the look and the change.
+            if slot.name not in slots or slot.fillers or slot.parts != parts:
+                raise BlockingIOError(errno.EAGAIN, f"{slot.name} was written meanwhile")
+            is_open = slot.fd >= 0
+            if is_open:
+                slot.fd, fd = fd, slot.fd
+            try:
+                os.replace(draft, path)
+            except BaseException:
+                if is_open:
+                    slot.fd, fd = fd, slot.fd
+                raise
+            names.add(directory)
+            slot.is_suspect = False
     finally:
-        os.close(fd)
+        for each in (source_fd, fd):
+            if each >= 0:
+                os.close(each)
+        with ignored_faults():  # it is not there any more, if all went well
+            os.unlink(draft)
     return damaged
+
+
+def _copy(parts: Mapping[int, tuple[int, int]], source_fd: int, path: Path) -> int:
+    """Write what lies in `source_fd` to a new file at `path`, and bring it to disk. Returns how many of the
+    buffers in it, offset -> size and checksum, are not what they were. Raises OSError."""
+    with open(path, "w+b", opener=_private) as copy:
+        at = 0
+        while piece := _read_at(source_fd, at, PIECE_BYTES):
+            copy.write(piece)
+            at += len(piece)
+        copy.flush()
+        damaged = 0
+        for offset, (size_bytes, crc) in parts.items():
+            copy.seek(offset)
+            found = 0
+            for start in range(0, size_bytes, PIECE_BYTES):
+                found = extend_crc32c(found, copy.read(min(PIECE_BYTES, size_bytes - start)))
+            damaged += found != crc
+        _fdatasync(copy.fileno())
+    return damaged
+
+
+def _read_at(fd: int, start: int, size_bytes: int) -> bytes:
+    if _pread is not None:
+        return _pread(fd, size_bytes, start)
+    os.lseek(fd, start, os.SEEK_SET)
+    return os.read(fd, size_bytes)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

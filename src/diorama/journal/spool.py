@@ -32,7 +32,7 @@ from diorama.journal.codec import SpoolPart
 from diorama.journal.folder import make_folders, read_ack, sync_folder
 from diorama.journal.open_slots import OpenSlots
 from diorama.journal.slot import Holder, Slot, Spooled, close_slot, fill_slot, size_class
-from diorama.journal.slot_sync import SlotSync, copy_slot, write_again
+from diorama.journal.slot_sync import SlotSync, put_copy
 from diorama.journal.spool_limit import SpoolLimit
 from diorama.journal.unsynced import Unsynced
 from diorama.media.core.keep import SPOOL_FROM_BYTES, Kept, Pieces
@@ -204,7 +204,7 @@ class Spool:
     def sync(self) -> None:
         """Bring all slots to disk. Raises OSError; what could not be brought there is tried the next time.
 
-        Takes no lock that `keep` takes, but to write files again that were deleted, or whose sync failed.
+        Waits for no disk under the lock that `keep` takes.
         """
         slots = SlotSync(self.directory, self._dirty, lambda slot: slot.name not in self._slots)
         names = [
@@ -236,57 +236,54 @@ class Spool:
 
     def _renew(self, slot: Slot) -> None:
         """Put a copy in the place of a slot whose sync has failed. Raises OSError."""
-        path = self.directory / slot.name
-        draft = path.with_suffix(".new")
+        damaged = 0
         with self._lock:
-            if slot.name not in self._slots or not slot.is_suspect:
-                return  # deleted, or renewed by another thread
-            if slot.fillers:
-                raise BlockingIOError(errno.EAGAIN, f"{slot.name} is being written")
+            if self._shared is not None and self._shared.slot is slot:
+                self._shared = None  # nothing more goes there
+            self._collect_released()
             if slot in self._free.get(slot.capacity_bytes, ()):
                 self._discard(slot)  # nobody needs what is in it
-                return
-            source_fd = slot.fd if slot.fd >= 0 else os.open(path, os.O_RDONLY | _O_BINARY)
-            try:
-                damaged = copy_slot(slot, source_fd, draft)
-            finally:
-                if slot.fd < 0:
-                    os.close(source_fd)
-            self._open.close(slot)
-            os.replace(draft, path)
-            self._names.add(self.directory)
-            slot.is_suspect = False
-        if damaged:
-            self._on_trouble("damaged", f"the disk has lost {damaged} buffers of media that it had taken")
+        if slot.name in self._slots and slot.is_suspect:  # else another thread has renewed it
+            damaged = self._put_copy(slot)
         for folder, numbers in self._names.waiting().items():
             self._sync_name(folder, numbers)
         if damaged:
             raise OSError(errno.EIO, f"{damaged} buffers of media are lost")
 
+    def _put_copy(self, slot: Slot) -> int:
+        damaged = put_copy(slot, self.directory, self._slots, self._names, self._lock)
+        if damaged:
+            self._on_trouble("damaged", f"the disk has lost {damaged} buffers of media that it had taken")
+        return damaged
+
     def restore(self) -> None:
         """Write again, from their open files, the slots that somebody has deleted. Says how many can't be.
         Raises OSError."""
         lost = 0
+        failures: list[OSError] = []
         for slot in list(self._slots.values()):
+            if (self.directory / slot.name).exists():
+                continue
             with self._lock:
-                path = self.directory / slot.name
-                if path.exists() or slot.fillers:
+                if slot.fillers or slot.name not in self._slots:
+                    continue  # it is not on disk as long as it is being written, and looked at again
+                is_needed = bool(slot.references or slot in self._waiting)
+                if not is_needed or slot.fd < 0:
+                    lost += is_needed
+                    self._forget(slot)
                     continue
-                if slot.references or slot in self._waiting:
-                    if slot.fd >= 0:
-                        self._write_again(slot, path)
-                        continue
-                    lost += 1
-                self._forget(slot)
+            try:
+                make_folders(self.directory)
+                self._names.add(self.directory.parent)
+                self._put_copy(slot)
+            except OSError as error:
+                if is_interruption(error):
+                    raise
+                failures.append(error)
         if lost:
             self._on_trouble("deleted", f"{lost} files of media were deleted before they were stored")
-
-    def _write_again(self, slot: Slot, path: Path) -> None:
-        make_folders(self.directory)
-        old_fd, slot.fd = slot.fd, write_again(slot.fd, path)
-        os.close(old_fd)
-        self._dirty.add(slot)
-        self._names.add(self.directory)
+        if failures:
+            raise failures[0]
 
     # -- the end -------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from spooled_bytes import kept, view_of
+from spooled_bytes import SIZE, SMALL, acknowledge, kept, view_of
 from stand_in import stand_in
 
 from diorama.errors import Corrupt
@@ -17,6 +17,7 @@ from diorama.journal import slot_sync
 from diorama.journal import spool as spool_module
 from diorama.journal.codec import load_part
 from diorama.journal.open_slots import OPEN_FILES_LIMIT
+from diorama.journal.slot import Spooled
 from diorama.journal.spool import Spool
 
 
@@ -75,6 +76,111 @@ def test_a_slot_whose_sync_failed_is_safe_only_as_a_copy(
     for number, each in enumerate(alive):
         assert each.read() == view_of(number)
         assert load_part(each.part, spool.directory) == view_of(number)
+
+
+class SlowDisk:
+    """Its syncs fail at first, and then take as long as `may_end` says."""
+
+    def __init__(self) -> None:
+        self.is_failing = True
+        self.is_syncing, self.may_end = threading.Event(), threading.Event()
+
+    def sync(self, fd: int) -> None:
+        if self.is_failing:
+            raise OSError(errno.EIO, "bad disk")
+        self.is_syncing.set()
+        assert self.may_end.wait(60)
+
+
+def syncing(spool: Spool, disk: SlowDisk) -> tuple[threading.Thread, list[OSError]]:
+    """A thread that syncs, once it waits for the disk; and what went wrong in it."""
+    disk.is_failing = False
+    failures: list[OSError] = []
+
+    def sync() -> None:
+        try:
+            spool.sync()
+        except OSError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=sync)
+    thread.start()
+    assert disk.is_syncing.wait(60)
+    return thread, failures
+
+
+@pytest.mark.parametrize("trouble", ["failed", "deleted"])
+def test_nobody_waits_for_the_copy_of_a_slot(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    disk = SlowDisk()
+    before = [kept(spool, 1), kept(spool, 2, SMALL)]
+    monkeypatch.setattr(slot_sync, "_fdatasync", disk.sync)
+    if trouble == "deleted":
+        shutil.rmtree(spool.directory)
+    else:
+        with pytest.raises(OSError, match="bad disk"):
+            spool.sync()
+    thread, failures = syncing(spool, disk)
+    meanwhile: list[Spooled] = []
+    training = threading.Thread(
+        target=lambda: meanwhile.extend(kept(spool, byte, size) for byte, size in [(3, SIZE), (4, SMALL)])
+    )
+    training.start()
+    training.join(30)
+    is_done_meanwhile = len(meanwhile) == 2
+    disk.may_end.set()
+    thread.join()
+    training.join()
+    assert is_done_meanwhile
+    assert [error.errno for error in failures] == ([errno.ENOENT] if trouble == "deleted" else [])
+    spool.sync()
+    for byte, each in enumerate([*before, *meanwhile], 1):
+        assert load_part(each.part, spool.directory) == view_of(byte, each.size_bytes)
+
+
+def test_what_is_written_to_a_slot_while_it_is_copied_is_not_lost(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SlowDisk()
+    one = kept(spool, 1)
+    spool.mark([one], 1)
+    name = one.part.file
+    monkeypatch.setattr(slot_sync, "_fdatasync", disk.sync)
+    with pytest.raises(OSError, match="bad disk"):
+        spool.sync()
+    thread, failures = syncing(spool, disk)
+    del one
+    acknowledge(spool, 1)
+    two = kept(spool, 2)
+    assert two.part.file == name, "it is used again"
+    disk.may_end.set()
+    thread.join()
+    assert [error.errno for error in failures] == [errno.EAGAIN], "nothing is said to be on disk"
+    assert load_part(two.part, spool.directory) == view_of(2)
+    inode = (spool.directory / name).stat().st_ino
+    spool.sync()
+    assert (spool.directory / name).stat().st_ino != inode, "still safe only as a copy"
+    assert load_part(two.part, spool.directory) == two.read() == view_of(2)
+    assert [path.name for path in spool.directory.iterdir()] == [name]
+
+
+def test_of_two_threads_that_copy_a_slot_neither_fails(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SlowDisk()
+    one = kept(spool, 1)
+    monkeypatch.setattr(slot_sync, "_fdatasync", disk.sync)
+    with pytest.raises(OSError, match="bad disk"):
+        spool.sync()
+    threads = []
+    for _ in range(2):
+        disk.is_syncing.clear()
+        threads.append(syncing(spool, disk))
+    disk.may_end.set()
+    for thread, failures in threads:
+        thread.join()
+        assert failures == []
+    assert load_part(one.part, spool.directory) == one.read() == view_of(1)
+    assert [path.name for path in spool.directory.iterdir()] == [one.part.file]
 
 
 def test_a_copy_that_cannot_be_synced_is_no_copy(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
