@@ -42,7 +42,7 @@ SHARED_BELOW_BYTES = 128 << 10
 SHARED_SLOT_BYTES = 1 << 20
 PAGE_BYTES = 4096
 BLOCK_LIMIT_SECS = 10.0
-"""After so long without any progress of the sidecar, waiting is given up, until it makes some."""
+"""After so long waiting for room is given up, until media were stored again."""
 
 _O_BINARY = getattr(os, "O_BINARY", 0)
 
@@ -90,8 +90,8 @@ class Spool:
         self._names: Unsynced[Path] = Unsynced()
         self._next_name = 1
         self._acked_seq = 0
-        self._given_up_at = -1
-        """What `_acked_seq` was when waiting was given up. There is no more waiting until it has grown."""
+        self._has_given_up = False
+        """Whether the last wait for room was in vain. No more waiting until a slot has become free."""
         self._told: set[str] = set()
         self._news: deque[tuple[str, str]] = deque()
         self._owner_pid = os.getpid()
@@ -101,7 +101,8 @@ class Spool:
 
     def keep(self, view: Pieces) -> Spooled | None:
         """Put bytes into a slot; None if they should stay in memory (disk trouble, closed, foreign
-        process). Blocks while the spool is full and the sidecar makes progress."""
+        process). Blocks while the spool is full and somebody stores what is in it, for `BLOCK_LIMIT_SECS` at
+        most: the bound says how much more may be kept, so that others have room on the disk, too."""
         if self._is_closed or os.getpid() != self._owner_pid:
             return None
         try:
@@ -336,15 +337,12 @@ class Spool:
                 if verdict == "room":
                     self._make_slot(capacity_bytes)
                     continue
-                acked_seq = self._acked_seq
             if verdict == "none":
                 self._tell_news()
                 return None
             time.sleep(0.005)
-            if self._ask_acked_seq() > acked_seq:
-                give_up_at = time.monotonic() + BLOCK_LIMIT_SECS
-            elif time.monotonic() > give_up_at:
-                self._given_up_at = acked_seq
+            if time.monotonic() > give_up_at:
+                self._has_given_up = True
 
     def _take_free_slot(self, kept: Spooled, capacity_bytes: int) -> bool:
         holder = kept.holder
@@ -402,6 +400,7 @@ class Spool:
                 slot.last_seq = 0
                 del self._waiting[slot]
                 free.append(slot)
+                self._has_given_up = False
 
     def _room_for(self, capacity_bytes: int) -> str:
         """ "room", "wait" for the sidecar, or "none"."""
@@ -410,7 +409,7 @@ class Spool:
         self._evict(capacity_bytes)
         if self._limit.allows(self.size_bytes + capacity_bytes):
             return "room"
-        if self._waiting and self._acked_seq != self._given_up_at and self._is_draining():
+        if self._waiting and not self._has_given_up and self._is_draining():
             self._tell(
                 "spool-full",
                 f"{self.size_bytes >> 20} MiB of media wait to be stored; log() of media waits for them",
@@ -419,7 +418,7 @@ class Spool:
         if self._limit.disk_has(capacity_bytes):
             self._tell(
                 "spool-stuck",
-                f"{self.size_bytes >> 20} MiB of media wait in {self.directory} and nothing stores them now; "
+                f"{self.size_bytes >> 20} MiB of media wait in {self.directory} and are not being stored; "
                 "going on while the disk has room",
             )
             return "room"

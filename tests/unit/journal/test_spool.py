@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import itertools
 import os
 import shutil
 import threading
@@ -172,6 +173,33 @@ def test_a_stalled_sidecar_is_waited_for_once_until_it_moves(
     spool.mark([kept(spool, 9)], 9)
     spool.mark([kept(spool, 10)], 10)
     assert waits, "it moved, so it is waited for again"
+
+
+def test_a_sidecar_that_moves_but_frees_nothing_is_waited_for_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stores entries of numbers, slowly, and the pictures lie behind them."""
+    now = [0.0]
+
+    def sleep(secs: float) -> None:
+        now[0] += secs
+        assert now[0] < 60, "one call waits for ever"
+
+    monkeypatch.setattr(spool_module, "time", stand_in(time, sleep=sleep, monotonic=lambda: now[0]))
+    (tmp_path / "w").mkdir()
+    told: list[str] = []
+    acked = itertools.count(1)
+    spool = Spool(
+        tmp_path / "w" / "spool",
+        limit_bytes=2 * SIZE,
+        is_draining=lambda: True,
+        on_trouble=lambda code, text: told.append(code),
+        acked_seq=lambda: next(acked),
+    )
+    spool.mark([kept(spool, 1)], 1_000_000)
+    assert kept(spool, 2), "the disk has room"
+    assert now[0] == pytest.approx(spool_module.BLOCK_LIMIT_SECS, abs=0.1)
+    assert told == ["spool-full", "spool-stuck"]
 
 
 def test_where_nothing_more_can_be_kept_nobody_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
