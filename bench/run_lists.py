@@ -59,7 +59,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--postgres", metavar="URL")
     parser.add_argument("--only", nargs="+", choices=list(ASKED), metavar="NAME", default=list(ASKED))
     options = parser.parse_args()

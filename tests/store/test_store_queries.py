@@ -14,6 +14,7 @@ from diorama.errors import BadRequest, NotFound
 from diorama.journal.entry import Batch, Config, Console, ConsoleLine, Finish, Summary
 from diorama.media import HistogramRecord, ImageRecord
 from diorama.model import OWNER
+from diorama.service.run_order import RunOrder
 from diorama.service.views import HistogramRequest, MediaRequest, MediaWanted, RunPatch, TrackRequest
 
 
@@ -114,6 +115,28 @@ def test_sorting_puts_runs_without_the_value_last(runs: Service, sort: str, expe
         assert present[: -len(absent)] == [uid for uid in expected if uid not in absent]
     else:
         assert "".join(run.id[2:] for run in found.runs) == expected
+
+
+@pytest.mark.parametrize("query", ["", "pick=1"])
+@pytest.mark.parametrize("sort", ["score", "-score", "config.score", "rank", "-rank"])
+def test_pages_along_an_index_are_those_of_the_sorted_list(service: Service, sort: str, query: str) -> None:
+    """Among equal numbers, texts, NaN, truth values and nothing; another project has the same names."""
+    scores = [3, 1.5, 1, True, 1.0, "high", math.nan, None, -2, math.inf, 2**60, 2**60 + 1, 0, False, -0.0]
+    for index in range(3 * len(scores)):
+        run = ("local", "other" if index % 5 == 4 else "digits", f"id{index}")
+        score = scores[index % len(scores)]
+        config = {"pick": index % 2, **({} if index % 4 == 3 else {"score": score}), "rank": index % 3}
+        ingest(service, Config(config), run=run)
+    whole = [run.id for run in service.runs("local", "digits", sort=sort, query=query).runs]
+    for limit in (1, 3):
+        pages = [
+            service.runs("local", "digits", sort=sort, query=query, limit=limit, offset=offset)
+            for offset in range(0, len(whole), limit)
+        ]
+        assert [run.id for page in pages for run in page.runs] == whole
+        assert {page.matched for page in pages} == {len(whole)}
+    with service._database.read() as connection:
+        assert RunOrder.of(connection, sort, now=0).page_of_numbers(connection, [], 3, 0) is not None
 
 
 def test_pages_follow_each_other(runs: Service) -> None:

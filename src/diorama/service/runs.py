@@ -12,11 +12,10 @@ from diorama.errors import BadRequest, NotFound
 from diorama.service import filter as filters
 from diorama.service import runstate
 from diorama.service.documents import own_for_a_person
-from diorama.service.filter.fields import FIELDS
-from diorama.service.filter.search import place_of
 from diorama.service.flatten import column_text
 from diorama.service.jsonable import to_json
 from diorama.service.output import check_run
+from diorama.service.run_order import RunOrder
 from diorama.service.runstate import STALE_SECS
 from diorama.service.summaries import read_shown
 from diorama.service.views import (
@@ -105,15 +104,12 @@ def list_runs(
     asked = [*filters.parse(query), *([filters.compiled(where)] if where else [])]
     conditions = [filters.condition(filters.narrowed(connection, part), now=now) for part in asked]
     total = connection.execute(sa.select(sa.func.count()).select_from(runs).where(of_project)).scalar_one()
-    matched = total
-    # Counted with the page, so that every run is looked at once.
-    counted = [sa.func.count().over()] if conditions else []
-    select = _sorted(connection, sa.select(runs.c.id, *counted).where(of_project, *conditions), sort, now)
-    rows = connection.execute(select.limit(limit).offset(offset)).all()
-    uids = [int(row[0]) for row in rows]
-    if conditions and rows:
-        matched = rows[0][1]
-    elif conditions:
+    uids, matched = _page(
+        connection, RunOrder.of(connection, sort, now), of_project, conditions, limit, offset
+    )
+    if not conditions:
+        matched = total
+    elif matched is None:
         matched = connection.execute(
             sa.select(sa.func.count()).select_from(runs).where(of_project, *conditions)
         ).scalar_one()
@@ -123,6 +119,25 @@ def list_runs(
         total=total,
         columns=_columns(connection, project_id),
     )
+
+
+def _page(
+    connection: sa.Connection,
+    order: RunOrder,
+    of_project: sa.ColumnElement[bool],
+    conditions: list[sa.ColumnElement[bool]],
+    limit: int,
+    offset: int,
+) -> tuple[list[int], int | None]:
+    """(the runs of a page, how many match: None where that was not counted with them)."""
+    uids = order.page_of_numbers(connection, [of_project, *conditions], limit, offset)
+    if uids is not None:
+        return uids, None
+    # Counted with the page, so that every run is looked at once.
+    counted = [sa.func.count().over()] if conditions else []
+    select = order.apply(sa.select(live_runs.c.id, *counted).where(of_project, *conditions))
+    rows = connection.execute(select.limit(limit).offset(offset)).all()
+    return [int(row[0]) for row in rows], rows[0][1] if counted and rows else None
 
 
 def run_views(connection: sa.Connection, uids: list[int], *, now: float) -> list[RunView]:
@@ -244,34 +259,6 @@ def _project_id(connection: sa.Connection, entity: str, project: str) -> int:
     if found is None:
         raise NotFound(f"no project {entity}/{project}", hint="`diorama ls` lists the projects")
     return int(found)
-
-
-def _sorted(connection: sa.Connection, select: sa.Select[Any], sort: str, now: float) -> sa.Select[Any]:
-    is_descending = sort.startswith("-")
-    path = sort.lstrip("+-") or "created_at"
-    runs = live_runs.c
-    tie = runs.id.desc() if is_descending else runs.id.asc()
-    place = place_of(path)
-    column = "runtime_secs" if path in ("runtime", "runtime_secs") else place.column
-    if column is not None:
-        return _order(select, [FIELDS[column].of(now)], is_descending).order_by(tie)
-    values = []
-    for one in filters.present(connection, place.paths):
-        leaf = schema.run_values.alias()
-        select = select.outerjoin(leaf, sa.and_(leaf.c.run == runs.id, leaf.c.path == one))
-        values.append(leaf)
-    numbers = [leaf.c.number for leaf in values]
-    texts = [leaf.c.text for leaf in values]
-    number = sa.func.coalesce(*numbers) if len(numbers) > 1 else numbers[0]
-    text = sa.func.coalesce(*texts) if len(texts) > 1 else texts[0]
-    return _order(select, [number, text], is_descending).order_by(tie)
-
-
-def _order(select: sa.Select[Any], columns: list[Any], is_descending: bool) -> sa.Select[Any]:
-    for column in columns:
-        is_absent = sa.case((column.is_(None), 1), else_=0)
-        select = select.order_by(is_absent, column.desc() if is_descending else column.asc())
-    return select
 
 
 def _columns(connection: sa.Connection, project_id: int) -> list[ColumnView]:

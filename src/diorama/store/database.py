@@ -35,6 +35,7 @@ from diorama.errors import Corrupt, DioramaError, StoreError, TooNew
 from diorama.journal.folder import sync_folder
 from diorama.store import check, schema, statements, text_search, versions
 from diorama.store.driver_errors import is_about_values, told_plainly
+from diorama.store.index_hints import write_index_hints
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 from diorama.store.shared_commits import SharedCommits
 
@@ -326,6 +327,8 @@ def _make_engine(url: sa.URL) -> sa.Engine:
         max_overflow=56,
         connect_args={"timeout": BUSY_WAIT_SECS, "check_same_thread": False, "isolation_level": None},
     )
+
+    write_index_hints(engine)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:

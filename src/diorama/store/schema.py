@@ -51,7 +51,7 @@ metadata = MetaData()
 
 
 def _mirror(table: str, *columns: str) -> Index:
-    """An index of SQLite that is never asked for anything: it repeats a row."""
+    """An index of SQLite that repeats a row, so that damage is found."""
     return Index(f"{table}_mirror", *columns).ddl_if(dialect="sqlite")
 
 

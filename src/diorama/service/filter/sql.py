@@ -128,12 +128,17 @@ def _of_leaves(place: Place, op: Op, values: tuple[Value, ...]) -> Condition:
 def _has(path: str, compared: Condition | None = None, *, is_below: bool = False) -> Condition:
     """Whether a run has a leaf at a path, for which `compared` holds; or one below the path."""
     # Two questions, because an index answers each of them, and not both in one.
-    found = [_exists(sa.or_(*_at(path)), *([] if compared is None else [compared]))]
+    here = sa.or_(*_at(path))
+    found = [_exists(here) if compared is None else _exists(here, compared, index="run_values_mirror")]
     return sa.or_(*found, *([_exists(_below(path))] if is_below else []))
 
 
-def _exists(*conditions: Condition) -> Condition:
+def _exists(*conditions: Condition, index: str | None = None) -> Condition:
+    """index: of SQLite, one that has all columns that are compared. It would take that of the primary key,
+    and then read the row."""
     of_run = sa.select(_leaf.run).where(_leaf.run == live_runs.c.id, *conditions)
+    if index is not None:
+        of_run = of_run.with_hint(schema.run_values, f"INDEXED BY {index}", "sqlite")
     return sa.exists(of_run.correlate(live_runs))
 
 
