@@ -1,6 +1,6 @@
 """Fill a store with small runs of every kind of thing that the UI shows, through the real SDK.
 
-    DIORAMA_DIR=DIR python fill_store.py
+    DIORAMA_DIR=DIR python fill_store.py [PROJECT]
 
 Two plain runs, and one whose every text is an attempt to run a script in the page.
 """
@@ -45,7 +45,7 @@ def scene(rng: np.random.Generator, sure: float) -> diorama.Image:
     )
 
 
-def train(name: str, lr: float, tags: list[str], notes: str) -> None:
+def train(project: str, name: str, lr: float, tags: list[str], notes: str) -> None:
     rng = np.random.default_rng(7)
     config = {
         "lr": lr,
@@ -53,7 +53,7 @@ def train(name: str, lr: float, tags: list[str], notes: str) -> None:
         "model": {"name": "tiny", "depth": 3, "note": notes},
         "__proto__": {"polluted": True},
     }
-    run = diorama.init(entity="lab", project="scenes", name=name, tags=tags, notes=notes, config=config)
+    run = diorama.init(entity="lab", project=project, name=name, tags=tags, notes=notes, config=config)
     for step in range(STEPS):
         run.log({"train/loss": 1 / (step + 1) + lr, "train/lr": lr * (1 - step / STEPS)}, step=step)
         if step % 10 == 0:
@@ -74,12 +74,12 @@ def train(name: str, lr: float, tags: list[str], notes: str) -> None:
     run.finish()
 
 
-def add_files(service: Access) -> None:
+def add_files(service: Access, project: str) -> None:
     """Files come from a writer beside the training process."""
-    found = service.runs("lab", "scenes", query="baseline").runs[0]
+    found = service.runs("lab", project, query="baseline").runs[0]
     start = Start(
         entity="lab",
-        project="scenes",
+        project=project,
         run=found.id,
         writer="files",
         pid=1,
@@ -92,17 +92,18 @@ def add_files(service: Access) -> None:
     named = {"notes/readme.txt": notes, f"{CANARY}.html".replace("/", "|"): page}
     entries = [start, *(File(name, FileRecord(blob=blob, name=name)) for name, blob in named.items())]
     numbered = [Numbered(seq, entry) for seq, entry in enumerate(entries, start=1)]
-    service.ingest(Batch(run=("lab", "scenes", found.id), writer="files", entries=numbered))
+    service.ingest(Batch(run=("lab", project, found.id), writer="files", entries=numbered))
 
 
 def main() -> None:
-    train("baseline", 0.001, ["base", "kept"], "the usual recipe")
-    train("wide", 0.1, ["base"], "twice as wide")
-    train(CANARY, 0.5, [CANARY], CANARY)
-    wait_until_stored("lab", "scenes")
+    project = sys.argv[1] if len(sys.argv) > 1 else "scenes"
+    train(project, "baseline", 0.001, ["base", "kept"], "the usual recipe")
+    train(project, "wide", 0.1, ["base"], "twice as wide")
+    train(project, CANARY, 0.5, [CANARY], CANARY)
+    wait_until_stored("lab", project)
     opened = Service.open(StoreDir.from_environ())
     service = opened.for_(OWNER)
-    add_files(service)
+    add_files(service, project)
     opened.close()
 
 

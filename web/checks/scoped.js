@@ -1,6 +1,7 @@
 // What belongs to a scope lives in its objects, never in a module: two scopes on one page would share it.
 
 import path from "node:path";
+import { placeOf } from "./imports.js";
 
 /** Folders whose state is made for each scope, by `makeScope` in src/state/scope.ts or by a `scopePart`. */
 export const SCOPED = [
@@ -15,6 +16,11 @@ export const SCOPED = [
   "panels",
   "pages",
 ];
+
+/** Which page the window shows: a scope may be of another project, and says so itself (`scope.route`). */
+const WINDOW_ROUTE = { place: "state/page/route", name: "route" };
+/** The frame of the window, which is no part of any scope. */
+const OF_THE_WINDOW = new Set(["panels/TopBar.tsx", "panels/frameCommands.ts"]);
 
 const SIGNALS = new Set(["signal", "computed", "effect", "urlSignal"]);
 const STORES = new Set(["Map", "Set", "WeakMap", "WeakSet"]);
@@ -52,6 +58,16 @@ export const scopedRule = {
     const isOfModule = (/** @type {any} */ node) =>
       context.sourceCode.getAncestors(node).every(({ type }) => !/Function|^PropertyDefinition$/.test(type));
     return {
+      ImportDeclaration(node) {
+        const place = placeOf(root, file, String(node.source.value))?.replace(/\.tsx?$/, "");
+        if (OF_THE_WINDOW.has(file) || place !== WINDOW_ROUTE.place) return;
+        for (const specifier of node.specifiers) {
+          const isNamed = specifier.type === "ImportSpecifier";
+          if (isNamed && !(specifier.imported.type === "Identifier" && specifier.imported.name === WINDOW_ROUTE.name)) continue;
+          const message = `Scopes: "${file}" takes the window's route, but a scope may be of another project: \`useScope().route\`.`;
+          context.report({ node: specifier, message });
+        }
+      },
       CallExpression(node) {
         if (node.callee.type === "Identifier" && SIGNALS.has(node.callee.name) && isOfModule(node)) report(node, `the ${node.callee.name}`);
       },

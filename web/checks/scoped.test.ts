@@ -53,3 +53,15 @@ it("leaves alone what is of the window", () => {
   expect(problems("panels/a.tsx", "const covers = new Map();")).toEqual([]);
   expect(problems("panels/a.tsx", "const view = signal(0);")).toHaveLength(1);
 });
+
+it.each(["panels/A.tsx", "pages/A.tsx", "charts/a.ts", "state/runs/a.ts"])("refuses the window's route in %s", (file) => {
+  const from = 'from "@/state/page/route";';
+  const [message, ...more] = problems(file, `import { navigate, route } ${from}\nimport * as all ${from}`);
+  expect(message).toContain(`Scopes: "${file}" takes the window's route`);
+  expect(more).toHaveLength(1);
+});
+
+it("lets the window's own frame have its route, and everybody what is beside it", () => {
+  expect(problems("panels/TopBar.tsx", 'import { route } from "@/state/page/route";')).toEqual([]);
+  expect(problems("panels/A.tsx", 'import { type Route, navigate } from "@/state/page/route";')).toEqual([]);
+});

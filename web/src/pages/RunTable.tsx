@@ -23,7 +23,7 @@ import { ColumnPicker } from "@/panels/ColumnPicker";
 import { NoProject } from "@/panels/NoProject";
 import { RunFilter } from "@/panels/RunFilter";
 import { handleRunListKey } from "@/panels/runListKeys";
-import { route, runPath } from "@/state/page/route";
+import { runPath } from "@/state/page/route";
 import { type TableColumn, cellText } from "@/state/runs/runTable";
 import { showToast } from "@/state/page/toasts";
 import { useScope } from "@/state/scope";
@@ -43,7 +43,7 @@ export function RunTable(): JSX.Element {
 }
 
 function TableTools(): JSX.Element {
-  const { runTable: { tableCsv }, runs: { matched, query, selectedRuns, setShown, showOnly, total } } = useScope();
+  const { route, runTable: { tableCsv }, runs: { matched, query, selectedRuns, setShown, showOnly, total } } = useScope();
   const isSaving = useSignal(false);
   const selected = [...selectedRuns.value];
   const save = async (): Promise<void> => {

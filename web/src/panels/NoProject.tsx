@@ -2,11 +2,11 @@
 import type { JSX } from "preact";
 import { Button } from "@/parts/Button";
 import { EmptyState } from "@/parts/States";
-import { navigate, route } from "@/state/page/route";
+import { navigate, projectOf } from "@/state/page/route";
+import { useScope } from "@/state/scope";
 
 export function NoProject(): JSX.Element {
-  const here = route.value;
-  const name = "project" in here ? `${here.entity}/${here.project}` : "";
+  const name = projectOf(useScope().route.value) ?? "";
   return (
     <EmptyState icon="search" title={`There is no project ${name}`} action={<Button onClick={() => navigate("/")}>All projects</Button>}>
       It may have another name, or no script has logged to it yet. This page shows it as soon as it is there.

@@ -16,7 +16,7 @@ import { PanelView, automaticPanels, leastHeightOf, spanOfPanel } from "@/panels
 import { COLUMN_GAP, filledSpans } from "@/panels/tileGrid";
 import { useKeptScroll } from "@/panels/keptScroll";
 import { type Section, sectionsOf } from "@/state/runs/keys";
-import { route } from "@/state/page/route";
+import { projectOf } from "@/state/page/route";
 import { isFolded, setFolded } from "@/state/page/layout";
 import { panelFilter } from "@/state/runs/panelSearch";
 import { useScope } from "@/state/scope";
@@ -27,7 +27,8 @@ const COLUMN_PX = 280;
 const SIDE_PX = 16;
 
 export function PanelSections(): JSX.Element {
-  const { keys: { keys }, panelSearch: { panelQuery }, selection: { followedSample } } = useScope();
+  const scope = useScope();
+  const { keys: { keys }, panelSearch: { panelQuery }, selection: { followedSample } } = scope;
   const filter = useComputed(() => panelFilter(panelQuery.value));
   const found = useComputed(() => {
     const test = filter.value;
@@ -42,7 +43,7 @@ export function PanelSections(): JSX.Element {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  useKeptScroll(place, route.value, width > 0 && found.value.length > 0);
+  useKeptScroll(place, scope.route.value, width > 0 && found.value.length > 0);
   const columns = Math.max(1, Math.floor((width + COLUMN_GAP) / (COLUMN_PX + COLUMN_GAP)));
   const columnWidth = (width + COLUMN_GAP) / columns - COLUMN_GAP;
   const foundCount = found.value.reduce((sum, section) => sum + section.keys.length, 0);
@@ -93,8 +94,8 @@ interface GridProps {
 function SectionBlock({ section, columns, columnWidth }: GridProps & { section: Section }): JSX.Element {
   const scope = useScope();
   const { panelQuery } = scope.panelSearch;
-  const here = route.value;
-  const place = "project" in here ? `${here.entity}/${here.project}/${section.name}` : section.name;
+  const project = projectOf(scope.route.value);
+  const place = project === null ? section.name : `${project}/${section.name}`;
   // A search opens what it finds.
   const isOpen = panelQuery.value.trim() !== "" || !isFolded(place);
   const panels = useMemo(() => automaticPanels(section.keys), [section]);

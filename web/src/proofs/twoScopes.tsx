@@ -1,8 +1,8 @@
 /**
- * A page of the browser tests only, no part of the app: two workspaces side by side, each with a scope of its own. The tests
+ * A page of the browser tests only, no part of the app: two workspaces side by side, each with a scope and a project of its own. The tests
  * build it (vite.proof.config.ts) and put it in the place of a project's page.
  */
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { VIEWS } from "@/media/views";
 import "@/styles/tokens.css";
@@ -12,7 +12,7 @@ import { registerViews } from "@/media/registry";
 import { Workspace } from "@/pages/Workspace";
 import { PANELS } from "@/panels/panels";
 import { registerPanels } from "@/panels/registry";
-import { route } from "@/state/page/route";
+import { type Route, route } from "@/state/page/route";
 import { ScopeContext, makeScope } from "@/state/scope";
 import { startLive } from "@/state/server/live";
 import { checkSession, session } from "@/state/server/session";
@@ -22,7 +22,7 @@ const root = document.getElementById("app");
 if (!root) throw new Error("two-scopes.html has no #app");
 
 const left = makeScope({ source, namespace: "", route });
-const right = makeScope({ source, namespace: "b.", route });
+const right = makeScope({ source, namespace: "b.", route: signal<Route>({ page: "workspace", entity: "lab", project: "elsewhere" }) });
 
 registerViews(VIEWS);
 registerPanels(PANELS);

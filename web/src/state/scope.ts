@@ -3,13 +3,13 @@
  * address bar where they are kept. Components find it with `useScope()`, other functions are given it; nothing of it
  * lives in a module, so that one page can hold several which do not disturb one another.
  *
- * A scope lives as long as the page: it follows the live stream and the address bar until then.
+ * A scope follows the live stream and the address bar until it is told to stop; the page's own as long as the page lives.
  */
-import type { ReadonlySignal } from "@preact/signals";
-import { untracked } from "@preact/signals";
+import { type ReadonlySignal, computed, untracked } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Source } from "@/api/source";
+import { Ends } from "@/lib/ends";
 import { makeAxes } from "@/state/clock/axes";
 import { makeClock } from "@/state/clock/clock";
 import { makePlayer } from "@/state/clock/player";
@@ -31,13 +31,14 @@ import { makeSeries } from "@/state/metrics/series";
 import { makeSparks } from "@/state/metrics/sparks";
 import { makeOverlayIndex } from "@/state/overlays/overlayIndex";
 import { makeOverlays } from "@/state/overlays/overlays";
-import type { Route } from "@/state/page/route";
-import { type MakeUrlSignal, urlNamespace } from "@/state/page/url";
+import { type Route, projectOf } from "@/state/page/route";
+import { urlNamespace } from "@/state/page/url";
 import { makeDetail } from "@/state/runs/detail";
 import { makeKeys } from "@/state/runs/keys";
 import { makePanelSearch } from "@/state/runs/panelSearch";
 import { makeRuns } from "@/state/runs/runs";
 import { makeRunTable } from "@/state/runs/runTable";
+import { listenTo } from "@/state/server/live";
 import { makeTables } from "@/state/tables/model";
 import { makeTablePages } from "@/state/tables/pages";
 import { makeTableSettings } from "@/state/tables/settings";
@@ -54,7 +55,10 @@ export interface ScopeOptions {
 export type Scope = ReturnType<typeof makeScope>;
 
 export function makeScope({ source, namespace, route }: ScopeOptions) {
-  const urlSignal: MakeUrlSignal = urlNamespace(namespace);
+  const ends = new Ends();
+  const place = urlNamespace(namespace);
+  ends.add(place.stop);
+  const { urlSignal } = place;
   const runs = makeRuns({ source, urlSignal, route });
   const keys = makeKeys({ source, runs });
   const detail = makeDetail({ source, route, runs });
@@ -84,11 +88,7 @@ export function makeScope({ source, namespace, route }: ScopeOptions) {
   const tables = makeTables({ urlSignal, waiting });
   const tablePages = makeTablePages({ source });
   const tableSettings = makeTableSettings({ urlSignal });
-  return {
-    source,
-    urlSignal,
-    /** The id of an element, which must be the only one of the page. */
-    elementId: (name: string) => `${namespace}${name}`,
+  const rooms = {
     runs,
     keys,
     detail,
@@ -118,13 +118,27 @@ export function makeScope({ source, namespace, route }: ScopeOptions) {
     tables,
     tablePages,
     tableSettings,
+  };
+  for (const room of Object.values(rooms)) if ("stop" in room) ends.add(room.stop);
+  return {
+    ...rooms,
+    source,
+    urlSignal,
+    route,
+    /** The id of an element, which must be the only one of the page. */
+    elementId: (name: string) => `${namespace}${name}`,
     /** Begin to ask; once, when somebody is signed in. */
     start: () => {
+      ends.add(listenTo(computed(() => projectOf(route.value))));
       runs.startRuns();
       detail.startDetail();
       keys.startKeys();
       sparks.startSparks();
     },
+    /** Called when the scope ends, or at once when it has. For what a `scopePart` begins. */
+    onStop: (stop: () => void) => ends.add(stop),
+    /** It follows nothing any more, asks for nothing by itself, and its names in the address bar are free; their texts stay. */
+    stop: () => ends.end(),
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
+import { Ends } from "@/lib/ends";
 import type { HistogramReply, HistogramRequest } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 import { onLive } from "@/state/server/live";
@@ -82,19 +83,21 @@ export function makeHistograms({ source, urlSignal }: HistogramsNeeds) {
     }
   }
 
+  const ends = new Ends();
+
   function follow(): void {
     if (isFollowing) return;
     isFollowing = true;
-    onRecovery(() => {
+    ends.add(onRecovery(() => {
       for (const entry of entries.values()) {
         if (entry.state.peek().is !== "failed") continue;
         if (entry.isWatched) void fetchHistograms(entry);
         else entry.isOld = true;
       }
-    });
+    }));
     const changed = new Set<Entry>();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    onLive((event) => {
+    ends.add(() => clearTimeout(timer), onLive((event) => {
       for (const run of event.runs) {
         for (const key of run.keys) {
           const entry = entries.get(`${run.uid}|${key}`);
@@ -109,10 +112,10 @@ export function makeHistograms({ source, urlSignal }: HistogramsNeeds) {
         for (const entry of changed) if (entry.isWatched) void fetchHistograms(entry);
         changed.clear();
       }, REFRESH_MS);
-    });
+    }));
   }
 
-  return { histogramView, isHistogramLog, histogramsOf, reloadHistograms };
+  return { histogramView, isHistogramLog, histogramsOf, reloadHistograms, stop: () => ends.end() };
 }
 
 export type ScopeHistograms = ReturnType<typeof makeHistograms>;

@@ -1,6 +1,7 @@
 // Plays the page: from one existing step to the next, never faster than the tiles can follow.
 
 import { effect, untracked } from "@preact/signals";
+import { Ends } from "@/lib/ends";
 import type { ScopeClock } from "@/state/clock/clock";
 import type { ScopeWaiting } from "@/state/clock/waiting";
 
@@ -66,21 +67,23 @@ export function makePlayer({
   }
 
   let isStarted = false;
+  const ends = new Ends();
+  ends.add(() => (playing += 1));
 
   /** Follow `isPlaying`: once, from the scrub bar. */
   function startPlayer(): void {
     if (isStarted) return;
     isStarted = true;
-    effect(() => {
+    ends.add(effect(() => {
       if (!isPlaying.value) return;
       untracked(() => {
         if (position.peek() === null) position.value = now.peek();
         void play();
       });
-    });
+    }));
   }
 
-  return { togglePlay, startPlayer };
+  return { togglePlay, startPlayer, stop: () => ends.end() };
 }
 
 export type ScopePlayer = ReturnType<typeof makePlayer>;

@@ -5,6 +5,7 @@
 import { batch, computed, effect, signal, untracked, type ReadonlySignal, type Signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
+import { Ends } from "@/lib/ends";
 import type { KeyView, RunView, TrackReply, TrackRequest } from "@/api/schema";
 import { type Track, mergePositions, orderedTrack, positionOfStep, resolveStep } from "@/lib/clock/resolve";
 import { type Pair, type PairGroup, groupPairs, pairId, pairsOf } from "@/lib/pairs";
@@ -192,9 +193,13 @@ export function makeTracks({
     queueMicrotask(follow);
   }
 
+  const ends = new Ends();
+  ends.add(() => clearTimeout(timer));
+
   function follow(): void {
+    if (ends.isOver) return;
     untracked(() => {
-      effect(() => {
+      ends.add(effect(() => {
         const pairs = wantedPairs.value;
         if (axis.value !== loadedAxis) {
           // The axis came from the address bar, not from changeAxis: what is loaded stands on the old one.
@@ -203,23 +208,23 @@ export function makeTracks({
           for (const track of known.values()) track.value = undefined;
         }
         for (const pair of pairs) if (!trackSignal(pairId(pair.run, pair.key)).peek()) markDirty(pair);
-      });
-      onRecovery(() => {
+      }));
+      ends.add(onRecovery(() => {
         clearTimeout(timer);
         timer = setTimeout(() => void load(), 0);
-      });
-      onLive((event) => {
+      }));
+      ends.add(onLive((event) => {
         const changed = new Map(event.runs.map((run) => [run.uid, new Set(run.keys)]));
         for (const pair of wantedPairs.peek()) if (changed.get(pair.run)?.has(pair.key)) markDirty(pair);
-      });
-      effect(() => {
+      }));
+      ends.add(effect(() => {
         // Plain values are often logged at every step: they are stops only where there is no media.
         const tracks = visibleTracks.value;
         const media = tracks.filter((track) => track.kind !== "value" && track.kind !== "");
         stops.value = mergePositions(media.length > 0 ? media : tracks);
-      });
+      }));
       const axisSeries = signal<ReadonlySignal<SeriesState>[]>([]);
-      effect(() => {
+      ends.add(effect(() => {
         // A metric as axis: how far it goes is known from its own curve, also where there is no media.
         const key = axis.value;
         if (BUILT_IN_AXES.includes(key) || visibleKey.value === "") {
@@ -232,13 +237,13 @@ export function makeTracks({
         return () => {
           for (const watch of watches) watch.release();
         };
-      });
-      effect(() => {
+      }));
+      ends.add(effect(() => {
         const ofAxis = axisSeries.value.flatMap((state) => state.value.series ?? []);
         const next = extentOf(axis.value, keys.value, visibleRuns.value, visibleTracks.value, ofAxis);
         const before = extent.peek();
         if (next?.[0] !== before?.[0] || next?.[1] !== before?.[1]) extent.value = next;
-      });
+      }));
     });
   }
 
@@ -277,7 +282,7 @@ export function makeTracks({
     );
     inFlight = false;
     loadError.value = error;
-    if (dirty.size > 0) timer ??= setTimeout(() => void load(), wait);
+    if (dirty.size > 0 && !ends.isOver) timer ??= setTimeout(() => void load(), wait);
   }
 
   function store(pairs: Pair[], loaded: Map<string, Track>): void {
@@ -301,7 +306,7 @@ export function makeTracks({
     return loaded;
   }
 
-  return { tracksError, trackOf, visibleTracks, changeAxis };
+  return { tracksError, trackOf, visibleTracks, changeAxis, stop: () => ends.end() };
 }
 
 export type ScopeTracks = ReturnType<typeof makeTracks>;

@@ -5,6 +5,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
+import { Ends } from "@/lib/ends";
 import type { LiveEvent, MediaCell, MediaReply, MediaRequest, MediaWanted } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 import { onLive } from "@/state/server/live";
@@ -128,17 +129,19 @@ export function makeCells({ source }: CellsNeeds) {
     }
   }
 
+  const ends = new Ends();
+  ends.add(() => clearTimeout(timer));
+
   function follow(): void {
     if (isFollowing) return;
     isFollowing = true;
-    onLive(takeEvent);
-    onRecovery(() => {
+    ends.add(onLive(takeEvent), onRecovery(() => {
       for (const entry of entries.values()) {
         if (entry.state.peek().is !== "failed") continue;
         entry.isOld = true;
         if (entry.isWatched) ask(entry, "now");
       }
-    });
+    }));
   }
 
   /** A step can be logged again (a resumed run), and a step that was missing can arrive late. */
@@ -156,7 +159,7 @@ export function makeCells({ source }: CellsNeeds) {
     }
   }
 
-  return { cellAt, peekCell, prefetchCell };
+  return { cellAt, peekCell, prefetchCell, stop: () => ends.end() };
 }
 
 export type ScopeCells = ReturnType<typeof makeCells>;

@@ -4,6 +4,7 @@
  */
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
 import type { ImageRecord } from "@/api/schema";
+import { Ends } from "@/lib/ends";
 import { isImage } from "@/lib/image/isImage";
 import type { ScopeCells, CellState } from "@/state/media/cells";
 import { type ScopePanelSearch, panelFilter } from "@/state/runs/panelSearch";
@@ -57,20 +58,22 @@ export function makePageImages({
   const cells: Signal<readonly ReadonlySignal<CellState>[]> = signal([]);
   const isCut = signal(false);
   let isStarted = false;
+  const ends = new Ends();
 
   function start(): void {
     if (isStarted) return;
     isStarted = true;
     queueMicrotask(() => {
+      if (ends.isOver) return;
       let timer: ReturnType<typeof setTimeout> | undefined;
-      effect(() => {
+      ends.add(() => clearTimeout(timer), effect(() => {
         const wanted = places.value;
         clearTimeout(timer);
         timer = setTimeout(() => untracked(() => {
           isCut.value = wanted.length > CELLS_MOST;
           cells.value = wanted.slice(0, CELLS_MOST).map(({ run, key, step }) => prefetchCell(run, key, step));
         }), REST_MS);
-      });
+      }));
     });
   }
 
@@ -83,7 +86,7 @@ export function makePageImages({
     };
   });
 
-  return { pageImages };
+  return { pageImages, stop: () => ends.end() };
 }
 
 export type ScopePageImages = ReturnType<typeof makePageImages>;

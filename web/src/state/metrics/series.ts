@@ -7,6 +7,7 @@
 import { signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
+import { Ends } from "@/lib/ends";
 import type { LiveEvent, SeriesReply, SeriesRequest } from "@/api/schema";
 import { groupPairs } from "@/lib/pairs";
 import { Recent } from "@/lib/recent";
@@ -180,11 +181,13 @@ export function makeSeries({ source }: SeriesNeeds) {
     plan(0);
   }
 
+  const ends = new Ends();
+  ends.add(() => clearTimeout(timer));
+
   function listen(): void {
     if (isListening) return;
     isListening = true;
-    onLive(takeEvent);
-    onRecovery(retryFailedSeries);
+    ends.add(onLive(takeEvent), onRecovery(retryFailedSeries));
   }
 
   function takeEvent(event: LiveEvent): void {
@@ -202,6 +205,7 @@ export function makeSeries({ source }: SeriesNeeds) {
 
   /** Look at what is due in `waitMs`, or earlier when that is planned already. */
   function plan(waitMs: number): void {
+    if (ends.isOver) return;
     const at = performance.now() + waitMs;
     if (at >= timerAt) return;
     clearTimeout(timer);
@@ -275,7 +279,7 @@ export function makeSeries({ source }: SeriesNeeds) {
     plan(group.some((entry) => entry.isStale) ? Math.max(nextWait, LIVE_WAIT_MS) : nextWait);
   }
 
-  return { watchSeries, retryFailedSeries };
+  return { watchSeries, retryFailedSeries, stop: () => ends.end() };
 }
 
 export type ScopeSeries = ReturnType<typeof makeSeries>;

@@ -1,6 +1,7 @@
 /** Small curves beside the runs of the rail: one metric that most runs have, fetched for many runs in one request. */
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
 import { onRecovery } from "@/api/recovery";
+import { Ends } from "@/lib/ends";
 import type { SeriesReply, SeriesRequest } from "@/api/schema";
 import { onLive } from "@/state/server/live";
 import type { ScopeKeys } from "@/state/runs/keys";
@@ -85,9 +86,15 @@ export function makeSparks({ route, source, keys: { keys }, runs: { sort } }: Sp
     if (wanted.size > 0) schedule(GATHER_MS);
   }
 
-  /** Once, from main. */
+  const ends = new Ends();
+  ends.add(() => {
+    clearTimeout(timer);
+    wanted.clear();
+  });
+
+  /** Once, by the scope. */
   function startSparks(): void {
-    effect(() => {
+    ends.add(effect(() => {
       const place = route.value;
       const key = JSON.stringify(["project" in place ? [place.entity, place.project] : [], sparkKey.value]);
       untracked(() => {
@@ -98,18 +105,17 @@ export function makeSparks({ route, source, keys: { keys }, runs: { sort } }: Sp
         lines.value = new Map();
         schedule(GATHER_MS);
       });
-    });
-    onRecovery(() => schedule(GATHER_MS));
-    onLive((event) => {
+    }));
+    ends.add(onRecovery(() => schedule(GATHER_MS)), onLive((event) => {
       for (const run of event.runs) {
         if (!asked.has(run.uid) || !run.keys.includes(sparkKey.peek())) continue;
         wanted.add(run.uid);
         schedule(REFRESH_MS);
       }
-    });
+    }));
   }
 
-  return { sparkKey, sparkOf, startSparks };
+  return { sparkKey, sparkOf, startSparks, stop: () => ends.end() };
 }
 
 export type ScopeSparks = ReturnType<typeof makeSparks>;

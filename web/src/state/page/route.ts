@@ -15,6 +15,11 @@ export type Route =
 
 export const route: ReadonlySignal<Route> = computed(() => routeOf(locationPath.value));
 
+/** "entity/project", as the API names it; null for a page that is of no project. */
+export function projectOf(here: Route): string | null {
+  return "project" in here ? `${here.entity}/${here.project}` : null;
+}
+
 /** "/lab/scenes" -> the address under the base, for <a href>. Give names encoded: see `projectPath`, `runPath`. */
 export function href(path: string): string {
   return base + path.replace(/^\/+/, "");

@@ -1,5 +1,6 @@
+import { effect } from "@preact/signals";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { canRedo, canUndo, currentSearch, flush, goTo, redo, undo, urlSignal } from "@/state/page/url";
+import { canRedo, canUndo, currentSearch, flush, goTo, redo, undo, urlNamespace, urlSignal } from "@/state/page/url";
 
 const text = urlSignal("t", "");
 const count = urlSignal("n", 3, { history: "replace" });
@@ -82,5 +83,45 @@ describe("undo", () => {
     expect(canRedo()).toBe(false);
     goTo("/other", "?t=z");
     expect(canUndo()).toBe(false);
+  });
+});
+
+it("shows a new address at once, not one signal after the other", () => {
+  const seen: unknown[] = [];
+  const stop = effect(() => void seen.push([text.value, list.value]));
+  goTo("/", "?t=a&list=b");
+  stop();
+  expect(seen).toEqual([["", []], ["a", ["b"]]]);
+});
+
+describe("urlNamespace", () => {
+  it("lets go of its names, whose texts stay for the next one", () => {
+    const first = urlNamespace("b.");
+    const old = first.urlSignal("t", "");
+    old.value = "kept";
+    first.stop();
+    old.value = "not written";
+    first.urlSignal("late", "").value = "not written";
+    expect(currentSearch()).toBe("?b.t=kept");
+    const second = urlNamespace("b.");
+    expect(second.urlSignal("t", "").value).toBe("kept");
+    goTo("/", "?b.t=other");
+    expect(old.value).toBe("not written");
+    second.stop();
+  });
+
+  it("refuses names that could be those of another", () => {
+    const outer = urlNamespace("");
+    outer.urlSignal("dotted.name", "");
+    expect(() => urlNamespace("dotted.")).toThrow("dotted.name");
+    const block = urlNamespace("block.");
+    expect(() => urlNamespace("block.")).toThrow("block.");
+    expect(() => urlNamespace("block.a.")).toThrow("block.");
+    expect(() => outer.urlSignal("block.t", "")).toThrow("block.");
+    expect(() => urlSignal("block.t", "")).toThrow("block.");
+    block.stop();
+    outer.urlSignal("block.t", "");
+    outer.stop();
+    urlNamespace("dotted.").stop();
   });
 });

@@ -4,7 +4,8 @@
  * Invariants: a parameter is absent while its signal has the default; a text that `parse` refuses gives the
  * default; parameters that no signal of this page knows are kept, because a lazily loaded part may ask for them later.
  */
-import { type Signal, signal, untracked } from "@preact/signals";
+import { type Signal, batch, signal, untracked } from "@preact/signals";
+import { Ends } from "@/lib/ends";
 
 export interface UrlSignalOptions<T> {
   /** The value of a parameter's text; undefined for a text that makes no sense. */
@@ -40,6 +41,8 @@ const BURST_MS = 700;
 const REPLACE_DELAY_MS = 200; // browsers refuse more than about 20 history calls a second
 
 const bound = new Map<string, Bound>();
+/** The beginnings of names that scopes have for themselves. */
+const namespaces = new Set<string>();
 const bar = typeof window === "undefined" ? memoryBar() : windowBar();
 
 /** The path of the page, with the base still in front. */
@@ -53,8 +56,15 @@ let burst = { name: "", at: 0 };
 const undoStack = signal<string[]>([]);
 const redoStack = signal<string[]>([]);
 
-/** A signal that lives in the query string under `name`. Make each name once, for as long as the page lives. */
+/** A signal that lives in the query string under `name`, for as long as the page lives. Make each name once. */
 export function urlSignal<T>(name: string, initial: T, options: UrlSignalOptions<T> = {}): Signal<T> {
+  const other = [...namespaces].find((prefix) => name.startsWith(prefix));
+  if (other !== undefined) throw new Error(`urlSignal("${name}"): a scope has all names that begin with "${other}"`);
+  return bind(name, initial, options).value;
+}
+
+/** `unbind`: the name is free again, the signal has no more to do with the address bar, whose text stays. */
+function bind<T>(name: string, initial: T, options: UrlSignalOptions<T>): { value: Signal<T>; unbind: () => void } {
   if (bound.has(name)) throw new Error(`urlSignal("${name}") exists already`);
   const parse = options.parse ?? (parserFor(initial) as (text: string) => T | undefined);
   const format = options.format ?? String;
@@ -81,18 +91,51 @@ export function urlSignal<T>(name: string, initial: T, options: UrlSignalOptions
   };
   bound.set(name, entry);
   let isFirst = true;
-  value.subscribe(() => {
+  const stop = value.subscribe(() => {
     if (isFirst) isFirst = false;
     else if (!applying) onChange(name, entry);
   });
-  return value;
+  const unbind = (): void => {
+    stop();
+    if (bound.get(name) === entry) bound.delete(name);
+  };
+  return { value, unbind };
 }
 
 export type MakeUrlSignal = typeof urlSignal;
 
-/** Makes signals whose names begin with `prefix`, so that several scopes of a page keep theirs apart. "" adds nothing. */
-export function urlNamespace(prefix: string): MakeUrlSignal {
-  return (name, initial, options) => urlSignal(prefix + name, initial, options);
+export interface UrlNamespace {
+  urlSignal: MakeUrlSignal;
+  /** Lets go of its names, and of those that are asked for later. */
+  stop(): void;
+}
+
+/**
+ * Makes signals whose names begin with `prefix`, so that several scopes of a page keep theirs apart. "" adds nothing, and
+ * has all names that no other has. Throws where names of two could be the same.
+ */
+export function urlNamespace(prefix: string): UrlNamespace {
+  const ends = new Ends();
+  if (prefix !== "") {
+    const other = [...namespaces].find((one) => one.startsWith(prefix) || prefix.startsWith(one));
+    const name = [...bound.keys()].find((one) => one.startsWith(prefix));
+    if (other !== undefined || name !== undefined) {
+      throw new Error(`urlNamespace("${prefix}"): the names of "${other ?? name}" begin so as well`);
+    }
+    namespaces.add(prefix);
+    ends.add(() => namespaces.delete(prefix));
+  }
+  return {
+    urlSignal: (name, initial, options = {}) => {
+      const full = prefix + name;
+      const other = [...namespaces].find((one) => one !== prefix && full.startsWith(one));
+      if (other !== undefined) throw new Error(`urlSignal("${full}"): a scope has all names that begin with "${other}"`);
+      const { value, unbind } = bind(full, initial, options);
+      ends.add(unbind);
+      return value;
+    },
+    stop: () => ends.end(),
+  };
 }
 
 export function canUndo(): boolean {
@@ -184,7 +227,10 @@ function readAll(search: string): void {
   const parameters = new URLSearchParams(search);
   applying = true;
   try {
-    for (const [name, entry] of bound) entry.read(parameters.get(name));
+    // All at once: nobody sees half of an address.
+    batch(() => {
+      for (const [name, entry] of bound) entry.read(parameters.get(name));
+    });
   } finally {
     applying = false;
   }

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, batch, effect, signal, untracked } from "@preact/signals";
 import { ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
+import { Ends } from "@/lib/ends";
 import type { RunDetail, RunPatch, RunView } from "@/api/schema";
 import { onLive, whenListening } from "@/state/server/live";
 import { showToast } from "@/state/page/toasts";
@@ -73,9 +74,15 @@ export function makeDetail({ route, source, runs: { fixedRun, replaceRun } }: De
     });
   }
 
-  /** Once, from main. */
+  const ends = new Ends();
+  ends.add(() => {
+    generation += 1; // what is on its way comes too late
+    clearTimeout(timer);
+  });
+
+  /** Once, by the scope. */
   function startDetail(): void {
-    onLive((event) => {
+    ends.add(onLive((event) => {
       const run = fixedRun.peek();
       if (run === null) return;
       if (event.deleted?.includes(run.uid)) {
@@ -92,9 +99,9 @@ export function makeDetail({ route, source, runs: { fixedRun, replaceRun } }: De
         timer = undefined;
         reloadDetail();
       }, REFRESH_MS);
-    });
-    onRecovery(reloadDetail);
-    effect(() => {
+    }));
+    ends.add(onRecovery(reloadDetail));
+    ends.add(effect(() => {
       const here = route.value;
       const path = here.page === "run" ? `api/runs/${[here.entity, here.project, here.id].map(encodeURIComponent).join("/")}` : "";
       untracked(() => {
@@ -107,13 +114,13 @@ export function makeDetail({ route, source, runs: { fixedRun, replaceRun } }: De
         });
         if (here.page !== "run") return;
         void whenListening(`${here.entity}/${here.project}`).then(() => {
-          if (path === shownPath) void load(path);
+          if (path === shownPath && !ends.isOver) void load(path);
         });
       });
-    });
+    }));
   }
 
-  return { detail, reloadDetail, editRun, startDetail };
+  return { detail, reloadDetail, editRun, startDetail, stop: () => ends.end() };
 }
 
 export type ScopeDetail = ReturnType<typeof makeDetail>;

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, computed, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
+import { Ends } from "@/lib/ends";
 import type { KeyList, KeyView, LiveEvent } from "@/api/schema";
 import { onLive } from "@/state/server/live";
 import type { ScopeRuns } from "@/state/runs/runs";
@@ -128,19 +129,25 @@ export function makeKeys({ source, runs: { visibleKey } }: KeysNeeds) {
   }
 
   function planReload(waitMs: number): void {
+    if (ends.isOver) return;
     timer ??= setTimeout(() => {
       timer = undefined;
       reloadKeys();
     }, waitMs);
   }
 
-  /** Once, from main. */
+  const ends = new Ends();
+  ends.add(() => {
+    generation += 1; // what is on its way comes too late
+    clearTimeout(timer);
+  });
+
+  /** Once, by the scope. */
   function startKeys(): void {
-    onLive(takeEvent);
-    onRecovery(() => {
+    ends.add(onLive(takeEvent), onRecovery(() => {
       if (keysState.peek().is !== "idle") reloadKeys();
-    });
-    effect(() => {
+    }));
+    ends.add(effect(() => {
       const uids = visibleKey.value;
       untracked(() => {
         if (uids === asked && keysState.value.is !== "idle") return;
@@ -148,10 +155,10 @@ export function makeKeys({ source, runs: { visibleKey } }: KeysNeeds) {
         if (keysState.value.is !== "ready" || held.value.length === 0) keysState.value = { is: "loading" };
         void fetchKeys(uids);
       });
-    });
+    }));
   }
 
-  return { keys, systemKeys, keyOf, keysState, sections, reloadKeys, startKeys };
+  return { keys, systemKeys, keyOf, keysState, sections, reloadKeys, startKeys, stop: () => ends.end() };
 }
 
 export type ScopeKeys = ReturnType<typeof makeKeys>;

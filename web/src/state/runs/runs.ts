@@ -7,13 +7,14 @@
 import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
+import { Ends } from "@/lib/ends";
 import type { ColumnView, LiveEvent, RunDetail, RunList, RunView } from "@/api/schema";
 import { defaultColor, isColor } from "@/lib/runs/colors";
 import { valueAt } from "@/lib/runs/paths";
 import { formatValue } from "@/lib/text/format";
 import { onLive, whenListening } from "@/state/server/live";
 import { readStored, store } from "@/state/page/storage";
-import type { Route } from "@/state/page/route";
+import { type Route, projectOf } from "@/state/page/route";
 import type { Source } from "@/api/source";
 import type { MakeUrlSignal } from "@/state/page/url";
 
@@ -316,7 +317,9 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
   let hasLostRuns = false;
   let refreshTimer: ReturnType<typeof setTimeout> | undefined;
 
-  function takeEvent(event: LiveEvent): void {
+  function takeEvent(event: LiveEvent, project: string | null): void {
+    // Another scope's: its runs would look like new ones here.
+    if (project !== null && project !== projectOf(route.peek())) return;
     if (event.deleted) dropRuns(new Set(event.deleted));
     const held = new Map(runs.peek().map((run) => [run.uid, run]));
     const next = new Map<number, RunView>();
@@ -354,12 +357,18 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
     }
   }
 
-  /** Keep the list in step with route, filter and sort, and with what happens on the server. Once, from main. */
+  const ends = new Ends();
+  ends.add(() => {
+    generation += 1; // what is on its way comes too late
+    for (const one of [retryTimer, refreshTimer]) clearTimeout(one);
+  });
+
+  /** Keep the list in step with route, filter and sort, and with what happens on the server. Once, by the scope. */
   function startRuns(): void {
-    onLive(takeEvent);
-    onRecovery(retryPages);
-    setInterval(checkSilent, STALE_CHECK_MS);
-    effect(() => {
+    ends.add(onLive(takeEvent), onRecovery(retryPages));
+    const silent = setInterval(checkSilent, STALE_CHECK_MS);
+    ends.add(() => clearInterval(silent));
+    ends.add(effect(() => {
       const here = route.value;
       const wantsList = here.page === "workspace" || here.page === "table";
       const wanted = wantsList ? JSON.stringify([here.entity, here.project, query.value, sort.value]) : listed;
@@ -383,18 +392,18 @@ export function makeRuns({ route, source, urlSignal }: RunsNeeds) {
         });
         const mine = generation;
         // The stream first: a change between list and stream would never be heard of.
-        void (isSameProject ? Promise.resolve() : whenListening("project" in here ? `${here.entity}/${here.project}` : "")).then(() => {
+        void (isSameProject ? Promise.resolve() : whenListening(projectOf(here) ?? "")).then(() => {
           if (mine === generation) void fetchPage(0);
         });
       });
-    });
+    }));
   }
 
   return {
     query, sort, columns, railPaths, groupBy, shown, listState, queryError, matched, total, availableColumns, rows,
     runs, fixedRun, eyedRuns, visibleRuns, visibleKey, focusedRun, hoveredRun, selectedRuns, isShown, setShown,
     showOnly, runOf, isNameTwice, labelOf, groupNames, runColor, setRunColor, ensureRows, reloadRuns, replaceRun,
-    startRuns,
+    startRuns, stop: () => ends.end(),
   };
 }
 

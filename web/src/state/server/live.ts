@@ -1,21 +1,26 @@
 /**
- * What happens on the server while we look: one stream of server-sent events per project.
+ * What happens on the server while we look: one stream of server-sent events for each project that somebody on the page
+ * listens to, however many do.
  *
  * Read with fetch rather than EventSource, so that a reconnect can say which event was the last (nothing is
  * missed), a 401 is seen as such, and the waiting time grows. A tab in the background stops listening and catches up.
  */
-import { type ReadonlySignal, type Signal, effect, signal, untracked } from "@preact/signals";
+import { type ReadonlySignal, type Signal, batch, computed, effect, signal, untracked } from "@preact/signals";
 import { ApiError, apiErrorFrom } from "@/api/errors";
 import { source } from "@/state/server/source";
 import { noteDown, onDown, onRecovery } from "@/api/recovery";
 import type { LiveEvent } from "@/api/schema";
-import { route } from "@/state/page/route";
 
 export type LiveState = "off" | "connecting" | "live" | "reconnecting" | "paused";
 
-const state = signal<LiveState>("off");
-/** The connection as the chip shows it. */
-export const isLive: ReadonlySignal<LiveState> = state;
+/** The streams that are open or wanted, by "entity/project". */
+const states: Signal<ReadonlyMap<string, LiveState>> = signal(new Map());
+const WORST_FIRST: readonly LiveState[] = ["reconnecting", "connecting", "paused", "live"];
+/** The connection as the chip shows it: of several streams the worst. */
+export const isLive: ReadonlySignal<LiveState> = computed(() => {
+  const all = new Set(states.value.values());
+  return WORST_FIRST.find((state) => all.has(state)) ?? "off";
+});
 /** Paused by the person (the chip), not by a hidden tab. */
 export const isPausedByHand = signal(false);
 /** Steps that arrived in the last seconds: the "+3 steps" of the chip. */
@@ -28,8 +33,10 @@ const HIDDEN_GRACE_MS = 3_000;
 /** The server says something every 15 s at least: longer silence is a dead connection that nobody closed. */
 const SILENCE_MS = 40_000;
 
-/** The project whose stream has begun. */
-const begun = signal<string | null>(null);
+/** The projects whose stream has begun. */
+const begun: Signal<ReadonlySet<string>> = signal(new Set());
+/** What those who listen want to hear of. */
+const wanted: Signal<readonly ReadonlySignal<string | null>[]> = signal([]);
 const LONGEST_WAIT_FOR_STREAM_MS = 1_000;
 
 /**
@@ -41,7 +48,8 @@ export function whenListening(project: string): Promise<void> {
     let stop = (): void => undefined;
     const timer = setTimeout(() => stop(), LONGEST_WAIT_FOR_STREAM_MS);
     const off = effect(() => {
-      if (begun.value === project || state.value === "paused" || state.value === "reconnecting") queueMicrotask(() => stop());
+      const state = states.value.get(project);
+      if (begun.value.has(project) || state === "paused" || state === "reconnecting") queueMicrotask(() => stop());
     });
     stop = () => {
       clearTimeout(timer);
@@ -52,7 +60,10 @@ export function whenListening(project: string): Promise<void> {
 }
 
 const versions = new Map<number, Signal<number>>();
-const listeners = new Set<(event: LiveEvent) => void>();
+/** `project` is the one whose stream told it; null: it may be any. */
+export type LiveListener = (event: LiveEvent, project: string | null) => void;
+
+const listeners = new Set<LiveListener>();
 const lastSteps = new Map<number, number>();
 let newStepsTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -61,8 +72,14 @@ export function dataVersion(uid: number): number {
   return versionSignal(uid).value;
 }
 
-/** Hear every event. Returns the way to stop. */
-export function onLive(listener: (event: LiveEvent) => void): () => void {
+/** Have the stream of a project ("entity/project"; null for none) open, whichever it is at the time. Returns the way to stop. */
+export function listenTo(project: ReadonlySignal<string | null>): () => void {
+  wanted.value = [...wanted.peek(), project];
+  return () => (wanted.value = wanted.peek().filter((one) => one !== project));
+}
+
+/** Hear every event of all streams. Returns the way to stop. */
+export function onLive(listener: LiveListener): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
@@ -74,7 +91,7 @@ function versionSignal(uid: number): Signal<number> {
 }
 
 /** Take in one event: also the way in for tests. */
-export function receive(event: LiveEvent): void {
+export function receive(event: LiveEvent, project: string | null = null): void {
   let steps = 0;
   for (const run of event.runs) {
     const counter = versionSignal(run.uid);
@@ -91,10 +108,16 @@ export function receive(event: LiveEvent): void {
     clearTimeout(newStepsTimer);
     newStepsTimer = setTimeout(() => (newSteps.value = 0), NEW_STEPS_SHOWN_MS);
   }
-  for (const listener of [...listeners]) listener(event);
+  for (const listener of [...listeners]) listener(event, project);
 }
 
-/** Follow the project that the route names, for as long as the page lives. */
+interface Stream {
+  lastEventId: string | null;
+  /** While it is open. */
+  stop?: (() => void) | undefined;
+}
+
+/** Follow the projects that somebody listens to, for as long as the page lives. */
 export function startLive(): void {
   const isHidden = signal(document.visibilityState === "hidden");
   let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -103,62 +126,77 @@ export function startLive(): void {
     if (document.visibilityState === "hidden") hiddenTimer = setTimeout(() => (isHidden.value = true), HIDDEN_GRACE_MS);
     else isHidden.value = false;
   });
-  let project: string | null = null;
-  let lastEventId: string | null = null;
-  let stop: (() => void) | undefined;
+  const streams = new Map<string, Stream>();
   effect(() => {
-    const here = route.value;
-    const wanted = "project" in here ? `${here.entity}/${here.project}` : null;
+    const projects = new Set(wanted.value.flatMap(({ value }) => value ?? []));
     const isPaused = isPausedByHand.value || isHidden.value;
-    if (wanted === project && stop && !isPaused) return;
-    stop?.();
-    stop = undefined;
-    if (wanted !== project) lastEventId = null;
-    project = wanted;
     untracked(() => {
-      begun.value = null;
-      if (wanted === null) state.value = "off";
-      else if (isPaused) state.value = "paused";
-      else stop = follow(wanted, () => lastEventId, (id) => (lastEventId = id));
+      for (const [project, stream] of streams) {
+        if (projects.has(project) && !isPaused) continue;
+        stream.stop?.();
+        stream.stop = undefined;
+        setState(project, null);
+        if (!projects.has(project)) streams.delete(project);
+      }
+      for (const project of projects) {
+        let stream = streams.get(project);
+        if (!stream) streams.set(project, (stream = { lastEventId: null }));
+        if (isPaused) setState(project, "paused");
+        else stream.stop ??= follow(project, stream);
+      }
     });
   });
 }
 
+/** null: there is no stream of it any more. */
+function setState(project: string, state: LiveState | null): void {
+  batch(() => {
+    if (states.peek().get(project) !== (state ?? undefined)) {
+      const next = new Map(states.peek());
+      if (state === null) next.delete(project);
+      else next.set(project, state);
+      states.value = next;
+    }
+    if (state !== null || !begun.peek().has(project)) return;
+    begun.value = new Set([...begun.peek()].filter((one) => one !== project));
+  });
+}
+
 /** Listen until told to stop, reconnecting with growing waits. */
-function follow(project: string, lastId: () => string | null, keepId: (id: string) => void): () => void {
+function follow(project: string, stream: Stream): () => void {
   let abort = new AbortController();
   let isStopped = false;
   let hurry = (): void => undefined;
   // Another request may find out first that the server is gone, and that it is back.
   const stops = [
     onDown(() => {
-      state.value = "reconnecting";
+      setState(project, "reconnecting");
       abort.abort();
     }),
     onRecovery(() => hurry()),
   ];
   void (async () => {
     let wait = BACKOFF_FIRST_MS;
-    state.value = "connecting";
+    setState(project, "connecting");
     while (!isStopped) {
       abort = new AbortController();
       let hasAnswered = false;
       try {
-        await listen(project, lastId(), abort.signal, (id, event) => {
+        await listen(project, stream.lastEventId, abort.signal, (id, event) => {
           if (isStopped || abort.signal.aborted) return;
           wait = BACKOFF_FIRST_MS;
-          state.value = "live";
-          if (id !== null) keepId(id);
+          setState(project, "live");
+          if (id !== null) stream.lastEventId = id;
           if (event) {
-            begun.value = project;
-            receive(event);
+            if (!begun.peek().has(project)) begun.value = new Set([...begun.peek(), project]);
+            receive(event, project);
           }
         });
       } catch (thrown) {
         if (isStopped) return;
         const { status } = apiErrorFrom(thrown);
         if (status === 401) {
-          state.value = "off";
+          setState(project, "off");
           return;
         }
         hasAnswered = status !== 0;
@@ -166,7 +204,7 @@ function follow(project: string, lastId: () => string | null, keepId: (id: strin
       if (isStopped) return;
       // The stream fell silent or was cut: what was asked for at that time may have failed as well.
       if (!hasAnswered) noteDown();
-      state.value = "reconnecting";
+      setState(project, "reconnecting");
       await new Promise<void>((resolve) => {
         hurry = resolve;
         setTimeout(resolve, wait * (0.75 + Math.random() / 2));

@@ -173,11 +173,11 @@ export function makeTables({ urlSignal, waiting }: TablesNeeds) {
   const awaitedCell: Signal<CellAddress | null> = signal(cellInUrl.peek());
 
   let isFirst = true;
-  openCell.subscribe((open) => {
+  const stopWriting = openCell.subscribe((open) => {
     if (isFirst) isFirst = false; // what the address bar names at the start is still to be opened
     else cellInUrl.value = addressOf(open);
   });
-  cellInUrl.subscribe((address) => {
+  const stopReading = cellInUrl.subscribe((address) => {
     const here = addressOf(openCell.peek());
     if ((address ? formatCellAddress(address) : "") === (here ? formatCellAddress(here) : "")) return;
     batch(() => {
@@ -199,7 +199,11 @@ export function makeTables({ urlSignal, waiting }: TablesNeeds) {
     });
   }
 
-  return { tableModel, openCell, showCell, closeCell, awaitedCell, openAwaited };
+  const stop = (): void => {
+    stopWriting();
+    stopReading();
+  };
+  return { tableModel, openCell, showCell, closeCell, awaitedCell, openAwaited, stop };
 }
 
 export type ScopeTables = ReturnType<typeof makeTables>;

@@ -168,7 +168,7 @@ interface TablePagesNeeds {
 
 export function makeTablePages({ source }: TablePagesNeeds) {
   const kept = new Recent<string, TablePages>({ limit: TABLES_KEPT, onGone: (_id, pages) => pages.rest() });
-  onRecovery(() => {
+  const stop = onRecovery(() => {
     for (const pages of kept.values()) if (pages.error.peek()) pages.retry();
   });
 
@@ -198,7 +198,7 @@ export function makeTablePages({ source }: TablePagesNeeds) {
     }
   }
 
-  return { pagesOf, allRows };
+  return { pagesOf, allRows, stop };
 }
 
 export type ScopeTablePages = ReturnType<typeof makeTablePages>;
