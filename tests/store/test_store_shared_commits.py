@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from batches import RUN, ingest, log
+from commits import Do, adding, behind_another, commits_of, names_in, raising
+from owner import Service
 
-from diorama.errors import BadRequest, StoreError, Unstorable
+from diorama.errors import BadRequest, NotFound, StoreError, Unstorable
+from diorama.model import StoreDir
+from diorama.service.views import RunPatch
 from diorama.store import database as databases
-from diorama.store import schema, shared_commits
+from diorama.store import shared_commits
 from diorama.store.database import Database
 
-Do = Callable[[sa.Connection], Any]
+HERE = Path(__file__).parent
 
 
 @pytest.fixture
@@ -27,76 +32,6 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database = Database.open(tmp_path / "diorama.db")
     yield database
     database.close()
-
-
-@contextmanager
-def commits_of(database: Database) -> Iterator[list[int]]:
-    """A list that grows with each commit in the block."""
-    found: list[int] = []
-
-    def note(_connection: object) -> None:
-        found.append(1)
-
-    sa.event.listen(database._engine, "commit", note)
-    try:
-        yield found
-    finally:
-        sa.event.remove(database._engine, "commit", note)
-
-
-def adding(name: str, after: Callable[[], object] = lambda: None) -> Do:
-    """Work that adds a project, and does something then."""
-
-    def do(connection: sa.Connection) -> str:
-        connection.execute(sa.insert(schema.projects), {"entity": "e", "name": name, "created_at": 1.0})
-        after()
-        return name
-
-    return do
-
-
-def raising(error: BaseException) -> Callable[[], object]:
-    def after() -> None:
-        raise error
-
-    return after
-
-
-def names_in(database: Database) -> list[str]:
-    with database.read() as connection:
-        return list(
-            connection.execute(sa.select(schema.projects.c.name).order_by(schema.projects.c.id)).scalars()
-        )
-
-
-@contextmanager
-def behind_another(database: Database) -> Iterator[Callable[[Do], Future[Any]]]:
-    """To queue up work, in order, behind a transaction that ends with the block."""
-    is_in, may_go = threading.Event(), threading.Event()
-
-    def first(_connection: sa.Connection) -> None:
-        is_in.set()
-        assert may_go.wait(20)
-
-    waiting = database._shared_commits._waiting
-    with ThreadPoolExecutor(100) as threads:
-        leading = threads.submit(database.transact, first)
-        assert is_in.wait(20)
-
-        def queue(do: Do) -> Future[Any]:
-            count = len(waiting)
-            future = threads.submit(database.transact, do)
-            until = time.monotonic() + 20
-            while len(waiting) == count:
-                assert time.monotonic() < until
-                time.sleep(0.001)
-            return future
-
-        try:
-            yield queue
-        finally:
-            may_go.set()
-        leading.result()
 
 
 def test_work_that_waits_shares_a_commit(database: Database) -> None:
@@ -170,9 +105,12 @@ def test_what_can_not_be_committed_fails_as_a_whole(database: Database) -> None:
     sa.event.listen(database._engine, "commit", fail_second)
     with behind_another(database) as queue:
         works = [queue(adding(name)) for name in "abc"]
-    for work in works:
-        with pytest.raises(StoreError, match="full"):
-            work.result()
+    errors = [work.exception() for work in works]
+    for error in errors:
+        assert isinstance(error, StoreError)
+        assert "full" in str(error)
+    # Each has its own: what is raised gets the traceback and the context of the thread that raises it.
+    assert len({id(error) for error in errors}) == 3
     assert names_in(database) == []
     assert database.transact(adding("d")) == "d"
 
@@ -230,3 +168,97 @@ def test_an_interruption_of_who_writes_for_all_stops_nobody_else(database: Datab
     stored = [name for name, error in zip("abc", ended, strict=True) if error is None]
     assert names_in(database) == stored
     assert database.transact(adding("d")) == "d"
+
+
+BUSY = """
+import sys, threading, time
+from pathlib import Path
+sys.path.insert(0, {here!r})
+from commits import adding
+from diorama.store import shared_commits
+from diorama.store.database import Database
+
+shared_commits.TURN_SECS = 1.0
+database = Database.open(Path(sys.argv[1]))
+
+def work(number):
+    for made in range(10_000):
+        database.transact(adding(f"{{number}}.{{made}}", lambda: time.sleep(0.03)))
+        sys.stdout.write("stored\\n")
+        sys.stdout.flush()
+
+for number in range(8):
+    threading.Thread(target=work, args=(number,), daemon=True).start()
+sys.stdin.readline()
+"""
+"""A process whose threads write without a break."""
+
+
+def test_two_processes_both_get_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite does not hand its lock over: who gives it back and takes it again at once is the first."""
+    monkeypatch.setattr(databases, "BUSY_WAIT_SECS", 5.0)
+    database = Database.open(tmp_path / "diorama.db")
+    busy = subprocess.Popen(
+        [sys.executable, "-c", BUSY.format(here=str(HERE)), str(tmp_path / "diorama.db")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert busy.stdout is not None
+    try:
+        for number in range(4):
+            assert busy.stdout.readline() == "stored\n"
+            assert database.transact(adding(f"other {number}")) == f"other {number}"
+        assert busy.stdout.readline() == "stored\n"
+    finally:
+        busy.kill()
+        busy.communicate()
+    database.close()
+
+
+def test_changes_by_a_person_share_commits_too(tmp_path: Path) -> None:
+    service = Service.open(StoreDir(tmp_path / "store"))
+    uids = [ingest(service, log(0, {"x": 1}), run=(*RUN[:2], f"run{number}")) for number in range(4)]
+    service.delete_runs([uids[3]])
+    database = service._database
+    with commits_of(database) as commits, ThreadPoolExecutor(3) as threads:
+        with behind_another(database) as queue:
+            queue(adding("first"))
+            works = [
+                threads.submit(service.delete_runs, iter(uids[:2])),
+                threads.submit(service.restore_runs, iter(uids[3:])),
+                threads.submit(service.patch_run, uids[2], RunPatch(name="new")),
+            ]
+            until = time.monotonic() + 20
+            while len(database._shared_commits._waiting) < 5:
+                assert time.monotonic() < until
+                time.sleep(0.001)
+            del commits[:]
+        deleted, restored, _ = (work.result() for work in works)
+    assert (deleted, restored) == (uids[:2], uids[3:])
+    assert len(commits) <= 2 + 1  # and a patched run is read again
+    assert {run.name for run in service.runs(*RUN[:2]).runs} == {"new", "run3"}
+    service.close()
+
+
+def test_a_deletion_that_is_done_twice_says_what_it_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that wrote it was interrupted after the commit: it is done anew by the next."""
+    service = Service.open(StoreDir(tmp_path / "store"))
+    uid = ingest(service, log(0, {"x": 1}))
+    database = service._database
+
+    def twice(do: Do) -> object:
+        for _ in range(2):
+            with database.write() as connection:
+                result = do(connection)
+        return result
+
+    monkeypatch.setattr(database, "transact", twice)
+    assert service.delete_runs([uid]) == [uid]
+    with pytest.raises(NotFound):
+        service.find_run(*RUN)
+    assert service.restore_runs([uid]) == [uid]
+    assert service.find_run(*RUN).uid == uid
+    service.close()

@@ -128,21 +128,31 @@ class Access:
 
     def patch_run(self, uid: int, patch: RunPatch) -> RunView:
         """Change a run's name, notes or tags."""
-        with self._database.write() as connection:
-            runs.patch(connection, uid, patch)
+        self._database.transact(lambda connection: runs.patch(connection, uid, patch))
         return self.run(uid).run
 
     def delete_runs(self, uids: Iterable[int]) -> list[int]:
         """Delete runs; returns those that were there. Nothing finds them any more, and what comes late for
         them does not bring them back; a new `init()` may use the name of one. `restore_runs` undoes it."""
-        with self._database.write() as connection:
-            return deletion.delete_runs(connection, self._database, uids, now=self._now())
+        asked, deleted = list(uids), set[int]()
+
+        def delete(connection: sa.Connection) -> list[int]:
+            # If this is the second time, and the first one was stored after all, those are deleted already.
+            deleted.update(deletion.delete_runs(connection, self._database, asked, now=self._now()))
+            return sorted(deleted)
+
+        return self._database.transact(delete)
 
     def restore_runs(self, uids: Iterable[int]) -> list[int]:
         """Bring deleted runs back, with what has come for them since; returns those that were deleted. Raises
         BadRequest if the name of one is in use."""
-        with self._database.write() as connection:
-            return deletion.restore_runs(connection, self._database, uids)
+        asked, restored = list(uids), set[int]()
+
+        def restore(connection: sa.Connection) -> list[int]:
+            restored.update(deletion.restore_runs(connection, self._database, asked))
+            return sorted(restored)
+
+        return self._database.transact(restore)
 
     # Blobs -----------------------------------------------------------------------------------------
 
