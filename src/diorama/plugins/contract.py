@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -89,6 +90,9 @@ def trouble_with(plugin: object) -> str:
     """What is wrong with what an entry point gave, as a sentence; empty if all is well."""
     if not isinstance(plugin, Plugin):
         return f"its entry point gives a {type(plugin).__name__}, and not a diorama.plugins.Plugin"
+    trouble = _wrong_type(plugin)
+    if trouble:
+        return trouble
     if plugin.api != API:
         older = "the plugin" if plugin.api < API else "Diorama"
         return (
@@ -103,4 +107,34 @@ def trouble_with(plugin: object) -> str:
                 return f"{name!r} is no name for a {what}: letters a-z first, then also digits, '-' and '_'"
             if names.count(name) > 1:
                 return f"it has two {what}s named {name!r}"
+    return ""
+
+
+def _wrong_type(plugin: Plugin) -> str:
+    """Which part of a plugin is not what the contract says it is."""
+    if type(plugin.api) is not int:
+        return f"its api is a {type(plugin.api).__name__}, and not a number"
+    for what, cls, parts in (("kinds", Kind, plugin.kinds), ("importers", Importer, plugin.importers)):
+        if not isinstance(parts, (tuple, list)) or not all(isinstance(part, cls) for part in parts):
+            return f"its {what} are not a tuple of diorama.plugins.{cls.__name__}"
+    for kind in plugin.kinds:
+        checks: list[tuple[str, object, bool, str]] = [
+            ("name", kind.name, isinstance(kind.name, str), "text"),
+            ("title", kind.title, isinstance(kind.title, str), "text"),
+            ("view", kind.view, isinstance(kind.view, (str, os.PathLike)), "the path of a file"),
+            ("encode", kind.encode, kind.encode is None or callable(kind.encode), "a function"),
+            ("decode", kind.decode, kind.decode is None or callable(kind.decode), "a function"),
+        ]
+        for name, value, is_right, right in checks:
+            if not is_right:
+                return f"the {name} of its kind {kind.name!r} is a {type(value).__name__}, and not {right}"
+    for one in plugin.importers:
+        checks = [
+            ("name", one.name, isinstance(one.name, str), "text"),
+            ("summary", one.summary, isinstance(one.summary, str), "text"),
+            ("read", one.read, callable(one.read), "a function"),
+        ]
+        for name, value, is_right, right in checks:
+            if not is_right:
+                return f"the {name} of its importer {one.name!r} is a {type(value).__name__}, and not {right}"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import logging
 import sys
@@ -26,7 +27,8 @@ from diorama.media.plugin import catalog
 from diorama.media.plugin.catalog import describe_plugins
 from diorama.media.plugin.kinds import kind_of
 from diorama.model import BlobRef
-from diorama.plugins import installed
+from diorama.plugins import API, Importer, Kind, Plugin, installed
+from diorama.plugins.contract import trouble_with
 from diorama.plugins.installed import PluginError, load_plugin
 
 HEAD = "from pathlib import Path\nfrom diorama.plugins import API, Importer, Kind, Plugin\n"
@@ -162,6 +164,51 @@ def test_a_broken_plugin_is_named_and_the_others_work(
         ("test", False, 1),
     ]
     assert any(words in line and "broken" in line for line in caplog.messages)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ({"api": "1"}, "its api is a str"),
+        ({"kinds": Kind("a", Path("a.js"))}, "its kinds are not a tuple of diorama.plugins.Kind"),
+        ({"kinds": ("a",)}, "its kinds are not a tuple"),
+        ({"importers": None}, "its importers are not a tuple of diorama.plugins.Importer"),
+        ({"kinds": (Kind(5, Path("a.js")),)}, "the name of its kind 5 is a int, and not text"),
+        ({"kinds": (Kind("a", Path("a.js"), title=5),)}, "the title of its kind 'a' is a int, and not text"),
+        ({"kinds": (Kind("a", 7),)}, "the view of its kind 'a' is a int, and not the path of a file"),
+        ({"kinds": (Kind("a", None),)}, "the view of its kind 'a' is a NoneType"),
+        ({"kinds": (Kind("a", Path("a.js"), encode="f"),)}, "the encode of its kind 'a' is a str"),
+        ({"kinds": (Kind("a", Path("a.js"), decode=1),)}, "the decode of its kind 'a' is a int"),
+        ({"importers": (Importer("a", 1.5, list),)}, "the summary of its importer 'a' is a float"),
+        ({"importers": (Importer("a", "reads", "read"),)}, "the read of its importer 'a' is a str"),
+    ],
+)
+def test_a_part_of_another_type_is_named(part: dict[str, Any], words: str) -> None:
+    assert words in trouble_with(Plugin(**{"api": API, **part}))
+
+
+@pytest.mark.parametrize(
+    ("error", "is_of_the_moment"),
+    [
+        (BlockingIOError(errno.EAGAIN, "no process"), True),
+        (RuntimeError("can't start new thread"), True),
+        (PermissionError(errno.EPERM, "no processes here"), False),
+    ],
+)
+def test_media_that_meet_a_moment_without_processes_are_not_failed_for_ever(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, is_of_the_moment: bool
+) -> None:
+    def no_worker(*args: object) -> None:
+        raise error
+
+    monkeypatch.setattr(limited, "START_WAITS_SECS", ())
+    monkeypatch.setattr(limited, "_Worker", no_worker)
+    monkeypatch.setattr(limited, "_apart", {})
+    if is_of_the_moment:
+        with pytest.raises(OSError, match="no process can be started"):
+            encoded(raw("double"), Blobs())
+    else:
+        assert isinstance(encoded(raw("double"), Blobs()), UnknownRecord)
 
 
 def test_two_plugins_of_one_name_are_none(site: Path) -> None:

@@ -12,6 +12,7 @@ A buffer that can't be read (its file is damaged) is None there.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import time
 from typing import Any
@@ -21,6 +22,7 @@ import msgspec
 from diorama.errors import Corrupt, is_of_the_moment
 from diorama.media.core.base import PutBlob, Snapshot
 from diorama.media.core.extent import Data, pieces_of
+from diorama.media.core.limited import NoWorker
 from diorama.media.core.registry import KINDS_BY_NAME, UnknownRecord
 from diorama.model import BlobRef
 
@@ -35,8 +37,8 @@ WAITS_SECS = (0.2, 1.0)
 def encode_media(snapshot: Snapshot, put_blob: PutBlob) -> Any:
     """The record of a snapshot, its blobs put: of its kind, or an UnknownRecord of kind "failed".
 
-    Raises what `put_blob` raises, and OSError when the machine lacks descriptors or space on a disk: then
-    nothing is said about the media, and the same call may succeed later.
+    Raises what `put_blob` raises, and OSError when the machine lacks processes, descriptors or space on a
+    disk: then nothing is said about the media, and the same call may succeed later.
     """
     for wait_secs in (*WAITS_SECS, None):
         blobs = _Blobs(put_blob)
@@ -51,6 +53,8 @@ def encode_media(snapshot: Snapshot, put_blob: PutBlob) -> Any:
         except BaseException as error:  # whatever an encoder dies of: what it was to encode must be kept
             if blobs.trouble is not None:
                 raise blobs.trouble from None
+            if isinstance(error, NoWorker) and error.__cause__ and is_of_the_moment(error.__cause__):
+                raise BlockingIOError(errno.EAGAIN, str(error)) from error
             if is_of_the_moment(error):
                 if isinstance(error, OSError):
                     raise
