@@ -16,6 +16,7 @@ import pytest
 from journal_contents import read_all
 from stand_in import stand_in
 
+from diorama.errors import UsageError
 from diorama.journal import segments as segments_module
 from diorama.journal import writer as writer_module
 from diorama.journal.folder import read_ack
@@ -30,6 +31,26 @@ def test_an_entry_is_readable_by_others_when_append_returns(tmp_path: Path) -> N
             assert writer.append(b"%d" % number) == number
             assert reader.poll() == [(number, b"%d" % number)]
     writer.close()
+
+
+@pytest.mark.parametrize("is_well", [True, False], ids=["in the file", "in memory"])
+def test_what_no_reader_would_take_for_a_frame_is_refused_and_costs_no_other_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_well: bool
+) -> None:
+    monkeypatch.setattr(writer_module, "PAYLOAD_LIMIT_BYTES", 100)
+    writer = JournalWriter(tmp_path / "w")
+    with monkeypatch.context() as full:
+        if not is_well:
+            full.setattr(writer_module, "os", stand_in(os, write=lambda *_: 0))
+            full.setattr(writer_module, "RETRY_SECS", 0.0)
+        assert writer.append(b"a" * 100) == 1
+        with pytest.raises(UsageError, match="too large for a journal"):
+            writer.append(b"b" * 101)
+        assert writer.seq == 1
+        assert writer.append(b"c") == 2
+    assert writer.sync()
+    writer.close()
+    assert read_all(tmp_path / "w") == ([b"a" * 100, b"c"], [])
 
 
 def test_files_and_folders_are_private(tmp_path: Path) -> None:
