@@ -229,3 +229,15 @@ def _alike(left: Any, right: Any) -> bool:
     if isinstance(left, float) or isinstance(right, float):
         return left == right or (left != left and right != right)
     return type(left) is type(right) and left == right
+
+
+def test_a_generator_in_a_cell_is_kept_as_text_and_left_to_its_owner(trip) -> None:
+    numbers = (number for number in range(3))
+    table = Table(columns=["a", "b", "c"], data=[[numbers, iter([1]), 1], [None, None, 2]])
+    table.add_data((number for number in range(2)), None, 3)
+    [[generator, iterator, _], [none, _, two], [added, _, three]] = rows_of(trip, table)
+    assert "generator object" in generator
+    assert "generator object" in added
+    assert "list_iterator object" in iterator
+    assert (none, two, three) == (None, 2, 3)
+    assert list(numbers) == [0, 1, 2], "nobody has read from it"

@@ -75,6 +75,26 @@ def test_a_run_is_a_journal(journal: Path) -> None:
     assert (finish.exit_code, finish.state) == (0, "finished")
 
 
+def test_a_generator_in_a_config_is_kept_as_text_and_left_to_its_owner(journal: Path) -> None:
+    numbers = (number for number in range(3))
+    with pytest.warns(
+        DioramaWarning, match="'size' is a builtins.generator, which Diorama keeps only as text"
+    ):
+        run = diorama.init(
+            project="p", mode="offline", config={"size": numbers, "lr": 0.1}, settings={"console": "off"}
+        )
+    with pytest.warns(DioramaWarning, match="'order' is a builtins.list_iterator"):
+        run.config.update({"order": iter([1]), "depth": 2})
+    run.finish()
+    kept: dict[str, Any] = {}
+    for entry in entries_of(journal):
+        kept |= entry.data if isinstance(entry, Config) else {}
+    assert (kept["lr"], kept["depth"]) == (0.1, 2)
+    assert "generator object" in kept["size"]
+    assert "list_iterator object" in kept["order"]
+    assert list(numbers) == [0, 1, 2], "nobody has read from it"
+
+
 @pytest.mark.parametrize(
     ("calls", "expected"),
     [
