@@ -33,11 +33,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from diorama.errors import Corrupt, DioramaError, StoreError, TooNew
 from diorama.journal.folder import sync_folder
-from diorama.store import check, schema, statements, text_search, versions
+from diorama.store import check, schema, statements, text_search, versions, write_ahead_log
 from diorama.store.driver_errors import is_about_values, told_plainly
 from diorama.store.index_hints import write_index_hints
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 from diorama.store.shared_commits import SharedCommits
+from diorama.store.write_ahead_log import WriteAheadLog
 
 BUSY_WAIT_SECS = 30.0
 MIGRATION_LOCK = 0x64696F72
@@ -75,6 +76,7 @@ class Database:
         self._opening = threading.Lock()
         self._is_read_only = False
         self._shared_commits = SharedCommits()
+        self._log = None if self._path is None else WriteAheadLog(self._path)
         # Whoever forgets close() (a script's Api() without `with`) leaves no open file behind.
         weakref.finalize(self, engine.dispose).atexit = False
 
@@ -185,6 +187,9 @@ class Database:
                 connection.info[_HAS_VERSIONS] = True
             with _begun(connection):
                 yield connection
+            driver: Any = connection.connection.dbapi_connection
+            if self._log is not None:
+                self._log.keep_short(driver)
 
     @contextmanager
     def _migrating(self) -> Iterator[sa.Connection]:
@@ -335,7 +340,7 @@ def _make_engine(url: sa.URL) -> sa.Engine:
         text_search.prepare_sqlite(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA journal_size_limit = 67108864")
+        connection.execute(f"PRAGMA journal_size_limit = {write_ahead_log.KEPT_BYTES}")
         # There may be dozens of connections, and the system caches the file's pages for all of them.
         connection.execute("PRAGMA cache_size = -1024")
         # Becoming WAL needs the file alone, and SQLite does not wait for that by itself.
