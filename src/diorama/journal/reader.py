@@ -4,12 +4,16 @@ Invariants:
 - entries come in the order of their seq, each at most once;
 - a torn tail of the last segment is no loss (its `log()` never returned) and is waited for;
 - damage elsewhere is skipped to the next frame whose checksum holds, and what is missing then is
-  reported as `Lost`, never passed over in silence.
+  reported as `Lost`, never passed over in silence;
+- what the disk does not give is asked for again for a while, and then taken for damaged: nothing behind it
+  could be read otherwise.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from pathlib import Path
 from types import TracebackType
 
@@ -23,6 +27,9 @@ from diorama.journal.frame import (
 )
 
 CHUNK_BYTES = 1 << 20
+PAGE_BYTES = 4096
+UNREADABLE_SECS = 15.0
+"""After so long a page that the disk does not give is taken for damaged."""
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -62,6 +69,7 @@ class JournalReader:
         self.segment = 0
         self._fd = -1
         self._is_resting = False
+        self._unreadable_since: float | None = None
         self._offset = 0
         self._damage: tuple[str, str] | None = None
         self._lost: list[Lost] = []
@@ -170,8 +178,45 @@ class JournalReader:
         self._damage = None
 
     def _read_at(self, offset: int, size_bytes: int) -> bytes:
+        try:
+            data = self._read_now(offset, size_bytes)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            now = time.monotonic()
+            if self._unreadable_since is None:
+                self._unreadable_since = now
+            if now - self._unreadable_since < UNREADABLE_SECS:
+                raise
+            return self._read_what_can_be(offset, size_bytes)
+        self._unreadable_since = None
+        return data
+
+    def _read_now(self, offset: int, size_bytes: int) -> bytes:
         os.lseek(self._fd, offset, os.SEEK_SET)
-        return os.read(self._fd, size_bytes)
+        data = os.read(self._fd, size_bytes)
+        # In front of a page that can't be read the kernel stops, and complains when asked for that page.
+        while len(data) < size_bytes and (more := os.read(self._fd, size_bytes - len(data))):
+            data += more
+        return data
+
+    def _read_what_can_be(self, offset: int, size_bytes: int) -> bytes:
+        """Zeros in the place of pages that the disk does not give: no frame with them has its checksum."""
+        end = min(offset + size_bytes, os.fstat(self._fd).st_size)
+        found = bytearray()
+        while offset + len(found) < end:
+            start = offset + len(found)
+            wanted = min(PAGE_BYTES - start % PAGE_BYTES, end - start)
+            try:
+                piece = self._read_now(start, wanted)
+            except OSError as error:
+                if error.errno != errno.EIO:
+                    raise
+                piece = bytes(wanted)
+            if not piece:
+                break
+            found += piece
+        return bytes(found)
 
     def _read_rest(self) -> bytes:
         size_bytes = os.fstat(self._fd).st_size

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stand_in import stand_in
 
+from diorama.journal import reader as reader_module
 from diorama.journal.frame import Damaged, Frame, Incomplete, decode_frame, encode_frame, scan
 from diorama.journal.reader import JournalReader, first_payload, segment_name
+from diorama.journal.writer import JournalWriter
 
 PAYLOADS = [b"first", b"", b"x" * 70, b"\xc1DJ1 is also text", bytes(range(40)), b"last one"]
 
@@ -154,3 +160,44 @@ def test_other_files_are_not_segments(tmp_path: Path, name: str) -> None:
     write_segment(tmp_path, 2, frames_of([b"a"]))
     (tmp_path / name).write_bytes(b"junk")
     assert read_all(tmp_path) == ([(1, b"a")], [])
+
+
+def test_a_page_that_the_disk_does_not_give_costs_its_entries_and_not_those_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First it is waited for: a fault of the moment costs nothing."""
+    writer = JournalWriter(tmp_path / "w")
+    payloads = [b"%d" % number * 50 for number in range(300)]
+    for payload in payloads:
+        writer.append(payload)
+    writer.close()
+    now, is_bad = [0.0], [True]
+
+    def read(fd: int, size_bytes: int) -> bytes:
+        at = os.lseek(fd, 0, os.SEEK_CUR)
+        if is_bad[0] and 4096 <= at < 8192:
+            raise OSError(errno.EIO, "Input/output error")
+        return os.read(fd, min(size_bytes, 4096 - at) if is_bad[0] and at < 4096 else size_bytes)
+
+    monkeypatch.setattr(reader_module, "os", stand_in(os, read=read))
+    monkeypatch.setattr(reader_module, "time", stand_in(time, monotonic=lambda: now[0]))
+    with JournalReader(tmp_path / "w") as patient:
+        with pytest.raises(OSError, match="Input/output"):
+            patient.poll()
+        now[0] += reader_module.UNREADABLE_SECS - 1
+        with pytest.raises(OSError, match="Input/output"):
+            patient.poll()
+        is_bad[0] = False
+        assert [payload for _, payload in patient.poll()] == payloads
+        assert patient.take_lost() == []
+    is_bad[0] = True
+    with JournalReader(tmp_path / "w") as reader:
+        with pytest.raises(OSError, match="Input/output"):
+            reader.poll()
+        now[0] += reader_module.UNREADABLE_SECS + 1
+        found = reader.poll()
+        assert reader.poll() == reader.poll(is_final=True) == []
+        [lost] = reader.take_lost()
+    missing = set(range(lost.first_seq, lost.last_seq + 1))
+    assert 10 < len(missing) < 60
+    assert [(seq, payloads[seq - 1]) for seq in range(1, 301) if seq not in missing] == found
