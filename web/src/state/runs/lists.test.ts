@@ -16,7 +16,7 @@ it("gathers keys by what stands before their first slash", () => {
   expect(found.map((section) => [section.name, section.keys.length])).toEqual([["__proto__", 1], ["train", 2], ["val", 1], ["", 2]]);
 });
 
-it("puts sections with media on top, then curves, then histograms, then plain values", () => {
+it("puts sections in the order of their names, whatever they hold, and keys without a prefix last", () => {
   const found = sectionsOf([
     key("loss"),
     key("notes/text", "value"),
