@@ -1,7 +1,11 @@
-import { describe, expect, it } from "vitest";
-import type { ImageRecord } from "@/api/schema";
+import { signal } from "@preact/signals";
+import { describe, expect, it, vi } from "vitest";
+import type { ImageRecord, MediaCell } from "@/api/schema";
 import { DEFAULT_OVERLAYS, withScores } from "@/lib/image/overlayState";
-import { type ClassEntry, indexOverlays, passingCount } from "@/state/overlays/overlayIndex";
+import type { PageImages } from "@/state/media/pageImages";
+import { makeSelection } from "@/state/media/selection";
+import { type ClassEntry, indexOverlays, makeOverlayIndex, passingCount } from "@/state/overlays/overlayIndex";
+import { urlSignal } from "@/state/page/url";
 
 const blob = { sha256: "0".repeat(64), size_bytes: 1, mime: "image/png" };
 const labels = { "0": "Sky", "2": "Car" };
@@ -51,5 +55,40 @@ describe("indexOverlays", () => {
     if (!layer) throw new Error("the layer is missing");
     expect(passingCount(layer, DEFAULT_OVERLAYS)).toBe(3);
     expect(passingCount(layer, withScores(DEFAULT_OVERLAYS, "found", "acc", [0.5, null]))).toBe(2);
+  });
+});
+
+describe("the words beside the numbers", () => {
+  const pageImages = signal<PageImages>({ records: [], isPartial: false });
+  const selection = makeSelection({ urlSignal });
+  const { hasPictures, overlayIndex, overlayScope } = makeOverlayIndex({ pageImages: { pageImages, stop: () => undefined }, selection });
+  const [one, other] = [record({ "0": 100 }, [0.5]), record({ "2": 100 }, [])];
+  const boxesCounted = () => overlayIndex.value.shapeLayers[0]?.shapes.length;
+
+  it("say how many pictures of the page are counted", () => {
+    expect([hasPictures.value, overlayScope.value]).toEqual([false, "0 pictures"]);
+    pageImages.value = { records: [one], isPartial: false };
+    expect([hasPictures.value, overlayScope.value]).toEqual([true, "1 picture"]);
+    pageImages.value = { records: Array.from({ length: 1200 }, () => record({}, [0.5])), isPartial: false };
+    expect([overlayScope.value, boxesCounted()]).toEqual(["1,200 pictures", 1200]);
+  });
+
+  it("say so where more pictures than those may be there", () => {
+    pageImages.value = { records: [one, other], isPartial: true };
+    expect(overlayScope.value).toBe("at least 2 pictures");
+  });
+
+  it("say that it is one picture where one is selected, or nothing but one is open", async () => {
+    pageImages.value = { records: [one, one, other], isPartial: false };
+    const tile = { run: 1, key: "val/scenes", index: 0 };
+    const cell: MediaCell = { run: 1, key: tile.key, step: 0, state: "ok", time: 0, items: [other], is_list: false, attempts: 1 };
+    selection.selected.value = tile;
+    selection.reportShown(tile, { ...tile, item: other, cell, askedAt: null, isOtherStep: false });
+    await vi.waitFor(() => expect(overlayScope.value).toBe("in this picture"));
+    expect(boxesCounted()).toBe(0);
+    selection.selected.value = null;
+    expect(overlayScope.value).toBe("3 pictures");
+    pageImages.value = { records: [], isPartial: false };
+    expect([hasPictures.value, overlayScope.value]).toEqual([true, "1 picture"]);
   });
 });
