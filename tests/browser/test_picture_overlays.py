@@ -100,6 +100,14 @@ def color_of(page: Page, name: str) -> list[int]:
     return [int(text[at : at + 2], 16) for at in (1, 3, 5)]
 
 
+def test_a_tile_says_from_where_to_where_its_numbers_were_stretched(look: Callable[..., Page]) -> None:
+    page = look("depth")
+    expect(page.locator("[data-tile] .media-range")).to_have_text("−10 to 49")
+    page = look("scene")
+    expect(page.locator("[data-tile] canvas")).to_be_visible()
+    expect(page.locator("[data-tile] .media-range")).to_have_count(0)
+
+
 def test_true_values_are_shown_by_range_and_told_under_the_pointer(look: Callable[..., Page]) -> None:
     page = look("depth")
     canvas = open_full(page)
