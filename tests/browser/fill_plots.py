@@ -24,6 +24,12 @@ def waves(step: int) -> go.Figure:
     return go.Figure([go.Scatter(x=x, y=np.sin(x + i)) for i in range(step + 1)], layout={"title": "Waves"})
 
 
+def dots() -> Any:
+    plot = figure(title="Dots")
+    plot.scatter([1, 2, 3], [3, 1, 2], size=10)
+    return plot
+
+
 def spy() -> Any:
     """A Bokeh figure whose code, when it is drawn, tries to get out and writes down what came of it."""
     source = ColumnDataSource({"x": [1, 2, 3], "y": [3, 1, 2]})
@@ -115,7 +121,7 @@ def main() -> None:
                 "custom": diorama.plot_table(spec, numbers, {"x": "n.1", "y": "[2]"}),
                 "graph": chain(500),
                 "cells": diorama.Table(
-                    columns=["figure", "graph", "vega", "empty", "page"],
+                    columns=["figure", "graph", "vega", "empty", "page", "bokeh"],
                     data=[
                         [
                             diorama.Plotly(waves(0)),
@@ -123,6 +129,7 @@ def main() -> None:
                             diorama.Vega(bars),
                             diorama.Vega({"mark": "bar"}),
                             diorama.Html("<h1>A page</h1><script>document.title = 'ran'</script>"),
+                            dots(),
                         ]
                     ],
                 ),

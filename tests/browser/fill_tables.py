@@ -44,6 +44,15 @@ def pictures(step: int) -> diorama.Table:
     return table
 
 
+def sounds() -> diorama.Table:
+    """A sound in every row; each lasts a little longer than the one above."""
+    table = diorama.Table(columns=["row", "sound"])
+    for row in range(4):
+        times = np.arange(800 * (row + 1)) / 8000
+        table.add_data(row, diorama.Audio(np.sin(times * 3000).astype(np.float32), sample_rate=8000))
+    return table
+
+
 def main() -> None:
     run = diorama.init(entity="lab", project="tables", name="every")
     growing = diorama.Table(columns=["step", "loss"], log_mode="INCREMENTAL")
@@ -55,6 +64,7 @@ def main() -> None:
     run.log({"many": diorama.Table(columns=["up", "down"], data=rows)}, step=0)
     wide = np.arange(20)[:, None] * 1000 + np.arange(200)[None, :]
     run.log({"wide": diorama.Table(columns=[f"c{at}" for at in range(200)], data=wide)}, step=0)
+    run.log({"sounds": sounds()}, step=0)
     run.log({"none": diorama.Table(columns=["a", "b"])}, step=0)
     run.flush(wait=True)
     run.finish()

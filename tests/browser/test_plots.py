@@ -204,8 +204,12 @@ def test_a_graph_of_500_layers(look: Callable[..., Page]) -> None:
 def test_figures_in_table_cells(look: Callable[..., Page]) -> None:
     page = look("cells")
     stills = page.locator("img.figure-still")
-    expect(stills).to_have_count(2, timeout=60_000)
-    assert sorted(str(still.get_attribute("alt")) for still in stills.all()) == ["Vega chart", "Waves"]
+    expect(stills).to_have_count(3, timeout=60_000)
+    assert sorted(str(still.get_attribute("alt")) for still in stills.all()) == [
+        "Dots",
+        "Vega chart",
+        "Waves",
+    ]
     for still in stills.all():
         assert still.evaluate("async (image) => { await image.decode(); return image.naturalWidth; }") > 200
     # A page stands as it is before its code runs; the browser, which stops none, says nothing on the console.
@@ -214,6 +218,6 @@ def test_figures_in_table_cells(look: Callable[..., Page]) -> None:
     # A graph, and a figure that can't be drawn, stay words.
     expect(page.locator(".figure-thumb")).to_have_text(["3 nodes, 2 edges", "Vega chart"])
     # One hidden frame for each library, whatever the number of cells.
-    assert len([frame for frame in page.frames if "/frames/" in frame.url]) <= 2
+    assert len([frame for frame in page.frames if "/frames/" in frame.url]) <= 3
     stills.first.click()
     expect(page.locator(".sandbox-frame iframe")).to_have_count(1)  # opened, it is live

@@ -13,7 +13,7 @@ import pytest
 from fill_tables import MANY, STEPS, WORDS, score
 from live_server import LiveServer, sdk_environ, serving
 from playwright.sync_api import Locator, Page, expect
-from waiting import until
+from waiting import address, until
 
 OpenPage = Callable[..., Page]
 Look = Callable[..., Page]
@@ -142,6 +142,20 @@ def test_sorting_by_a_click_and_further_with_shift(look: Look) -> None:
     expect(page.locator(".tv-gutter").nth(1)).to_have_text(str(by_word[0]))
 
 
+def test_all_of_a_head_sorts_and_not_only_its_letters(look: Look) -> None:
+    page = look("mixed")
+    for column, share in (("word", 0.75), ("score", 0.35)):  # left-aligned, and right-aligned
+        head = page.get_by_role("columnheader", name=column)
+        box, title = box_of(head), box_of(head.locator(".tv-sort .truncate"))
+        for share_y in (0.06, 0.94):
+            x, y = box["x"] + share * box["width"], box["y"] + share_y * box["height"]
+            assert not title["x"] - 3 < x < title["x"] + title["width"] + 3, "it is the title's own place"
+            before = head.get_attribute("aria-sort")
+            page.mouse.click(x, y)
+            expect(head).not_to_have_attribute("aria-sort", before or "")
+        expect(head).to_have_attribute("aria-sort", "descending")
+
+
 def test_filters_and_search_say_how_many_rows_are_left(look: Look) -> None:
     page = look("mixed")
     page.get_by_role("button", name="Filter rows").click()
@@ -234,6 +248,43 @@ def test_pictures_in_cells_open_and_are_walked_through(look: Look) -> None:
     page.keyboard.press("Escape")
     expect(view).to_have_count(0)
     expect(cell(page, 1, 1)).to_have_class(re.compile("tv-focus"))
+
+
+def test_a_reload_shows_the_cell_that_was_open(look: Look) -> None:
+    page = look("pictures", "at=0")
+    cell(page, 2, 1).locator("canvas").click()
+    page.keyboard.press("ArrowDown")
+    view = page.locator(".cellview")
+    expect(view).to_contain_text("row 3 · 4 of 40")
+    until(page, lambda: "cell" in address(page), "the cell in the address")
+    page.reload()
+    expect(view).to_contain_text("row 3 · 4 of 40")
+    canvas = view.locator("canvas")
+    until(page, lambda: canvas.evaluate(_MIDDLE_PIXEL) == [18, 40, 0], "the picture of row 3")
+    page.keyboard.press("Escape")
+    expect(view).to_have_count(0)
+    assert "cell" not in address(page)
+    page.reload()
+    expect(cell(page, 3, 1)).to_be_visible()
+    expect(view).to_have_count(0)
+
+
+def test_the_arrows_walk_past_a_sound_until_it_is_clicked(look: Look) -> None:
+    page = look("sounds")
+    cell(page, 0, 0).click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    view = page.locator(".cellview")
+    for key, row in (("ArrowDown", 1), ("ArrowRight", 2), ("ArrowDown", 3), ("ArrowUp", 2), ("ArrowLeft", 1)):
+        page.keyboard.press(key)
+        expect(view).to_contain_text(f"row {row} · {row + 1} of 4")
+        expect(view.locator(".audio-full")).to_contain_text(f"0.{row + 1}")  # the sound's own length
+    # A sound that was clicked has arrows of its own; up and down, of which it has no use, still walk.
+    view.locator(".audio-full canvas").first.click()
+    page.keyboard.press("ArrowRight")
+    expect(view).to_contain_text("row 1 · 2 of 4")
+    page.keyboard.press("ArrowDown")
+    expect(view).to_contain_text("row 2 · 3 of 4")
 
 
 def test_cells_are_walked_copied_and_opened_by_keys(look: Look) -> None:
