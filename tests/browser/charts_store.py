@@ -1,7 +1,8 @@
 """A store with three runs whose curves and pictures have known values, for the tests of charts and clock.
 
 Each run logs every step of 0..2999; `loss` starts at the run's own height and falls by 1/1000 a step, with
-one spike; `epoch` is a hundredth of the step; pictures come every 100 steps (every 150 in "late").
+one spike; `epoch` is a hundredth of the step; pictures come every 100 steps (every 150 in "late"). `val/last`
+comes once in each run, `val/seldom` once in "late" and often in "early".
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from diorama.service import Access, Service
 
 STEPS = 3000
 HEIGHTS = {"early": 5.0, "late": 6.0, "short": 7.0}
+LAST = {"early": 0.5, "late": -0.25, "short": math.nan}
+SELDOM_STEP = 1000
 SPIKE_STEP = 1234
 BEGAN = 1_700_000_000.0
 
@@ -54,6 +57,10 @@ def entries_of(run: str, service: Access) -> Iterator[Entry]:
         if step % 100 == 0:
             # the sign changes, and one value is no number
             data["val/gain"] = math.nan if step == 1000 else step / 1000 - 0.5
+            if run == "early" or (run == "late" and step == SELDOM_STEP):
+                data["val/seldom"] = 1.0 if run == "late" else 0.0
+        if step == 9:
+            data["val/last"] = LAST[run]
         if step % (150 if run == "late" else 100) == 0:
             data["val/picture"] = picture(service, step)
         if step == 7 and run == "early":

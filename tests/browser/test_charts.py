@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from charts_store import HEIGHTS, SPIKE_STEP, STEPS, fill, loss
+from charts_store import HEIGHTS, LAST, SELDOM_STEP, SPIKE_STEP, STEPS, fill, loss
 from live_server import LiveServer, serving
 from playwright.sync_api import Locator, Page, Request, Route, expect
-from waiting import address, until
+from waiting import address, steady, until, until_true
 
 WORKSPACE = "/lab/curves"
 
@@ -93,11 +93,42 @@ def test_curves_and_last_values(page: Page) -> None:
     assert colours_in(page, "loss", rows="all") > 300
 
 
-def test_one_point_is_drawn_as_a_dot(page: Page) -> None:
+def test_a_metric_that_every_run_logged_once_is_a_bar_for_each(page: Page) -> None:
     page.goto(WORKSPACE)
-    expect(chart(page, "once").locator(".chart-values")).to_have_text("0.25")
-    drawn(page, "once")
-    assert colours_in(page, "once", rows="all") > 20
+    bars = chart(page, "val/last").get_by_role("list", name="A value for each run").get_by_role("listitem")
+    expect(bars).to_have_count(3)
+    found = {}
+    for bar in bars.all():
+        [name, reading] = (bar.get_attribute("title") or "").split("\n")
+        style = bar.locator(".bars-bar").evaluate("({ style: { left, width } }) => [left, width]")
+        found[name] = (reading, bar.locator(".bars-value").inner_text(), *style)
+        dot = page.get_by_role("button", name=f"Colour of {name}").locator(".dot")
+        colours = [
+            element.evaluate("element => getComputedStyle(element).backgroundColor")
+            for element in (dot, bar.locator(".bars-bar"))
+        ]
+        assert colours[0] == colours[1], name
+    share = LAST["late"] / (LAST["late"] - LAST["early"]) * 100
+    zero, all_the_rest = f"{share:.4f}%", f"{100 - share:.4f}%"
+    assert found == {
+        "early": ("0.5 at step 9", "0.5", zero, all_the_rest),
+        "late": ("−0.25 at step 9", "−0.25", "0%", zero),
+        "short": ("NaN at step 9", "NaN", "0%", "0%"),
+    }
+    # A lone value fills its track.
+    expect(chart(page, "once").locator(".bars-value")).to_have_text("0.25")
+    assert chart(page, "once").locator(".bars-bar").evaluate("({ style }) => style.width") == "100%"
+
+
+def test_one_point_among_curves_is_drawn_as_a_dot(page: Page) -> None:
+    page.goto(WORKSPACE)
+    drawn(page, "val/seldom")
+    expect(chart(page, "val/seldom").get_by_role("list", name="A value for each run")).to_have_count(0)
+    share = SELDOM_STEP / (STEPS - 100)
+    until(page, lambda: len(lines_at(page, "val/seldom", share)) == 2, "the dot above the curve")
+    [(dot, _), (curve, _)] = lines_at(page, "val/seldom", share)
+    assert dot < 0.2 < 0.8 < curve
+    assert len(lines_at(page, "val/seldom", share + 0.1)) == 1
 
 
 def test_the_pointer_reads_all_charts_at_once(page: Page) -> None:
@@ -239,6 +270,41 @@ def test_full_size_by_button_arrows_and_escape(page: Page) -> None:
     expect(page.get_by_role("slider", name="Position of the page")).to_be_visible()
     page.keyboard.press("Escape")
     expect(stage).to_have_count(0)
+
+
+def test_the_arrows_of_the_full_size_pass_over_what_the_search_hides(page: Page) -> None:
+    page.goto(f"{WORKSPACE}?panels=/gain|loss/&chart=val/gain")
+    stage = page.get_by_role("region", name=re.compile("in full size"))
+    expect(stage.locator(".chart-stage-count")).to_have_text("1 of 2 charts")
+    expect(stage.get_by_role("button", name="Previous chart")).to_be_disabled()
+    page.keyboard.press("ArrowRight")
+    expect(stage).to_have_attribute("aria-label", "loss in full size")
+    expect(stage.locator(".chart-stage-count")).to_have_text("2 of 2 charts")
+    page.keyboard.press("ArrowRight")
+    expect(stage).to_have_attribute("aria-label", "loss in full size")
+    page.keyboard.press("ArrowLeft")
+    expect(stage).to_have_attribute("aria-label", "val/gain in full size")
+
+
+def test_a_reload_keeps_the_panel_that_was_scrolled_to(page: Page) -> None:
+    page.set_viewport_size({"width": 1000, "height": 500})
+    page.goto(WORKSPACE)
+    target = chart(page, "epoch")
+
+    def below_the_top() -> float:
+        top = page.locator(".sections").bounding_box()
+        box = target.bounding_box()
+        return box["y"] - top["y"] if box and top else float("nan")
+
+    target.scroll_into_view_if_needed()
+    drawn(page, "epoch")
+    page.locator(".sections").evaluate("(page, by) => { page.scrollTop += by; }", below_the_top() + 30)
+    until(page, lambda: abs(below_the_top() + 30) < 1, "30 pixels of the chart above the top")
+    until_true(page, "Object.keys(sessionStorage).some(name => name.startsWith('diorama:scroll:'))")
+    kept = "JSON.stringify({ ...sessionStorage })"
+    steady(page, lambda: str(page.evaluate(kept)), str.__eq__)
+    page.reload()
+    until(page, lambda: abs(below_the_top() + 30) < 2, "the place where the page was")
 
 
 def test_downloads(page: Page) -> None:

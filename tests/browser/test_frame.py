@@ -136,6 +136,30 @@ def test_sections_fold_and_panels_are_searched(page: Page) -> None:
     expect(page.get_by_text("no regular expression")).to_be_visible()
 
 
+def test_a_dot_picks_the_histograms_of_one_run(page: Page) -> None:
+    page.goto(f"{WORKSPACE}?panels=weights")
+    panel = page.get_by_role("region", name="weights/first")
+    names = panel.locator(".histogram-run-name")
+    expect(names).to_have_count(3)
+    for name in ("wide", "baseline"):
+        dot = panel.get_by_role("tab", name=name, exact=True)
+        colour = dot.evaluate("dot => getComputedStyle(dot, '::before').backgroundColor")
+        expect(page.get_by_role("button", name=f"Colour of {name}").locator(".dot")).to_have_css(
+            "background-color", colour
+        )
+        dot.click()
+        expect(dot).to_have_attribute("aria-selected", "true")
+        expect(panel.locator("canvas")).to_have_count(1)
+        expect(panel.locator("canvas")).to_have_attribute(
+            "aria-label", re.compile(f"^weights/first of {name}:")
+        )
+    dot.click()  # once more: all again
+    expect(names).to_have_count(3)
+    expect(panel.get_by_role("tab", name="all")).to_have_attribute("aria-selected", "true")
+    panel.get_by_role("radio", name="bars").click()
+    expect(panel.get_by_role("tab")).to_have_count(0)  # the bars of all runs lie over one another
+
+
 def test_table_sorts_chooses_columns_and_saves_csv(page: Page) -> None:
     page.goto(f"{WORKSPACE}/table")
     rows = page.locator(".table [role=row][id]")

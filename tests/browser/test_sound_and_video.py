@@ -254,6 +254,21 @@ def test_what_browsers_cannot_play_is_heard_through_its_preview(look: Callable[.
     assert page.evaluate("sounds[0].duration") == pytest.approx(expected, rel=0.02)
 
 
+def test_the_inspector_offers_only_what_the_selected_tile_has(look: Callable[..., Page]) -> None:
+    page = look("tones")
+    tile = page.get_by_role("region", name="Selected tile")
+    tiles(page).first.locator(".audio-foot").click()
+    facts = tile.locator("dt")
+    expect(facts.get_by_text("step", exact=True)).to_be_visible()
+    expect(facts.get_by_text("pixel", exact=True)).to_have_count(0)  # a sound has none
+    full = tile.get_by_role("button", name="Full view")
+    full.click()
+    expect(page.locator(".full")).to_be_visible()
+    expect(full).to_have_count(0)  # it is there already
+    page.keyboard.press("Escape")
+    expect(full).to_be_visible()
+
+
 def test_what_cannot_be_read_says_so_and_can_be_downloaded(look: Callable[..., Page]) -> None:
     page = look("broken|silent")
     expect(page.get_by_text("the video can't be read: it begins like mp4")).to_be_visible()
