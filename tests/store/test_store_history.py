@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,8 +19,9 @@ from owner import Service
 
 from diorama.errors import BadRequest
 from diorama.journal.entry import Log, System
-from diorama.service.views import SeriesRequest
+from diorama.service.views import SeriesRequest, TrackRequest
 from diorama.store import history, schema
+from diorama.store.columns import Points
 
 
 def one_series(service: Service, uid: int, key: str = "x", **options: Any) -> dict[str, Any]:
@@ -183,6 +185,41 @@ def test_another_metric_as_axis(service: Service) -> None:
     )
     assert series["last"].tolist() == [1.5, 2.5, 4.5, 5.5]
     assert len(one_series(service, uid, x="nothing")["x"]) == 0
+
+
+@pytest.mark.parametrize("ask", ["series", "tracks"])
+def test_the_metric_of_an_axis_is_read_once_for_each_run_and_never_two_are_held(
+    service: Service, monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
+    uids = []
+    for number in range(3):
+        run = ("local", "axes", f"run{number}")
+        value = 0.5 if ask == "series" else "a word"
+        rows = [{"epoch": 1000 * (number + 1) + step, "a": value, "b": value} for step in range(4)]
+        service.ingest(batch([start(run), log(0, rows[0]), log(1, rows[1])], run=run))
+        service.ingest(batch([log(2, rows[2]), log(3, rows[3])], first_seq=4, run=run))  # chunks of their own
+        uids.append(service.find_run(*run).uid)
+    read: list[float] = []
+    held: list[weakref.ref[Points]] = []
+    all_points = history.ChunkReader.all_points
+
+    def noted(reader: history.ChunkReader, connection: sa.Connection, chunks: list[history.Chunk]) -> Points:
+        points = all_points(reader, connection, chunks)
+        if (points.numbers() >= 1000).all():
+            read.append(float(points.numbers()[0]))
+            held.append(weakref.ref(points))
+            assert sum(one() is not None for one in held) == 1
+        return points
+
+    monkeypatch.setattr(history.ChunkReader, "all_points", noted)
+    if ask == "series":
+        found = columns_of(service.series(SeriesRequest(runs=uids, keys=["a", "b"], x="epoch")))
+    else:
+        found = columns_of(service.tracks(TrackRequest(runs=uids, keys=["a", "b"], axis="epoch")))
+    assert read == [1000, 2000, 3000]
+    assert [one["x" if ask == "series" else "at"].tolist() for one in found] == [
+        [1000 * (number + 1) + step for step in range(4)] for number in range(3) for _ in range(2)
+    ]
 
 
 def test_numbers_of_all_types_are_drawn(service: Service) -> None:

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 from batches import ingest, log
+from owner import Service
 from stored_tables import page, record_of, stored
 
 from diorama.errors import BadRequest, NotFound
 from diorama.media import KINDS_BY_NAME, JoinedTable, PartitionedTable, Table
+from diorama.service import table_parts
 from diorama.service.views import TableFilter, TableJoin, TableRequest, TableSort
+from diorama.store import schema
+
+
+@contextmanager
+def records_asked_for(service: Service) -> Iterator[list[int]]:
+    """How many records each question in the block asks for at most."""
+    found: list[int] = []
+
+    def note(_connection: object, statement: Any, *_: object) -> None:
+        if isinstance(statement, sa.Select) and schema.records in statement.get_final_froms():
+            found.append(statement._limit)
+
+    engine = service._database._engine
+    sa.event.listen(engine, "before_execute", note)
+    try:
+        yield found
+    finally:
+        sa.event.remove(engine, "before_execute", note)
 
 
 class TestParts:
@@ -70,6 +95,31 @@ class TestParts:
         assert found.numbers == [*range(23, 14, -1), *range(14, -1, -1)]
         with pytest.raises(NotFound):
             service.table_page(TableRequest(run=uid, key="t", step=-1))
+
+    def test_many_parts_are_read_backwards_a_few_at_a_time(self, service, monkeypatch) -> None:
+        monkeypatch.setattr(table_parts, "_RECORDS_AT_ONCE", 4)
+        table = Table(columns=["i"], log_mode="INCREMENTAL")
+        entries = [log(0, {"t": record_of(service, Table(columns=["i"], data=[[-1]]))})]
+        for number in range(11):
+            table.add_data(number)
+            snapshot = table.snapshot_for("t")
+            record = KINDS_BY_NAME["table"].encode(snapshot, service.put_blob)
+            entries.append(log(1 + number // 3, {"t": record}, row=number + 1))  # up to three at one step
+            table.note_logged("t", snapshot)
+        uid = ingest(service, *entries)
+        for step, count in ((None, 11), (4, 11), (3, 9), (2, 6), (1, 3)):
+            with records_asked_for(service) as asked:
+                found = service.table_page(TableRequest(run=uid, key="t", step=step))
+            assert [row[0] for row in found.rows] == list(range(count))
+            # Until the table that did not grow, below the parts: it is read, and nothing behind it.
+            assert asked == [1] + [4] * math.ceil(count / 4)
+
+    def test_of_a_table_that_does_not_grow_only_the_last_is_read(self, service) -> None:
+        uid = ingest(service, *(log(s, {"t": record_of(service, Table(["i"], [[s]]))}) for s in range(30)))
+        for step, wanted in ((None, 29), (12, 12), (99, 29)):
+            with records_asked_for(service) as asked:
+                assert service.table_page(TableRequest(run=uid, key="t", step=step)).rows == [[wanted]]
+            assert asked == [1]
 
     def test_the_last_one_up_to_a_step(self, service) -> None:
         tables = [Table(columns=["i"], data=[[number]]) for number in range(3)]

@@ -16,6 +16,7 @@ from table_rows import NOON, UTC, rows_of, same, types_of
 
 from diorama.errors import UsageError
 from diorama.media import Table
+from diorama.media.table.load import LoadedTable
 from diorama.media.table.pack import PACK_ROWS
 
 
@@ -258,6 +259,24 @@ class TestFrames:
             loaded.get_dataframe("spark")
         assert table.get_dataframe()["b"].tolist() == ["x", "y"]
         assert list(table.get_dataframe().columns) == ["a", "b", "c", "d"]
+
+    @pytest.mark.parametrize("library", ["pandas", "polars"])
+    def test_a_frame_of_many_columns_is_one_pass_over_the_parts(self, trip, library: str) -> None:
+        made = [
+            trip(Table(columns=[f"c{at}" for at in range(30)], data=[[start + at for at in range(30)]]))
+            for start in (0, 100)
+        ]
+        read = []
+
+        def get_blob(blob):
+            read.append(blob.sha256)
+            [data] = [one.blobs.get(blob) for one in made if one.record.blob == blob]
+            return data
+
+        frame = LoadedTable([one.record for one in made], get_blob).get_dataframe(library)
+        assert read == [one.record.blob.sha256 for one in made]
+        assert frame.shape == (2, 30)
+        assert [list(frame[f"c{at}"]) for at in (0, 29)] == [[0, 100], [29, 129]]
 
     def test_what_is_no_frame(self) -> None:
         with pytest.raises(AssertionError, match="DataFrame of pandas or polars, not list"):
