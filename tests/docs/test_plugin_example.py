@@ -82,6 +82,16 @@ def test_the_importer_adds_what_is_new_and_nothing_twice(site: Path, tmp_path: P
     )
     said = run_python(environ, "-c", read, cwd=tmp_path)
     assert said == "finished [(0, 1.0), (10, 0.5), (20, 0.25), (30, 0.125)]\n"
+    delete = (
+        "from diorama.model import OWNER, StoreDir\nfrom diorama.service import Service\n"
+        "with Service.open(StoreDir.from_environ()) as service:\n"
+        "    owner = service.for_(OWNER)\n"
+        "    owner.delete_runs([owner.find_run('local', 'imported', 'loss').uid])"
+    )
+    run_python(environ, "-c", delete, cwd=tmp_path)
+    assert re.search(r"local/imported/loss +4 +4 +0\n", run_python(environ, *command, cwd=tmp_path))
+    assert re.search(r"local/imported/loss +4 +0 +0\n", run_python(environ, *command, cwd=tmp_path))
+    assert run_python(environ, "-c", read, cwd=tmp_path) == said
 
 
 def test_doctor_and_import_name_what_is_installed(site: Path, tmp_path: Path) -> None:

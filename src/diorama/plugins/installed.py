@@ -27,7 +27,7 @@ class PluginError(DioramaError):
 
 @dataclass(frozen=True)
 class Installed:
-    """A plugin that a package offers. trouble: why it can't be used, whatever is in it."""
+    """A plugin that a package offers. trouble: why the plugin can't be used; empty if it can."""
 
     name: str
     package: str
@@ -42,7 +42,7 @@ _found: dict[str, Installed] = {}
 
 
 def installed_plugins() -> dict[str, Installed]:
-    """All plugins by name, sorted. Two of one name are one that can't be used."""
+    """All plugins by name, sorted. If two packages use the same plugin name, neither can be used."""
     global _looked_at, _found
     with _lock:
         if time.monotonic() - _looked_at >= REMEMBERED_SECS:

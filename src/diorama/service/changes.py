@@ -19,8 +19,7 @@ _AT_ONCE = 500
 
 
 def changes(connection: sa.Connection, since: Seen, runs: set[int] | None) -> tuple[Seen, LiveEvent]:
-    """The runs (of `runs`, None: of all) that have changed or are gone in ways that `since` does not know;
-    and what is known with them."""
+    """The runs (of `runs`, None: of all) that changed or were deleted after `since`, and the new `Seen`."""
     run_table, key_table = schema.runs.c, schema.keys.c
     settled = settled_version(connection)
     newer = connection.execute(

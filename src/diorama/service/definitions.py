@@ -1,7 +1,7 @@
 """What define_metric said about the keys of a run, session by session.
 
-A session's own definitions decide about its summary, as they do in its process. For charts, and for the steps
-that join rows, an older session's word counts where newer ones are silent.
+A session's own definitions decide about its summary, as they do in its process. For charts, and for step
+metrics: if newer sessions say nothing about a key, an older session's definition is used.
 """
 
 from __future__ import annotations

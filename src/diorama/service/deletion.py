@@ -84,7 +84,7 @@ def _deletions_of_name(connection: sa.Connection, row: runstate.Row) -> list[flo
 def _count_columns(
     connection: sa.Connection, database: Database, rows: list[runstate.Row], sign: int
 ) -> None:
-    """The lists of columns have the values of these runs no more, or again."""
+    """Subtract these runs' values from the counts of columns (sign -1), or add them again (1)."""
     values = schema.run_values.c
     counted_in: dict[tuple[int, int], list[int]] = {}
     for row in rows:

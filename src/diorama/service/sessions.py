@@ -50,8 +50,8 @@ def run_of_writer(
     start: Start | None,
     began: float,
 ) -> sa.Row[Any] | None:
-    """Which of the runs that had a name one after another, the deleted ones among them, a writer belongs to;
-    None: to one that is not there yet. rows: of `runs`, by id, locked.
+    """Find the run that a writer belongs to, among all runs with its name, also the deleted ones. None: a new
+    run is needed. rows: of `runs`, by id, locked.
 
     Deleting a run deletes the sessions that the store has heard of by then: whatever else comes of them, and
     of older ones, belongs to the deleted run. A newer session is another run.

@@ -1,4 +1,4 @@
-"""Which steps each session logged of a key, and what of it a later session logged again.
+"""For each key: which steps each session logged, and which of them a later session logged again.
 
 After a resume from a checkpoint a session logs steps that an earlier one had logged already. All of it is
 kept; a chart follows the later session there.

@@ -1,5 +1,5 @@
-"""The steps that join rows: where define_metric says that a key is charted over another one, each of its rows
-gets that one's last value in the session, unless the row has one of its own."""
+"""Values for metrics that are charted over another key (a step metric): a row without a value of that key
+gets the last one that was logged in the session."""
 
 from __future__ import annotations
 

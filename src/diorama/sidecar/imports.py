@@ -3,13 +3,18 @@ by their place; so an import that is done again, or goes on, stores nothing twic
 
     writer "import-<importer>"             a start, the config, a log call for each row
     writer "import-<importer>-end-<rows>"  a start and the end: of a run that has grown there is another one
+
+A run that was deleted and is imported again is a new run, as for a script that is started again: its writers
+have "-after-<session>" in their names, and that session, which is newer than those of the deleted run.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from msgspec.msgpack import Ext
 
@@ -22,12 +27,12 @@ from diorama.media.core.encoding import encode_media
 from diorama.media.core.extension import EXT_RECORD
 from diorama.model import RunKey, check_name, clean_text
 from diorama.plugins import ImportedRun, ImportRow
-from diorama.sidecar.transport import Transport
+from diorama.sidecar.transport import Transport, Unavailable
 
 BATCH_ENTRIES = 1000
 BATCH_BYTES = 4 << 20
 _SESSION = 1
-"""Of all imports: a script that resumes the run later has a newer one."""
+"""Of all imports, but for those after a deletion: a script that resumes the run later has a newer one."""
 _STATES = {"finished": 0, "failed": 1, "crashed": 1}
 
 
@@ -58,6 +63,7 @@ class RunImport:
         self._transport = transport
         self._found = found
         self._writer = f"import-{importer}"
+        self._session = _SESSION
         self._last_time = time.time() if found.created_at is None else float(found.created_at)
         self._waiting: list[Numbered] = []
         self._waiting_bytes = 0
@@ -65,8 +71,8 @@ class RunImport:
     def run(self, on_progress: Callable[[ImportTally], None] = lambda tally: None) -> None:
         """Read all rows, and store those that are new. on_progress: called after each batch."""
         found, tally = self._found, self.tally
-        config = Config(self._encoding().plain_dict(found.config))
-        stored = self._ship(self._writer, [Numbered(1, self._start(is_secondary=True))])
+        config = Config(self._plain(found.config, self._encoding()))
+        stored = self._begin()
         if stored < 2:
             self._add(2, config)
         for place, row in enumerate(self._rows()):
@@ -81,6 +87,23 @@ class RunImport:
         end = Finish(self._last_time, _STATES[found.state], found.state)
         entries = [Numbered(1, self._start(is_secondary=False)), Numbered(2, end)]
         self._ship(f"{self._writer}-end-{tally.rows}", entries)
+
+    def _begin(self) -> int:
+        """Choose the writer, and have the run made if it is not there. Returns up to where it is stored."""
+        name = re.compile(re.escape(self._writer) + r"-after-(\d+)")
+        for writer, stored in self._transport.stored(self.tally.key).items():
+            again = name.fullmatch(writer)
+            if again is not None:
+                self._writer, self._session = writer, int(again[1])
+            if writer == self._writer:
+                return stored
+        stored = self._ship(self._writer, [Numbered(1, self._start(is_secondary=True))])
+        if self._writer in self._transport.stored(self.tally.key):
+            return stored
+        # It is a writer of a run that was deleted.
+        self._session = time.time_ns()
+        self._writer = f"{self._writer}-after-{self._session}"
+        return self._ship(self._writer, [Numbered(1, self._start(is_secondary=True))])
 
     def _start(self, *, is_secondary: bool) -> Start:
         found, key = self._found, self.tally.key
@@ -98,7 +121,7 @@ class RunImport:
             tags=[clean_text(tag) for tag in found.tags] or None,
             group=None if found.group is None else clean_text(found.group),
             is_secondary=is_secondary,
-            session=_SESSION,
+            session=self._session,
         )
 
     def _rows(self) -> Iterator[ImportRow]:
@@ -118,10 +141,21 @@ class RunImport:
         encoding = self._encoding()
         if row.time is not None:
             self._last_time = row.time
-        self._add(seq, Log(row.step, place, self._last_time, encoding.plain_dict(row.data)))
+        self._add(seq, Log(row.step, place, self._last_time, self._plain(row.data, encoding)))
         for code, text in encoding.warnings:
             self._waiting.append(Numbered(seq, Warn(time.time(), code, f"row {place}: {text}")))
         self.tally.failed_media += encoding.failed_media
+
+    def _plain(self, data: Mapping[str, Any], encoding: _EncodedAtOnce) -> dict[str, Any]:
+        try:
+            plain = encoding.plain_dict(data)
+        except DioramaError:
+            if encoding.trouble is None:
+                raise
+        if encoding.trouble is not None:
+            text = f"media can't be stored now: {type(encoding.trouble).__name__}: {encoding.trouble}"
+            raise Unavailable(text) from encoding.trouble
+        return plain
 
     def _add(self, seq: int, entry: Entry) -> None:
         payload = encode_entry(entry)
@@ -144,16 +178,23 @@ class RunImport:
 class _EncodedAtOnce(Encoding):
     """Media are encoded here and now: there is no training that must not wait for it."""
 
-    __slots__ = ("_put_blob", "failed_media")
+    __slots__ = ("_put_blob", "failed_media", "trouble")
 
     def __init__(self, transport: Transport) -> None:
         super().__init__()
         self.failed_media = 0
+        self.trouble: Exception | None = None
+        """Why media could not be stored: that says nothing about them."""
         self._put_blob = transport.put_blob
 
     def as_extension(self, media: Media, name: str) -> Ext:
         """Media as the record that is stored."""
-        record = encode_media(media.snapshot(), self._put_blob)
+        snapshot = media.snapshot()
+        try:
+            record = encode_media(snapshot, self._put_blob)
+        except (OSError, DioramaError) as error:
+            self.trouble = error
+            raise
         for code, text, _ in record_warnings(record):
             self.warnings.append((code, text))
         if isinstance(record, UnknownRecord):

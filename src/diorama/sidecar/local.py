@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from diorama.errors import BadRequest, NotFound, StoreError, TooLarge, TooNew
 from diorama.journal.entry import Batch
 from diorama.media.core.extent import Data
-from diorama.model import OWNER, BlobRef, StoreDir
+from diorama.model import OWNER, BlobRef, RunKey, StoreDir
 from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
 
 if TYPE_CHECKING:
@@ -33,6 +33,13 @@ class LocalTransport:
     def ingest(self, batch: Batch) -> int:
         with _naming_trouble():
             return self._store().ingest(batch)
+
+    def stored(self, key: RunKey) -> dict[str, int]:
+        with _naming_trouble():
+            try:
+                return self._store().past_run(key.entity, key.project, key.id).stored
+            except NotFound:
+                return {}
 
     def close(self) -> None:
         with self._lock:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import IO, Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -25,8 +26,8 @@ from diorama.journal.entry import Batch, Entry, media_values
 from diorama.lru import Lru
 from diorama.media.core.base import MANIFEST_MIME
 from diorama.media.core.extent import Data, Extent, head_of, pieces_of, sha256_of, size_of
-from diorama.model import BlobRef
-from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, Problem
+from diorama.model import BlobRef, RunKey
+from diorama.service.views import BlobsMissing, BlobsWanted, IngestReply, PastRunView, Problem
 from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
 from diorama.store.manifest import refs_from_manifest
 from diorama.store.values import blobs_in
@@ -34,6 +35,7 @@ from diorama.store.values import blobs_in
 IDLE_SECS = 60.0
 QUICK_RETRY_SECS = (0.1, 0.4)
 ANSWER_LIMIT_BYTES = 4 << 20
+PAST_LIMIT_BYTES = 256 << 20
 KNOWN_BLOBS_LIMIT = 100_000
 RETRY_AFTER_LIMIT_SECS = 300.0
 STAGED_LIMIT_BYTES = 64 << 20
@@ -154,6 +156,22 @@ class HttpTransport:
         if batch.entries and acked_seq < batch.entries[-1].seq:
             raise Unavailable(f"{self._base} stored only up to entry {acked_seq} of a batch")
         return acked_seq
+
+    def stored(self, key: RunKey) -> dict[str, int]:
+        path = "/".join(quote(part, safe="") for part in (key.entity, key.project, key.id))
+        try:
+            answer = self._server.request(
+                "GET", f"/api/runs/{path}/past", limit_bytes=PAST_LIMIT_BYTES, retries=len(QUICK_RETRY_SECS)
+            )
+        except NoAnswer as trouble:
+            raise Unavailable(
+                trouble.message, hint=trouble.hint, needs_mending=trouble.needs_mending
+            ) from trouble
+        if answer.status == 404 and _problem_in(answer) is not None:
+            return {}
+        if answer.status != 200:
+            raise self._trouble_in(answer)
+        return self._decode(answer, PastRunView).stored
 
     def close(self) -> None:
         self._uploads.shutdown(wait=True, cancel_futures=True)

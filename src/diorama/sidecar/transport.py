@@ -19,7 +19,7 @@ from typing import Protocol
 from diorama.errors import DioramaError
 from diorama.journal.entry import Batch
 from diorama.media.core.extent import Data
-from diorama.model import BlobRef
+from diorama.model import BlobRef, RunKey
 
 
 class Unavailable(DioramaError):
@@ -83,6 +83,13 @@ class Transport(Protocol):
         """Store a batch; returns the writer's acknowledged seq.
 
         Raises Unavailable (perhaps as Broken or BlobsGone) or Refused, and nothing else.
+        """
+        ...
+
+    def stored(self, key: RunKey) -> dict[str, int]:
+        """Up to which entry each writer of a run is stored; empty if there is no such run, or no more.
+
+        Raises Unavailable.
         """
         ...
 

@@ -295,8 +295,8 @@ class Database:
 
 
 def file_number(connection: sa.Connection) -> int:
-    """Which of the files that lay at the path one after another `Database.read` gave: a row number of one
-    means nothing in the next. For whoever remembers rows by their numbers."""
+    """The number of the database file that this connection reads. If the file is replaced, the number
+    changes, and row numbers of the old file mean nothing."""
     return int(connection.get_execution_options().get("diorama_file_number", 0))
 
 

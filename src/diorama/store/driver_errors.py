@@ -29,8 +29,8 @@ def is_about_values(error: BaseException) -> bool:
 
 
 def ends_transaction(error: BaseException) -> bool:
-    """Whether nobody knows what is left of a transaction in which this was raised. SQLite itself undoes it
-    when the disk is full; and where the file is damaged or can't be read, nothing is sure."""
+    """Whether the state of the transaction is unknown after this error. SQLite itself undoes it when the
+    disk is full; and where the file is damaged or can't be read, nothing is sure."""
     return isinstance(error, (DBAPIError, sqlite3.Error)) and not is_about_values(error)
 
 

@@ -50,7 +50,7 @@ class LocalBlobs:
         self._waiting: dict[str, Path | None] = {}
         """SHA-256 -> the draft of a deferred put; None if it has its name, but perhaps not for good."""
         self._unsure: set[str] = set()
-        """Blobs whose names may not be on disk: their folders are being synced, or that has failed."""
+        """Blobs whose names may be lost in a power cut: a sync of the folder is running or has failed."""
         self._syncing = threading.Lock()
         """Held during `sync`: a second caller waits, because its blobs may be among those being synced."""
 
@@ -95,8 +95,8 @@ class LocalBlobs:
                 self._name_or_keep(waiting)
 
     def _name_or_keep(self, drafts: dict[str, Path | None]) -> None:
-        """Bring drafts to disk and give them their names. What went wrong before any sync of it failed is
-        left to the next `sync`."""
+        """Bring drafts to disk and give them their names. If something fails before a sync has failed, the
+        drafts stay for the next `sync`."""
         if not drafts:  # and perhaps no folder yet
             return
         try:

@@ -19,9 +19,9 @@ A deleted run keeps its row, which is its tombstone: `deleted_at` says that it i
 another run.
 
 No value may change by itself and be taken for a right one. PostgreSQL has checksums of its pages; SQLite has
-none. There, packed bytes are sealed (`store.seal`) and whatever they do not say stands in the database twice:
-in its row and in an index, which SQLite's own check compares. Where no other index has a column, `_mirror`
-adds one that has. `store.check` looks at all of it.
+none. In SQLite, packed bytes carry a checksum (`store.seal`). Every other value is stored twice: in its row
+and in an index, and SQLite's own check compares the two. `_mirror` adds an index for columns that no other
+index has. `store.check` looks at all of it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ metadata = MetaData()
 
 
 def _mirror(table: str, *columns: str) -> Index:
-    """An index of SQLite that repeats a row, so that damage is found."""
+    """An SQLite index that no query uses. It repeats the row, so that damage is found."""
     return Index(f"{table}_mirror", *columns).ddl_if(dialect="sqlite")
 
 
@@ -115,9 +115,9 @@ runs = Table(
     sqlite_autoincrement=True,
 )
 """last_activity_at is the training machine's clock, seen_at this machine's: only the second one says
-whether a run is still heard of. search: case-folded name, id and tags. deleted_at: by this machine's clock; 0
-while the run is there, so that one run at most of those with the same name is; never twice the same among the
-others."""
+whether a run is still heard of. search: case-folded name, id and tags. deleted_at: 0 while
+the run exists, else when it was deleted (this machine's clock). At most one run of a name has 0, and no two
+have the same value."""
 
 documents = Table(
     "documents",

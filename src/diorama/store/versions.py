@@ -17,9 +17,9 @@ above are visible already, and told at once; `Seen` remembers which, so that a s
 transaction that stays open for long, also one in another database of the cluster, delays nothing: only more
 is told twice to a page that comes back.
 
-The base is 0, or what the counter of an older store had reached. Where a dump was restored, transactions may
-have smaller numbers than in the cluster that it comes from: before a connection writes for the first time,
-`Database` looks whether they do (`are_behind`), and raises the base (`raise_base`). Every transaction that
+The base is 0, or what the counter of an older store had reached. After a dump is restored into a
+new cluster, transaction numbers may start lower than stored versions. Before its first write, each connection
+checks this (`are_behind`), and raises the base if needed (`raise_base`). Every transaction that
 writes has read `meta` before, and who raises the base waits for all of those: a version is never made with an
 old base after a reader was told one with the new.
 """
@@ -59,7 +59,7 @@ def next_version(connection: sa.Connection) -> int:
 
 
 def settled_version(connection: sa.Connection) -> int:
-    """The newest version of which all that are below are visible here, or never will be."""
+    """The newest version V such that every change up to V is visible here or was rolled back."""
     statement = _COUNTER if connection.dialect.name == "sqlite" else _SETTLED
     [[version]] = statement.read(connection)
     return int(version or 0)

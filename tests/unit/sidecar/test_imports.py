@@ -15,6 +15,7 @@ from diorama.plugins import ImportedRun, ImportRow
 from diorama.sidecar import imports
 from diorama.sidecar.imports import ImportTally, RunImport
 from diorama.sidecar.local import LocalTransport
+from diorama.sidecar.transport import Unavailable
 
 
 @pytest.fixture
@@ -69,6 +70,56 @@ def test_nothing_twice_and_what_is_new_is_added(transport: LocalTransport) -> No
     assert [bring_in(transport, rows=rows(count)).new_rows for count in (3, 3, 5, 4)] == [3, 0, 2, 0]
     assert [row["_step"] for row in read().scan_history()] == [0, 1, 2, 3, 4]
     assert read().state == "finished"
+
+
+def test_a_run_that_was_deleted_is_imported_as_a_new_one(transport: LocalTransport) -> None:
+    def steps() -> list[int]:
+        return [row["_step"] for row in read().scan_history()]
+
+    def uid_now() -> int:
+        return transport._store().find_run("lab", "old", "one").uid
+
+    def delete() -> int:
+        uid = uid_now()
+        transport._store().delete_runs([uid])
+        return uid
+
+    bring_in(transport, rows=rows(3))
+    first = delete()
+    assert bring_in(transport, rows=rows(4)).new_rows == 4
+    assert (uid_now() != first, steps(), read().state) == (True, [0, 1, 2, 3], "finished")
+    assert [bring_in(transport, rows=rows(count)).new_rows for count in (4, 6)] == [0, 2]
+    assert steps() == [0, 1, 2, 3, 4, 5]
+    second = delete()
+    assert bring_in(transport, rows=rows(2)).new_rows == 2
+    assert steps() == [0, 1]
+    delete()
+    transport._store().restore_runs([second])
+    assert bring_in(transport, rows=rows(7)).new_rows == 1
+    assert (uid_now(), steps()) == (second, [0, 1, 2, 3, 4, 5, 6])
+
+
+def test_a_run_of_a_script_is_not_taken_for_a_deleted_import(transport: LocalTransport) -> None:
+    run = diorama.init(project="old", entity="lab", id="one")
+    run.log({"by": "script"})
+    run.finish()
+    assert [bring_in(transport, rows=rows(3)).new_rows for _ in range(2)] == [3, 0]
+
+
+def test_media_that_can_not_be_stored_now_are_imported_later(
+    transport: LocalTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(data: object, mime: str) -> None:
+        raise Unavailable("the store is away")
+
+    pages = [ImportRow(0, {"page": diorama.Html("<title>a</title>")})]
+    with monkeypatch.context() as patched:
+        patched.setattr(transport, "put_blob", away)
+        with pytest.raises(Unavailable, match="the store is away"):
+            bring_in(transport, rows=pages)
+    bring_in(transport, rows=pages)
+    [row] = read().scan_history()
+    assert row["page"].html == "<title>a</title>"
 
 
 def test_media_are_encoded_once(transport: LocalTransport, monkeypatch: pytest.MonkeyPatch) -> None:

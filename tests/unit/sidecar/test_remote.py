@@ -19,7 +19,7 @@ from diorama.journal.entry import Batch, Log, Numbered
 from diorama.media import FileRecord, TableRecord
 from diorama.media.core.base import MANIFEST_MIME
 from diorama.media.core.extent import Extent
-from diorama.model import BlobRef
+from diorama.model import BlobRef, RunKey
 from diorama.sidecar import remote
 from diorama.sidecar.remote import HttpTransport
 from diorama.sidecar.transport import BlobsGone, Broken, Refused, Unavailable
@@ -371,3 +371,27 @@ def test_a_blob_that_the_server_does_not_take_is_no_fault_of_others(
         assert transport.ingest(batch_of(file_of(fine))) == 1
     with pytest.raises((Refused, Broken), match="not this one"):
         transport.ingest(batch_of(file_of(bad)))
+
+
+def test_what_is_stored_of_a_run(server: FakeServer, transport: HttpTransport) -> None:
+    past = {
+        "name": "n",
+        "notes": "",
+        "tags": [],
+        "group": None,
+        "job_type": None,
+        "config": {},
+        "summary": {},
+    }
+    past |= {"aggregates": [], "session": "1", "last_step": None, "stored": {"w": 7}, "ends": {}}
+    asked = ("GET", "/api/runs/e/a%20b/r/past")
+    server.answers[asked] = (200, json.dumps(past).encode(), {})
+    assert transport.stored(RunKey("e", "a b", "r")) == {"w": 7}
+    server.answers[asked] = server.say(404, "there is no run e/a b/r")
+    assert transport.stored(RunKey("e", "a b", "r")) == {}
+    server.answers[asked] = (404, b"<html>", {})
+    with pytest.raises(Unavailable, match="404"):
+        transport.stored(RunKey("e", "a b", "r"))
+    server.answers[asked] = server.say(503)
+    with pytest.raises(Unavailable, match="503"):
+        transport.stored(RunKey("e", "a b", "r"))

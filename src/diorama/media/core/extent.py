@@ -3,7 +3,7 @@
 A film of gigabytes goes through the spool, a worker, an upload and a store without ever lying in the memory
 of any of them. What a store or a decoder is given is `Data`: bytes in memory, or an Extent.
 
-Whoever makes an Extent sees to it that the bytes stay as they are for as long as it is used.
+The creator of an Extent must keep the bytes unchanged while it is used.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ class Word(str):
 
 
 Value = Any
-"""A Word, or a str, bool, int, float, None, list or dict that means just itself."""
+"""A Word (typed by a person: it may be text, a number or a truth value), or a plain value that is compared
+as it is."""
 
 
 @dataclass(frozen=True)
