@@ -11,7 +11,7 @@ import math
 import msgspec
 
 from diorama.errors import BadRequest
-from diorama.journal.entry import Batch, Console, Entry
+from diorama.journal.entry import Batch, Console, Entry, Log, Numbered
 
 TIME_LIMIT_SECS = 2.0**52
 """No time may lie further from 1970: beyond all calendars, and sums and differences stay finite."""
@@ -23,16 +23,32 @@ _INTEGERS = ("step", "row", "pid", "session", "count", "exit_code", "number")
 def check_batch(batch: Batch) -> None:
     """Raises BadRequest with the name of the field if its number is not allowed."""
     for place, numbered in enumerate(batch.entries):
-        if not 0 < numbered.seq < INTEGER_LIMIT:
-            raise BadRequest(f"entries[{place}].seq is {numbered.seq}: not between 1 and 2^62")
-        entry = numbered.entry
-        _check_numbers(entry, f"entries[{place}]")
-        if isinstance(entry, Console):
-            for at, line in enumerate(entry.lines):
-                _check_numbers(line, f"entries[{place}].lines[{at}]")
+        if not _is_usual(numbered):
+            _check_entry(numbered, f"entries[{place}]")
     for place, lost in enumerate(batch.lost):
         if max(abs(lost.first_seq), abs(lost.last_seq)) > INTEGER_LIMIT:
             raise BadRequest(f"lost[{place}] has a seq beyond 2^62")
+
+
+def _is_usual(numbered: Numbered) -> bool:
+    """Whether it is a call of log() that is in order, as nearly all entries are: this is asked for each one."""
+    entry = numbered.entry
+    return (
+        type(entry) is Log
+        and 0 < numbered.seq < INTEGER_LIMIT
+        and -INTEGER_LIMIT <= entry.step <= INTEGER_LIMIT
+        and -INTEGER_LIMIT <= entry.row <= INTEGER_LIMIT
+        and -TIME_LIMIT_SECS <= entry.time <= TIME_LIMIT_SECS
+    )
+
+
+def _check_entry(numbered: Numbered, name: str) -> None:
+    if not 0 < numbered.seq < INTEGER_LIMIT:
+        raise BadRequest(f"{name}.seq is {numbered.seq}: not between 1 and 2^62")
+    _check_numbers(numbered.entry, name)
+    if isinstance(numbered.entry, Console):
+        for at, line in enumerate(numbered.entry.lines):
+            _check_numbers(line, f"{name}.lines[{at}]")
 
 
 def _check_numbers(one: Entry | msgspec.Struct, name: str) -> None:

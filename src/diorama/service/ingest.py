@@ -91,9 +91,9 @@ class Ingest:
 
     def _prepare(self, batch: Batch, acked: int) -> tuple[Gathered, dict[str, BlobRef]]:
         """Everything that needs no lock: sort the entries, and see that the blobs they name are there."""
-        last = 0
+        last = 1
         for numbered in batch.entries:
-            if numbered.seq < max(last, 1):  # equal ones: an entry and the sidecar's warnings about it
+            if numbered.seq < last:  # equal ones: an entry and the sidecar's warnings about it
                 raise BadRequest("the seqs of a batch must rise")
             last = numbered.seq
         gathered = gather(numbered for numbered in batch.entries if numbered.seq > acked)
@@ -355,7 +355,8 @@ class _Target:
                     self.now,
                     seq - expected,
                 )
-            expected = max(expected, seq + 1)
+            if seq >= expected:
+                expected = seq + 1
         acked = expected - 1
         if acked != self.acked:
             self.writer_changes["stored_seq"] = acked
