@@ -31,7 +31,7 @@ def check_batch(batch: Batch) -> None:
 
 
 def _is_usual(numbered: Numbered) -> bool:
-    """Whether it is a call of log() that is in order, as nearly all entries are: this is asked for each one."""
+    """Whether it is a call of log() that is in order, as nearly all entries are: asked for each one."""
     entry = numbered.entry
     return (
         type(entry) is Log
