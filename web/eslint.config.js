@@ -7,6 +7,8 @@ import { SCOPED, scopedRule } from "./checks/scoped.js";
 const NO_COMPAT = { name: "preact/compat", message: "It turns every onChange into onInput; preact itself has createPortal." };
 const PURE = "Layers: lib is pure, it knows no signals, no elements, no requests and no storage (checks/layers.js).";
 
+const ASKS = "The page asks through a Source (src/api/source.ts): a scope may have another one than the server.";
+
 export default tseslint.config(
   { ignores: ["src/api/schema.ts"] },
   ...tseslint.configs.strict,
@@ -28,6 +30,12 @@ export default tseslint.config(
       "diorama/attributes": "error",
       "max-len": ["error", { code: 140 }],
     },
+  },
+  {
+    files: ["src/**"],
+    // Who asks for bytes in a worker, or a frame, is given the address.
+    ignores: ["src/lib/**", "src/api/**", "src/frames/**", "src/**/*.worker.ts"],
+    rules: { "no-restricted-globals": ["error", { name: "fetch", message: ASKS }] },
   },
   {
     files: ["src/lib/**"],

@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import { Linter } from "eslint";
 import tseslint from "typescript-eslint";
 import { expect, it } from "vitest";
-import { SCOPED, scopedRule } from "./scoped.js";
+import { OF_THE_WINDOW, SCOPED, scopedRule } from "./scoped.js";
 
 /** What the rule says of a file with this text. */
 function problems(file: string, code: string): string[] {
@@ -64,4 +65,15 @@ it.each(["panels/A.tsx", "pages/A.tsx", "charts/a.ts", "state/runs/a.ts"])("refu
 it("lets the window's own frame have its route, and everybody what is beside it", () => {
   expect(problems("panels/TopBar.tsx", 'import { route } from "@/state/page/route";')).toEqual([]);
   expect(problems("panels/A.tsx", 'import { type Route, navigate } from "@/state/page/route";')).toEqual([]);
+});
+
+it("lets a module of media hold only what it is known to hold", () => {
+  const code = "const kept = new Recent<string, number>({ limit: 3 });\nconst look = signal(0);\nconst widths = new Map();";
+  expect(problems("media/object3d/bytes.ts", code)).toHaveLength(2);
+  expect(problems("media/other/bytes.ts", code)).toHaveLength(3);
+});
+
+it.each(Object.entries(OF_THE_WINDOW))("knows nothing that is no longer there: %s", (file, names) => {
+  const text = readFileSync(new URL(`../src/${file}`, import.meta.url), "utf8");
+  for (const name of names) expect(text).toMatch(new RegExp(`^(export )?(const )?${name}\\b`, "m"));
 });

@@ -1,6 +1,6 @@
 /** How all tiles of the page are looked at: size, linked zoom, pixels, layout. */
 import type { JSX } from "preact";
-import { isTogether, setTogether } from "@/media/video/together";
+import { videosTogether } from "@/media/video/together";
 import { IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
 import { Slider } from "@/parts/Slider";
@@ -15,7 +15,9 @@ export interface MediaPanelToolsProps {
 }
 
 export function MediaPanelTools({ hasPictures, hasVideos, isFill }: MediaPanelToolsProps): JSX.Element {
-  const { isLinked, isZoomed, mediaLayout, resetViews, smoothing, tileWidth } = useScope().zoom;
+  const scope = useScope();
+  const { isLinked, isZoomed, mediaLayout, resetViews, smoothing, tileWidth } = scope.zoom;
+  const { isTogether, setTogether } = videosTogether(scope);
   const setSmoothing = (value: typeof smoothing.value) => () => (smoothing.value = value);
   const setLayout = (value: typeof mediaLayout.value) => () => (mediaLayout.value = value);
   return (

@@ -4,14 +4,16 @@ import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MoleculeRecord } from "@/api/schema";
 import { formatBytes, formatCount } from "@/lib/text/format";
 import { MoleculeTools } from "@/media/molecule/MoleculeTools";
-import { cameraOf, hoveredAtom, leaveLive, liveOwner, look, takeLive } from "@/media/molecule/live";
+import { hoveredAtom, leaveLive, liveOwner, takeLive } from "@/media/molecule/live";
 import { ATOMS_LIMIT, type Content, parserOf } from "@/media/molecule/looks";
 import type { Molecule, Surroundings } from "@/media/molecule/scene";
 import { NotWanted, still } from "@/media/molecule/stills";
+import { moleculeViews } from "@/media/molecule/views";
 import type { CardProps } from "@/media/view";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { blobBytes, retryBlob } from "@/state/contents/blobs";
 import { theme, token } from "@/state/page/theme";
+import { useScope } from "@/state/scope";
 import "@/media/molecule/molecule.css";
 
 const BYTES_LIMIT = 48 * 1024 * 1024;
@@ -69,6 +71,7 @@ function Drawn({ record, size, box, shown, data }: CardProps<MoleculeRecord> & {
     () => (data ? { sha256: record.blob.sha256, format: record.format, data, count: record.molecule_count ?? 1 } : null),
     [data, record.blob.sha256, record.format, record.molecule_count],
   );
+  const { cameraOf, look } = moleculeViews(useScope());
   const camera = cameraOf(shown?.key ?? record.blob.sha256);
   const area = size === "thumb" ? THUMB : measured;
   const isLive = liveOwner.value === me;

@@ -1,14 +1,15 @@
-/** What can be chosen in the full view of a molecule; it holds for all molecules of the page. */
+/** What can be chosen in the full view of a molecule; it holds for all molecules of the scope. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { saveBlob } from "@/lib/browser/saving";
-import { look } from "@/media/molecule/live";
 import {
   COLOR_LABELS, type ColorName, type Content, type Look, STYLE_LABELS, SURFACE_ATOMS_LIMIT, type StyleName, colorsFor, stylesFor,
 } from "@/media/molecule/looks";
+import { moleculeViews } from "@/media/molecule/views";
 import { Button, IconButton } from "@/parts/Button";
 import { Select } from "@/parts/Toggle";
 import { showToast } from "@/state/page/toasts";
+import { useScope } from "@/state/scope";
 
 export interface MoleculeToolsProps {
   content: Content | null;
@@ -22,6 +23,7 @@ export interface MoleculeToolsProps {
 const POSE_MS = 700;
 
 export function MoleculeTools({ content, pose, onPose, onReset, picture, name }: MoleculeToolsProps): JSX.Element {
+  const { look } = moleculeViews(useScope());
   const [isPlaying, setPlaying] = useState(false);
   const poses = content?.poses ?? 1;
   useEffect(() => {

@@ -1,26 +1,12 @@
 /** The one viewer that people turn: it moves to the card that they are at, and takes its WebGL context along. */
 import { type Signal, signal } from "@preact/signals";
-import type { Camera, Look } from "@/media/molecule/looks";
-import { PLAIN_LOOK } from "@/media/molecule/looks";
 import { Scene, loadLibrary } from "@/media/molecule/scene";
 
 /** The card that has the live viewer. */
 export const liveOwner: Signal<object | null> = signal(null);
 
-/** How molecules are drawn, for the whole page. */
-export const look: Signal<Look> = signal(PLAIN_LOOK);
-
 /** What the pointer is over, in the live viewer. */
 export const hoveredAtom: Signal<string | null> = signal(null);
-
-const cameras = new Map<string, Signal<Camera | null>>();
-
-/** The camera of a key: the same for all its molecules, runs and steps, so that they are seen from one side. */
-export function cameraOf(key: string): Signal<Camera | null> {
-  let found = cameras.get(key);
-  if (!found) cameras.set(key, (found = signal<Camera | null>(null)));
-  return found;
-}
 
 let host: HTMLDivElement | null = null;
 let scene: Promise<Scene> | null = null;

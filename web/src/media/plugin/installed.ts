@@ -3,6 +3,7 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
 import type { PluginList, PluginRecord, PluginView } from "@/api/schema";
+import { Recent } from "@/lib/recent";
 import { source } from "@/state/server/source";
 
 export type Listed = { is: "loading" } | { is: "ready"; plugins: PluginView[] } | { is: "failed"; error: ApiError };
@@ -15,11 +16,28 @@ export type Found =
   | { is: "missing"; reason: string };
 
 const listed = signal<Listed | null>(null);
-const codes = new Map<string, Signal<Code>>();
+
+interface Module {
+  state: Signal<Code>;
+  /** A view on the page shows it. */
+  isWatched: boolean;
+}
+
+const KEPT_LIMIT = 32 * 1024 * 1024;
+/** Modules by their hash, the last ones used: a page that is open for days must not hold all that it ever met. */
+const codes = new Recent<string, Module>({
+  limit: KEPT_LIMIT,
+  size: ({ state }) => sizeOf(state.peek()),
+  mayGo: (_sha256, { state, isWatched }) => !isWatched && state.peek().is !== "loading",
+});
+
+function sizeOf(code: Code): number {
+  return code.is === "ready" ? code.text.length : 0;
+}
 
 onRecovery(() => {
   if (listed.peek()?.is === "failed") lookAgain();
-  for (const [sha256, state] of codes) if (state.peek().is === "failed") void load(sha256, state);
+  for (const [sha256, { state }] of codes) if (state.peek().is === "failed") void load(sha256, state);
 });
 
 export function installedPlugins(): ReadonlySignal<Listed | null> {
@@ -42,15 +60,18 @@ export function lookAgain(): void {
 /** The module of a view; its hash names it, so that it is asked for once. */
 export function viewCode(sha256: string): ReadonlySignal<Code> {
   const known = codes.get(sha256);
-  if (known) return known;
-  const state = signal<Code>({ is: "loading" });
-  codes.set(sha256, state);
-  void load(sha256, state);
-  return state;
+  if (known) return known.state;
+  const module: Module = {
+    state: signal<Code>({ is: "loading" }, { watched: () => (module.isWatched = true), unwatched: () => (module.isWatched = false) }),
+    isWatched: false,
+  };
+  codes.set(sha256, module);
+  void load(sha256, module.state);
+  return module.state;
 }
 
 export function retryCode(sha256: string): void {
-  const state = codes.get(sha256);
+  const state = codes.peek(sha256)?.state;
   if (state?.peek().is === "failed") void load(sha256, state);
 }
 
@@ -59,6 +80,7 @@ async function load(sha256: string, state: Signal<Code>): Promise<void> {
   try {
     const response = await source.request("GET", `api/plugins/views/${sha256}`, undefined, {});
     state.value = { is: "ready", text: await response.text() };
+    codes.trim(sha256);
   } catch (thrown) {
     state.value = { is: "failed", error: apiErrorFrom(thrown) };
   }

@@ -1,7 +1,18 @@
-import { expect, test } from "vitest";
+import { effect } from "@preact/signals";
+import { expect, test, vi } from "vitest";
 import type { PluginRecord, PluginView } from "@/api/schema";
-import { findView } from "@/media/plugin/installed";
+import { findView, viewCode } from "@/media/plugin/installed";
 import { isPluginMessage } from "@/media/plugin/protocol";
+
+const { asked } = vi.hoisted(() => ({ asked: [] as string[] }));
+vi.mock("@/state/server/source", () => ({
+  source: {
+    request: (_method: string, path: string) => {
+      asked.push(path);
+      return Promise.resolve(new Response("x".repeat(8 * 1024 * 1024)));
+    },
+  },
+}));
 
 const record: PluginRecord = { kind: "plugin", plugin: "palette:swatches", package: "diorama-palette" };
 const palette: PluginView = {
@@ -35,4 +46,16 @@ test("a frame draws whole messages only", () => {
   expect(isPluginMessage({ ...message, content: null })).toBe(false);
   expect(isPluginMessage({ ...message, type: "figure" })).toBe(false);
   expect(isPluginMessage(null)).toBe(false);
+});
+
+test("modules that no tile shows are given up when there are many, those on show stay", async () => {
+  const stop = effect(() => void viewCode("shown").value);
+  for (const name of ["a", "b", "c", "d", "e"]) {
+    const code = viewCode(name);
+    await vi.waitFor(() => expect(code.value.is).toBe("ready"));
+  }
+  stop();
+  asked.length = 0;
+  for (const name of ["shown", "e", "a"]) viewCode(name);
+  expect(asked).toEqual(["api/plugins/views/a"]);
 });

@@ -7,7 +7,7 @@ import { BodyRow, cellId } from "@/media/table/BodyRow";
 import { HeadCell } from "@/media/table/HeadCell";
 import { HEAD_PX, type Lane, lanesIn, scrollSpace, topAfter } from "@/media/table/geometry";
 import { handleGridKey } from "@/media/table/gridKeys";
-import { setWidth } from "@/media/table/widths";
+import { tableWidths } from "@/media/table/widths";
 import type { TableModel } from "@/state/tables/model";
 import { useScope } from "@/state/scope";
 
@@ -187,7 +187,7 @@ export function TableGrid(props: TableGridProps): JSX.Element {
             onSort={props.onSort}
             onHide={props.onHide}
             onFilter={props.onFilter}
-            onWidth={(next) => setWidth(props.widthsPlace, lane.column.name, next)}
+            onWidth={(next) => tableWidths(scope).setWidth(props.widthsPlace, lane.column.name, next)}
           />
         ))}
       </div>

@@ -11,7 +11,7 @@ import { TableProblem, TableTools } from "@/media/table/TableTools";
 import { isMediaColumn } from "@/media/table/cells";
 import { saveCsv } from "@/media/table/csv";
 import { ROW_PX, lanesOf } from "@/media/table/geometry";
-import { widthOf } from "@/media/table/widths";
+import { tableWidths } from "@/media/table/widths";
 import type { CardSize } from "@/media/view";
 import { Button } from "@/parts/Button";
 import type { MenuItem } from "@/parts/Menu";
@@ -111,7 +111,7 @@ export function TableView(props: TableViewProps): JSX.Element {
   const lanes = lanesOf(
     columns,
     settings.hidden,
-    (column) => widthOf(widthsPlace, column, rowPx, () => firstRows(columns.indexOf(column))),
+    (column) => tableWidths(scope).widthOf(widthsPlace, column, rowPx, () => firstRows(columns.indexOf(column))),
     gutterPx,
   );
   model.columns = lanes;

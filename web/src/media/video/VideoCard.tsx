@@ -12,14 +12,16 @@ import { RangeMark } from "@/media/numbers";
 import { VideoControls } from "@/media/video/VideoControls";
 import { GifPlayer, canStepGif } from "@/media/video/gifPlayer";
 import { ElementPlayer, type Player, SPEEDS } from "@/media/video/player";
-import { isTogether, joinTogether, seekPlayer, setPlayerSpeed, stepPlayer, togglePlayer } from "@/media/video/together";
+import { type VideosTogether, videosTogether } from "@/media/video/together";
 import type { CardProps, CardSize } from "@/media/view";
 import { Icon } from "@/parts/Icon";
 import { useScope } from "@/state/scope";
 import "@/media/video/video.css";
 
 export function VideoCard({ record, size, box }: CardProps<VideoRecord>): JSX.Element {
-  const { selection: { isFull }, zoom: { smoothing } } = useScope();
+  const scope = useScope();
+  const { selection: { isFull }, zoom: { smoothing } } = scope;
+  const { isTogether } = videosTogether(scope);
   const [isHovered, setHovered] = useState(false);
   // A click keeps it going, also when the clock brings the video of another step.
   const [isPinned, setPinned] = useState(size === "full");
@@ -110,6 +112,7 @@ function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: Playi
   const isGif = record.format === "gif" && !record.preview;
   const isPicture = isGif && !canStepGif(record);
   const starts = useRef(!prefersStill() || size !== "full");
+  const together = videosTogether(useScope());
 
   useLayoutEffect(() => {
     const element = place.current?.querySelector("video, canvas");
@@ -121,8 +124,8 @@ function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: Playi
           : null;
     setPlayer(made);
     if (!made) return;
-    const leave = joinTogether(made);
-    if (starts.current && !isTogether.peek()) made.play();
+    const leave = together.joinTogether(made);
+    if (starts.current && !together.isTogether.peek()) made.play();
     return () => {
       leave();
       made.dispose();
@@ -140,7 +143,7 @@ function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: Playi
     if (!player) return;
     if (!isPinned && player.isPlaying.peek()) onPin(true); // the pointer started it: the click is for going on
     else {
-      togglePlayer(player);
+      together.togglePlayer(player);
       onPin(true);
     }
   };
@@ -153,7 +156,7 @@ function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: Playi
       data-own-keys={size === "full" ? "" : undefined}
       // The picture lets the pointer through: a double click on a player would not open the full view.
       onClick={(event) => event.target === event.currentTarget && toggle()}
-      onKeyDown={(event) => player && size !== "thumb" && onKey(event, player, toggle, size === "full")}
+      onKeyDown={(event) => player && size !== "thumb" && onKey(event, player, together, toggle, size === "full")}
     >
       {isPicture ? (
         <img class="video-picture" src={source.blobUrl(record.blob.sha256)} alt="" draggable={false} />
@@ -174,7 +177,13 @@ function Playing({ record, size, width, isPinned, isStartedByKey, onPin }: Playi
   );
 }
 
-function onKey(event: TargetedKeyboardEvent<HTMLElement>, player: Player, toggle: () => void, isFull: boolean): void {
+function onKey(
+  event: TargetedKeyboardEvent<HTMLElement>,
+  player: Player,
+  { seekPlayer, setPlayerSpeed, stepPlayer }: VideosTogether,
+  toggle: () => void,
+  isFull: boolean,
+): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const isSlider = event.target instanceof HTMLInputElement;
   const isButton = event.target instanceof HTMLButtonElement;

@@ -2,9 +2,10 @@
 import type { JSX } from "preact";
 import { formatTime } from "@/media/playing";
 import { type Player, SPEEDS } from "@/media/video/player";
-import { isTogether, seekPlayer, setPlayerSpeed, setTogether, stepPlayer } from "@/media/video/together";
+import { videosTogether } from "@/media/video/together";
 import type { CardSize } from "@/media/view";
 import { IconButton } from "@/parts/Button";
+import { useScope } from "@/state/scope";
 import { Slider } from "@/parts/Slider";
 
 const WIDE = 300;
@@ -20,6 +21,7 @@ export function VideoControls({
   width: number;
   onToggle: () => void;
 }): JSX.Element {
+  const { isTogether, seekPlayer, setPlayerSpeed, setTogether, stepPlayer } = videosTogether(useScope());
   const { record } = player;
   const isPlaying = player.isPlaying.value;
   const duration = player.duration.value;

@@ -1,5 +1,6 @@
 /** A gif as a video: its frames are decoded once and drawn by the clock, so that it can be paused, sought and stepped. */
 import { source } from "@/state/server/source";
+import { ApiError } from "@/api/errors";
 import type { VideoRecord } from "@/api/schema";
 import { cancelFrame, requestFrame } from "@/lib/browser/animationFrame";
 import { frameOfDurations } from "@/media/video/frames";
@@ -14,6 +15,10 @@ const USUAL_SECS = 0.1;
 export function canStepGif(record: VideoRecord): boolean {
   const bytes = (record.width ?? 0) * (record.height ?? 0) * 4 * (record.frame_count ?? 0);
   return "ImageDecoder" in globalThis && bytes > 0 && bytes <= DECODED_LIMIT_BYTES;
+}
+
+function wordsOf(error: ApiError): string {
+  return error.status === 404 ? "The file is no longer in the store." : error.message;
 }
 
 export class GifPlayer extends Player {
@@ -71,8 +76,7 @@ export class GifPlayer extends Player {
 
   private async load(): Promise<void> {
     try {
-      const reply = await fetch(source.blobUrl(this.record.blob.sha256), { credentials: "same-origin" });
-      if (!reply.ok) throw new Error("The file is no longer in the store.");
+      const reply = await source.request("GET", `api/blobs/${this.record.blob.sha256}`, undefined, {});
       const decoder = new ImageDecoder({ data: await reply.arrayBuffer(), type: "image/gif" });
       await decoder.tracks.ready;
       const count = decoder.tracks.selectedTrack?.frameCount ?? 1;
@@ -91,8 +95,7 @@ export class GifPlayer extends Player {
     } catch (thrown) {
       if (this.isDisposed) return;
       this.pause();
-      const isForPeople = thrown instanceof Error && thrown.message.endsWith(".");
-      this.problem.value = isForPeople ? thrown.message : "This browser can't decode this gif.";
+      this.problem.value = thrown instanceof ApiError ? wordsOf(thrown) : "This browser can't decode this gif.";
     }
   }
 

@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { signal } from "@preact/signals";
+import { CannedSource } from "@/api/canned";
 import type { VideoRecord } from "@/api/schema";
 import { Player } from "@/media/video/player";
-import { isTogether, joinTogether, seekPlayer, setTogether, stepPlayer, togglePlayer } from "@/media/video/together";
+import { type VideosTogether, videosTogether } from "@/media/video/together";
+import type { Route } from "@/state/page/route";
+import { makeScope } from "@/state/scope";
+
+const route = signal<Route>({ page: "workspace", entity: "me", project: "p" });
+const scopeOf = (namespace: string) => makeScope({ source: new CannedSource({}), namespace, route });
+const scope = scopeOf("");
+const { isTogether, joinTogether, seekPlayer, setTogether, stepPlayer, togglePlayer } = videosTogether(scope);
 
 class Stub extends Player {
   constructor(secs: number) {
@@ -82,6 +91,20 @@ describe("videos that play together", () => {
     const late = new Stub(3);
     leave.push(joinTogether(late));
     expect([late.time.value, late.isPlaying.value]).toEqual([1.5, true]);
+  });
+
+  it("are those of one scope, and the end of the scope ends it", () => {
+    const own = scopeOf("b.");
+    const others: VideosTogether = videosTogether(own);
+    const other = new Stub(4);
+    leave.push(others.joinTogether(other));
+    setTogether(true);
+    expect([others.isTogether.value, other.isPlaying.value]).toEqual([false, false]);
+    setTogether(false);
+    others.setTogether(true);
+    expect([isTogether.value, short.isPlaying.value, other.isPlaying.value]).toEqual([false, false, true]);
+    own.stop();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("stop when the mode ends, and loop on their own again", () => {
