@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, ingest, log, rows_of, start
 from owner import Service
 
-from diorama.errors import NotFound, TooNew
+from diorama.errors import NotFound
 from diorama.journal.entry import Define
 from diorama.media import HistogramRecord
 from diorama.store import database as databases
@@ -194,22 +194,6 @@ def test_blobs_of_runs_have_them_as_owners(version: int, engine: sa.Engine, tmp_
     with pytest.raises(NotFound):
         service.blob(a)
     service.close()
-
-
-def test_a_store_that_was_migrated_under_an_open_one_is_not_written(
-    open_store: Callable[[], Service],
-) -> None:
-    old = open_store()
-    uid = ingest(old, log(0, {"x": 1}))
-    with old._database.write() as connection:
-        connection.execute(
-            sa.update(schema.meta)
-            .where(schema.meta.c.name == "schema_version")
-            .values(number=SCHEMA_VERSION + 1)
-        )
-    with pytest.raises(TooNew):
-        ingest(old, log(1, {"x": 2}), writer="w.1")
-    assert rows_of(old, uid) == [{"_step": 0, "x": 1}]
 
 
 def test_a_migration_of_sqlite_loses_no_row_and_no_tie(tmp_path: Path) -> None:

@@ -49,6 +49,10 @@ _SCHEMA_VERSION = statements.Prepared(
     ["of_name"],
 )
 
+_SCHEMA_VERSION_OF_SQLITE = "SELECT number FROM meta WHERE name = 'schema_version'"
+LOOK_SECS = 1.0
+"""PostgreSQL: how long a reader may not notice that a newer Diorama has migrated the store."""
+
 _HAS_VERSIONS = "diorama_has_versions"
 """Noted with a connection to PostgreSQL whose transactions have numbers above all stored versions."""
 
@@ -75,6 +79,7 @@ class Database:
         """Counts the files that lay at the path one after another."""
         self._opening = threading.Lock()
         self._is_read_only = False
+        self._looked_at = -LOOK_SECS
         self._shared_commits = SharedCommits()
         self._log = None if self._path is None else WriteAheadLog(self._path)
         # Whoever forgets close() (a script's Api() without `with`) leaves no open file behind.
@@ -134,18 +139,23 @@ class Database:
         the moment of the first statement.
 
         Raises StoreError if it can't be read, Corrupt for what is damaged, Unstorable for parameters that no
-        column can have.
+        column can have, TooNew if a newer Diorama has migrated the store since it was opened.
         """
         self._find_file()
-        number = (
-            self._file_number
-        )  # first: a connection may lead to a newer file than that, never to an older
-        with told_plainly(), self._engine.connect() as connection:
-            connection.execution_options(diorama_file_number=number)
-            if not self.is_sqlite:
-                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with _begun(connection):
-                yield connection
+        # First: a connection may lead to a newer file than that, never to an older.
+        number = self._file_number
+        try:
+            with told_plainly(), self._engine.connect() as connection:
+                connection.execution_options(diorama_file_number=number)
+                if not self.is_sqlite:
+                    connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+                with _begun(connection):
+                    self._refuse_newer(connection)
+                    yield connection
+        except StoreError as error:
+            if not self.is_sqlite and isinstance(error.__cause__, DBAPIError):
+                self._refuse_newer_after(error)
+            raise
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -174,6 +184,35 @@ class Database:
             return self._shared_commits.run(self.write, do)
         with self.write() as connection:
             return do(connection)
+
+    def _refuse_newer(self, connection: sa.Connection) -> None:
+        """Raise TooNew if a newer Diorama has migrated the store: what is read could mean something else.
+
+        SQLite is asked by each reader, past SQLAlchemy, which takes microseconds; PostgreSQL, where a
+        question is a way over the network, by one of them in LOOK_SECS and after each error.
+        """
+        if self._is_read_only:
+            return
+        if self.is_sqlite:
+            driver: Any = connection.connection.dbapi_connection
+            found = driver.execute(_SCHEMA_VERSION_OF_SQLITE).fetchone()
+        elif time.monotonic() < self._looked_at + LOOK_SECS:
+            return
+        else:
+            [found, *_] = [*_SCHEMA_VERSION.read(connection, "schema_version"), None]
+        if found is not None and isinstance(found[0], int):
+            _known(found[0])
+        self._looked_at = time.monotonic()
+
+    def _refuse_newer_after(self, error: StoreError) -> None:
+        """Raise TooNew if that is why a question to PostgreSQL failed."""
+        try:
+            version = self.version()
+        except StoreError:
+            return
+        if version > SCHEMA_VERSION:
+            self._looked_at = -LOOK_SECS
+            raise _too_new(version) from error
 
     @contextmanager
     def _writing(self, *, has_tables: bool = True) -> Iterator[sa.Connection]:
@@ -315,11 +354,15 @@ def _stored_version(connection: sa.Connection) -> int:
 
 def _known(version: int) -> int:
     if version > SCHEMA_VERSION:
-        raise TooNew(
-            f"the store is at version {version}; this Diorama knows versions up to {SCHEMA_VERSION}",
-            hint="install a newer Diorama",
-        )
+        raise _too_new(version)
     return version
+
+
+def _too_new(version: int) -> TooNew:
+    return TooNew(
+        f"the store is at version {version}; this Diorama knows versions up to {SCHEMA_VERSION}",
+        hint="install a newer Diorama, and start again what was running",
+    )
 
 
 def _make_engine(url: sa.URL) -> sa.Engine:
