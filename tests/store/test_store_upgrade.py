@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 import pytest
@@ -14,6 +16,8 @@ from owner import Service
 from diorama.errors import TooNew
 from diorama.service.views import RunPatch
 from diorama.store import database as databases
+from diorama.store import schema
+from diorama.store.database import Database
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 
 
@@ -58,3 +62,59 @@ def test_who_has_a_store_open_notices_a_migration(
     for ask in asks:
         with pytest.raises(TooNew, match=f"version {SCHEMA_VERSION + 1}"):
             ask(old)
+
+
+class OldServer:
+    """Asks as servers of older versions do several times a second, until it is stopped."""
+
+    def __init__(self, url: str) -> None:
+        self.errors: list[Exception] = []
+        self.asked = 0
+        self._engine = sa.create_engine(url, isolation_level="REPEATABLE READ", pool_size=8)
+        self._is_over = threading.Event()
+        self._threads = [threading.Thread(target=self._poll) for _ in range(8)]
+        for thread in self._threads:
+            thread.start()
+
+    def _poll(self) -> None:
+        newest = "SELECT max(version) FROM runs WHERE version < (SELECT number + 10 FROM meta LIMIT 1)"
+        while not self._is_over.wait(0.02):
+            try:
+                with self._engine.connect() as connection:
+                    connection.execute(sa.text(newest)).all()
+                self.asked += 1
+            except sa.exc.DBAPIError as error:
+                self.errors.append(error)
+
+    def stop(self) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join()
+        self._engine.dispose()
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_migration_ends_while_a_server_asks_and_a_run_is_written(version: int, postgres_url: str) -> None:
+    """PostgreSQL: who reads holds `runs` and wants `meta`, the migration the other way round."""
+    engine = sa.create_engine(postgres_url)
+    with engine.begin() as connection:
+        for migrate in MIGRATIONS[:version]:
+            migrate(connection)
+        is_version = schema.meta.c.name == "schema_version"
+        connection.execute(sa.update(schema.meta).where(is_version).values(number=version))
+    server = OldServer(postgres_url)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            with engine.begin() as writing:
+                writing.execute(sa.select(schema.meta.c.number)).all()
+                opening = thread.submit(Database.open, postgres_url)
+                wait([opening], timeout=2.5)  # as long as a large batch may take
+                assert not opening.done()
+            database = opening.result(60)
+        assert database.version() == SCHEMA_VERSION
+        database.close()
+    finally:
+        server.stop()
+        engine.dispose()
+    assert server.errors == []
+    assert server.asked

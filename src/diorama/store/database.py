@@ -19,6 +19,7 @@ the next transaction finds what is at the path now, or makes a new database ther
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
 import time
@@ -34,7 +35,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from diorama.errors import Corrupt, DioramaError, StoreError, TooNew
 from diorama.journal.folder import sync_folder
 from diorama.store import check, schema, statements, text_search, versions, write_ahead_log
-from diorama.store.driver_errors import is_about_values, told_plainly
+from diorama.store.driver_errors import is_about_locks, is_about_values, told_plainly
 from diorama.store.index_hints import write_index_hints
 from diorama.store.migrations import MIGRATIONS, SCHEMA_VERSION
 from diorama.store.shared_commits import SharedCommits
@@ -43,6 +44,10 @@ from diorama.store.write_ahead_log import WriteAheadLog
 BUSY_WAIT_SECS = 30.0
 MIGRATION_LOCK = 0x64696F72
 """PostgreSQL advisory lock: one process at a time makes or migrates the tables."""
+MIGRATION_LOCK_MILLIS = 300
+"""PostgreSQL: how long a migration waits for a table. It takes tables whole, in another order than some
+readers do. While it waits, all who come later wait behind it, with what they have; so it gives up, and tries
+again, long before PostgreSQL looks for deadlocks (after a second) and ends one of those in them."""
 
 _SCHEMA_VERSION = statements.Prepared(
     lambda _: sa.select(schema.meta.c.number).where(schema.meta.c.name == sa.bindparam("of_name")),
@@ -316,9 +321,20 @@ class Database:
     def _migrate(self) -> None:
         if _known(self.version()) == SCHEMA_VERSION:
             return
+        until = time.monotonic() + BUSY_WAIT_SECS
+        while True:
+            try:
+                return self._migrate_at_once()
+            except StoreError as error:
+                if not is_about_locks(error.__cause__) or time.monotonic() > until:
+                    raise
+            time.sleep(random.uniform(0.02, 0.1))  # others go on meanwhile
+
+    def _migrate_at_once(self) -> None:
         with self._migrating() as connection:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {MIGRATION_LOCK_MILLIS}")
             version = _known(_said_version(connection))
             if version == SCHEMA_VERSION:
                 return

@@ -34,6 +34,13 @@ def ends_transaction(error: BaseException) -> bool:
     return isinstance(error, (DBAPIError, sqlite3.Error)) and not is_about_values(error)
 
 
+def is_about_locks(error: BaseException | None) -> bool:
+    """PostgreSQL: whether a transaction failed because others were in its way: a deadlock, or a lock that did
+    not become free in time."""
+    orig = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(orig, "sqlstate", None) in ("40P01", "55P03")
+
+
 @contextmanager
 def told_plainly() -> Iterator[None]:
     """Turn the driver's errors into ours, with a hint where there is one to give."""
