@@ -19,8 +19,10 @@ export function rangeText(range: Range, digits = 5): string | undefined {
   return range ? range.map((value) => shortNumber(numberOf(value) ?? NaN, digits)).join(" to ") : undefined;
 }
 
+/** Integers of seven digits at most in full, all else with a few digits. */
 export function shortNumber(value: number, digits = 5): string {
-  return String(Number(value.toPrecision(digits))).replace("-", "−");
+  const isShort = Number.isInteger(value) && Math.abs(value) < 1e7;
+  return String(isShort ? value : Number(value.toPrecision(digits))).replace("-", "−");
 }
 
 /** On a tile whose numbers were stretched: without it two tiles of one grey could not be told apart. */
