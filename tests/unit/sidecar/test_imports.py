@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 import diorama
 from diorama.api import Api
 from diorama.errors import DioramaError
+from diorama.media.core.extent import Data, Extent
+from diorama.media.core.keep import SCRATCH_FROM_BYTES
 from diorama.model import StoreDir
 from diorama.plugins import ImportedRun, ImportRow
 from diorama.sidecar import imports
@@ -120,6 +123,26 @@ def test_media_that_can_not_be_stored_now_are_imported_later(
     bring_in(transport, rows=pages)
     [row] = read().scan_history()
     assert row["page"].html == "<title>a</title>"
+
+
+def test_a_large_file_is_stored_from_a_file_and_leaves_none(
+    transport: LocalTransport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sources: list[Data] = []
+    put = transport.put_blob
+    monkeypatch.setattr(transport, "put_blob", lambda data, mime: sources.append(data) or put(data, mime))
+    path = tmp_path / "film.mp4"
+    path.write_bytes(bytes(SCRATCH_FROM_BYTES))
+
+    def film() -> Iterator[ImportRow]:
+        yield ImportRow(0, {"film": diorama.Video(path)})
+
+    bring_in(transport, rows=film())
+    [source] = sources
+    assert isinstance(source, Extent)
+    assert not Path(source.path).exists()
+    [row] = read().scan_history()
+    assert row["film"].record.blob.size_bytes == SCRATCH_FROM_BYTES
 
 
 def test_media_are_encoded_once(transport: LocalTransport, monkeypatch: pytest.MonkeyPatch) -> None:
