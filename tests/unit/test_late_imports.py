@@ -21,7 +21,6 @@ REASONS = {
     "client/init.py": "every script waits for what init() imports, and few scripts resume or disable a run",
     "client/resume.py": "urllib3 and the store are needed only for a run that is resumed",
     "client/sidecar_start.py": "a sidecar in a thread is only for a script that can start no processes",
-    "journal/codec.py": "none: they wait to be moved to the top",
     "sidecar/destination.py": "urllib3 costs a run that is stored on this machine nothing",
     "sidecar/local.py": "SQLAlchemy is slow to import, and a run begins before something has to be stored",
 }

@@ -43,11 +43,13 @@ from diorama.journal.entry import (
     replace_values,
 )
 from diorama.journal.sealed import is_sealed
+from diorama.media.adopt import adopt
 from diorama.media.core.base import Media, Snapshot
 from diorama.media.core.extension import as_wire, integer_as_wire, value_from
 from diorama.media.core.extent import Data, Extent, head_of, pieces_of, view_of
 from diorama.media.core.foreign import Refusal
 from diorama.media.core.keep import InMemory, Kept
+from diorama.media.text.media import Text
 from diorama.model import clean_text
 
 PLAIN = frozenset({float, int, bool, type(None)})
@@ -175,8 +177,6 @@ class Encoding:
     def _text(self, text: str, name: str) -> Any:
         """Text of megabytes becomes media: it lies in a file then, and the encoder never sees it."""
         if len(text) > TEXT_LIMIT_CHARS:
-            from diorama.media.text.media import Text
-
             return self.as_extension(Text(text), name)
         self._count(name, len(text))
         return clean_text(text)
@@ -213,8 +213,6 @@ class Encoding:
         return Ext(EXT_SNAPSHOT, _encoder.encode([snapshot.kind, snapshot.header, buffers]))
 
     def _foreign(self, value: Any, name: str, inside: tuple[int, ...]) -> Any:
-        from diorama.media.adopt import adopt
-
         adopted = adopt(value)
         if isinstance(adopted, Media):
             return self.as_extension(adopted, name)

@@ -8,7 +8,6 @@ import enum
 import math
 import signal
 import struct
-import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -167,7 +166,7 @@ def test_a_value_whose_own_code_fails_is_told_to_its_owner() -> None:
 def test_a_fault_of_ours_costs_one_value_not_the_entry(
     monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
 ) -> None:
-    monkeypatch.setattr(sys.modules["diorama.media.adopt"], "adopt", Mock(side_effect=kind("a fault")))
+    monkeypatch.setattr(codec, "adopt", Mock(side_effect=kind("a fault")))
     encoding = Encoding()
     found = encoding.plain_dict({"a": 1.0, "b": [2, Fraction(1, 2)]})
     assert found["a"] == 1.0

@@ -270,3 +270,11 @@ def test_a_forked_child_decodes_although_a_thread_held_the_lock(tmp_path: Path) 
         "raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 7
+
+
+def test_a_worker_that_is_out_while_its_pool_is_dropped_ends_when_it_comes_back() -> None:
+    pool = limited._Pool()
+    worker = pool.borrow()
+    pool.close()
+    pool.give_back(worker, is_fit=True)
+    assert not worker.is_alive()

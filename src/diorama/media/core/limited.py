@@ -221,6 +221,7 @@ class _Pool:
         """In a forked child: the workers are the parent's, and a thread of it may have held the lock."""
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
+        self._is_closed = False
 
     def borrow(self) -> _Worker:
         """A worker that waits, or a new one. Raises NoWorker."""
@@ -246,13 +247,15 @@ class _Pool:
 
     def give_back(self, worker: _Worker, *, is_fit: bool) -> None:
         with self._lock:
-            if is_fit and len(self._idle) < IDLE_WORKERS_LIMIT:
+            if is_fit and not self._is_closed and len(self._idle) < IDLE_WORKERS_LIMIT:
                 self._idle.append(worker)
                 return
         worker.close()
 
     def close(self) -> None:
+        """End the workers that wait, and those that are out as soon as they are given back."""
         with self._lock:
+            self._is_closed = True
             idle, self._idle = self._idle, []
         for worker in idle:
             worker.close()
