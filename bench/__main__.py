@@ -33,7 +33,7 @@ BY_NAME_ONLY = {"faults", "many_runs", "run_lists", "soak"}
 TAKE_TURNS = {"many_runs", "postgres_writers"}
 """Those that measure both versions themselves, in turn. Of the others, each is run once for each version."""
 
-OF_THIS_SHAPE_ONLY = {"run_lists", "soak", "ui_charts"}
+OF_THIS_SHAPE_ONLY = {"busy_sidecar", "run_lists", "soak", "ui_charts"}
 """Those that need what version 0.1 has not: they are measured as they are now."""
 
 

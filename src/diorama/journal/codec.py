@@ -250,9 +250,11 @@ def plain_numbers(data: Mapping[str, Any]) -> dict[str, Any] | None:
     found: dict[str, Any] = {}
     for name, value in data.items():
         cls = type(value)
-        if is_plain(value):
+        if cls in _numpy_numbers:  # first: most of them are alike
+            found[name] = value.item()
+        elif cls in PLAIN or is_plain(value):
             found[name] = value
-        elif cls in _numpy_numbers or _is_numpy_number(cls):
+        elif _is_numpy_number(cls):
             found[name] = value.item()
         else:
             return None
