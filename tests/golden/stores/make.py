@@ -88,15 +88,15 @@ def fill() -> None:
         run.log({"cloud": diorama.Object3D(np.arange(60, dtype=np.float32).reshape(20, 3))})
 
 
-def read_back(root: Path) -> dict[str, Any]:
-    """All that a store says, as JSON; floats by their bits."""
+def read_back(root: Path, **more: Any) -> dict[str, Any]:
+    """All that a store says, as JSON; floats by their bits. more: as `Service.open` takes it."""
     import msgspec
 
     from diorama.model import OWNER, StoreDir
     from diorama.service import Service
     from diorama.service.views import SeriesRequest, TableRequest
 
-    with Service.open(StoreDir(root)) as opened:
+    with Service.open(StoreDir(root), **more) as opened:
         service = opened.for_(OWNER)
         found: dict[str, Any] = {"problems": service.check(), "runs": {}}
         for project in service.projects().projects:
