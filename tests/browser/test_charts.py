@@ -12,7 +12,7 @@ import pytest
 from charts_store import HEIGHTS, LAST, SELDOM_STEP, SPIKE_STEP, STEPS, fill, loss
 from live_server import LiveServer, serving
 from playwright.sync_api import Locator, Page, Request, Route, expect
-from waiting import address, until, until_true
+from waiting import address, until
 
 WORKSPACE = "/lab/curves"
 

@@ -71,7 +71,7 @@ def adding_once(name: str) -> Do:
 
 
 def run_traced(trace: Interruption, do: Callable[[], object]) -> object:
-    # An interruption leaves `with` blocks open, which the collector ends. What is raised there reaches nobody.
+    # An interruption leaves `with` blocks open, which the collector ends: what is raised then is lost.
     gc.collect()
     gc.disable()
     sys.settrace(trace)
