@@ -7,7 +7,7 @@ import gc
 import linecache
 import sys
 import time
-from collections.abc import Callable, Sized
+from collections.abc import Callable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -68,6 +68,15 @@ def adding_once(name: str) -> Do:
         return name
 
     return do
+
+
+@pytest.fixture(autouse=True)
+def small_collections() -> Iterator[None]:
+    """The collector looks only at what comes from now on: it is called for each line."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def run_traced(trace: Interruption, do: Callable[[], object]) -> object:

@@ -231,8 +231,8 @@ class Database:
                 connection.info[_HAS_VERSIONS] = True
             with _begun(connection):
                 yield connection
-            driver: Any = connection.connection.dbapi_connection
             if self._log is not None:
+                driver: Any = connection.connection.dbapi_connection
                 self._log.keep_short(driver)
 
     @contextmanager

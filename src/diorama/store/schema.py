@@ -51,7 +51,7 @@ metadata = MetaData()
 
 
 def _mirror(table: str, *columns: str) -> Index:
-    """An SQLite index that no query uses. It repeats the row, so that damage is found."""
+    """An SQLite index that repeats the row, so that damage is found. Filters read that of `run_values`."""
     return Index(f"{table}_mirror", *columns).ddl_if(dialect="sqlite")
 
 

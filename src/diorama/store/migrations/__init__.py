@@ -2,10 +2,10 @@
 
 Each file `mNNNN_<what>.py` has `apply(connection)`; it runs inside the transaction that also raises
 meta.schema_version, so a store is always wholly at one version. A migration says what it means in its own
-words: it imports neither `store.schema`, which is the shape of today, nor anything else that may change. What
-it may import does for good what it does: `sql` in this folder, and `store.seal`, the checksum of packed
-bytes.
-A new store runs all of them. `tests/store/test_store_migrations.py` sees that they lead to `store.schema`.
+words: it imports neither `store.schema`, which is the shape of today, nor anything else that may change. It
+may import what will never do anything else: `sql` in this folder, and `store.seal`, the checksum of packed
+bytes. A new store runs all of them. `tests/store/test_store_migrations.py` sees that they lead to
+`store.schema`.
 """
 
 from __future__ import annotations
