@@ -107,16 +107,21 @@ def test_what_is_lost_fails_each_time_it_is_logged_and_holds_nothing_up(
     assert type(record_of(pool, entry_in_spool(b"one bit more"), tmp_path)) is FileRecord
 
 
-def test_what_is_lost_fails_also_when_it_is_tried_again(tmp_path: Path, store: MemoryStore) -> None:
-    """The store was away at the first try, so that the second one takes it for what came before."""
-    troubles: list[Exception] = [Unavailable("the server sleeps")]
+def failing_once(store: MemoryStore, trouble: Exception) -> Any:
+    """The store's put_blob, of which the first call raises."""
+    troubles = [trouble]
 
     def put(data: bytes | bytearray | memoryview, mime: str) -> Any:
         if troubles:
             raise troubles.pop()
         return store.put_blob(data, mime)
 
-    pool = EncoderPool(put, on_done=lambda: None)
+    return put
+
+
+def test_what_is_lost_fails_also_when_it_is_tried_again(tmp_path: Path, store: MemoryStore) -> None:
+    """The store was away at the first try, so that the second one takes it for what came before."""
+    pool = EncoderPool(failing_once(store, Unavailable("the server sleeps")), on_done=lambda: None)
     with pytest.raises(Unavailable):
         record_of(pool, entry_in_spool(b"x"), tmp_path)
     assert isinstance(record_of(pool, entry_in_spool(b"x"), tmp_path), UnknownRecord)
@@ -173,14 +178,7 @@ def test_no_thread_is_no_loss(pool: EncoderPool, tmp_path: Path, monkeypatch: py
 def test_a_blob_that_cannot_be_put_is_put_later(
     store: MemoryStore, tmp_path: Path, trouble: Exception
 ) -> None:
-    troubles = [trouble]
-
-    def put(data: bytes | bytearray | memoryview, mime: str) -> Any:
-        if troubles:
-            raise troubles.pop()
-        return store.put_blob(data, mime)
-
-    pool = EncoderPool(put, on_done=lambda: None)
+    pool = EncoderPool(failing_once(store, trouble), on_done=lambda: None)
     with pytest.raises(Unavailable):
         record_of(pool, entry_of(b"x"), tmp_path)
     assert type(record_of(pool, entry_of(b"x"), tmp_path)) is FileRecord
