@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "src" / "diorama"
@@ -28,8 +29,13 @@ REASONS = {
 modules in a table, and imports each when it is first used.)"""
 
 
-def _late_imports(root: Path) -> Iterator[tuple[str, int, str]]:
+@cache
+def _late_imports(root: Path) -> list[tuple[str, int, str]]:
     """(file, line, module) of imports of ours inside functions, in the package whose folder is `root`."""
+    return list(_find_late_imports(root))
+
+
+def _find_late_imports(root: Path) -> Iterator[tuple[str, int, str]]:
     for file in sorted(root.rglob("*.py")):
         found = set()
         for node in ast.walk(ast.parse(file.read_bytes(), str(file))):
@@ -46,7 +52,10 @@ def _imported_by(node: ast.AST) -> Iterator[tuple[int, str]]:
         yield from ((node.lineno, alias.name) for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
         yield node.lineno, "." * node.level + (node.module or "")
-    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+    elif isinstance(node, ast.Call) and "import_module" in (
+        getattr(node.func, "id", None),
+        getattr(node.func, "attr", None),
+    ):
         for argument in node.args:
             if isinstance(argument, ast.Constant):
                 yield node.lineno, str(argument.value)
@@ -79,7 +88,7 @@ def test_late_imports_are_found_however_they_are_written(tmp_path: Path) -> None
         "            return importlib.import_module('diorama.http')\n",
         encoding="utf-8",
     )
-    assert list(_late_imports(tmp_path)) == [
+    assert _late_imports(tmp_path) == [
         ("deep/late.py", 4, "diorama.model"),
         ("deep/late.py", 5, "diorama.media"),
         ("deep/late.py", 8, ".."),

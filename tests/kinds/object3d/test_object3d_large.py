@@ -57,6 +57,7 @@ print(len(diorama.Object3D(sys.argv[1]).snapshot().buffers), peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks of memory are read from /proc")
 @pytest.mark.parametrize("name", ["large.obj", "large.gltf", "large.glb", "large.babylon", "beside.obj"])
 def test_none_is_in_memory_as_a_whole(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

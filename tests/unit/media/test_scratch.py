@@ -134,6 +134,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peaks of memory are read from /proc")
 @pytest.mark.parametrize("mode", ["offline", "disabled"])
 def test_a_film_that_is_made_before_the_run_is_never_in_memory(

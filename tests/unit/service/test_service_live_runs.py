@@ -36,7 +36,11 @@ def reads_of_all_runs(source: str) -> Iterator[int]:
                 isinstance(of, ast.Attribute) and of.attr == "schema"
             ):
                 yield node.lineno
-        elif isinstance(node, ast.Attribute) and ast.unparse(node).endswith("metadata.tables"):
+        elif (
+            isinstance(node, ast.Attribute)
+            and node.attr == "tables"
+            and ast.unparse(node).endswith("metadata.tables")
+        ):
             yield node.lineno
 
 

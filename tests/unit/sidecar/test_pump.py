@@ -217,6 +217,7 @@ def test_a_store_that_fails_under_many_is_waited_for_once(
     pump.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_troubles_of_every_kind_under_many_lose_and_double_nothing(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
