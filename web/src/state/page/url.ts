@@ -173,6 +173,7 @@ export function goTo(path: string, search: string | null): void {
   if (next !== current) {
     undoStack.value = [];
     redoStack.value = [];
+    burst = { name: "", at: 0 };
   }
   readAll(next);
   locationPath.value = path;
