@@ -1,4 +1,4 @@
-// The settings of charts, for the page and for a single chart, in one form.
+// The settings of charts, for the page and for a single panel, in one form.
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -11,6 +11,7 @@ import { Popover } from "@/parts/Popover";
 import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice, Select, Toggle } from "@/parts/Toggle";
+import type { PanelRef } from "@/state/page/panelSettings";
 import { type ChartSettings, FIRST_AMOUNT, MOST_AMOUNT, type YRange } from "@/state/charts/settings";
 import { type Scope, useScope } from "@/state/scope";
 
@@ -68,18 +69,18 @@ export function summaryOf(scope: Scope, { x, smoothing, isLogX, isLogY }: ChartS
   return parts.join(" · ");
 }
 
-/** The settings of one chart, over those of the page. */
-export function OneChartSettings({ chart }: { chart: string }): JSX.Element {
-  const { overrideChart, overridesOf, resetChart, settingsOf } = useScope().charts;
-  const hasOwn = Object.keys(overridesOf(chart)).length > 0;
+/** The settings of one panel, over those of the page. */
+export function OneChartSettings({ panel }: { panel: PanelRef<ChartSettings> }): JSX.Element {
+  const { change, ownOf, reset, settingsOf } = useScope().charts.panels;
+  const hasOwn = Object.keys(ownOf(panel)).length > 0;
   return (
     <>
-      <SettingsForm settings={settingsOf(chart)} onChange={(changes) => overrideChart(chart, changes)} />
+      <SettingsForm settings={settingsOf(panel).value} onChange={(changes) => change(panel, changes)} />
       <div class="chart-form-foot">
         <span class="chart-form-hint">
           {hasOwn ? "This chart has its own settings." : "As the page's settings; changes here are for this chart."}
         </span>
-        <Button look="plain" icon="reset" isDisabled={!hasOwn} onClick={() => resetChart(chart)}>
+        <Button look="plain" icon="reset" isDisabled={!hasOwn} onClick={() => reset(panel)}>
           As the page
         </Button>
       </div>

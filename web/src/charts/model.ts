@@ -26,8 +26,7 @@ import type { Scope } from "@/state/scope";
 export interface ChartOptions {
   keyName: string;
   isSystem?: boolean;
-  /** fixed x axis, whatever the page's is (system metrics) */
-  x?: string;
+  settings: ReadonlySignal<ChartSettings>;
 }
 
 export type ChartStatus =
@@ -91,8 +90,7 @@ export class ChartModel {
     this.keyName = options.keyName;
     this.isSystem = options.isSystem ?? false;
     this.uids = signal(uids);
-    const { x } = options;
-    this.settings = computed(() => ({ ...this.scope.charts.settingsOf(this.keyName), ...(x === undefined ? {} : { x }) }));
+    this.settings = options.settings;
     const xName = computed(() => this.settings.value.x);
     this.shared = computed(() => this.scope.sharedAxes.sharedAxis(xName.value));
     this.isOnClock = computed(() => xName.value === this.scope.clock.axis.value);

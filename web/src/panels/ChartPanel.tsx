@@ -15,6 +15,7 @@ import { Menu } from "@/parts/Menu";
 import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { EmptyState, ErrorState } from "@/parts/States";
+import { isAutomatic } from "@/state/page/panelSettings";
 import { token } from "@/state/page/theme";
 import { showToast } from "@/state/page/toasts";
 import { type Panel, runsOfPanel } from "@/panels/panel";
@@ -36,7 +37,7 @@ const LETTER_PX = 7.6;
 
 export function ChartPanel({ panel, isFull = false }: ChartPanelProps): JSX.Element {
   const scope = useScope();
-  const { charts: { overridesOf }, series: { retryFailedSeries } } = scope;
+  const { charts: { panels: { ownOf } }, series: { retryFailedSeries } } = scope;
   const [{ key: keyName }] = panel.keys;
   const uids = runsOfPanel(scope, panel).map((run) => run.uid);
   const model = useChartModel(panel, uids);
@@ -48,7 +49,7 @@ export function ChartPanel({ panel, isFull = false }: ChartPanelProps): JSX.Elem
         <h3 class="chart-name">
           <MiddleText text={panel.title} title={keyName} />
         </h3>
-        {Object.keys(overridesOf(keyName)).length > 0 && (
+        {Object.keys(ownOf(panel)).length > 0 && (
           <span class="chart-own" role="img" aria-label="Has its own settings" title="Has its own settings" />
         )}
         <Values model={model} most={isFull ? 8 : MOST_VALUES} />
@@ -75,13 +76,12 @@ export function ChartPanel({ panel, isFull = false }: ChartPanelProps): JSX.Elem
   );
 }
 
-function useChartModel({ keys: [{ key: keyName }], type, settings: { x } }: ChartPanelProps["panel"], uids: readonly number[]): ChartModel {
+function useChartModel(panel: ChartPanelProps["panel"], uids: readonly number[]): ChartModel {
   const scope = useScope();
-  const isSystem = type === "system";
-  const model = useMemo(
-    () => new ChartModel(scope, { keyName, isSystem, ...(x === undefined ? {} : { x }) }, uids),
-    [keyName, isSystem, x],
-  );
+  const [{ key: keyName }] = panel.keys;
+  const isSystem = panel.type === "system";
+  const settings = scope.charts.panels.settingsOf(panel);
+  const model = useMemo(() => new ChartModel(scope, { keyName, isSystem, settings }, uids), [keyName, isSystem, settings]);
   useLayoutEffect(() => () => model.dispose(), [model]);
   useLayoutEffect(() => {
     const before = model.uids.peek();
@@ -185,11 +185,11 @@ interface ToolsProps extends ChartPanelProps {
 
 function Tools({ model, body, panel, isFull }: ToolsProps): JSX.Element {
   const scope = useScope();
-  const { fullChart, overridesOf } = scope.charts;
+  const { fullChart, panels: { ownOf } } = scope.charts;
   const [{ key: keyName }] = panel.keys;
   const [isOpen, setOpen] = useState(false);
   const anchor = useRef<HTMLButtonElement>(null);
-  const hasOwn = Object.keys(overridesOf(keyName)).length > 0;
+  const hasOwn = Object.keys(ownOf(panel)).length > 0;
   const isZoomed = model.shared.value.zoom.value !== null;
   return (
     <span class={`chart-tools${isOpen ? " chart-tools-shown" : ""}`}>
@@ -227,7 +227,8 @@ function Tools({ model, body, panel, isFull }: ToolsProps): JSX.Element {
           },
         ]}
       />
-      {!isFull && panel.type === "chart" && (
+      {/* The address names the chart in full size by its key, and so only a key's automatic panel. */}
+      {!isFull && panel.type === "chart" && isAutomatic(panel) && (
         <IconButton icon="expand" size={14} label="Full size" onClick={() => (fullChart.value = keyName)} />
       )}
       {isOpen && (

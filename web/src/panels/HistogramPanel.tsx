@@ -14,7 +14,7 @@ import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { Choice } from "@/parts/Toggle";
 import { Tooltip } from "@/parts/Tooltip";
-import type { HistogramState } from "@/state/charts/histograms";
+import type { HistogramSettings, HistogramState } from "@/state/charts/histograms";
 import { type Scope, useScope } from "@/state/scope";
 import "@/media/histogram/histogram.css";
 import "@/panels/histogram.css";
@@ -26,34 +26,36 @@ const SMALL_MULTIPLES = 12;
 
 export function HistogramPanel({ panel }: PanelProps<"histogram">): JSX.Element {
   const scope = useScope();
-  const { histograms: { histogramView, isHistogramLog }, runs: { labelOf, runColor } } = scope;
+  const { histograms: { panels: { change, settingsOf } }, runs: { labelOf, runColor } } = scope;
   const [{ key }] = panel.keys;
+  const settings = settingsOf(panel).value;
+  const { view, isLog } = settings;
   const runs = runsHavingKey(scope, panel);
   const [chosen, setChosen] = useState<number | "all">("all");
   const drawn = chosen === "all" ? runs : runs.filter((run) => run.uid === chosen);
   const one = drawn.length > 0 ? drawn : runs;
   const options = runs.slice(0, SMALL_MULTIPLES);
-  const shared = histogramView.value === "bars" ? null : sharedSpan(scope, one.slice(0, SMALL_MULTIPLES), key);
+  const shared = view === "bars" ? null : sharedSpan(scope, one.slice(0, SMALL_MULTIPLES), key);
   return (
     <section class="histogram-panel" aria-label={key}>
       <header class="histogram-head">
         <h3>
           <MiddleText text={key} />
         </h3>
-        {histogramView.value === "heat" && (
+        {view === "heat" && (
           <button
             type="button"
             class="histogram-log"
-            aria-pressed={isHistogramLog.value}
+            aria-pressed={isLog}
             title="Colour by the logarithm of the count"
-            onClick={() => (isHistogramLog.value = !isHistogramLog.value)}
+            onClick={() => change(panel, { isLog: !isLog })}
           >
             log
           </button>
         )}
       </header>
       <div class="histogram-bar">
-        {runs.length > 1 && histogramView.value !== "bars" && (
+        {runs.length > 1 && view !== "bars" && (
           <div class="histogram-runs" role="tablist" aria-label="Runs">
             <button type="button" role="tab" aria-selected={chosen === "all"} onClick={() => setChosen("all")}>
               all
@@ -75,17 +77,17 @@ export function HistogramPanel({ panel }: PanelProps<"histogram">): JSX.Element 
         )}
         <Choice
           label="How to draw histograms"
-          value={histogramView.value}
+          value={view}
           options={[
             { value: "heat", label: "heat", title: "Heat map over steps: colour is count" },
             { value: "ridges", label: "ridges", title: "A line for each step, oldest behind" },
             { value: "bars", label: "bars", title: "The bars of the clock's step" },
           ]}
-          onChange={(next) => (histogramView.value = next)}
+          onChange={(next) => change(panel, { view: next })}
         />
       </div>
       {runs.length === 0 && <EmptyState isSmall title="No shown run has logged it." />}
-      {histogramView.value === "bars"
+      {view === "bars"
         ? runs.length > 0 && <BarsAtClock keyName={key} runs={runs} />
         : one
             .slice(0, SMALL_MULTIPLES)
@@ -94,12 +96,13 @@ export function HistogramPanel({ panel }: PanelProps<"histogram">): JSX.Element 
                 key={run.uid}
                 run={run}
                 keyName={key}
+                settings={settings}
                 span={shared}
                 height={one.length > 1 ? SMALL_HEIGHT : HEIGHT}
                 hasName={one.length > 1}
               />
             ))}
-      {histogramView.value !== "bars" && one.length > SMALL_MULTIPLES && (
+      {view !== "bars" && one.length > SMALL_MULTIPLES && (
         <p class="histogram-note">
           {SMALL_MULTIPLES} of {one.length} runs drawn
         </p>
@@ -126,17 +129,19 @@ function histogramsIn(reply: HistogramReply): Counted[] {
 function OverSteps({
   run,
   keyName,
+  settings,
   span,
   height,
   hasName,
 }: {
   run: RunView;
   keyName: string;
+  settings: HistogramSettings;
   span: Span | null;
   height: number;
   hasName: boolean;
 }): JSX.Element {
-  const { histograms: { histogramView, histogramsOf, reloadHistograms }, runs: { labelOf, runColor } } = useScope();
+  const { histograms: { histogramsOf, reloadHistograms }, runs: { labelOf, runColor } } = useScope();
   const state: HistogramState = histogramsOf(run.uid, keyName).value;
   if (state.is === "failed") {
     return (
@@ -158,14 +163,14 @@ function OverSteps({
       {state.is === "loading" ? (
         <div style={{ height: `${height}px` }} aria-busy="true" />
       ) : (
-        <StepsPlot reply={state.reply} run={run} span={span} height={height} />
+        <StepsPlot reply={state.reply} run={run} settings={settings} span={span} height={height} />
       )}
       {state.is === "ready" && (
         <p class="histogram-note">
           {state.reply.steps.length < state.reply.total
             ? `${formatReading(state.reply.steps.length)} of ${formatReading(state.reply.total)} steps drawn`
             : `${formatReading(state.reply.total)} ${state.reply.total === 1 ? "step" : "steps"}`}
-          {histogramView.value === "ridges" && state.reply.steps.length > RIDGES && ` · ${RIDGES} ridges`}
+          {settings.view === "ridges" && state.reply.steps.length > RIDGES && ` · ${RIDGES} ridges`}
         </p>
       )}
     </div>
@@ -179,10 +184,17 @@ interface HoverAt {
   clientY: number;
 }
 
-function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: RunView; span: Span | null; height: number }): JSX.Element {
+interface StepsPlotProps {
+  reply: HistogramReply;
+  run: RunView;
+  settings: HistogramSettings;
+  span: Span | null;
+  height: number;
+}
+
+function StepsPlot({ reply, run, settings: { view, isLog }, span, height }: StepsPlotProps): JSX.Element {
   const {
     clock: { axis, moveTo, now },
-    histograms: { histogramView, isHistogramLog },
     runs: { runColor },
     steps: { stepsOf },
     tracks: { trackOf },
@@ -194,7 +206,7 @@ function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: R
   const edges = columnEdges(reply.steps);
   const steps: Span = { min: edges[0] ?? 0, max: edges.at(-1) ?? 1 };
   const picks = spread(reply.steps.length, RIDGES);
-  const isHeat = histogramView.value === "heat";
+  const isHeat = view === "heat";
   const track = trackOf(run.uid, reply.key);
   const clock = stepsOf([run.uid], reply.key)[0]?.step ?? (axis.value === "step" ? now.value : null);
 
@@ -226,7 +238,7 @@ function StepsPlot({ reply, run, span, height }: { reply: HistogramReply; run: R
             paintHeatMap(
               context,
               frame,
-              { steps: reply.steps, histograms: all, x: steps, y: span, largest, isLog: isHistogramLog.value },
+              { steps: reply.steps, histograms: all, x: steps, y: span, largest, isLog },
               ink,
               ratio,
             );

@@ -10,7 +10,7 @@ import { columnTitle, tellingPaths, valueAt } from "@/lib/runs/paths";
 import { formatCount, formatValue } from "@/lib/text/format";
 import { nameOfKind, tileShapeOf } from "@/media/registry";
 import { useKeyShape } from "@/panels/keyShape";
-import { type PanelProps, runsHavingKey } from "@/panels/panel";
+import { type PanelOf, runsHavingKey } from "@/panels/panel";
 import { MiddleText } from "@/parts/MiddleText";
 import { EmptyState } from "@/parts/States";
 import { MediaPanelTools } from "@/panels/MediaPanelTools";
@@ -30,8 +30,10 @@ import {
   shownCount,
   tileAt,
 } from "@/panels/tileGrid";
+import type { PanelRef } from "@/state/page/panelSettings";
 import type { KeyShape } from "@/state/page/tileShapes";
 import { type TileRef, tileId } from "@/state/media/tile";
+import type { MediaSettings } from "@/state/media/zoom";
 import { type Scope, useScope } from "@/state/scope";
 import { pixelRatio } from "@/state/page/screen";
 import "@/panels/media.css";
@@ -48,15 +50,25 @@ const FILL_HEIGHT = 320;
 /** Height of a picture with its lines of text in a panel that stands among charts. */
 const PACKED_HEIGHT = 166;
 
-/** `isPacked`: it stands among charts, with one or two tiles. */
-export function MediaPanel({ panel, isPacked }: PanelProps<"media" | "table">): JSX.Element {
+/** A panel as the layout of its tiles knows it: a table's own settings are those of its rows. */
+export function tilesOf(panel: PanelOf<"media" | "table">): PanelRef<MediaSettings> {
+  return panel.type === "media" ? panel : { ...panel, settings: {} };
+}
+
+interface MediaPanelProps {
+  panel: PanelOf<"media" | "table">;
+  /** It stands among charts, with one or two tiles. */
+  isPacked: boolean;
+}
+
+export function MediaPanel({ panel, isPacked }: MediaPanelProps): JSX.Element {
   const scope = useScope();
   const {
     runs: { runColor },
     sample: { askForSample, knownPlace, nthOfSample },
     selection: { followedSample, selected },
     steps: { stepsOf },
-    zoom: { mediaLayout, tileWidth },
+    zoom: { panels },
   } = scope;
   const [{ key, kind }] = panel.keys;
   const runs = runsHavingKey(scope, panel);
@@ -69,15 +81,16 @@ export function MediaPanel({ panel, isPacked }: PanelProps<"media" | "table">): 
   const scroller = useRef<HTMLDivElement>(null);
   const body = useRef<HTMLDivElement>(null);
 
+  const { layout: chosenLayout, tileWidth } = panels.settingsOf(tilesOf(panel)).value;
   const framed = tileShapeOf(kind);
   const isFill = framed === "fill";
   const layout = isFill
     ? "wrap"
-    : mediaLayout.value === "auto"
+    : chosenLayout === "auto"
       ? runs.length > 1 && shape.items > 1
         ? "grid"
         : "wrap"
-      : mediaLayout.value;
+      : chosenLayout;
   const isGrid = layout === "grid";
   const hasTitle = !isGrid && (runs.length > 1 || shape.items > 1);
   const tiles = runs.length * shape.items;
@@ -86,16 +99,16 @@ export function MediaPanel({ panel, isPacked }: PanelProps<"media" | "table">): 
   const across = room - PADDING - (isGrid ? HEAD_WIDTH : 0);
   const wide = isPacked ? packedWidth({
     tiles,
-    tileWidth: tileWidth.value,
+    tileWidth,
     room: across,
     aspect: shape.aspect,
     high: PACKED_HEIGHT - words,
-  }) : tileWidth.value;
+  }) : tileWidth;
   const picture = framed
     ? framedSize({
       shape: framed,
       fillHeight: shape.fillHeight ?? FILL_HEIGHT,
-      tileWidth: tileWidth.value,
+      tileWidth,
       room: across,
       layout,
       tiles,
@@ -126,8 +139,8 @@ export function MediaPanel({ panel, isPacked }: PanelProps<"media" | "table">): 
   useKeepInSight(scroller, body, key, runs, shape.items, columnOf, grid, rowsShown, () => setExpanded(true));
   // The same element again is not rendered again: the panel renders at every step of the clock, its tools need not.
   const tools = useMemo(
-    () => <MediaPanelTools hasPictures={kind === "image"} hasVideos={kind === "video"} isFill={isFill} />,
-    [kind, isFill],
+    () => <MediaPanelTools panel={tilesOf(panel)} hasPictures={kind === "image"} hasVideos={kind === "video"} isFill={isFill} />,
+    [panel, kind, isFill],
   );
   const isCut = shown < tiles;
   if (runs.length === 0) {

@@ -1,25 +1,28 @@
-/** How all tiles of the page are looked at: size, linked zoom, pixels, layout. */
+/** How tiles are looked at: size and layout, linked zoom, pixels. All of it is of the page, except for what the panel has of its own. */
 import type { JSX } from "preact";
 import { videosTogether } from "@/media/video/together";
 import { IconButton } from "@/parts/Button";
 import { Menu } from "@/parts/Menu";
 import { Slider } from "@/parts/Slider";
-import { LARGEST_TILE, SMALLEST_TILE, clampTile } from "@/state/media/zoom";
+import { LARGEST_TILE, type MediaLayout, type MediaSettings, SMALLEST_TILE, clampTile } from "@/state/media/zoom";
+import type { PanelRef } from "@/state/page/panelSettings";
 import { useScope } from "@/state/scope";
 
 export interface MediaPanelToolsProps {
+  panel: PanelRef<MediaSettings>;
   hasPictures: boolean;
   hasVideos: boolean;
   /** Tiles fill rows: there is nothing to choose. */
   isFill: boolean;
 }
 
-export function MediaPanelTools({ hasPictures, hasVideos, isFill }: MediaPanelToolsProps): JSX.Element {
+export function MediaPanelTools({ panel, hasPictures, hasVideos, isFill }: MediaPanelToolsProps): JSX.Element {
   const scope = useScope();
-  const { isLinked, isZoomed, mediaLayout, resetViews, smoothing, tileWidth } = scope.zoom;
+  const { isLinked, isZoomed, panels: { change, settingsOf }, resetViews, smoothing } = scope.zoom;
+  const { layout, tileWidth } = settingsOf(panel).value;
   const { isTogether, setTogether } = videosTogether(scope);
   const setSmoothing = (value: typeof smoothing.value) => () => (smoothing.value = value);
-  const setLayout = (value: typeof mediaLayout.value) => () => (mediaLayout.value = value);
+  const setLayout = (value: MediaLayout) => () => change(panel, { layout: value });
   return (
     <div class="media-tools">
       {hasVideos && (
@@ -45,12 +48,12 @@ export function MediaPanelTools({ hasPictures, hasVideos, isFill }: MediaPanelTo
         <div class="media-size-slider">
           <Slider
             label="Tile size"
-            value={tileWidth.value}
+            value={tileWidth}
             min={SMALLEST_TILE}
             max={LARGEST_TILE / 1.6}
             step={4}
-            text={`${tileWidth.value} px`}
-            onInput={(width) => (tileWidth.value = clampTile(width) ?? tileWidth.value)}
+            text={`${tileWidth} px`}
+            onInput={(width) => change(panel, { tileWidth: clampTile(width) ?? tileWidth })}
           />
         </div>
       )}
@@ -68,9 +71,9 @@ export function MediaPanelTools({ hasPictures, hasVideos, isFill }: MediaPanelTo
           },
           { label: "Pixels: smooth", isChecked: smoothing.value === "smooth", onSelect: setSmoothing("smooth") },
           { label: "Pixels: squares", isChecked: smoothing.value === "pixelated", onSelect: setSmoothing("pixelated") },
-          { label: "Layout: automatic", isChecked: mediaLayout.value === "auto", divider: "Layout", onSelect: setLayout("auto") },
-          { label: "Layout: items × runs", isChecked: mediaLayout.value === "grid", onSelect: setLayout("grid") },
-          { label: "Layout: wrapped", isChecked: mediaLayout.value === "wrap", onSelect: setLayout("wrap") },
+          { label: "Layout: automatic", isChecked: layout === "auto", divider: "Layout", onSelect: setLayout("auto") },
+          { label: "Layout: items × runs", isChecked: layout === "grid", onSelect: setLayout("grid") },
+          { label: "Layout: wrapped", isChecked: layout === "wrap", onSelect: setLayout("wrap") },
         ]}
       />}
     </div>

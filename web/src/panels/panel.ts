@@ -7,23 +7,26 @@
  */
 import type { JSX } from "preact";
 import type { KeyView, RunView } from "@/api/schema";
+import type { HistogramSettings } from "@/state/charts/histograms";
+import type { ChartSettings } from "@/state/charts/settings";
+import type { MediaSettings } from "@/state/media/zoom";
+import { automaticId } from "@/state/page/panelSettings";
 import type { LoggedKey } from "@/state/runs/keys";
 import type { Scope } from "@/state/scope";
+import type { TableSettings } from "@/state/tables/settings";
 
-/** What each type of panel has settings for; all of it is JSON. */
+/**
+ * What each type of panel can have of its own, over the settings of the page; all of it is JSON. What a person changes on the page lies
+ * over it in turn: see state/page/panelSettings.ts.
+ */
 export interface PanelSettings {
-  chart: ChartPanelSettings;
+  chart: Readonly<Partial<ChartSettings>>;
   /** A metric of the machine. */
-  system: ChartPanelSettings;
-  histogram: NoSettings;
+  system: Readonly<Partial<ChartSettings>>;
+  histogram: Readonly<Partial<HistogramSettings>>;
   value: NoSettings;
-  media: NoSettings;
-  table: NoSettings;
-}
-
-export interface ChartPanelSettings {
-  /** A fixed x axis, whatever that of the page is. */
-  readonly x?: string;
+  media: Readonly<Partial<MediaSettings>>;
+  table: Readonly<Partial<TableSettings>>;
 }
 
 export type NoSettings = Readonly<Record<string, never>>;
@@ -46,8 +49,11 @@ export interface Panel<T extends PanelType = PanelType> {
   readonly settings: PanelSettings[T];
 }
 
+/** A panel of one of these types. */
+export type PanelOf<T extends PanelType> = { [One in T]: Panel<One> }[T];
+
 /** A panel of whatever type. */
-export type AnyPanel = { [T in PanelType]: Panel<T> }[PanelType];
+export type AnyPanel = PanelOf<PanelType>;
 
 /** Columns of the grid of panels. */
 export interface Span {
@@ -79,9 +85,9 @@ export interface PanelKind<T extends PanelType> {
 /** A kind for each type: without one of them it does not compile. */
 export type PanelKinds = { readonly [T in PanelType]: PanelKind<T> };
 
-/** A panel of one key, of the runs that are shown. */
+/** The automatic panel of a key, of the runs that are shown. */
 export function panelOfKey<T extends PanelType>(type: T, { kind, key }: LoggedKey, settings: PanelSettings[T]): Panel<T> {
-  return { id: `${kind} ${key}`, type, title: key, keys: [{ kind, key }], query: { runs: "shown" }, settings };
+  return { id: automaticId({ kind, key }), type, title: key, keys: [{ kind, key }], query: { runs: "shown" }, settings };
 }
 
 /** The runs that a panel draws. Reading it subscribes. */

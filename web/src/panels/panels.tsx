@@ -2,11 +2,12 @@
 import { OneChartSettings } from "@/charts/SettingsForm";
 import type { JSX } from "preact";
 import { tileShapeOf } from "@/media/registry";
+import { TablePanel } from "@/media/table/panel";
 import { ChartPanel } from "@/panels/ChartPanel";
 import { HistogramPanel } from "@/panels/HistogramPanel";
-import { MediaPanel } from "@/panels/MediaPanel";
+import { MediaPanel, tilesOf } from "@/panels/MediaPanel";
 import { ValuePanel } from "@/panels/ValuePanel";
-import { type Panel, type PanelKinds, type Span, panelOfKey, runsHavingKey } from "@/panels/panel";
+import { type Panel, type PanelKinds, type PanelOf, type Span, panelOfKey, runsHavingKey } from "@/panels/panel";
 import { systemName } from "@/panels/systemSections";
 import { mostPanelColumns, panelColumns } from "@/panels/tileGrid";
 import { mostItemsOf, shapePlace } from "@/state/page/tileShapes";
@@ -52,7 +53,11 @@ export const PANELS: PanelKinds = {
   },
   table: {
     defaults: (key) => (isTable(key.kind) ? panelOfKey("table", key, {}) : null),
-    View: MediaPanel,
+    View: ({ panel, isPacked }) => (
+      <TablePanel.Provider value={panel}>
+        <MediaPanel panel={panel} isPacked={isPacked} />
+      </TablePanel.Provider>
+    ),
     Form: null,
     leastHeight: leastHeightOfMedia,
     span: spanOfMedia,
@@ -71,24 +76,24 @@ function isTable(kind: string): boolean {
 }
 
 function ChartForm({ panel }: { panel: Panel<"chart" | "system"> }): JSX.Element {
-  return <OneChartSettings chart={panel.keys[0].key} />;
+  return <OneChartSettings panel={panel} />;
 }
 
-function spanOfMedia(scope: Scope, panel: Panel<"media" | "table">, columnWidth: number): Span {
+function spanOfMedia(scope: Scope, panel: PanelOf<"media" | "table">, columnWidth: number): Span {
   const [{ kind, key }] = panel.keys;
   const runs = runsHavingKey(scope, panel);
   const size = {
     shape: tileShapeOf(kind),
     isTable: panel.type === "table",
     tiles: Math.max(1, runs.length) * mostItemsOf(shapePlace(runs[0], key)),
-    tileWidth: scope.zoom.tileWidth.value,
+    tileWidth: scope.zoom.panels.settingsOf(tilesOf(panel)).value.tileWidth,
     columnWidth,
   };
   return { wish: panelColumns(size), most: mostPanelColumns(size) };
 }
 
 /** One row of tiles with their heads and the panel's; low kinds, such as sounds, are not kept higher than they are. */
-function leastHeightOfMedia({ keys: [{ kind }] }: Panel<"media" | "table">, isAlone: boolean): number {
+function leastHeightOfMedia({ keys: [{ kind }] }: PanelOf<"media" | "table">, isAlone: boolean): number {
   const tile = tileShapeOf(kind);
   if (!isAlone) return LEAST_HEIGHT.chart;
   return typeof tile === "object" ? Math.min(LEAST_HEIGHT.media, tile.height + 78) : LEAST_HEIGHT.media;

@@ -31,6 +31,7 @@ import { makeSeries } from "@/state/metrics/series";
 import { makeSparks } from "@/state/metrics/sparks";
 import { makeOverlayIndex } from "@/state/overlays/overlayIndex";
 import { makeOverlays } from "@/state/overlays/overlays";
+import { makePanelSettings } from "@/state/page/panelSettings";
 import { type Route, projectOf } from "@/state/page/route";
 import { urlNamespace } from "@/state/page/url";
 import { makeDetail } from "@/state/runs/detail";
@@ -59,6 +60,7 @@ export function makeScope({ source, namespace, route }: ScopeOptions) {
   const place = urlNamespace(namespace);
   ends.add(place.stop);
   const { urlSignal } = place;
+  const panelSettings = makePanelSettings({ urlSignal });
   const runs = makeRuns({ source, urlSignal, route });
   const keys = makeKeys({ source, runs });
   const detail = makeDetail({ source, route, runs });
@@ -72,12 +74,12 @@ export function makeScope({ source, namespace, route }: ScopeOptions) {
   const waiting = makeWaiting();
   const player = makePlayer({ clock, waiting });
   const tracks = makeTracks({ source, runs, keys, clock, series });
-  const charts = makeCharts({ urlSignal, clock });
-  const histograms = makeHistograms({ source, urlSignal });
+  const charts = makeCharts({ urlSignal, clock, panelSettings });
+  const histograms = makeHistograms({ source, urlSignal, panelSettings });
   const cells = makeCells({ source });
   const steps = makeSteps({ clock, tracks });
   const sample = makeSample({ cells });
-  const zoom = makeZoom({ urlSignal });
+  const zoom = makeZoom({ urlSignal, panelSettings });
   const selection = makeSelection({ urlSignal });
   const probe = makeProbe();
   const imageLook = makeImageLook({ urlSignal });
@@ -87,7 +89,7 @@ export function makeScope({ source, namespace, route }: ScopeOptions) {
   const overlayIndex = makeOverlayIndex({ selection, pageImages });
   const tables = makeTables({ urlSignal, waiting });
   const tablePages = makeTablePages({ source });
-  const tableSettings = makeTableSettings({ urlSignal });
+  const tableSettings = makeTableSettings({ urlSignal, panelSettings });
   const rooms = {
     runs,
     keys,

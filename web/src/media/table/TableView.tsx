@@ -1,7 +1,7 @@
 /** A table of any size: a line of tools, and rows that come a page at a time. A lazy chunk of its own. */
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { TableColumn } from "@/api/schema";
 import { safeFileName, saveUrl } from "@/lib/browser/saving";
 import { formatCount } from "@/lib/text/format";
@@ -11,6 +11,7 @@ import { TableProblem, TableTools } from "@/media/table/TableTools";
 import { isMediaColumn } from "@/media/table/cells";
 import { saveCsv } from "@/media/table/csv";
 import { ROW_PX, lanesOf } from "@/media/table/geometry";
+import { TablePanel } from "@/media/table/panel";
 import { tableWidths } from "@/media/table/widths";
 import type { CardSize } from "@/media/view";
 import { Button } from "@/parts/Button";
@@ -18,7 +19,8 @@ import type { MenuItem } from "@/parts/Menu";
 import { EmptyState, ErrorState } from "@/parts/States";
 import { DEFAULT_SETTINGS, type SettingsPlace, type TableSettings } from "@/state/tables/settings";
 import type { TableHead, TableRef } from "@/state/tables/pages";
-import type { ShownItem } from "@/state/media/tile";
+import { type ShownItem, tileId } from "@/state/media/tile";
+import { type PanelRef, automaticId, isAutomatic } from "@/state/page/panelSettings";
 import { type Scope, useScope } from "@/state/scope";
 import "@/media/table/tools.css";
 import "@/media/table/table.css";
@@ -51,6 +53,11 @@ const CSV_ROWS_MOST = 200_000;
 const NARROW_PX = 560;
 const PARTS_IN_URL = 60;
 
+/** The panel that a key has by itself. */
+function automaticPanel(key: string): PanelRef<TableSettings> {
+  return { id: automaticId({ kind: "table", key }), keys: [{ kind: "table", key }], settings: {} };
+}
+
 export function TableView(props: TableViewProps): JSX.Element {
   const scope = useScope();
   const {
@@ -63,8 +70,12 @@ export function TableView(props: TableViewProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const filterOf = useSignal<string | null | undefined>(undefined);
   const [isNarrow, setNarrow] = useState(box !== undefined && box.width < NARROW_PX);
-  const place: SettingsPlace = { key: shown?.key ?? null, id: localId };
-  const tile = shown ? `${shown.run}:${shown.index}:${shown.key}` : localId;
+  const around = useContext(TablePanel);
+  const panel = shown ? (around ?? automaticPanel(shown.key)) : null;
+  const place: SettingsPlace = { panel, id: localId };
+  // Two panels of one table are scrolled and sized apart.
+  const ofPanel = panel && !isAutomatic(panel) ? ` ${panel.id}` : "";
+  const tile = shown ? `${tileId(shown)}${ofPanel}` : localId;
   const id = `${size} ${tile}`;
   const settings = settingsOf(place).value;
   const change = (next: Partial<TableSettings>): void => changeSettings(place, next);
@@ -98,7 +109,7 @@ export function TableView(props: TableViewProps): JSX.Element {
   const isBusy = model.isStale.value || (head === null && error === null);
   const rowHeight = settings.rowHeight ?? (columns.some(isMediaColumn) ? "medium" : "small");
   const rowPx = ROW_PX[rowHeight];
-  const widthsPlace = shown?.key ?? localId;
+  const widthsPlace = shown ? `${shown.key}${ofPanel}` : localId;
   const gutterPx = Math.max(34, String(head?.total ?? props.rowCount ?? 100).length * 9 + 16);
   const firstRows = (at: number): unknown[] => {
     const seen: unknown[] = [];

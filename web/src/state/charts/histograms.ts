@@ -1,5 +1,5 @@
 /** Histograms of a key over steps: fetched for what is on the page, again when the live stream names the key. */
-import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, batch, computed, signal } from "@preact/signals";
 import { type ApiError, apiErrorFrom } from "@/api/errors";
 import { onRecovery } from "@/api/recovery";
 import { Ends } from "@/lib/ends";
@@ -7,6 +7,7 @@ import type { HistogramReply, HistogramRequest } from "@/api/schema";
 import { Recent } from "@/lib/recent";
 import { onLive } from "@/state/server/live";
 import type { Source } from "@/api/source";
+import { type Checks, type PanelSettingsRoom, isBoolean } from "@/state/page/panelSettings";
 import type { MakeUrlSignal } from "@/state/page/url";
 
 export type HistogramState = { is: "loading" } | { is: "ready"; reply: HistogramReply } | { is: "failed"; error: ApiError };
@@ -22,6 +23,17 @@ interface Entry {
 
 export type HistogramViewName = "heat" | "ridges" | "bars";
 
+export interface HistogramSettings {
+  /** How histograms over steps are drawn. */
+  view: HistogramViewName;
+  /** Heat maps are coloured by the logarithm of the count. */
+  isLog: boolean;
+}
+
+const isView = (value: unknown): value is HistogramViewName => value === "heat" || value === "ridges" || value === "bars";
+
+export const HISTOGRAM_CHECKS: Checks<HistogramSettings> = { view: isView, isLog: isBoolean };
+
 export const STEPS_DRAWN = 200;
 const REFRESH_MS = 1_500;
 const ENTRY_LIMIT = 120;
@@ -29,15 +41,23 @@ const ENTRY_LIMIT = 120;
 interface HistogramsNeeds {
   source: Source;
   urlSignal: MakeUrlSignal;
+  panelSettings: PanelSettingsRoom;
 }
 
-export function makeHistograms({ source, urlSignal }: HistogramsNeeds) {
-  /** How histograms over steps are drawn. */
+export function makeHistograms({ source, urlSignal, panelSettings: { layered } }: HistogramsNeeds) {
   const histogramView: Signal<HistogramViewName> = urlSignal<HistogramViewName>("hist", "heat", {
-    parse: (text) => (text === "heat" || text === "ridges" || text === "bars" ? text : undefined),
+    parse: (text) => (isView(text) ? text : undefined),
   });
-  /** Heat maps are coloured by the logarithm of the count. */
   const isHistogramLog: Signal<boolean> = urlSignal("hist.log", true);
+
+  const panels = layered<HistogramSettings>({
+    page: computed(() => ({ view: histogramView.value, isLog: isHistogramLog.value })),
+    changePage: ({ view, isLog }) => batch(() => {
+      if (view !== undefined) histogramView.value = view;
+      if (isLog !== undefined) isHistogramLog.value = isLog;
+    }),
+    checks: HISTOGRAM_CHECKS,
+  });
 
   const entries = new Recent<string, Entry>({ limit: ENTRY_LIMIT, mayGo: (_id, entry) => !entry.isWatched });
   let isFollowing = false;
@@ -115,7 +135,7 @@ export function makeHistograms({ source, urlSignal }: HistogramsNeeds) {
     }));
   }
 
-  return { histogramView, isHistogramLog, histogramsOf, reloadHistograms, stop: () => ends.end() };
+  return { panels, histogramsOf, reloadHistograms, stop: () => ends.end() };
 }
 
 export type ScopeHistograms = ReturnType<typeof makeHistograms>;

@@ -11,9 +11,12 @@ import {
 } from "@/state/charts/settings";
 import { makeClock } from "@/state/clock/clock";
 import { extentOf } from "@/state/clock/tracks";
+import { makePanelSettings } from "@/state/page/panelSettings";
 import { urlSignal } from "@/state/page/url";
 
-const { overrideChart, overridesOf, pageLogY, resetChart, settingsOf } = makeCharts({ urlSignal, clock: makeClock({ urlSignal }) });
+const panelSettings = makePanelSettings({ urlSignal });
+const { pageLogY, panels } = makeCharts({ urlSignal, clock: makeClock({ urlSignal }), panelSettings });
+const chartOf = (key: string) => ({ id: `metric ${key}`, keys: [{ kind: "metric", key }], settings: {} }) as const;
 
 describe("settings in the address", () => {
   it("read what they write", () => {
@@ -51,12 +54,13 @@ describe("settings in the address", () => {
 
   it("lay a chart's own over the page's", () => {
     pageLogY.value = true;
-    expect(settingsOf("loss").isLogY).toBe(true);
-    overrideChart("loss", { isLogY: false });
-    expect(settingsOf("loss").isLogY).toBe(false);
-    expect(settingsOf("other").isLogY).toBe(true);
-    resetChart("loss");
-    expect(overridesOf("loss")).toEqual({});
+    const isLogY = (key: string): boolean => panels.settingsOf(chartOf(key)).value.isLogY;
+    expect(isLogY("loss")).toBe(true);
+    panels.change(chartOf("loss"), { isLogY: false });
+    expect(isLogY("loss")).toBe(false);
+    expect(isLogY("other")).toBe(true);
+    panels.reset(chartOf("loss"));
+    expect(panels.ownOf(chartOf("loss"))).toEqual({});
     pageLogY.value = false;
   });
 });

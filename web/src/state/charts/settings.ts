@@ -1,8 +1,9 @@
-// How charts are drawn: one setting for the page, with overrides per chart; all of it in the URL.
+// How charts are drawn: settings of the page, with overrides per panel; all of it in the URL.
 
 import { computed, type ReadonlySignal, type Signal } from "@preact/signals";
 import { NO_SMOOTHING, type Smoothing, type SmoothingKind } from "@/lib/charts/smoothing";
 import type { ScopeClock } from "@/state/clock/clock";
+import { type Checks, type PanelSettingsRoom, isBoolean, isText } from "@/state/page/panelSettings";
 import type { MakeUrlSignal } from "@/state/page/url";
 
 /** "auto": all values; "clip": without the outermost ones; or fixed limits, null where open. */
@@ -62,6 +63,28 @@ interface WrittenOverrides {
   band?: unknown;
 }
 
+function isSmoothing(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || !("kind" in value) || !("amount" in value)) return false;
+  const kind = SMOOTHING_KINDS.find((known) => known === value.kind);
+  return kind !== undefined && typeof value.amount === "number" && value.amount >= 0 && value.amount <= MOST_AMOUNT[kind];
+}
+
+function isYRange(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return value === "auto" || value === "clip";
+  const { min, max }: { min?: unknown; max?: unknown } = value;
+  const isLimit = (limit: unknown): limit is number | null => limit === null || typeof limit === "number";
+  return isLimit(min) && isLimit(max) && (min === null || max === null || min < max);
+}
+
+export const CHART_CHECKS: Checks<ChartSettings> = {
+  x: isText,
+  smoothing: isSmoothing,
+  isLogX: isBoolean,
+  isLogY: isBoolean,
+  y: isYRange,
+  isBandShown: isBoolean,
+};
+
 /** {"train/loss":{"smooth":"ema:0.9","logy":true}}; what makes no sense is left out. */
 export function parseOverrides(text: string): ReadonlyMap<string, ChartOverrides> | undefined {
   const parsed: unknown = JSON.parse(text);
@@ -102,9 +125,10 @@ export function formatOverrides(all: ReadonlyMap<string, ChartOverrides>): strin
 interface ChartsNeeds {
   clock: ScopeClock;
   urlSignal: MakeUrlSignal;
+  panelSettings: PanelSettingsRoom;
 }
 
-export function makeCharts({ urlSignal, clock: { axis } }: ChartsNeeds) {
+export function makeCharts({ urlSignal, clock: { axis }, panelSettings: { layered } }: ChartsNeeds) {
   const pageSmoothing: Signal<Smoothing> = urlSignal<Smoothing>("smooth", NO_SMOOTHING, {
     parse: parseSmoothing,
     format: formatSmoothing,
@@ -130,7 +154,7 @@ export function makeCharts({ urlSignal, clock: { axis } }: ChartsNeeds) {
     history: "replace",
   });
 
-  /** Settings of the page, under those of single charts. */
+  /** Settings of the page, under those of single panels. */
   const pageSettings: ReadonlySignal<ChartSettings> = computed(() => ({
     x: axis.value,
     smoothing: pageSmoothing.value,
@@ -140,26 +164,19 @@ export function makeCharts({ urlSignal, clock: { axis } }: ChartsNeeds) {
     isBandShown: pageBand.value,
   }));
 
-  /** What one chart draws with: the page's settings and its own over them. */
-  function settingsOf(chart: string): ChartSettings {
-    return { ...pageSettings.value, ...overrides.value.get(chart) };
-  }
-
-  function overridesOf(chart: string): ChartOverrides {
-    return overrides.value.get(chart) ?? {};
-  }
-
-  /** Override some settings of one chart. */
-  function overrideChart(chart: string, changes: ChartOverrides): void {
-    overrides.value = new Map(overrides.peek()).set(chart, { ...overrides.peek().get(chart), ...changes });
-  }
-
-  /** Back to the page's settings. */
-  function resetChart(chart: string): void {
-    const rest = new Map(overrides.peek());
-    rest.delete(chart);
-    overrides.value = rest;
-  }
+  const panels = layered<ChartSettings>({
+    page: pageSettings,
+    byKey: {
+      of: (key) => overrides.value.get(key),
+      set: (key, own) => {
+        const next = new Map(overrides.peek());
+        if (own) next.set(key, own);
+        else next.delete(key);
+        overrides.value = next;
+      },
+    },
+    checks: CHART_CHECKS,
+  });
 
   function changePage(changes: Partial<Omit<ChartSettings, "x">>): void {
     if (changes.smoothing) pageSmoothing.value = changes.smoothing;
@@ -171,7 +188,7 @@ export function makeCharts({ urlSignal, clock: { axis } }: ChartsNeeds) {
 
   return {
     pageSmoothing, pageLogX, pageLogY, pageY, pageBand, isReplacedShown, isMeanOfGroups, fullChart, pageSettings,
-    settingsOf, overridesOf, overrideChart, resetChart, changePage,
+    panels, changePage,
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ReadonlySignal, type Signal, batch, computed, signal } from "@preact/signals";
 import { type ImageView, type Smoothing, WHOLE } from "@/lib/image/transform";
 import { type TileRef, tileId } from "@/state/media/tile";
+import type { Checks, PanelSettingsRoom } from "@/state/page/panelSettings";
 import type { MakeUrlSignal } from "@/state/page/url";
 
 export const SMALLEST_TILE = 72;
@@ -21,12 +22,29 @@ export function parseView(text: string): ImageView | undefined {
   return [zoom, cx, cy].every(Number.isFinite) && zoom > 0 ? { zoom, cx, cy } : undefined;
 }
 
-interface ZoomNeeds {
-  urlSignal: MakeUrlSignal;
+export type MediaLayout = "auto" | "grid" | "wrap";
+
+/** How the tiles of a panel are laid out. */
+export interface MediaSettings {
+  /** "grid": a row per run; "wrap": tile after tile; "auto": a grid where there are several runs and several items. */
+  layout: MediaLayout;
+  /** Width of tiles in CSS pixels. */
+  tileWidth: number;
 }
 
-export function makeZoom({ urlSignal }: ZoomNeeds) {
-  /** Width of tiles in CSS pixels. */
+const isLayout = (value: unknown): value is MediaLayout => value === "auto" || value === "grid" || value === "wrap";
+
+export const MEDIA_CHECKS: Checks<MediaSettings> = {
+  layout: isLayout,
+  tileWidth: (value) => typeof value === "number" && clampTile(value) === value,
+};
+
+interface ZoomNeeds {
+  urlSignal: MakeUrlSignal;
+  panelSettings: PanelSettingsRoom;
+}
+
+export function makeZoom({ urlSignal, panelSettings: { layered } }: ZoomNeeds) {
   const tileWidth: Signal<number> = urlSignal<number>("tile", 180, {
     parse: (text) => clampTile(Number(text)),
     history: "replace",
@@ -36,9 +54,17 @@ export function makeZoom({ urlSignal }: ZoomNeeds) {
     parse: (text) => (text === "auto" || text === "smooth" || text === "pixelated" ? text : undefined),
   });
 
-  /** "grid": a row per run; "wrap": tile after tile; "auto": a grid where there are several runs and several items. */
-  const mediaLayout: Signal<"auto" | "grid" | "wrap"> = urlSignal<"auto" | "grid" | "wrap">("layout", "auto", {
-    parse: (text) => (text === "auto" || text === "grid" || text === "wrap" ? text : undefined),
+  const mediaLayout: Signal<MediaLayout> = urlSignal<MediaLayout>("layout", "auto", {
+    parse: (text) => (isLayout(text) ? text : undefined),
+  });
+
+  const panels = layered<MediaSettings>({
+    page: computed(() => ({ layout: mediaLayout.value, tileWidth: tileWidth.value })),
+    changePage: (changes) => batch(() => {
+      if (changes.layout !== undefined) mediaLayout.value = changes.layout;
+      if (changes.tileWidth !== undefined) tileWidth.value = changes.tileWidth;
+    }),
+    checks: MEDIA_CHECKS,
   });
 
   /** All tiles show the same part of their pictures. */
@@ -81,7 +107,7 @@ export function makeZoom({ urlSignal }: ZoomNeeds) {
     });
   }
 
-  return { tileWidth, smoothing, mediaLayout, isLinked, linkedView, viewOf, isZoomed, resetViews };
+  return { panels, smoothing, isLinked, linkedView, viewOf, isZoomed, resetViews };
 }
 
 export type ScopeZoom = ReturnType<typeof makeZoom>;

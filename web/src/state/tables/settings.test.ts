@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { makePanelSettings } from "@/state/page/panelSettings";
 import { urlSignal } from "@/state/page/url";
 import { DEFAULT_SETTINGS, formatTables, makeTableSettings, parseTables, sortAfter } from "@/state/tables/settings";
 
-const { changeSettings, settingsOf } = makeTableSettings({ urlSignal });
+const { changeSettings, settingsOf } = makeTableSettings({ urlSignal, panelSettings: makePanelSettings({ urlSignal }) });
+const placeOf = (key: string) => ({ panel: { id: `table ${key}`, keys: [{ kind: "table", key }], settings: {} }, id: "" }) as const;
 
 describe("the settings of tables in the URL", () => {
   it("come back as they were, whatever columns are called", () => {
@@ -28,9 +30,9 @@ describe("the settings of tables in the URL", () => {
   it("take any key for a name", () => {
     const odd = Object.fromEntries(["__proto__", "constructor"].map((key) => [key, { ...DEFAULT_SETTINGS, search: key }]));
     expect(parseTables(formatTables(odd))).toEqual(odd);
-    expect(settingsOf({ key: "constructor", id: "" }).value).toEqual(DEFAULT_SETTINGS);
-    changeSettings({ key: "__proto__", id: "" }, { search: "x" });
-    expect(settingsOf({ key: "__proto__", id: "" }).value.search).toBe("x");
+    expect(settingsOf(placeOf("constructor")).value).toEqual(DEFAULT_SETTINGS);
+    changeSettings(placeOf("__proto__"), { search: "x" });
+    expect(settingsOf(placeOf("__proto__")).value.search).toBe("x");
   });
 
   it("survive nonsense", () => {

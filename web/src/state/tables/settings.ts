@@ -1,9 +1,10 @@
 /**
- * How the tables of a key are looked at: order, filters, search, row height, hidden columns. In the URL, by key, so
+ * How the tables of a panel are looked at: order, filters, search, row height, hidden columns. In the URL, so
  * that the same key of several runs is ordered in one way and a link shows what its sender saw.
  */
-import { type ReadonlySignal, type Signal, computed, signal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { TableFilter, TableSort } from "@/api/schema";
+import { type Checks, type PanelRef, type PanelSettingsRoom, isListOf, isText } from "@/state/page/panelSettings";
 import type { MakeUrlSignal } from "@/state/page/url";
 
 export type RowHeight = "small" | "medium" | "large";
@@ -19,9 +20,9 @@ export interface TableSettings {
 
 export const DEFAULT_SETTINGS: TableSettings = { sort: [], filters: [], search: "", rowHeight: null, hidden: [] };
 
-/** Where settings are kept: with a key in the URL, without one (a table in a cell) as long as the page lives. */
+/** Where settings are kept: with a panel as those of all panels, without one (a table in a cell) as long as the page lives. */
 export interface SettingsPlace {
-  key: string | null;
+  panel: PanelRef<TableSettings> | null;
   id: string;
 }
 
@@ -31,10 +32,24 @@ const HEIGHTS: Readonly<Record<string, RowHeight>> = { s: "small", m: "medium", 
 
 type ByKey = Readonly<Record<string, TableSettings>>;
 
-/** Keys are whatever people logged, "constructor" included: only own properties are looked at. */
-function settingsIn(tables: ByKey, key: string): TableSettings {
-  return Object.hasOwn(tables, key) ? (tables[key] ?? DEFAULT_SETTINGS) : DEFAULT_SETTINGS;
+function isSort(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || !("column" in value) || typeof value.column !== "string") return false;
+  return !("is_descending" in value) || typeof value.is_descending === "boolean";
 }
+
+function isFilter(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || !("column" in value) || !("op" in value)) return false;
+  const isValue = !("value" in value) || value.value === null || ["string", "number", "boolean"].includes(typeof value.value);
+  return typeof value.column === "string" && typeof value.op === "string" && Object.hasOwn(OP_CODES, value.op) && isValue;
+}
+
+export const TABLE_CHECKS: Checks<TableSettings> = {
+  sort: isListOf(isSort),
+  filters: isListOf(isFilter),
+  search: isText,
+  rowHeight: (value) => value === null || Object.values(HEIGHTS).some((height) => height === value),
+  hidden: isListOf(isText),
+};
 
 /** The sort after a click on a column's head: up, down, none. With `isMore` the others stay. */
 export function sortAfter(sort: readonly TableSort[], column: string, isMore: boolean): TableSort[] {
@@ -117,12 +132,22 @@ function parseValue(text: string): string | number | boolean {
 
 interface TableSettingsNeeds {
   urlSignal: MakeUrlSignal;
+  panelSettings: PanelSettingsRoom;
 }
 
-export function makeTableSettings({ urlSignal }: TableSettingsNeeds) {
+export function makeTableSettings({ urlSignal, panelSettings: { layered } }: TableSettingsNeeds) {
   const byKey: Signal<ByKey> = urlSignal<ByKey>("tables", {}, { parse: parseTables, format: formatTables, history: "replace" });
   const local = new Map<string, Signal<TableSettings>>();
-  const views = new Map<string, ReadonlySignal<TableSettings>>();
+
+  const panels = layered<TableSettings>({
+    page: signal(DEFAULT_SETTINGS),
+    byKey: {
+      // Keys are whatever people logged, "constructor" included: only own properties are looked at.
+      of: (key) => (Object.hasOwn(byKey.value, key) ? byKey.value[key] : undefined),
+      set: (key, own) => (byKey.value = { ...byKey.peek(), [key]: { ...DEFAULT_SETTINGS, ...own } }),
+    },
+    checks: TABLE_CHECKS,
+  });
 
   function localOf(id: string): Signal<TableSettings> {
     let found = local.get(id);
@@ -130,31 +155,20 @@ export function makeTableSettings({ urlSignal }: TableSettingsNeeds) {
     return found;
   }
 
-  function settingsOf({ key, id }: SettingsPlace): ReadonlySignal<TableSettings> {
-    if (key === null) return localOf(id);
-    let found = views.get(key);
-    // Each key has a signal of its own: a change to another key's table must not render this one.
-    if (!found) {
-      let last: TableSettings = DEFAULT_SETTINGS;
-      views.set(key, (found = computed(() => {
-        const next = settingsIn(byKey.value, key);
-        if (formatSettings(next) !== formatSettings(last)) last = next;
-        return last;
-      })));
-    }
-    return found;
+  function settingsOf({ panel, id }: SettingsPlace): ReadonlySignal<TableSettings> {
+    return panel ? panels.settingsOf(panel) : localOf(id);
   }
 
-  function changeSettings({ key, id }: SettingsPlace, change: Partial<TableSettings>): void {
-    if (key === null) {
-      const own = localOf(id);
-      own.value = { ...own.peek(), ...change };
+  function changeSettings({ panel, id }: SettingsPlace, change: Partial<TableSettings>): void {
+    if (panel) {
+      panels.change(panel, change);
       return;
     }
-    byKey.value = { ...byKey.peek(), [key]: { ...settingsIn(byKey.peek(), key), ...change } };
+    const own = localOf(id);
+    own.value = { ...own.peek(), ...change };
   }
 
-  return { settingsOf, changeSettings };
+  return { panels, settingsOf, changeSettings };
 }
 
 export type ScopeTableSettings = ReturnType<typeof makeTableSettings>;
