@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const page = (name: string): string => fileURLToPath(new URL(`./${name}`, import.meta.url));
 
-const STATEFUL = ["src/state/**/*.test.ts", "src/api/recovery.test.ts", "src/media/tiles.test.ts"];
+const STATEFUL = ["src/state/**/*.test.ts", "src/api/recovery.test.ts", "src/media/tiles.test.ts", "src/pages/oldLinks.test.ts"];
 
 // `base: "./"` keeps every asset URL relative, so that the UI works under any path prefix.
 export default defineConfig({

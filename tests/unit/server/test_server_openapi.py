@@ -19,6 +19,47 @@ from diorama.server.routes import ENDPOINTS
 REPOSITORY = Path(__file__).parents[3]
 
 
+# The paths of version 0.1 with the names in their queries ("!": must be given): scripts and links use them.
+FIRST_PATHS = """
+    POST /api/blobs/missing
+    GET /api/blobs/{sha256} name
+    PUT /api/blobs/{sha256}
+    GET /api/content/{sha256} style framed outside
+    POST /api/histograms
+    POST /api/ingest
+    GET /api/keys runs!
+    GET /api/live project since
+    POST /api/login
+    POST /api/media
+    GET /api/openapi.json
+    GET /api/projects
+    GET /api/projects/{entity}/{project}/runs q sort limit offset
+    GET /api/runs/{entity}/{project}/{id}
+    GET /api/runs/{uid}
+    PATCH /api/runs/{uid}
+    GET /api/runs/{uid}/console offset limit q
+    GET /api/runs/{uid}/files
+    GET /api/runs/{uid}/files/{name}
+    GET /api/runs/{uid}/history keys min_step max_step
+    POST /api/series
+    GET /api/session
+    GET /api/tables/csv tables run key step index name
+    POST /api/tables/page
+    POST /api/tracks
+    GET /healthz
+"""
+
+
+@pytest.mark.parametrize("line", FIRST_PATHS.split("\n")[1:-1], ids=str.strip)
+def test_paths_of_the_first_version_stay(line: str) -> None:
+    method, path, *names = line.split()
+    operation = openapi_document()["paths"][path][method.lower()]
+    asked = {one["name"]: one["required"] for one in operation.get("parameters", []) if one["in"] == "query"}
+    assert {name.removesuffix("!") for name in names} <= asked.keys()
+    must_be_given = {name for name, is_required in asked.items() if is_required}
+    assert must_be_given == {name.removesuffix("!") for name in names if name.endswith("!")}
+
+
 def test_the_ui_has_these_types() -> None:
     written = (REPOSITORY / "web/src/api/schema.ts").read_text(encoding="utf-8")
     assert written == schema_typescript(), (
