@@ -160,6 +160,40 @@ def test_zooming_reads_only_what_overlaps(
     assert len(read) == 1, "the whole chart reads pyramids only"
 
 
+def test_large_chunks_that_are_not_sealed_are_read_once_for_charts(
+    service: Service, small_chunks: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uid = ingest_in_pieces(service, [log(step, {"x": float(step)}) for step in range(250)], [65])
+    assert [tier for tier, _ in chunk_rows(service)] == [3, 3, 3, 2]
+    read: list[int] = []
+    decode = history.codec.decode
+    monkeypatch.setattr(history.codec, "decode", lambda data: read.append(len(data)) or decode(data))
+    series = one_series(service, uid, buckets=10)
+    assert len(read) == 4
+    assert series["count"].sum() == 250
+    one_series(service, uid, buckets=10)
+    assert len(read) == 4, "the buckets of the large ones and the points of the small one are remembered"
+    known = service._reader._points
+    assert len(known) == 1, "the points of the large ones are not"
+
+
+@pytest.mark.parametrize("is_shuffled", [False, True])
+def test_a_row_in_two_large_chunks_counts_once_in_buckets(
+    service: Service, small_chunks: None, is_shuffled: bool
+) -> None:
+    """A key is logged again in rows that lie in an earlier chunk, before they are sealed."""
+    first = [log(step, {"x": 1.0}, row=step) for step in range(70)]
+    again = [log(step, {"x": 2.0}, row=step) for step in range(69, 139)]
+    if is_shuffled:
+        random.Random(1).shuffle(again)
+    uid = ingest_in_pieces(service, first + again, [70])
+    assert [tier for tier, _ in chunk_rows(service)] == [3, 3]
+    series = one_series(service, uid, buckets=20)
+    assert not series["is_exact"]
+    assert series["count"].sum() == 139
+    assert (series["mean"] * series["count"]).sum() == 69 + 2 * 70
+
+
 @pytest.mark.parametrize("x", ["time", "relative"])
 def test_time_axes(service: Service, x: str) -> None:
     uid = ingest(service, *(log(step, {"x": step}, time=BEGAN + step * 2) for step in range(5)))

@@ -14,15 +14,27 @@ from typing import Any
 import anyio
 
 HEAPS = 2
+LARGE_BYTES = 128 * 1024
+TOP_BYTES = 2 * 1024 * 1024
 EVERY_SECS = 30.0
+
+# Numbers of glibc's malloc.h.
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 
 
 def limit_heaps() -> None:
-    """Let all threads share a few heaps. To be called before there are threads."""
+    """Let all threads share a few heaps, and no large array lie in them: it is given back when it is freed.
+    (As it comes, glibc takes the first large ones that are freed as a sign to keep all later ones.)
+
+    To be called before there are threads.
+    """
     library = _library()
     if library is not None:
         library.mallopt(_M_ARENA_MAX, HEAPS)
+        library.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+        library.mallopt(_M_TRIM_THRESHOLD, TOP_BYTES)
 
 
 def give_back() -> None:

@@ -127,11 +127,13 @@ class _Series:
         return head
 
     def _from_pyramid(self, chunks: list[Chunk], level: int, repeats: Repeats) -> SeriesHead:
-        """Buckets of sealed chunks, and the points of the others and of those in which sessions overlap."""
+        """Buckets of the chunks that have some, and the points of the others and of those in which sessions
+        overlap."""
         axis, request = self.axis, self.request
-        sealed = [chunk for chunk in chunks if chunk.is_sealed and not repeats.touch(chunk)]
-        parts = list(self.reader.buckets(self.connection, sealed, level).values())
-        others = [chunk for chunk in chunks if not chunk.is_sealed or repeats.touch(chunk)]
+        coarse = [chunk for chunk in history.with_buckets(chunks) if not repeats.touch(chunk)]
+        parts = list(self.reader.buckets(self.connection, coarse, level).values())
+        are_coarse = {chunk.id for chunk in coarse}
+        others = [chunk for chunk in chunks if chunk.id not in are_coarse]
         points: Points = repeats.without_superseded(self.reader.all_points(self.connection, others))
         if len(points):
             parts.append(pyramid.buckets_from_points(points))

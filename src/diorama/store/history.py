@@ -8,6 +8,8 @@ Merging only neighbours keeps ids in order of arrival. All of it happens in the 
 
 from __future__ import annotations
 
+import itertools
+import math
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,12 +39,13 @@ _TIER_LIMITS = (16, 256, 4096, SEAL_POINTS)
 CACHE_BYTES = 64 * 1024 * 1024
 _POINT_BYTES = 33
 _BUCKET_BYTES = 80
-_OBJECT_BYTES = 600
+_OBJECT_BYTES = 1100
+"""Of the arrays and the object around a chunk's columns: most that are remembered have few points."""
 _SELECT_AT_ONCE = 500
 _COMPACT_AT_ONCE = 500_000
 """Keys are merged together up to so many points."""
 _READERS_OF_MANY = max(2, os.cpu_count() or 1)
-_MANY_POINTS = 16_384
+_MANY_POINTS = 4096
 _DENSE = 3
 """If at least one in three numbers of a range is wanted, the whole range is read."""
 
@@ -74,6 +77,11 @@ class Chunk:
     @property
     def is_sealed(self) -> bool:
         return self.tier == SEALED
+
+    @property
+    def is_large(self) -> bool:
+        """It is not rewritten before it is sealed."""
+        return self.tier >= len(_TIER_LIMITS) - 1
 
 
 @dataclass(frozen=True)
@@ -285,6 +293,20 @@ def chunks_of(connection: sa.Connection, key_ids: Iterable[int]) -> dict[int, li
     return found
 
 
+def with_buckets(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Those of a key's chunks whose buckets say what their points say: the sealed ones, and large open ones
+    that share no step with another open one (of a row that two of them hold, only the last value counts)."""
+    found = [chunk for chunk in chunks if chunk.is_sealed]
+    opened = sorted((chunk for chunk in chunks if not chunk.is_sealed), key=lambda chunk: chunk.step_min)
+    before = -math.inf
+    for chunk, following in itertools.zip_longest(opened, opened[1:]):
+        is_before_next = following is None or chunk.step_max < following.step_min
+        if chunk.is_large and before < chunk.step_min and is_before_next:
+            found.append(chunk)
+        before = max(before, chunk.step_max)
+    return found
+
+
 class ChunkReader:
     """Reads chunks and pyramids, remembering the decoded ones (chunks never change). What is remembered of a
     file that was removed or replaced is not found for the one that lies in its place.
@@ -344,16 +366,23 @@ class ChunkReader:
         return codec.join(parts), np.concatenate(places)
 
     def buckets(self, connection: sa.Connection, chunks: Sequence[Chunk], level: int) -> dict[int, Buckets]:
-        """chunk id -> buckets of a level of LEVELS, for all of `chunks` (sealed ones only)."""
+        """chunk id -> buckets of a level of LEVELS, for all of `chunks` (see `with_buckets`)."""
         found: dict[int, Buckets] = {}
         absent: list[int] = []
+        opened: list[int] = []
         file = file_number(connection)
         for chunk in chunks:
             buckets = self._buckets.get((file, chunk.id, level))
-            if buckets is None:
+            if buckets is not None:
+                found[chunk.id] = buckets
+            elif chunk.is_sealed:
                 absent.append(chunk.id)
             else:
-                found[chunk.id] = buckets
+                opened.append(chunk.id)
+        for id_, data in _data_of(connection, opened).items():
+            points = codec.decode(data).ordered()
+            buckets = found[id_] = pyramids.merge_points(points, np.arange(0, len(points), level))
+            self._buckets.put((file, id_, level), buckets)
         table = pyramids_table.c
         for first in range(0, len(absent), _SELECT_AT_ONCE):
             rows = connection.execute(
