@@ -4,6 +4,9 @@ A chunk's tier grows with its size (x16 each). When 16 chunks of one tier lie at
 they become one; when 65,536 points are open, they are sealed: sorted by step, cut into full chunks, each
 with its pyramid. So every point is rewritten a handful of times at most, and a reader meets few chunks.
 Merging only neighbours keeps ids in order of arrival. All of it happens in the caller's transaction.
+
+A chart of many points reads pyramids; of large chunks that are not sealed yet, it makes the buckets once and
+remembers them.
 """
 
 from __future__ import annotations

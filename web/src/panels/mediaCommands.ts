@@ -9,16 +9,14 @@ export function registerMediaCommands(scope: Scope): void {
   const isOpen = (): boolean => isFull.peek() && selected.peek() !== null;
   // On the sheet of keys. The view itself takes them first while it is open.
   for (const [id, title, keys] of [
-    [
-      "previous-item",
-      "Previous item",
-      "ArrowLeft",
-    ], ["next-item", "Next item", "ArrowRight"], ["previous-run", "Previous run", "ArrowUp"], ["next-run", "Next run", "ArrowDown"],
-    [
-      "zoom-in",
-      "Zoom in",
-      "+",
-    ], ["zoom-out", "Zoom out", "-"], ["zoom-one", "One screen pixel for one pixel", "0"], ["fit", "Fit the picture into the view", "f"],
+    ["previous-item", "Previous item", "ArrowLeft"],
+    ["next-item", "Next item", "ArrowRight"],
+    ["previous-run", "Previous run", "ArrowUp"],
+    ["next-run", "Next run", "ArrowDown"],
+    ["zoom-in", "Zoom in", "+"],
+    ["zoom-out", "Zoom out", "-"],
+    ["zoom-one", "One screen pixel for one pixel", "0"],
+    ["fit", "Fit the picture into the view", "f"],
     ["pixels", "Smooth or square pixels", "p"],
   ] as const) {
     registerCommand({
