@@ -7,6 +7,11 @@ import { SCOPED, scopedRule } from "./checks/scoped.js";
 const NO_COMPAT = { name: "preact/compat", message: "It turns every onChange into onInput; preact itself has createPortal." };
 const PURE = "Layers: lib is pure, it knows no signals, no elements, no requests and no storage (checks/layers.js).";
 
+const ONE_SCHEDULER = ["requestAnimationFrame", "cancelAnimationFrame"].map((name) => ({
+  name,
+  message: "There is one scheduler of frames: requestFrame of lib/browser/animationFrame.ts.",
+}));
+
 const ASKS = "The page asks through a Source (src/api/source.ts): a scope may have another one than the server.";
 
 export default tseslint.config(
@@ -35,7 +40,7 @@ export default tseslint.config(
     files: ["src/**"],
     // Who asks for bytes in a worker, or a frame, is given the address.
     ignores: ["src/lib/**", "src/api/**", "src/frames/**", "src/**/*.worker.ts"],
-    rules: { "no-restricted-globals": ["error", { name: "fetch", message: ASKS }] },
+    rules: { "no-restricted-globals": ["error", { name: "fetch", message: ASKS }, ...ONE_SCHEDULER] },
   },
   {
     files: ["src/lib/**"],
@@ -44,7 +49,15 @@ export default tseslint.config(
         "error",
         { paths: [NO_COMPAT], patterns: [{ regex: "^(preact|@preact)($|/)", message: PURE }] },
       ],
-      "no-restricted-globals": ["error", ...["fetch", "localStorage", "sessionStorage"].map((name) => ({ name, message: PURE }))],
+      "no-restricted-globals": [
+        "error",
+        ...["fetch", "localStorage", "sessionStorage"].map((name) => ({ name, message: PURE })),
+        ...ONE_SCHEDULER,
+      ],
     },
+  },
+  {
+    files: ["src/lib/browser/animationFrame.ts"],
+    rules: { "no-restricted-globals": "off" },
   },
 );
