@@ -207,6 +207,23 @@ def test_t13_malformed_http(server: ServerHandle, request_text: str, expected: s
 
 
 @pytest.mark.usefixtures("untouched")
+def test_t13_what_follows_a_request_without_an_end_is_not_read(
+    server: ServerHandle, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With two lengths, nobody can say which bytes are the next request."""
+    head = b"GET /healthz HTTP/1.1\r\nHost: localhost:1\r\n"
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(head + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n")
+        reply = b""
+        while piece := connection.recv(65536):
+            reply += piece
+    assert status_of(reply) == 400
+    assert b"connection: close" in reply.lower()
+    assert "Fatal error" not in caplog.text
+
+
+@pytest.mark.usefixtures("untouched")
 def test_t13_a_head_that_does_not_come_is_not_waited_for(
     server: ServerHandle, monkeypatch: pytest.MonkeyPatch
 ) -> None:

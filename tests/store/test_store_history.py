@@ -194,6 +194,36 @@ def test_a_row_in_two_large_chunks_counts_once_in_buckets(
     assert (series["mean"] * series["count"]).sum() == 69 + 2 * 70
 
 
+@pytest.mark.parametrize("is_sealed", [False, True])
+@pytest.mark.parametrize("buckets", [5, 20, 1000])
+def test_buckets_do_not_mix_times_of_two_writers(
+    service: Service, small_chunks: None, is_sealed: bool, buckets: int
+) -> None:
+    """Both log the same steps, the second one begins 500 seconds later."""
+    steps = 300 if is_sealed else 100
+    for first in range(0, steps, 50):
+        for rank in (0, 1):
+            piece = [
+                log(step, {"x": 100.0 * rank}, time=BEGAN + 500 * rank + step)
+                for step in range(first, first + 50)
+            ]
+            head = [start(writer=f"w.{rank}", session=7, is_secondary=bool(rank))] if first == 0 else []
+            seq = 1 if first == 0 else first + 2
+            service.ingest(batch([*head, *piece], first_seq=seq, writer=f"w.{rank}"))
+    assert any(tier == history.SEALED for tier, _ in chunk_rows(service)) == is_sealed
+    uid = service.find_run(*RUN).uid
+    series = one_series(service, uid, x="relative", x_min=0, x_max=steps - 1, buckets=buckets)
+    assert series["total"] == steps
+    shown = series["last"] if series["is_exact"] else series["max"]
+    assert set(shown[:-1]) == {0.0}
+    whole = one_series(service, uid, x="time", buckets=buckets)
+    assert whole["total"] == 2 * steps
+    if not whole["is_exact"]:
+        assert set(whole["min"][whole["x_max"] < BEGAN + steps]) == {0.0}
+        assert set(whole["max"][whole["x_max"] < BEGAN + steps]) == {0.0}
+        assert set(whole["min"][whole["x_min"] >= BEGAN + 500]) == {100.0}
+
+
 @pytest.mark.parametrize("x", ["time", "relative"])
 def test_time_axes(service: Service, x: str) -> None:
     uid = ingest(service, *(log(step, {"x": step}, time=BEGAN + step * 2) for step in range(5)))

@@ -188,6 +188,48 @@ def test_a_chart_follows_the_session_that_logged_a_step_last(
     assert len(rows_of(service, uid)) == 750, "history keeps all"
 
 
+@pytest.mark.parametrize("axis", ["time", "relative"])
+@pytest.mark.parametrize("bounds", [(None, 3000), (-5000, None), (-5000, 3000)])
+def test_a_range_of_superseded_points_alone_is_an_empty_chart(
+    service: Service, axis: str, bounds: tuple[float | None, float | None]
+) -> None:
+    uid = ingest(service, *(log(step, {"loss": 1.0}) for step in range(6000)))
+    again = [
+        log(step, {"loss": 2.0}, time=BEGAN + 1e5 * (-1 if bounds[1] is None else 1) + step)
+        for step in range(6000)
+    ]
+    service.ingest(batch([start(writer="w.1", time=BEGAN + 1e5, session=2**62), *again], writer="w.1"))
+    low, high = (bound if bound is None or axis == "relative" else BEGAN + bound for bound in bounds)
+    request = SeriesRequest(runs=[uid], keys=["loss"], x=axis, x_min=low, x_max=high, buckets=40)
+    (head,) = columns_of(service.series(request))
+    assert head["total"] == 0
+
+
+@pytest.mark.parametrize("buckets", [2000, 50])
+def test_the_neighbours_of_a_range_are_points_that_are_shown(service: Service, buckets: int) -> None:
+    """Chunks beside the range whose points were all logged again are looked behind."""
+    pieces = [
+        [log(step, {"loss": 1.0}) for step in range(first, first + 500)] for first in range(0, 3000, 500)
+    ]
+    uid = ingest(service)
+    for number, piece in enumerate(pieces):
+        service.ingest(batch(piece, first_seq=2 + 500 * number))
+    again = [log(step, {"loss": 2.0}, time=BEGAN + 1e5 + step) for step in range(500, 2000)]
+    service.ingest(batch([start(writer="w.1", time=BEGAN + 1e5, session=2**62), *again], writer="w.1"))
+    request = SeriesRequest(
+        runs=[uid], keys=["loss"], x="time", x_min=BEGAN + 2100, x_max=BEGAN + 2200, buckets=buckets
+    )
+    (head,) = columns_of(service.series(request))
+    first = head["x"][0] if head["is_exact"] else head["x_min"][0]
+    assert (head["total"], first) == (101, BEGAN + 2099)
+    request = SeriesRequest(
+        runs=[uid], keys=["loss"], x="time", x_min=BEGAN + 1000, x_max=BEGAN + 1900, buckets=buckets
+    )
+    (head,) = columns_of(service.series(request))
+    assert head["total"] == 0
+    assert head["x"].tolist() == [BEGAN + 499, BEGAN + 2000]
+
+
 def test_a_long_series_is_cut_only_where_sessions_overlap(service: Service) -> None:
     uid = ingest(service, *(log(step, {"loss": 1.0}) for step in range(140_000)))
     later = [log(step, {"loss": 2.0}, row=step, time=BEGAN + 1e6 + step) for step in range(139_000, 141_000)]

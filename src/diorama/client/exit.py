@@ -58,10 +58,9 @@ class ExitHooks:
         """The process ends now."""
         asked, self._asked = self._asked, None
         if asked is not None and not _was_caught(asked):
-            code = asked.code
-            self._exit_code = code if isinstance(code, int) else 0 if code is None else 1
+            self._exit_code = exit_code_from(asked.code)
             self._state = "failed" if self._exit_code else "finished"
-        self._end(int(self._exit_code), self._state)
+        self._end(self._exit_code, self._state)
 
     def _noting(self, ask: Callable[..., Any]) -> Callable[..., Any]:
         """A function that asks for an exit, and tells us."""
@@ -90,6 +89,13 @@ class ExitHooks:
             self._end(EXIT_TERMINATED, "killed")
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def exit_code_from(code: object) -> int:
+    """The exit code of a process that leaves by SystemExit(code): 0 for None, 1 for what is no such code."""
+    if code is None:
+        return 0
+    return int(code) if isinstance(code, int) and -(2**31) <= code < 2**32 else 1
 
 
 def _was_caught(asked: SystemExit) -> bool:

@@ -25,13 +25,14 @@ from diorama.client.console import ConsoleCapture
 from diorama.client.define import Metric, define_from
 from diorama.client.ending import RunEnd, end_run, wait_until_stored
 from diorama.client.environment import host_name
+from diorama.client.exit import exit_code_from
 from diorama.client.facts import tags_from
 from diorama.client.guard import Reporter, guarded
 from diorama.client.place import RunPlace
 from diorama.client.sidecar_start import SidecarHandle, sidecar_for
 from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
 from diorama.client.summary import Summary, as_given
-from diorama.errors import UsageError, WrongType
+from diorama.errors import UsageError, WrongType, WrongValue
 from diorama.journal import entry
 from diorama.journal.codec import PLAIN, Encoding, encode_plain, is_plain, plain_numbers
 from diorama.journal.life import own_start
@@ -155,7 +156,7 @@ class Run(TravellingRun):
                     break
             try:
                 body = encode_plain(data)
-            except (OverflowError, UnicodeEncodeError):
+            except (OverflowError, UnicodeEncodeError, TypeError):
                 self._log_slowly(channel, data, step, commit)
                 return
             if self._rules:
@@ -251,8 +252,10 @@ class Run(TravellingRun):
         """
         try:
             code = 0 if exit_code is None else int(exit_code)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise WrongType(f"exit_code must be a whole number, not {exit_code!r}") from None
+        if code != exit_code_from(code):
+            raise WrongValue(f"exit_code must fit into 32 bits, not {code}")
         self._end(code, "finished" if code == 0 else "failed", is_quiet=bool(quiet))
 
     @guarded("finish()")
@@ -308,8 +311,7 @@ class Run(TravellingRun):
         if kind is None:
             self.finish()
         elif issubclass(kind, SystemExit):
-            code = getattr(error, "code", 1)
-            self.finish(0 if code is None else code if isinstance(code, int) else 1)
+            self.finish(exit_code_from(getattr(error, "code", 1)))
         elif issubclass(kind, KeyboardInterrupt):
             self._end(255, "killed")
         else:

@@ -15,13 +15,15 @@ from typing import Any
 
 from diorama.errors import WrongType, WrongValue
 
-STEP_LIMIT = 2**63 - 1
+STEP_LIMIT = 2**61
+"""Of steps that are given. The store takes steps up to 2**62, so no count from here on reaches its limit."""
 
 
 def step_from(value: Any) -> int:
     """A step as an int: ints, numpy and torch integers, floats without a fraction.
 
-    Raises WrongType for what is no number (bool included), WrongValue for a fraction or more than 63 bits.
+    Raises WrongType for what is no number (bool included), WrongValue for a fraction and for steps beyond
+    2**61.
     """
     if type(value) is int:
         step = value
@@ -32,8 +34,8 @@ def step_from(value: Any) -> int:
             step = operator.index(value)
         except TypeError:
             step = _whole(value)
-    if not -STEP_LIMIT - 1 <= step <= STEP_LIMIT:
-        raise WrongValue(f"step {step} does not fit into 63 bits")
+    if not -STEP_LIMIT <= step <= STEP_LIMIT:
+        raise WrongValue(f"step {step} lies beyond 2^61")
     return step
 
 

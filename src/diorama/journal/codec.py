@@ -13,8 +13,10 @@ from __future__ import annotations
 import enum
 import os
 import re
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, ValuesView
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,12 +151,12 @@ class Encoding:
             return value.item()
         if isinstance(value, enum.Enum):
             return value.name
-        if isinstance(value, (Mapping, list, tuple, AbstractSet)):
+        if isinstance(value, _CONTAINERS):
             if id(value) in _inside:
                 raise WrongValue(f"{name!r} refers to itself")
             if len(_inside) >= DEPTH_LIMIT:
                 raise WrongValue(f"{name!r} is nested more than {DEPTH_LIMIT} levels deep")
-            self._count(name, NUMBER_BYTES * len(value))
+            self._count(name, NUMBER_BYTES * _length(value))
             inside = (*_inside, id(value))
             if isinstance(value, Mapping):
                 return {_key(key): self.plain(item, name, inside) for key, item in value.items()}
@@ -230,6 +232,16 @@ class Encoding:
             ("value", f"{name!r} is a {cls.__module__}.{cls.__qualname__}, which Diorama keeps only as text")
         )
         return clean_text(str(value)[:SHOWN_OBJECT_CHARS])
+
+
+_CONTAINERS = (Mapping, list, tuple, AbstractSet, ValuesView, deque, range)
+
+
+def _length(container: Collection[Any]) -> int:
+    try:
+        return len(container)
+    except OverflowError:  # range(10**30)
+        return sys.maxsize
 
 
 _numpy_numbers: set[type] = set()

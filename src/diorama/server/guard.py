@@ -61,7 +61,9 @@ class Guard:
         """Raise Refusal unless `scope` is a request that this server answers."""
         headers = Headers(scope=scope)
         if "transfer-encoding" in headers and "content-length" in headers:
-            raise Refusal(400, "a request has Content-Length or Transfer-Encoding, not both")
+            # Where this request ends, and the next one begins, nobody can say.
+            message = "a request has Content-Length or Transfer-Encoding, not both"
+            raise Refusal(400, message, headers={"connection": "close"})
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not (authority := _AUTHORITY.fullmatch(hosts[0])):
             raise Refusal(400, "the Host header is missing or malformed")

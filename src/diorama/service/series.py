@@ -7,6 +7,8 @@ that overlap the asked range are read, and one neighbour on each side, so that l
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
@@ -88,7 +90,7 @@ class _Series:
     def cut(self, chunks: list[Chunk], repeats: Repeats) -> SeriesHead:
         """The points that are shown: those that no later session logged again."""
         if not self.axis.is_key:
-            chunks, expected = _overlapping(chunks, self.axis, self.run, self.low, self.high)
+            chunks, expected = self._overlapping(chunks, repeats)
             level = _level_for(expected, self.request.buckets)
             if level is not None:
                 return self._from_pyramid(chunks, level, repeats)
@@ -131,13 +133,18 @@ class _Series:
         overlap."""
         axis, request = self.axis, self.request
         coarse = [chunk for chunk in history.with_buckets(chunks) if not repeats.touch(chunk)]
-        parts = list(self.reader.buckets(self.connection, coarse, level).values())
-        are_coarse = {chunk.id for chunk in coarse}
-        others = [chunk for chunk in chunks if chunk.id not in are_coarse]
+        found = self.reader.buckets(self.connection, coarse, level)
+        if axis.name != "step":
+            width = self._width(chunks)
+            found = {id_: buckets for id_, buckets in found.items() if buckets.time_overlap() <= width}
+        parts = list(found.values())
+        others = [chunk for chunk in chunks if chunk.id not in found]
         points: Points = repeats.without_superseded(self.reader.all_points(self.connection, others))
         if len(points):
             parts.append(pyramid.buckets_from_points(points))
         buckets = pyramid.join(parts)
+        if not len(buckets):
+            return self._from_points(points)
         if axis.name == "step":
             start, end = buckets.step_min, buckets.step_max
         else:
@@ -158,41 +165,56 @@ class _Series:
         merged = pyramid.merge(buckets, starts)
         return _head(self.run, self.key, merged, start, end, starts, total, self.body)
 
+    def _overlapping(self, chunks: list[Chunk], repeats: Repeats) -> tuple[list[Chunk], float]:
+        """Chunks that overlap the range, those that hold its neighbour on each side, and how many points to
+        expect in the range."""
+        low, high = self.low, self.high
+        if low == -np.inf and high == np.inf:
+            return chunks, float(sum(chunk.count for chunk in chunks))
+        is_step = self.axis.name == "step"
+        offset = 0.0 if is_step else self.axis.offset(self.run)
+        found: list[Chunk] = []
+        below: list[tuple[float, Chunk]] = []
+        above: list[tuple[float, Chunk]] = []
+        known_below = known_above = np.inf
+        expected = 0.0
+        for chunk in chunks:
+            start = float(chunk.step_min) if is_step else chunk.time_min - offset
+            end = float(chunk.step_max) if is_step else chunk.time_max - offset
+            if end < low:
+                below.append((low - end, chunk))
+            elif start > high:
+                above.append((start - high, chunk))
+            else:
+                found.append(chunk)
+                if start < low and not repeats.touch(chunk):
+                    known_below = min(known_below, low - start)
+                if end > high and not repeats.touch(chunk):
+                    known_above = min(known_above, end - high)
+                width = end - start
+                share = (min(end, high) - max(start, low)) / width if width > 0 else 1.0
+                expected += chunk.count * share
+        found += _nearest(below, known_below, repeats)
+        found += _nearest(above, known_above, repeats)
+        return sorted(found, key=lambda chunk: chunk.id), expected
 
-def _overlapping(
-    chunks: list[Chunk], axis: Axis, run: int, low: float, high: float
-) -> tuple[list[Chunk], float]:
-    """Chunks that overlap the range, the nearest one on each side that none of them reaches beyond, and
-    how many points to expect in the range."""
-    if low == -np.inf and high == np.inf:
-        return chunks, float(sum(chunk.count for chunk in chunks))
-    offset = axis.offset(run)
-    found: list[Chunk] = []
-    expected = 0.0
-    reaches_below = reaches_above = False
-    before: tuple[float, Chunk] | None = None
-    after: tuple[float, Chunk] | None = None
-    for chunk in chunks:
-        if axis.name == "step":
-            start, end = float(chunk.step_min), float(chunk.step_max)
-        else:
-            start, end = chunk.time_min - offset, chunk.time_max - offset
-        if end < low:
-            before = (end, chunk) if before is None or end >= before[0] else before
-        elif start > high:
-            after = (start, chunk) if after is None or start < after[0] else after
-        else:
-            found.append(chunk)
-            reaches_below |= start < low
-            reaches_above |= end > high
-            width = end - start
-            share = (min(end, high) - max(start, low)) / width if width > 0 else 1.0
-            expected += chunk.count * share
-    if before is not None and not reaches_below:
-        found.append(before[1])
-    if after is not None and not reaches_above:
-        found.append(after[1])
-    return sorted(found, key=lambda chunk: chunk.id), expected
+    def _width(self, chunks: list[Chunk]) -> float:
+        """Seconds that a bucket of the reply covers."""
+        offset = self.axis.offset(self.run)
+        low = max(self.low, min(chunk.time_min for chunk in chunks) - offset)
+        high = min(self.high, max(chunk.time_max for chunk in chunks) - offset)
+        return max(high - low, 0.0) / self.request.buckets
+
+
+def _nearest(candidates: list[tuple[float, Chunk]], known: float, repeats: Repeats) -> Iterator[Chunk]:
+    """Of chunks on one side of a range, with their distance from it: those that may hold the nearest point
+    that is shown. known: there is a point as near as this."""
+    for distance, chunk in sorted(candidates, key=lambda candidate: candidate[0]):
+        if distance > known:
+            return
+        yield chunk
+        if not repeats.touch(chunk):
+            known = distance
 
 
 def _level_for(expected: float, buckets: int) -> int | None:

@@ -298,7 +298,8 @@ def chunks_of(connection: sa.Connection, key_ids: Iterable[int]) -> dict[int, li
 
 def with_buckets(chunks: Sequence[Chunk]) -> list[Chunk]:
     """Those of a key's chunks whose buckets say what their points say: the sealed ones, and large open ones
-    that share no step with another open one (of a row that two of them hold, only the last value counts)."""
+    that share no step with another open one (of a row that two of them hold, only the last value counts).
+    A row that is logged again when it lies in a sealed chunk already counts twice."""
     found = [chunk for chunk in chunks if chunk.is_sealed]
     opened = sorted((chunk for chunk in chunks if not chunk.is_sealed), key=lambda chunk: chunk.step_min)
     before = -math.inf

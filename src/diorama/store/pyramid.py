@@ -46,6 +46,13 @@ class Buckets:
         np.divide(self.total, self.finite, out=means, where=self.finite > 0)
         return means
 
+    def time_overlap(self) -> float:
+        """How far, in seconds, a bucket reaches at most into the times of later ones: far, where points of
+        one step come from writers at different times. Then the buckets say little about a range of time."""
+        if len(self) < 2:
+            return 0.0
+        return max(0.0, float((np.maximum.accumulate(self.time_max)[:-1] - self.time_min[1:]).max()))
+
     def matrix(self) -> Floats:
         """All columns, for storing."""
         return np.stack([getattr(self, name) for name in _FIELDS])

@@ -75,6 +75,8 @@ def finish_of(entries: list[Entry]) -> tuple[int, str] | None:
         ("sys.exit(0)", 0, (0, "finished")),
         ("sys.exit(3)", 3, (3, "failed")),
         ("sys.exit('a message')", 1, (1, "failed")),
+        ("sys.exit(2**70)", 255, (1, "failed")),
+        ("with run: sys.exit(-2**63)", 0, (1, "failed")),
         ("exit(3)", 3, (3, "failed")),
         ("quit(code=4)", 4, (4, "failed")),
         ("quit()", 0, (0, "finished")),

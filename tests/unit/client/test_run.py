@@ -21,10 +21,22 @@ import diorama
 from diorama.client import channel
 from diorama.client.guard import DioramaWarning
 from diorama.client.run import Run
-from diorama.client.steps import StepCounter, step_from
+from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
 from diorama.errors import ConfigError, UsageError
 from diorama.journal.codec import SnapshotRef
-from diorama.journal.entry import Attributes, Config, Define, Finish, Log, Start, Summary, Warn
+from diorama.journal.entry import (
+    Attributes,
+    Batch,
+    Config,
+    Define,
+    Finish,
+    Log,
+    Numbered,
+    Start,
+    Summary,
+    Warn,
+)
+from diorama.service.batch_check import check_batch
 
 
 def logs_of(journal: Path) -> list[tuple[int, int, dict[str, Any]]]:
@@ -158,7 +170,8 @@ def test_whole_numbers_are_steps(value: Any, step: int) -> None:
 @pytest.mark.parametrize(
     ("value", "error"),
     [("3", TypeError), (True, TypeError), (np.True_, TypeError), (2.5, ValueError), (math.nan, ValueError),
-     ([1], TypeError), (2**63, ValueError), (object(), TypeError)],
+     ([1], TypeError), (2**63, ValueError), (2**61 + 1, ValueError), (-(2**62), ValueError),
+     (object(), TypeError)],
 )  # fmt: skip
 def test_other_values_are_no_steps(run: Run, value: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="step"):
@@ -171,7 +184,34 @@ def test_what_is_no_dict_is_refused(run: Run, data: Any) -> None:
         run.log(data)
 
 
-@pytest.mark.parametrize("data", [{1: 2.0}, {"a": 1.0, None: 2.0}, {("a",): [1]}, {2: np.float32(1)}])
+def test_what_follows_the_largest_step_can_be_stored(run: Run, journal: Path) -> None:
+    run.log({"a": 1}, step=STEP_LIMIT)
+    for number in range(3):
+        run.log({"b": number})
+    entries = [Numbered(seq, each) for seq, each in enumerate(entries_of(journal), 1)]
+    assert max(step for step, _, _ in logs_of(journal)) == STEP_LIMIT + 2
+    check_batch(Batch(("lab", "p", "r"), "w.0", entries))
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(2**32, ValueError), (-(2**31) - 1, ValueError), (math.inf, TypeError), ("x", TypeError)],
+)
+def test_what_is_no_exit_code_is_refused(run: Run, journal: Path, code: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="exit_code"):
+        run.finish(exit_code=code)
+    run.log({"a": 1})
+    run.finish(exit_code=2**32 - 1)
+    assert entries_of(journal)[-1].exit_code == 2**32 - 1
+
+
+class _Own:
+    """A class of somebody's script."""
+
+
+@pytest.mark.parametrize(
+    "data", [{1: 2.0}, {"a": 1.0, None: 2.0}, {("a",): [1]}, {2: np.float32(1)}, {"a": 1, _Own(): 2}]
+)
 def test_keys_must_be_strings(run: Run, journal: Path, data: Any) -> None:
     for _ in range(3):
         with pytest.raises(TypeError, match="must be strings"):

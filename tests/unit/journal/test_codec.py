@@ -8,6 +8,7 @@ import enum
 import math
 import signal
 import struct
+from collections import deque
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -304,6 +305,19 @@ def test_what_is_too_much_for_one_entry_is_refused_before_it_is_encoded() -> Non
         Encoding().plain_dict({"numbers": [0] * (codec.ENTRY_LIMIT_BYTES // 9 + 1)})
     with pytest.raises(WrongValue, match="too much for one entry"):
         Encoding().plain_dict({"texts": ["x" * codec.TEXT_LIMIT_CHARS] * 65})
+
+
+@pytest.mark.parametrize("items", [range(10**9), range(10**30)])
+def test_what_is_too_much_is_refused_before_its_items_are_made(items: range) -> None:
+    with pytest.raises(WrongValue, match="too much for one entry"):
+        Encoding().plain_dict({"numbers": items})
+    with pytest.raises(WrongValue, match="too much for one entry"):
+        Encoding().plain_dict({"deep": {"numbers": [items]}})
+
+
+@pytest.mark.parametrize("items", [range(3), deque([0, 1, 2]), {"a": 0, "b": 1, "c": 2}.values()])
+def test_other_sequences_are_lists(items: Any) -> None:
+    assert Encoding().plain_dict({"items": items}) == {"items": [0, 1, 2]}
 
 
 def test_a_buffer_that_nothing_has_room_for_costs_itself_and_not_the_entry() -> None:
