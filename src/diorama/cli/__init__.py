@@ -19,6 +19,7 @@ from importlib import import_module
 from keyword import iskeyword
 from typing import Any
 
+from diorama.cli.arguments import Parser
 from diorama.cli.terminal import printable
 from diorama.errors import DioramaError
 from diorama.model import VERSION
@@ -60,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="diorama",
         description="Track machine-learning runs, and look at everything they log.",
         epilog=format_examples(_EXAMPLES) + "\n\n`diorama VERB --help` tells more about a verb.",

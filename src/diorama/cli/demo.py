@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shlex
+import shutil
 import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
 
+from diorama.cli.arguments import whole_number
 from diorama.cli.terminal import store_from_option
 from diorama.cli.ui import (
     Drainer,
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from diorama.model import StoreDir
 
 FINISH_SECS = 5
+STORE_WAIT_SECS = 60
 
 SUMMARY = "train three small models and watch them live in the browser"
 EXAMPLES = (
@@ -34,7 +39,7 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_server_arguments(parser)
     parser.add_argument("--exit", action="store_true", help="stop the server when the training has ended")
-    parser.add_argument("--steps", type=int, metavar="N", help="training steps of each run")
+    parser.add_argument("--steps", type=whole_number, metavar="N", help="training steps of each run")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -85,7 +90,16 @@ def run(options: argparse.Namespace) -> int:
         code = training.stop()
         drainer.stop()
         service.close()
+    if code == 0:
+        _tell_where(options.store)
     return code
+
+
+def _tell_where(store: str | None) -> None:
+    """How to see the runs again: the server that showed them is gone."""
+    command = "diorama" if shutil.which("diorama") else f"{shlex.quote(sys.executable)} -m diorama"
+    option = f" --store {shlex.quote(store)}" if store is not None else ""
+    print(f"Done. See the runs again with `{command} ui{option}`.", flush=True)
 
 
 class Training:
@@ -98,7 +112,9 @@ class Training:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self._process = subprocess.Popen(self._command)
+        # The demo says itself where its runs are to be seen, and ends when all of them are stored.
+        environment = {"DIORAMA_FINISH_WAIT_SECS": str(STORE_WAIT_SECS), "DIORAMA_SILENT": "1"}
+        self._process = subprocess.Popen(self._command, env={**os.environ, **environment})
 
     def wait(self) -> int:
         """Wait for its end; says so when it failed. The exit code."""

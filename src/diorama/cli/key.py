@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from diorama.cli.terminal import store_from_option
+from diorama.cli.terminal import printable, store_from_option
 
 SUMMARY = "print this store's API key"
 EXAMPLES = (
@@ -24,10 +24,17 @@ def run(options: argparse.Namespace) -> int:
     (DIORAMA_API_KEY), and people type it to log in. It lies in the store's file `key`, for its owner only."""
     from diorama.server.key import ensure_key, rotate_key
 
-    path = store_from_option(options.store).key_file
+    store_dir = store_from_option(options.store)
+    path = store_dir.key_file
+    is_new = not store_dir.root.exists()
     if options.rotate:
         print(rotate_key(path))
         print("the old key and all browser sessions are void now", file=sys.stderr)
     else:
         print(ensure_key(path))
+    if is_new:
+        print(
+            f"there was no store in {printable(str(store_dir.root))}; a new one was made there",
+            file=sys.stderr,
+        )
     return 0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from typing import TYPE_CHECKING
 
+from diorama.cli.arguments import whole_number
 from diorama.cli.terminal import format_age, format_table, format_time, store_from_option
 from diorama.errors import NotFound, UsageError
 from diorama.model import OWNER
 
 if TYPE_CHECKING:
+    from diorama.model import StoreDir
     from diorama.service import Access
     from diorama.service.views import ProjectList, RunList
 
@@ -31,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--sort", default="-created_at", metavar="PATH", help="default: %(default)s")
     parser.add_argument(
-        "--limit", type=int, default=50, metavar="N", help="at most N runs (default: %(default)s)"
+        "--limit", type=whole_number, default=50, metavar="N", help="at most N runs (default: %(default)s)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON, as the API answers it")
 
@@ -44,9 +47,7 @@ def run(options: argparse.Namespace) -> int:
 
     store_dir = store_from_option(options.store)
     if not store_dir.database.exists():
-        raise NotFound(
-            f"there is no store in {store_dir.root} yet", hint="log something, or try `diorama demo`"
-        )
+        raise _no_store(store_dir, options.store)
     if options.limit < 1:
         raise UsageError("--limit must be 1 or more")
     with Service.open(store_dir) as opened:
@@ -58,13 +59,45 @@ def run(options: argparse.Namespace) -> int:
         else:
             entity, name = _find_project(service, options.project)
             runs = service.runs(entity, name, query=options.query, sort=options.sort, limit=options.limit)
-            text = run_table(runs)
+            text = run_table(runs) + ("" if runs.runs else _searched_texts(options.query))
+            _tell_of_sort(options.sort, runs)
             answer = runs
     if options.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer), indent=2).decode() + "\n")
     else:
         print(text)
     return 0
+
+
+def _no_store(store_dir: StoreDir, option: str | None) -> NotFound:
+    """What to do where nothing is stored yet: journals may wait."""
+    from diorama.sidecar.leftovers import list_tokens, outboxes
+
+    roots = [store_dir.journal, *(root for _, root in outboxes(store_dir))]
+    if any(list_tokens(root) for root in roots):
+        command = "diorama sync" + (f" --store {shlex.quote(option)}" if option is not None else "")
+        hint = f"what was logged waits in its journals; `{command}` stores it"
+    else:
+        hint = "log something, or try `diorama demo`"
+    return NotFound(f"there is no store in {store_dir.root} yet", hint=hint)
+
+
+def _searched_texts(query: str) -> str:
+    """For a search that has found nothing: which of its words were no conditions."""
+    from diorama.service.filter import searched_texts
+
+    texts = searched_texts(query)
+    if not texts:
+        return ""
+    return f"; searched as text: {', '.join(map(repr, texts))}"
+
+
+def _tell_of_sort(sort: str, runs: RunList) -> None:
+    """Say so where the order is by something that no run has."""
+    from diorama.service.runs import is_known_order
+
+    if runs.total and not is_known_order(sort, runs.columns):
+        print(f"no run of this project has a value {sort.lstrip('+-')!r} to sort by", file=sys.stderr)
 
 
 def _find_project(service: Access, wanted: str) -> tuple[str, str]:

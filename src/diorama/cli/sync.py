@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,7 @@ EXAMPLES = (
 )
 
 _PROGRESS_EVERY = 1000
+_HERE = "this machine's store"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,13 +54,16 @@ def run(options: argparse.Namespace) -> int:
     that was away. Nothing is stored twice, and a journal is removed once all of it is stored.
 
     Runs go where they were meant to go when they began: to the server of that time, or to the store on
-    this machine; --url changes that. The key for a server is taken from DIORAMA_API_KEY.
+    this machine; --url changes that. The key for a server is taken from DIORAMA_API_KEY. Where runs for
+    several servers wait, it is used for the one that --url or DIORAMA_URL names, and for no other; what it
+    was not used for is said, on stderr.
 
     An entry that a store refuses (a value that its database can't hold, a blob over its limit) is put aside,
     whole, in the folder `refused` of the journals; --refused offers those entries again.
 
-    Journals that a running training process is storing right now are left to it. The exit code is 1 if
-    something could not be stored; it stays where it is then, and the next sync tries again."""
+    Journals that a process of their own is storing right now are left to it; how much waits there, and what
+    the process was told last by the store, is said. The exit code is 1 if something could not be stored; it
+    stays where it is then, and the next sync tries again."""
     from diorama.sidecar.descriptors import raise_descriptor_limit
     from diorama.sidecar.destination import transport_to
     from diorama.sidecar.leftovers import DrainReport, drain
@@ -72,7 +77,9 @@ def run(options: argparse.Namespace) -> int:
     progress = _Progress()
     try:
         for place in places:
-            transport = transport_to(store_dir, place.url, _key_for(place.url, options.url, places))
+            transport = transport_to(
+                store_dir, place.url, _key_for(place, options.url, places, is_refused=options.refused)
+            )
             try:
                 report.add(
                     drain(
@@ -88,8 +95,10 @@ def run(options: argparse.Namespace) -> int:
                 transport.close()
     finally:
         progress.clear()
-    _tell(report)
-    return 1 if report.failed or report.refused else 0
+    served = _served(places, is_refused=options.refused) if report.skipped_live else {}
+    _tell(report, served)
+    is_in_trouble = any(waiting.troubles for waiting in served.values())
+    return 1 if report.failed or report.refused or is_in_trouble else 0
 
 
 class _Place(NamedTuple):
@@ -123,30 +132,77 @@ def _places(paths: list[Path], store_dir: StoreDir, url: str | None) -> list[_Pl
     return places
 
 
-def _key_for(url: str | None, asked_url: str | None, places: list[_Place]) -> str | None:
-    """The key in the environment, for the one server that it can be meant for: never for another."""
-    meant_for = {asked_url or os.environ.get("DIORAMA_URL")} - {None} or {
-        place.url for place in places if place.url
-    }
-    is_meant = (
-        url is not None and len(meant_for) == 1 and url.rstrip("/") in {u.rstrip("/") for u in meant_for if u}
-    )
-    return os.environ.get("DIORAMA_API_KEY") if is_meant else None
+def _key_for(place: _Place, asked_url: str | None, places: list[_Place], *, is_refused: bool) -> str | None:
+    """The key in the environment, for the one server that it can be meant for: never for another. Says so
+    where journals wait and get no key."""
+    key = os.environ.get("DIORAMA_API_KEY")
+    if not key or place.url is None:
+        return None
+    named = asked_url or os.environ.get("DIORAMA_URL")
+    meant_for = {url.rstrip("/") for url in ([named] if named else [one.url for one in places]) if url}
+    if meant_for == {place.url.rstrip("/")}:
+        return key
+    from diorama.sidecar.leftovers import list_tokens
+
+    if list_tokens(_root_of(place, is_refused=is_refused)):
+        why = (
+            f"DIORAMA_URL names another server, {named}"
+            if named
+            else f"this machine has runs for {len(meant_for)} servers, and nothing says which one it is for"
+        )
+        print(
+            f"the key of DIORAMA_API_KEY was not used for {printable(place.url)}, because {printable(why)}; "
+            f"use `diorama sync --url {printable(place.url)} {printable(shlex.quote(str(place.root)))}`",
+            file=sys.stderr,
+        )
+    return None
+
+
+def _root_of(place: _Place, *, is_refused: bool) -> Path:
+    from diorama.sidecar.refuse import refused_root
+
+    return refused_root(place.root) if is_refused else place.root
+
+
+class _Served(NamedTuple):
+    """What waits for one server or store and is left to the processes that are storing it. troubles: why
+    that store did not take it when it was tried last."""
+
+    entries: list[int]
+    runs: set[tuple[str, str, str]]
+    troubles: set[str]
+
+
+def _served(places: list[_Place], *, is_refused: bool) -> dict[str, _Served]:
+    """By where it is to go."""
+    from diorama.journal.folder import parked_reason
+    from diorama.sidecar.leftovers import list_waiting
+
+    found: dict[str, _Served] = {}
+    for place in places:
+        for waiting in list_waiting(_root_of(place, is_refused=is_refused), place.tokens):
+            if waiting.is_served and waiting.run is not None and waiting.entries:
+                served = found.setdefault(place.url or _HERE, _Served([], set(), set()))
+                served.entries.append(waiting.entries)
+                served.runs.add(waiting.run)
+                served.troubles.update({parked_reason(waiting.directory)} - {""})
+    return found
 
 
 def _tell_what_waits(places: list[_Place], *, is_refused: bool) -> int:
+    from diorama.journal.folder import parked_reason
     from diorama.sidecar.leftovers import list_waiting
-    from diorama.sidecar.refuse import refused_root
 
     rows: list[tuple[str, ...]] = []
     code = 0
     for place in places:
-        root = refused_root(place.root) if is_refused else place.root
-        for waiting in list_waiting(root, place.tokens):
+        for waiting in list_waiting(_root_of(place, is_refused=is_refused), place.tokens):
             code = 1 if waiting.trouble else code
             run = "/".join(waiting.run) if waiting.run else "?"
             note = waiting.trouble or ("being stored now" if waiting.is_served else "")
-            where = place.url or "this machine's store"
+            if waiting.is_served and not waiting.trouble:
+                note = parked_reason(waiting.directory) or note
+            where = place.url or _HERE
             rows.append((run, str(waiting.entries), str(waiting.lost), where, waiting.directory.name, note))
     print(
         format_table(("RUN", "ENTRIES", "DAMAGED", "TO", "JOURNAL", ""), rows)
@@ -156,7 +212,7 @@ def _tell_what_waits(places: list[_Place], *, is_refused: bool) -> int:
     return code
 
 
-def _tell(report: DrainReport) -> None:
+def _tell(report: DrainReport, served: dict[str, _Served]) -> None:
     rows = [
         ("/".join(run), str(tally.entries), str(tally.lost), str(tally.refused))
         for run, tally in sorted(report.tallies.items())
@@ -165,15 +221,19 @@ def _tell(report: DrainReport) -> None:
     if rows:
         print(format_table(("RUN", "ENTRIES", "DAMAGED", "REFUSED"), rows))
         print(f"stored {report.entries} entries of {len(rows)} runs")
-    elif not report.failed:
+    elif not report.failed and not served:
         print("nothing was waiting to be stored")
     if report.lost:
         print(f"{report.lost} entries were damaged on disk; their runs' warnings name them", file=sys.stderr)
     if report.refused:
         hint = "they are kept, and `diorama sync --refused` offers them again"
         print(f"{report.refused} entries were refused; {hint}", file=sys.stderr)
-    if report.skipped_live:
-        print(f"{report.skipped_live} journals are being stored by their own process", file=sys.stderr)
+    for where, waiting in served.items():
+        many = f"{sum(waiting.entries)} entries of {len(waiting.runs)} runs"
+        text = f"{many} wait for {where}; they are left to the process that is storing them"
+        if waiting.troubles:
+            text += f", which could not store them: {'; '.join(sorted(waiting.troubles))}"
+        print(printable(text), file=sys.stderr)
     for failure in report.failed:
         print(f"not stored: {printable(failure)}", file=sys.stderr)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from diorama.cli.arguments import port
 from diorama.cli.terminal import printable, store_from_option
 from diorama.model import DEFAULT_PORT
 
@@ -40,7 +41,7 @@ def add_server_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of every verb that starts a server."""
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--port", type=_port, default=DEFAULT_PORT, help="default: %(default)s; 0: any free port"
+        "--port", type=port, default=DEFAULT_PORT, help="default: %(default)s; 0: any free port"
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the URL")
     parser.add_argument(
@@ -175,10 +176,3 @@ class Drainer:
                     print(f"warning: {printable(failure)}", file=sys.stderr, flush=True)
             if self._is_stopping.wait(DRAIN_EVERY_SECS):
                 return
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return port

@@ -17,7 +17,7 @@ from diorama.demo.train import RECIPES, train
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train the recipe that is named, or all three at once; the exit code is the worst of theirs."""
-    parser = argparse.ArgumentParser(prog="python -m diorama.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m diorama.demo", description=__doc__, allow_abbrev=False)
     parser.add_argument("--store", metavar="DIR", help="the store (default: DIORAMA_DIR or ~/.diorama)")
     parser.add_argument("--recipe", choices=[recipe.name for recipe in RECIPES], help="train only this one")
     parser.add_argument("--steps", type=int, help="training steps of a run (default: 400)")

@@ -68,9 +68,9 @@ def train(recipe: Recipe) -> None:
             if step == recipe.steps:
                 entry |= showcase.ending(model)
             run.log(entry)
-            if step % 5 == 0:
-                _print_progress(recipe, step, loss, time.perf_counter() - started)
-        print()
+            _print_progress(recipe, step, loss, time.perf_counter() - started)
+        if sys.stdout.isatty():
+            print()
 
 
 def _batch(rng: np.random.Generator, recipe: Recipe) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -177,8 +177,12 @@ def _distributions(model: PixelClassifier, inputs: NDArray[np.float32]) -> dict[
 
 
 def _print_progress(recipe: Recipe, step: int, loss: float, elapsed_secs: float) -> None:
+    """A line that moves on a terminal; elsewhere (a file, a pipe, CI) ten lines that stay."""
+    is_terminal = sys.stdout.isatty()
+    if step % (5 if is_terminal else max(recipe.steps // 10, 1)) != 0:
+        return
     done = step * 24 // recipe.steps
     bar = "#" * done + "." * (24 - done)
     line = f"{recipe.name:<9} [{bar}] {step}/{recipe.steps}  loss {loss:.3f}  {elapsed_secs:.0f} s"
-    sys.stdout.write(f"\r{line}")
+    sys.stdout.write(f"\r{line}" if is_terminal else f"{line}\n")
     sys.stdout.flush()

@@ -154,7 +154,7 @@ def schema_typescript() -> str:
 def main(argv: list[str] | None = None) -> int:
     """Write or check the files that are named; the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m diorama.server.openapi", description="The API's description."
+        prog="python -m diorama.server.openapi", description="The API's description.", allow_abbrev=False
     )
     parser.add_argument("--json", metavar="PATH", type=Path, help="write the OpenAPI document")
     parser.add_argument("--typescript", metavar="PATH", type=Path, help="write the UI's types")

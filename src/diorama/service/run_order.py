@@ -17,6 +17,7 @@ from diorama.store.live_runs import live_runs
 
 _PAGE_RUNS = 2_000
 _LOOKED_AT = 4
+RUNTIME = ("runtime", "runtime_secs")
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class RunOrder:
         on the time."""
         path = sort.lstrip("+-") or "created_at"
         place = place_of(path)
-        column = "runtime_secs" if path in ("runtime", "runtime_secs") else place.column
+        column = "runtime_secs" if path in RUNTIME else place.column
         field = None if column is None else FIELDS[column].of(now)
         paths = () if column is not None else filters.present(connection, place.paths)
         return cls(sort.startswith("-"), field, tuple(map(short_key, paths)))

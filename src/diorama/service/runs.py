@@ -15,7 +15,7 @@ from diorama.service.documents import own_for_a_person
 from diorama.service.flatten import column_text
 from diorama.service.jsonable import to_json
 from diorama.service.output import check_run
-from diorama.service.run_order import RunOrder
+from diorama.service.run_order import RUNTIME, RunOrder
 from diorama.service.runstate import STALE_SECS
 from diorama.service.summaries import read_shown
 from diorama.service.views import (
@@ -259,6 +259,16 @@ def _project_id(connection: sa.Connection, entity: str, project: str) -> int:
     if found is None:
         raise NotFound(f"no project {entity}/{project}", hint="`diorama ls` lists the projects")
     return int(found)
+
+
+def is_known_order(sort: str, columns: list[ColumnView]) -> bool:
+    """Whether `sort` names a field of runs, or a value among a project's columns. A list of columns that is
+    full proves nothing."""
+    path = sort.lstrip("+-")
+    place = filters.place_of(path)
+    if not path or path in RUNTIME or place.column is not None or len(columns) >= COLUMN_LIMIT:
+        return True
+    return any(column.path in place.paths for column in columns)
 
 
 def _columns(connection: sa.Connection, project_id: int) -> list[ColumnView]:

@@ -52,6 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
+        allow_abbrev=False,
         prog="python -m diorama.sidecar",
         description="Stores what one training process logs. diorama.init() starts it; nobody needs to.",
     )

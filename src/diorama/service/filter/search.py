@@ -3,7 +3,7 @@
     query   = term (separator term)*            all terms must hold; separators are spaces and commas
     term    = ["-"] ( "tag:" x | "state:" x | path op value | text )
     op      = "=" "!=" ">" ">=" "<" "<=" "~"    "~": contains, whatever the case
-    value   = a word, or "quoted text"
+    value   = a word, or "quoted text"; a word that begins with < > = only after "~"
 
 A path is a column of the list (`COLUMNS`), "config.x", "summary.x", or just "x": config.x where a run has it,
 else summary.x. "!=" also holds for runs that have no such value; every other comparison does not.
@@ -63,6 +63,18 @@ def parse(query: str) -> list[Filter]:
     return terms
 
 
+def searched_texts(query: str) -> list[str]:
+    """The words of a query that no condition is made of: they are looked for in what runs are called.
+
+    >>> searched_texts('lr>0.1 wide -old')
+    ['wide', 'old']
+    """
+    parts = [term.part if isinstance(term, Not) else term for term in parse(query)]
+    return [
+        str(part.values[0]) for part in parts if isinstance(part, Compare) and part.place.column == "search"
+    ]
+
+
 def place_of(path: str) -> Place:
     """What a path in a query or an order means."""
     column = "tags" if path == "tag" else path
@@ -78,6 +90,11 @@ def _term_of(match: re.Match[str]) -> Filter:
         return Compare(place_of(match["label"]), "=", (Word(_unquoted(match["labelled"])),))
     if match["path"]:
         op: Any = match["op"]
+        if op != "~" and match["value"].startswith(("<", ">", "=")):
+            raise BadRequest(
+                f"{match[0].strip()!r} can't be read: one of = != > >= < <= ~ and then a value",
+                hint='a value that begins with such a sign is quoted: name="<b>"',
+            )
         place, word = place_of(_unquoted(match["path"])), Word(_unquoted(match["value"]))
         is_number = place.column is not None and FIELDS[place.column].kind in ("number", "time")
         if is_number and op != "~" and number_from_text(word) is None:
