@@ -30,6 +30,7 @@ from diorama.client.facts import tags_from
 from diorama.client.guard import Reporter, guarded
 from diorama.client.place import RunPlace
 from diorama.client.sidecar_start import SidecarHandle, sidecar_for
+from diorama.client.standstill import Standstill
 from diorama.client.steps import STEP_LIMIT, StepCounter, step_from
 from diorama.client.summary import Summary, as_given
 from diorama.errors import UsageError, WrongType, WrongValue
@@ -90,6 +91,7 @@ class Run(TravellingRun):
         self.start_time = time()
         """Unix seconds."""
         self._reporter = Reporter(self._write_warning, is_strict=settings.strict)
+        self._standstill = Standstill()
         self.summary = Summary(self._send_summary)
         """Values beside the run's name: the last of each key, unless set by hand or by define_metric."""
         self._latest = self.summary.latest
@@ -444,6 +446,7 @@ class Run(TravellingRun):
             self._console.flush()
         if self._sidecar is not None:
             self._sidecar.tend()
+            self._standstill.look(channel, self._place)
         channel.report_dropped()
 
     def _send_console(self, lines: list[entry.ConsoleLine]) -> None:
