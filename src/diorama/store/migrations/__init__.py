@@ -20,6 +20,7 @@ from diorama.store.migrations import (
     m0003_sessions,
     m0004_side_by_side,
     m0005_owners,
+    m0006_whole_indexes,
 )
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -28,6 +29,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     m0003_sessions.apply,
     m0004_side_by_side.apply,
     m0005_owners.apply,
+    m0006_whole_indexes.apply,
 )
 """MIGRATIONS[i] leads from version i to version i + 1."""
 
