@@ -425,10 +425,11 @@ def test_a_bare_name_is_what_config_or_summary_has(
 def test_what_lies_below_a_path_begins_with_it_and_a_point(service: Service) -> None:
     about = {"tags": [], "group": None, "exit_code": None, "after_secs": 0.0, "summary": {}}
     names = ["net", "net-1", "net/1", "netz", "Net", "net0"]
-    configs = [{name: {"deep": 1}} for name in names] + [{"net": 1}, {"net": {}}, {"net.x": 1}]
+    others: list[dict[str, Any]] = [{"net": 1}, {"net": {}}, {"net.x": 1}, {"net": {"": 1}}]
+    configs = [{name: {"deep": 1}} for name in names] + others
     make(service, "b", [about | {"name": f"n{i}", "config": one} for i, one in enumerate(configs)])
     found = service.runs("local", "b", where={"config.net": {"$exists": True}}, sort="created_at").runs
-    assert sorted(run.id for run in found) == ["run0", "run6", "run7", "run8"]
+    assert sorted(run.id for run in found) == ["run0", "run6", "run7", "run8", "run9"]
 
 
 @pytest.mark.parametrize(

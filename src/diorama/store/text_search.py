@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import sqlite3
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +44,16 @@ class by_code_point(FunctionElement[str]):
     name = "by_code_point"
 
 
+class lies_between(FunctionElement[Any]):
+    """Whether a text column comes after a text, or is it, and before another one, by the numbers of letters.
+    An index can answer it (of PostgreSQL, one with text_pattern_ops)."""
+
+    inherit_cache = True
+    # Not Boolean: for SQLite it would be written with "= 1" behind it, which no index answers.
+    type = sa.types.NullType()
+    name = "lies_between"
+
+
 class matches(FunctionElement[bool]):
     """Whether a text column holds a match of a regular expression (`store/regex.py`), given as text and in
     PostgreSQL's words. The column is folded by the caller if the pattern ignores the case."""
@@ -54,7 +65,7 @@ class matches(FunctionElement[bool]):
 
 class has_element(FunctionElement[bool]):
     """Whether a list, a column of JSON as `json.dumps` writes it, has an element that is written like one of
-    some texts, given as a JSON list of them."""
+    some texts, given as a JSON list of them; and as `list_patterns` of them, as JSON too."""
 
     inherit_cache = True
     type = sa.Boolean()
@@ -94,6 +105,18 @@ def _by_code_point_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
     return f'({compiler.process(element.clauses, **more)}) COLLATE "C"'
 
 
+@compiles(lies_between)
+def _lies_between(element: Any, compiler: Any, **more: Any) -> str:
+    column, low, high = (compiler.process(one, **more) for one in element.clauses)
+    return f"({column} >= {low} AND {column} < {high})"
+
+
+@compiles(lies_between, "postgresql")
+def _lies_between_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
+    column, low, high = (compiler.process(one, **more) for one in element.clauses)
+    return f"({column} ~>=~ {low} AND {column} ~<~ {high})"
+
+
 @compiles(matches, "sqlite")
 def _matches_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
     column, regex, _ = (compiler.process(one, **more) for one in element.clauses)
@@ -108,17 +131,36 @@ def _matches_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
 
 @compiles(has_element, "sqlite")
 def _has_element_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
-    return f"diorama_has_element({compiler.process(element.clauses, **more)})"
+    column, wanted, _ = (compiler.process(one, **more) for one in element.clauses)
+    return f"diorama_has_element({column}, {wanted})"
 
 
 @compiles(has_element, "postgresql")
 def _has_element_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
-    column, wanted = (compiler.process(one, **more) for one in element.clauses)
-    # The type json, unlike jsonb, keeps elements as they are written, and takes every escape.
-    return (
-        f"EXISTS (SELECT 1 FROM json_array_elements(({column})::json) AS element (value) WHERE value::text IN"
-        f" (SELECT json_array_elements_text(({wanted})::json)))"
+    column, wanted, patterns = element.clauses
+    has_parts = sa.or_(*(column.like(sa.literal_column(part)) for part in _PARTS_OF_LISTS))
+    text, asked, wanted, patterns = (
+        compiler.process(one, **more) for one in (column, has_parts, wanted, patterns)
     )
+    # A list is only read if it must be, which is ten times as slow. The type json, unlike jsonb, keeps
+    # elements as they are written, and takes every escape.
+    return (
+        f"CASE WHEN {asked} THEN"
+        f" EXISTS (SELECT 1 FROM json_array_elements(({text})::json) AS element (value) WHERE value::text IN"
+        f" (SELECT json_array_elements_text(({wanted})::json)))"
+        f" ELSE {text} LIKE ANY (ARRAY(SELECT json_array_elements_text(({patterns})::json))) END"
+    )
+
+
+_PARTS_OF_LISTS = ("'%\"%'", "'%{%'", "'_%[%'")
+"""LIKE: what has texts, dicts or lists in it. In all other lists, a comma stands between elements only."""
+
+
+def list_patterns(written: Iterable[str]) -> list[str]:
+    """What a list without texts, dicts and lists is LIKE if it has an element that is written like one of
+    some texts."""
+    plain = [text for text in written if not text.startswith(('"', "{"))]
+    return [form.format(text) for text in plain for form in ("[{}]", "[{}, %", "%, {}, %", "%, {}]")]
 
 
 def prepare_sqlite(connection: sqlite3.Connection) -> None:

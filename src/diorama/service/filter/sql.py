@@ -34,7 +34,15 @@ from diorama.store import schema
 from diorama.store.letters import fold
 from diorama.store.live_runs import live_runs
 from diorama.store.regex import pattern
-from diorama.store.text_search import by_code_point, folded, has_element, matches, position
+from diorama.store.text_search import (
+    by_code_point,
+    folded,
+    has_element,
+    lies_between,
+    list_patterns,
+    matches,
+    position,
+)
 from diorama.summaries.paths import leaves, plain_text
 
 Condition = sa.ColumnElement[bool]
@@ -150,16 +158,20 @@ def _at(path: str) -> list[Condition]:
 
 def _below(path: str) -> Condition:
     # "/" comes right after ".": all that begins with the path and a point, as a range of an index.
-    name, shown = column_text(path), by_code_point(_leaf.path)
-    return sa.and_(shown > f"{name}.", shown < f"{name}/")
+    name = column_text(path)
+    return lies_between(_leaf.path, sa.literal(f"{name}."), sa.literal(f"{name}/"))
 
 
 def _is_dict(path: str, wanted: dict[str, Any]) -> Condition:
     """Whether what lies below a path is just `wanted`."""
-    parts = list(leaves(wanted))
+    parts = [(f"{path}.{plain_text(names)}", value) for names, value in leaves(wanted)]
+    same = [_has(name, _leaf_is((value,))) for name, value in parts]
+    names = {short_key(name) for name, _ in parts if "\\" not in name}
+    if len(names) == len(parts):
+        return sa.and_(*same, sa.not_(_exists(_below(path), _leaf.path.not_in(sorted(names)))))
+    # Two leaves may have one name here, or one leaf another name: then their number tells.
     count = sa.select(sa.func.count()).where(_leaf.run == live_runs.c.id, _below(path))
-    same = (_has(f"{path}.{plain_text(names)}", _leaf_is((value,))) for names, value in parts)
-    return sa.and_(count.correlate(live_runs).scalar_subquery() == len(parts), *same)
+    return sa.and_(*same, count.correlate(live_runs).scalar_subquery() == len(parts))
 
 
 def _leaf_compares(op: Op, values: tuple[Value, ...]) -> Condition:
@@ -172,7 +184,8 @@ def _leaf_compares(op: Op, values: tuple[Value, ...]) -> Condition:
         elements = [value for value in values if not isinstance(value, Word | list)]
         # A case, because PostgreSQL may look at what is no list first, and then can't read it.
         has = sa.case((is_list, _has_element(_leaf.text, elements)), else_=sa.false())
-        return sa.or_(_leaf_is(values), *([has] if elements else []))
+        # No list is a number, and an index finds both: numbers, and what is none.
+        return sa.or_(_leaf_is(values), *([sa.and_(_leaf.number.is_(None), has)] if elements else []))
     [value] = values
     if op == "~":
         return _leaf.folded.contains(str(value).casefold(), autoescape=True)
@@ -245,11 +258,12 @@ def _has_element(column: sa.ColumnElement[Any], values: Sequence[Value]) -> Cond
     """Whether a list has one of some values as an element, by how they are written."""
     items = (value for value in values if not isinstance(value, list))
     written = {json.dumps(to_json(form)) for value in items for form in _forms(value)}
-    has = has_element(column, sa.literal(json.dumps(sorted(written))))
+    texts = sorted(written)
+    has = has_element(column, sa.literal(json.dumps(texts)), sa.literal(json.dumps(list_patterns(texts))))
     if not 0 < len(written) <= _FEW:
         return has
     # What is not anywhere in the text is no element: cheaper than to read the list.
-    is_somewhere = sa.or_(*(position(column, text) > 0 for text in sorted(written)))
+    is_somewhere = sa.or_(*(position(column, text) > 0 for text in texts))
     return sa.case((is_somewhere, has), else_=sa.false())
 
 

@@ -1,0 +1,87 @@
+"""Filters by what is in lists and dicts: nothing deeper, and nothing else, counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from batches import batch, start
+from owner import Service
+
+from diorama.journal.entry import Config
+from diorama.service import filter as filters
+from diorama.store.live_runs import live_runs
+
+
+def make(service: Service, configs: list[dict[str, Any]]) -> None:
+    """A run for each config."""
+    for index, config in enumerate(configs):
+        run = ("local", "digits", f"run{index}")
+        service.ingest(batch([start(run), Config(config)], run=run))
+
+
+def found_by(service: Service, where: dict[str, Any]) -> list[int]:
+    """Which of these runs a filter finds."""
+    found = service.runs("local", "digits", where=where).runs
+    return sorted(int(run.id.removeprefix("run")) for run in found)
+
+
+LISTS_IN_LISTS = [
+    [64],
+    [1, 64.0, 2],
+    [[64]],
+    [[1, 64, 2], 3],
+    [3, [1, 64, 2], 4],
+    ["64"],
+    ["1, 64, 2"],
+    ["[64]"],
+    [{"a": 64}, 1],
+    [640, 164, 6.4],
+    [[1], 64],
+    ["a", 64],
+    [{}, 64],
+    [],
+    [True],
+    [None, 1e300],
+]
+
+
+def test_an_element_of_a_list_is_none_of_what_is_in_it(service: Service) -> None:
+    """Also where the text of the list has it between commas."""
+    make(service, [{"list": one} for one in LISTS_IN_LISTS])
+    for wanted in (64, 64.0, "64", 1, True, None, 1e300, {}, "1, 64, 2", "%", "_", ", "):
+        expected = [index for index, one in enumerate(LISTS_IN_LISTS) if wanted in one]
+        assert found_by(service, {"config.list": wanted}) == expected, wanted
+
+
+def test_a_dict_is_equal_if_nothing_else_is_in_it(service: Service) -> None:
+    configs: list[dict[str, Any]] = [
+        {"net": {"a": 1, "b": "x"}},
+        {"net": {"a": 1}},
+        {"net": {"a": 1, "b": "x", "c": 2}},
+        {"net": {"a": 1, "b": "x"}, "net-1": {"c": 1}, "netz": 2},
+        {"net": {"a": 1, "b": {"x": 1}}},
+        {"net": {"a": 1, "b": "x", "": 0}},
+        {"net": {"a\\b": 1}},
+        {"net": {"": 1}},
+    ]
+    make(service, configs)
+    for config in configs:
+        expected = [index for index, one in enumerate(configs) if one["net"] == config["net"]]
+        assert found_by(service, {"config.net": config["net"]}) == expected, config
+
+
+def test_what_lies_below_a_path_is_a_range_of_an_index(service: Service) -> None:
+    """Else each such question reads all values of all runs."""
+    make(service, [{"net": {"a": 1}}])
+    is_there = filters.condition(filters.compiled({"config.net": {"$exists": True}}))
+    select = sa.select(live_runs.c.id).where(is_there)
+    with service._database.read() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        if not is_sqlite:
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # there are few rows
+        asked = select.compile(connection, compile_kwargs={"literal_binds": True})
+        explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
+        plan = [str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {asked}")]
+    used = "(run=? AND path>? AND path<?)" if is_sqlite else "Index Cond: ((path ~>=~ "
+    assert any(used in line for line in plan), "\n".join(plan)
