@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type KeyPress, isChord, keycaps } from "@/lib/browser/keyboard";
-import { commands, registerCommand } from "@/state/page/commands";
+import { commands, dispatchKey, registerCommand } from "@/state/page/commands";
 
 function press(key: string, held: Partial<KeyPress> = {}): KeyPress {
   return { key, code: "", ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...held };
@@ -38,6 +38,44 @@ describe("registerCommand", () => {
     expect(commands.value.filter((one) => one.id === "a").map((one) => one.title)).toEqual(["New"]);
     stopNew();
     expect(commands.value.some((one) => one.id === "a")).toBe(false);
+  });
+});
+
+describe("keys that are never the browser's", () => {
+  class Element {
+    readonly type = "text";
+  }
+  class Field extends Element {}
+  const stops: (() => void)[] = [];
+  function pressIn(target: unknown, key: string, held: Partial<KeyPress> = {}): boolean {
+    const event: unknown = { ...press(key, { ctrlKey: true, ...held }), defaultPrevented: false, isComposing: false, target };
+    return dispatchKey(event as KeyboardEvent);
+  }
+
+  beforeEach(() => {
+    vi.stubGlobal("HTMLElement", Element);
+    vi.stubGlobal("HTMLTextAreaElement", Field);
+    vi.stubGlobal("HTMLInputElement", Field);
+  });
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    for (const stop of stops.splice(0)) stop();
+  });
+
+  it("are taken with nothing to undo as well, but for those pressed in a field", () => {
+    const run = vi.fn();
+    const nothing = { group: "Test", run, isEnabled: () => false };
+    stops.push(
+      registerCommand({ ...nothing, id: "undo", title: "Undo", keys: "Mod+Z", ownsKeys: true }),
+      registerCommand({ ...nothing, id: "redo", title: "Redo", keys: ["Mod+Shift+Z", "Mod+Y"], ownsKeys: true }),
+      registerCommand({ ...nothing, id: "other", title: "Other", keys: "Mod+U" }),
+    );
+    expect([pressIn(null, "z"), pressIn(null, "Z", { shiftKey: true }), pressIn(null, "y")]).toEqual([true, true, true]);
+    expect(pressIn(null, "u")).toBe(false);
+    const field = new Field();
+    expect([pressIn(field, "z"), pressIn(field, "Z", { shiftKey: true }), pressIn(field, "y")]).toEqual([false, false, false]);
+    expect(run).not.toHaveBeenCalled();
   });
 });
 

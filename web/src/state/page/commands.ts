@@ -17,6 +17,8 @@ export interface Command {
   group: string;
   run: () => void;
   isEnabled?: () => boolean;
+  /** Outside of text fields its keys are never the browser's, also while it is not enabled. */
+  ownsKeys?: boolean;
   /** More words that find it in the palette. */
   words?: string;
   /** A shortcut only: on the sheet, but not in the palette. */
@@ -44,15 +46,17 @@ export function dispatchKey(event: KeyboardEvent): boolean {
   if (event.key === "Escape") return unwind(event.target);
   const hasMod = event.ctrlKey || event.metaKey;
   if (!hasMod && needsKeyItself(event.target, event.key)) return false;
+  let isTaken = false;
   for (const command of registry.peek().values()) {
     const chords = command.keys === undefined ? [] : typeof command.keys === "string" ? [command.keys] : command.keys;
     if (!chords.some((keys) => isChord(keys, event))) continue;
-    if (hasMod && isTextField(event.target) && /^z$/i.test(event.key)) return false; // the field's own undo
+    if (hasMod && isTextField(event.target) && /^[zy]$/i.test(event.key)) return false; // the field's own undo and redo
+    if (command.ownsKeys) isTaken = true;
     if (command.isEnabled && !command.isEnabled()) continue;
     command.run();
     return true;
   }
-  return false;
+  return isTaken;
 }
 
 /** Start listening; once, from main. */
