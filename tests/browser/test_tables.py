@@ -156,6 +156,28 @@ def test_all_of_a_head_sorts_and_not_only_its_letters(look: Look) -> None:
         expect(head).to_have_attribute("aria-sort", "descending")
 
 
+@pytest.mark.parametrize("name", ["Columns", "Filter rows"])
+def test_a_popover_follows_its_button_and_the_page_stays(look: Look, name: str) -> None:
+    page = look("mixed", viewport={"width": 1100, "height": 520})
+    sections = page.locator(".sections")
+    button = page.locator(".tv-tools").first.get_by_role("button", name=name)
+    button.scroll_into_view_if_needed()
+    before = sections.evaluate("element => element.scrollTop")
+    button.click()
+    popover = page.get_by_role("dialog", name=name)
+    expect(popover.locator("input").first).to_be_focused()
+    assert sections.evaluate("element => element.scrollTop") == before, "the press has scrolled the page"
+    for scrolled in (before + 40, before + 10):
+        sections.evaluate("(element, top) => { element.scrollTop = top; }", scrolled)
+        until(page, lambda: abs(gap_of(popover, button) - 4) < 1, "the popover is under its button")
+    assert sections.evaluate("element => element.scrollTop") > before
+
+
+def gap_of(popover: Locator, button: Locator) -> float:
+    above = box_of(button)
+    return box_of(popover)["y"] - above["y"] - above["height"]
+
+
 def test_filters_and_search_say_how_many_rows_are_left(look: Look) -> None:
     page = look("mixed")
     page.get_by_role("button", name="Filter rows").click()

@@ -11,6 +11,8 @@ import { Tile } from "@/media/tiles";
 import { type ShownItem, tileId } from "@/state/media/tile";
 import { type Scope, useScope } from "@/state/scope";
 
+const TOOLS = "a, button, input, select, textarea, summary, [contenteditable]";
+
 export interface MediaTileProps {
   wanted: Wanted;
   /** Room for the picture, CSS pixels. */
@@ -50,7 +52,7 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
       style={{ transform: `translate(${left}px, ${top}px)`, width: `${box.width}px`, height: `${height}px`, "--run": color }}
       onClick={(event) => {
         selected.value = { run: wanted.run, key: wanted.key, index: wanted.index };
-        focusAround(scope, event.currentTarget);
+        focusAround(scope, event.currentTarget, event.target);
       }}
       onDblClick={(event) => {
         if (!ownsPointer(event.target, isFramed)) openFull(wanted);
@@ -65,9 +67,11 @@ export function MediaTile({ wanted, box, color, title, hasCaption, isFramed, lef
 }
 
 /** Keys go on from the tile that was clicked, also where its content took the press and left nothing focused. */
-function focusAround(scope: Scope, tile: HTMLElement): void {
+function focusAround(scope: Scope, tile: HTMLElement, pressed: EventTarget | null): void {
   const { isFull } = scope.selection;
   if (isFull.peek()) return; // the click opened it: the keys are the full view's
+  const isTool = pressed instanceof Element && pressed.closest(TOOLS) !== null;
+  if (isTool && document.activeElement !== document.body) return; // they are the tool's, or of what it has opened
   const panel = tile.closest<HTMLElement>("[role=grid]");
   if (panel && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
 }
@@ -105,11 +109,7 @@ function TileHead({
 /** Whether a double click there means something to the content: words are marked by it, axes reset, players enlarged. */
 function ownsPointer(target: EventTarget | null, isFramed: boolean): boolean {
   if (!(target instanceof Element)) return false;
-  return (
-    target.closest(
-      `a, button, input, select, textarea, summary, video, audio, [contenteditable], [data-own-pointer]${isFramed ? ", .tile-face" : ""}`,
-    ) !== null
-  );
+  return target.closest(`${TOOLS}, video, audio, [data-own-pointer]${isFramed ? ", .tile-face" : ""}`) !== null;
 }
 
 /** The picture with its badge and read-out; also the heart of the full view. */

@@ -1,6 +1,6 @@
 /**
  * Something that floats beside its button: closed by Esc, by a click elsewhere, or by its own content.
- * It is placed in the window (position: fixed), so that no scrolling parent cuts it.
+ * It is placed in the window (position: fixed), so that no scrolling parent cuts it, and follows its button when something scrolls.
  */
 import { type ComponentChildren, type JSX, type RefObject, createPortal } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
@@ -44,8 +44,13 @@ export function Popover({ anchor, children, label, role = "dialog", align = "sta
     const observer = new ResizeObserver(place);
     observer.observe(element);
     addEventListener("resize", place);
+    const onScroll = ({ target }: Event): void => {
+      if (!(target instanceof Node) || !element.contains(target)) place();
+    };
+    document.addEventListener("scroll", onScroll, true);
     return () => {
       observer.disconnect();
+      document.removeEventListener("scroll", onScroll, true);
       removeEventListener("resize", place);
     };
   }, [anchor, align]);
