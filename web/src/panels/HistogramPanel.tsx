@@ -47,7 +47,7 @@ export function HistogramPanel({ panel }: PanelProps<"histogram">): JSX.Element 
             type="button"
             class="histogram-log"
             aria-pressed={isLog}
-            title="Colour by the logarithm of the count"
+            title="Colour by the logarithm of the count, in all panels"
             onClick={() => change(panel, { isLog: !isLog })}
           >
             log
@@ -76,12 +76,12 @@ export function HistogramPanel({ panel }: PanelProps<"histogram">): JSX.Element 
           </div>
         )}
         <Choice
-          label="How to draw histograms"
+          label="How to draw the histograms of all panels"
           value={view}
           options={[
-            { value: "heat", label: "heat", title: "Heat map over steps: colour is count" },
-            { value: "ridges", label: "ridges", title: "A line for each step, oldest behind" },
-            { value: "bars", label: "bars", title: "The bars of the clock's step" },
+            { value: "heat", label: "heat", title: "All panels: heat map over steps, colour is count" },
+            { value: "ridges", label: "ridges", title: "All panels: a line for each step, oldest behind" },
+            { value: "bars", label: "bars", title: "All panels: the bars of the clock's step" },
           ]}
           onChange={(next) => change(panel, { view: next })}
         />

@@ -47,7 +47,7 @@ export function MediaPanelTools({ panel, hasPictures, hasVideos, isFill }: Media
       {!isFill && (
         <div class="media-size-slider">
           <Slider
-            label="Tile size"
+            label="Tile size, of all panels"
             value={tileWidth}
             min={SMALLEST_TILE}
             max={LARGEST_TILE / 1.6}
@@ -58,22 +58,22 @@ export function MediaPanelTools({ panel, hasPictures, hasVideos, isFill }: Media
         </div>
       )}
       {!isFill && <Menu
-        label="Pixels and layout"
+        label="Pixels and layout, of all panels"
         icon="settings"
         align="end"
         items={[
           {
-            label: "Pixels: automatic",
+            label: "Automatic",
             isChecked: smoothing.value === "auto",
             divider: "Pixels",
             detail: "squares when large or tiny",
             onSelect: setSmoothing("auto"),
           },
-          { label: "Pixels: smooth", isChecked: smoothing.value === "smooth", onSelect: setSmoothing("smooth") },
-          { label: "Pixels: squares", isChecked: smoothing.value === "pixelated", onSelect: setSmoothing("pixelated") },
-          { label: "Layout: automatic", isChecked: layout === "auto", divider: "Layout", onSelect: setLayout("auto") },
-          { label: "Layout: items × runs", isChecked: layout === "grid", onSelect: setLayout("grid") },
-          { label: "Layout: wrapped", isChecked: layout === "wrap", onSelect: setLayout("wrap") },
+          { label: "Smooth", isChecked: smoothing.value === "smooth", onSelect: setSmoothing("smooth") },
+          { label: "Squares", isChecked: smoothing.value === "pixelated", onSelect: setSmoothing("pixelated") },
+          { label: "Automatic", isChecked: layout === "auto", divider: "Layout", onSelect: setLayout("auto") },
+          { label: "Items × runs", isChecked: layout === "grid", onSelect: setLayout("grid") },
+          { label: "Wrapped", isChecked: layout === "wrap", onSelect: setLayout("wrap") },
         ]}
       />}
     </div>
