@@ -358,6 +358,30 @@ def test_no_selected_run_has_the_metric(page: Page, curves: LiveServer) -> None:
     expect(stage.get_by_text("No selected run has this metric")).to_be_visible()
 
 
+def test_an_axis_that_was_never_logged_is_named(page: Page) -> None:
+    page.goto(f"{WORKSPACE}?axis=nosuch")
+    expect(chart(page, "loss").get_by_text("Nothing of it was logged with nosuch")).to_be_visible()
+    expect(page.locator(".scrub-text")).to_have_text("nothing logged with nosuch")
+
+
+def test_limits_of_y_that_make_no_sense_are_said_and_kept_out_of_the_address(page: Page) -> None:
+    page.goto(f"{WORKSPACE}?y=0..9")
+    drawn(page, "loss")
+    page.get_by_role("button", name="Settings of all charts").click()
+    form = page.get_by_role("dialog", name="Settings of all charts")
+    for name, text, words in (
+        ("Y to", "-2", "From must be less than To."),
+        ("Y from", "abc", "From is no number."),
+    ):
+        form.get_by_label(name).fill(text)
+        form.get_by_label(name).press("Enter")
+        expect(form.get_by_role("alert")).to_have_text(words)
+    form.get_by_label("Y from").fill("-5")
+    form.get_by_label("Y from").press("Enter")
+    expect(form.get_by_role("alert")).to_have_count(0)
+    until(page, lambda: address(page).get("y") == ["-5..-2"])
+
+
 def test_other_axes(page: Page) -> None:
     for axis, named in (("epoch", "epoch 29.99"), ("relative", "50:00 of 50:00"), ("time", "2023-11-1")):
         page.goto(f"{WORKSPACE}?axis={axis}")

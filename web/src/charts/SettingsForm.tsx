@@ -12,7 +12,7 @@ import { Slider } from "@/parts/Slider";
 import { TextField } from "@/parts/TextField";
 import { Choice, Select, Toggle } from "@/parts/Toggle";
 import type { PanelRef } from "@/state/page/panelSettings";
-import { type ChartSettings, FIRST_AMOUNT, MOST_AMOUNT, type YRange } from "@/state/charts/settings";
+import { type ChartSettings, FIRST_AMOUNT, MOST_AMOUNT, type YRange, limitsFrom } from "@/state/charts/settings";
 import { type Scope, useScope } from "@/state/scope";
 
 type Change = (changes: Partial<ChartSettings>) => void;
@@ -71,14 +71,16 @@ export function summaryOf(scope: Scope, { x, smoothing, isLogX, isLogY }: ChartS
 
 /** The settings of one panel, over those of the page. */
 export function OneChartSettings({ panel }: { panel: PanelRef<ChartSettings> }): JSX.Element {
-  const { change, ownOf, reset, settingsOf } = useScope().charts.panels;
+  const { askedBy, panels: { change, ownOf, reset, settingsOf } } = useScope().charts;
   const hasOwn = Object.keys(ownOf(panel)).length > 0;
+  const asked = askedBy(panel.keys[0]).x;
+  const usual = asked === undefined ? "As the page's settings" : `As the page's settings, over ${axisName(asked)} as define_metric says`;
   return (
     <>
       <SettingsForm settings={settingsOf(panel).value} onChange={(changes) => change(panel, changes)} />
       <div class="chart-form-foot">
         <span class="chart-form-hint">
-          {hasOwn ? "This chart has its own settings." : "As the page's settings; changes here are for this chart."}
+          {hasOwn ? "This chart has its own settings." : `${usual}; changes here are for this chart.`}
         </span>
         <Button look="plain" icon="reset" isDisabled={!hasOwn} onClick={() => reset(panel)}>
           As the page
@@ -150,11 +152,7 @@ function SettingsForm({ settings, onChange }: { settings: ChartSettings; onChang
       {typeof y === "object" && (
         <>
           <span />
-          <div class="chart-form-row">
-            <Limit label="From" value={y.min} onChange={(min) => onChange({ y: { ...y, min } })} />
-            <span aria-hidden="true">–</span>
-            <Limit label="To" value={y.max} onChange={(max) => onChange({ y: { ...y, max } })} />
-          </div>
+          <Limits min={y.min} max={y.max} onChange={(limits) => onChange({ y: limits })} />
         </>
       )}
       <span class="chart-form-label">Band</span>
@@ -191,21 +189,44 @@ function GroupChoice(): JSX.Element | null {
   );
 }
 
-function Limit({ label, value, onChange }: { label: string; value: number | null; onChange: (value: number | null) => void }): JSX.Element {
-  const [text, setText] = useState(value === null ? "" : String(value));
-  const typed = Number(text);
-  const isInvalid = text.trim() !== "" && !Number.isFinite(typed);
+interface LimitsProps {
+  min: number | null;
+  max: number | null;
+  onChange: (limits: Exclude<YRange, string>) => void;
+}
+
+/** The chart keeps its limits until the fields hold others that make sense. */
+function Limits({ min, max, onChange }: LimitsProps): JSX.Element {
+  const [from, setFrom] = useState(String(min ?? ""));
+  const [to, setTo] = useState(String(max ?? ""));
+  const found = limitsFrom(from, to);
+  const isInvalid = typeof found === "string";
+  const commit = (): void => {
+    if (!isInvalid) onChange(found);
+  };
   return (
-    <TextField
-      label={`Y ${label.toLowerCase()}`}
-      placeholder="auto"
-      value={text}
-      isInvalid={isInvalid}
-      onInput={setText}
-      onCommit={() => {
-        if (!isInvalid) onChange(text.trim() === "" ? null : typed);
-      }}
-    />
+    <div>
+      <div class="chart-form-row">
+        <TextField
+          label="Y from"
+          placeholder="auto"
+          value={from}
+          isInvalid={isInvalid}
+          onInput={setFrom}
+          onCommit={commit}
+        />
+        <span aria-hidden="true">–</span>
+        <TextField
+          label="Y to"
+          placeholder="auto"
+          value={to}
+          isInvalid={isInvalid}
+          onInput={setTo}
+          onCommit={commit}
+        />
+      </div>
+      {isInvalid && <p class="field-error" role="alert">{found}</p>}
+    </div>
   );
 }
 

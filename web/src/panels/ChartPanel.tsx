@@ -15,6 +15,7 @@ import { Menu } from "@/parts/Menu";
 import { MiddleText } from "@/parts/MiddleText";
 import { Popover } from "@/parts/Popover";
 import { EmptyState, ErrorState } from "@/parts/States";
+import { BUILT_IN_AXES } from "@/state/clock/axes";
 import { isAutomatic } from "@/state/page/panelSettings";
 import { token } from "@/state/page/theme";
 import { showToast } from "@/state/page/toasts";
@@ -61,7 +62,7 @@ export function ChartPanel({ panel, isFull = false }: ChartPanelProps): JSX.Elem
         {status.is === "loading" && <div class="chart-cover chart-loading" role="status" aria-label="Loading" />}
         {status.is === "empty" && (
           <div class="chart-cover">
-            <EmptyState isSmall title={uids.length === 0 ? "No run is shown" : "No selected run has this metric"} />
+            <EmptyState isSmall title={uids.length === 0 ? "No run is shown" : emptyTitle(scope, panel, model.settings.value.x)} />
           </div>
         )}
         {status.is === "failed" && (
@@ -74,6 +75,12 @@ export function ChartPanel({ panel, isFull = false }: ChartPanelProps): JSX.Elem
       {isFull && <Legend model={model} />}
     </section>
   );
+}
+
+/** Why runs that are shown have no curve. Reading it subscribes. */
+function emptyTitle({ keys: { keyOf } }: Scope, { keys: [key] }: ChartPanelProps["panel"], x: string): string {
+  if (BUILT_IN_AXES.includes(x) || keyOf(key) === undefined) return "No selected run has this metric";
+  return `Nothing of it was logged with ${axisName(x)}`;
 }
 
 function useChartModel(panel: ChartPanelProps["panel"], uids: readonly number[]): ChartModel {

@@ -179,7 +179,7 @@ function compact(value: number): string {
 }
 
 function PositionText({ onClick }: { onClick: () => void }): JSX.Element {
-  const { axis, extent, now } = useScope().clock;
+  const { axes: { nothingText }, clock: { axis, extent, now } } = useScope();
   const host = useRef<HTMLButtonElement>(null);
   const strong = useRef<HTMLElement>(null);
   const rest = useRef<HTMLSpanElement>(null);
@@ -191,7 +191,7 @@ function PositionText({ onClick }: { onClick: () => void }): JSX.Element {
         if (!strong.current || !rest.current) return;
         if (stand === null || !bounds) {
           strong.current.textContent = "";
-          rest.current.textContent = "nothing logged yet";
+          rest.current.textContent = nothingText.value;
           return;
         }
         const name = axis.value === "time" || axis.value === "relative" ? "" : `${axisName(axis.value)} `;

@@ -120,7 +120,7 @@ class Strip {
     host.setAttribute("aria-valuemax", String(bounds?.[1] ?? 0));
     host.setAttribute("aria-valuenow", String(stand ?? 0));
     const text = stand === null
-      ? "nothing logged yet"
+      ? this.scope.axes.nothingText.value
       : `${axisName(axis.value)} ${formatPosition(axis.value, stand)}${position.value === null ? ", following the newest" : ""}`;
     host.setAttribute("aria-valuetext", text);
   }

@@ -70,11 +70,11 @@ export function makeScope({ source, namespace, route }: ScopeOptions) {
   const sparks = makeSparks({ source, route, runs, keys });
   const clock = makeClock({ urlSignal });
   const sharedAxes = makeSharedAxes({ clock });
-  const axes = makeAxes({ runs, keys });
+  const axes = makeAxes({ runs, keys, clock });
   const waiting = makeWaiting();
   const player = makePlayer({ clock, waiting });
   const tracks = makeTracks({ source, runs, keys, clock, series });
-  const charts = makeCharts({ urlSignal, clock, panelSettings });
+  const charts = makeCharts({ urlSignal, clock, keys, panelSettings });
   const histograms = makeHistograms({ source, urlSignal, panelSettings });
   const cells = makeCells({ source });
   const steps = makeSteps({ clock, tracks });

@@ -1,9 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { signal } from "@preact/signals";
+import { afterEach, describe, expect, it } from "vitest";
 import type { KeyView, RunView } from "@/api/schema";
 import {
   formatOverrides,
   formatSmoothing,
   formatYRange,
+  limitsFrom,
   makeCharts,
   parseOverrides,
   parseSmoothing,
@@ -12,10 +14,13 @@ import {
 import { makeClock } from "@/state/clock/clock";
 import { extentOf } from "@/state/clock/tracks";
 import { makePanelSettings } from "@/state/page/panelSettings";
-import { urlSignal } from "@/state/page/url";
+import { currentSearch, goTo, urlSignal } from "@/state/page/url";
 
 const panelSettings = makePanelSettings({ urlSignal });
-const { pageLogY, panels } = makeCharts({ urlSignal, clock: makeClock({ urlSignal }), panelSettings });
+const clock = makeClock({ urlSignal });
+const logged = signal<KeyView[]>([]);
+const keyOf = (wanted: { key: string }): KeyView | undefined => logged.value.find(({ key }) => key === wanted.key);
+const { pageLogY, panels } = makeCharts({ urlSignal, clock, keys: { keyOf }, panelSettings });
 const chartOf = (key: string) => ({ id: `metric ${key}`, keys: [{ kind: "metric", key }], settings: {} }) as const;
 
 describe("settings in the address", () => {
@@ -63,6 +68,56 @@ describe("settings in the address", () => {
     expect(panels.ownOf(chartOf("loss"))).toEqual({});
     pageLogY.value = false;
   });
+});
+
+describe("the x axis that define_metric gave a key", () => {
+  const viewOf = (key: string, step_key: string | null, runs: number[]): KeyView => ({
+    key,
+    kind: "metric",
+    step_key,
+    is_hidden: false,
+    runs: runs.map((run) => ({ run, count: 1, first_step: 0, last_step: 0, last_value: 0 })),
+  });
+  const xOf = (key: string): string => panels.settingsOf(chartOf(key)).value.x;
+
+  afterEach(() => {
+    goTo("/", "");
+    logged.value = [];
+  });
+
+  it("is that of its chart, and of no other", () => {
+    const chart = panels.settingsOf(chartOf("val/loss"));
+    expect(chart.value.x).toBe("step");
+    logged.value = [viewOf("val/loss", "epoch", [1]), viewOf("loss", null, [1]), viewOf("epoch", "epoch", [1, 2])];
+    expect([chart.value.x, xOf("loss"), xOf("epoch")]).toEqual(["epoch", "step", "step"]);
+    expect([panels.ownOf(chartOf("val/loss")), currentSearch()]).toEqual([{}, ""]);
+  });
+
+  it("gives way to an axis that was chosen for the page, the record or the chart", () => {
+    logged.value = [viewOf("val/loss", "epoch", [1]), viewOf("epoch", null, [1])];
+    expect(panels.settingsOf({ ...chartOf("val/loss"), settings: { x: "time" } }).value.x).toBe("time");
+    goTo("/", "?axis=relative");
+    expect(xOf("val/loss")).toBe("relative");
+    goTo("/", `?charts=${encodeURIComponent('{"val/loss":{"x":"step"}}')}`);
+    expect(xOf("val/loss")).toBe("step");
+    panels.reset(chartOf("val/loss"));
+    expect(xOf("val/loss")).toBe("epoch");
+  });
+
+  it("is left out where a run would lose its curve", () => {
+    logged.value = [viewOf("val/loss", "epoch", [1, 2]), viewOf("epoch", null, [1])];
+    expect(xOf("val/loss")).toBe("step");
+    logged.value = [viewOf("val/loss", "epoch", [1])];
+    expect(xOf("val/loss")).toBe("step");
+  });
+});
+
+it("two fields are limits, or it is said why not", () => {
+  expect(limitsFrom("0", " 1e3 ")).toEqual({ min: 0, max: 1000 });
+  expect([limitsFrom("", "2"), limitsFrom("-2", " ")]).toEqual([{ min: null, max: 2 }, { min: -2, max: null }]);
+  expect([limitsFrom("5", "2"), limitsFrom("2", "2")]).toEqual(["From must be less than To.", "From must be less than To."]);
+  expect([limitsFrom("abc", "2"), limitsFrom("1", "Infinity")]).toEqual(["From is no number.", "To is no number."]);
+  expect(limitsFrom("", "")).toBe("Give From, To or both.");
 });
 
 describe("the extent of the clock", () => {

@@ -5,6 +5,7 @@ import { NO_SMOOTHING, type Smoothing, type SmoothingKind } from "@/lib/charts/s
 import type { ScopeClock } from "@/state/clock/clock";
 import { type Checks, type PanelSettingsRoom, isBoolean, isText } from "@/state/page/panelSettings";
 import type { MakeUrlSignal } from "@/state/page/url";
+import type { LoggedKey, ScopeKeys } from "@/state/runs/keys";
 
 /** "auto": all values; "clip": without the outermost ones; or fixed limits, null where open. */
 export type YRange = "auto" | "clip" | { min: number | null; max: number | null };
@@ -52,6 +53,15 @@ export function parseYRange(text: string): YRange | undefined {
 
 export function formatYRange(y: YRange): string {
   return typeof y === "string" ? y : `${y.min ?? ""}..${y.max ?? ""}`;
+}
+
+/** The limits that two fields hold, or in words why they are none. A field left empty is an open end. */
+export function limitsFrom(fromText: string, toText: string): Exclude<YRange, string> | string {
+  const [min, max] = [fromText, toText].map((text) => (text.trim() === "" ? null : Number(text)));
+  if (min === undefined || (min !== null && !Number.isFinite(min))) return "From is no number.";
+  if (max === undefined || (max !== null && !Number.isFinite(max))) return "To is no number.";
+  if (min === null && max === null) return "Give From, To or both.";
+  return min !== null && max !== null && min >= max ? "From must be less than To." : { min, max };
 }
 
 interface WrittenOverrides {
@@ -124,11 +134,12 @@ export function formatOverrides(all: ReadonlyMap<string, ChartOverrides>): strin
 
 interface ChartsNeeds {
   clock: ScopeClock;
+  keys: Pick<ScopeKeys, "keyOf">;
   urlSignal: MakeUrlSignal;
   panelSettings: PanelSettingsRoom;
 }
 
-export function makeCharts({ urlSignal, clock: { axis }, panelSettings: { layered } }: ChartsNeeds) {
+export function makeCharts({ urlSignal, clock: { axis }, keys: { keyOf }, panelSettings: { layered } }: ChartsNeeds) {
   const pageSmoothing: Signal<Smoothing> = urlSignal<Smoothing>("smooth", NO_SMOOTHING, {
     parse: parseSmoothing,
     format: formatSmoothing,
@@ -164,8 +175,21 @@ export function makeCharts({ urlSignal, clock: { axis }, panelSettings: { layere
     isBandShown: pageBand.value,
   }));
 
+  /**
+   * While the page's x axis is the usual one: the axis that `define_metric` gave the key. Only where each run that has the key
+   * has logged that axis as well, so that no curve is lost.
+   */
+  function askedBy(key: LoggedKey): Partial<ChartSettings> {
+    const view = axis.value === "step" ? keyOf(key) : undefined;
+    const x = view?.step_key ?? undefined;
+    if (view === undefined || x === undefined || x === view.key) return {};
+    const having = new Set(keyOf({ kind: "metric", key: x })?.runs.map(({ run }) => run));
+    return view.runs.every(({ run }) => having.has(run)) ? { x } : {};
+  }
+
   const panels = layered<ChartSettings>({
     page: pageSettings,
+    askedBy,
     byKey: {
       of: (key) => overrides.value.get(key),
       set: (key, own) => {
@@ -188,7 +212,7 @@ export function makeCharts({ urlSignal, clock: { axis }, panelSettings: { layere
 
   return {
     pageSmoothing, pageLogX, pageLogY, pageY, pageBand, isReplacedShown, isMeanOfGroups, fullChart, pageSettings,
-    panels, changePage,
+    panels, askedBy, changePage,
   };
 }
 

@@ -1,6 +1,8 @@
 // Which x axes the page offers: step, times, and metrics that every visible run has logged.
 
 import { computed, type ReadonlySignal } from "@preact/signals";
+import { axisName } from "@/lib/text/axisFormat";
+import type { ScopeClock } from "@/state/clock/clock";
 import type { ScopeKeys } from "@/state/runs/keys";
 import type { ScopeRuns } from "@/state/runs/runs";
 
@@ -12,11 +14,12 @@ function isLikely(key: string, declared: ReadonlySet<string>): boolean {
 }
 
 interface AxesNeeds {
-  keys: ScopeKeys;
-  runs: ScopeRuns;
+  clock: Pick<ScopeClock, "axis">;
+  keys: Pick<ScopeKeys, "keyOf" | "keys">;
+  runs: Pick<ScopeRuns, "visibleKey">;
 }
 
-export function makeAxes({ keys: { keys }, runs: { visibleKey } }: AxesNeeds) {
+export function makeAxes({ clock: { axis }, keys: { keyOf, keys }, runs: { visibleKey } }: AxesNeeds) {
   /** Metrics come after the built-in axes, those that some run declared as its step first. */
   const axisChoices: ReadonlySignal<string[]> = computed(() => {
     const runCount = visibleKey.value === "" ? 0 : visibleKey.value.split(",").length;
@@ -27,7 +30,14 @@ export function makeAxes({ keys: { keys }, runs: { visibleKey } }: AxesNeeds) {
     return [...BUILT_IN_AXES, ...new Set(common)];
   });
 
-  return { axisChoices };
+  /** Why the page's axis has no extent. */
+  const nothingText: ReadonlySignal<string> = computed(() => {
+    const name = axis.value;
+    const isKnown = BUILT_IN_AXES.includes(name) || keyOf({ kind: "metric", key: name }) !== undefined;
+    return keys.value.length === 0 || isKnown ? "nothing logged yet" : `nothing logged with ${axisName(name)}`;
+  });
+
+  return { axisChoices, nothingText };
 }
 
 export type ScopeAxes = ReturnType<typeof makeAxes>;

@@ -72,6 +72,24 @@ describe("the settings of a panel", () => {
     expect(ownInUrl()).toEqual({ p2: { color: "blue" } });
   });
 
+  it("follow what the panel's key asks for, under the record and what a person has changed", () => {
+    const asking = makePanelSettings({ urlSignal: (_, initial) => signal(initial) }).layered<Toy>({
+      page,
+      checks,
+      changePage: (changes) => (page.value = { ...page.peek(), ...changes }),
+      askedBy: ({ key }) => (key === "loss" ? { color: "green" } : {}),
+    });
+    const other: PanelRef<Toy> = { id: "p1", keys: [{ kind: "metric", key: "other" }], settings: {} };
+    const colors = (): string[] =>
+      [panel("p1"), panel("p2", { color: "red" }), other].map((one) => asking.settingsOf(one).value.color);
+    expect(colors()).toEqual(["green", "red", "grey"]);
+    asking.change(panel("p3"), { color: "blue", isLarge: true });
+    expect(asking.settingsOf(panel("p3")).value).toEqual({ color: "blue", isLarge: true });
+    expect(colors()).toEqual(["green", "red", "grey"]);
+    asking.reset(panel("p3"));
+    expect(asking.settingsOf(panel("p3")).value.color).toBe("green");
+  });
+
   it("come back with the address, and can be undone", () => {
     toys.change(panel("p1"), { color: "blue" });
     const kept = currentSearch();

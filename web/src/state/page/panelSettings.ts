@@ -1,6 +1,6 @@
 /**
  * The settings of panels, in three layers: those of the page, over them those of the panel's record, over them what a person has
- * changed of this panel, which is in the address bar.
+ * changed of this panel, which is in the address bar. What a panel's key asks for by itself lies right over the page's.
  *
  * An automatic panel is named there by its key, in the parameter of its type if that has one. Every other panel is named by its id, in
  * `settings`, as JSON: {"p1":{"isLogY":true}}.
@@ -61,6 +61,8 @@ export interface Layers<S extends object> {
   page: ReadonlySignal<S>;
   /** Given where a choice is for all panels of the page, except for those that have this setting of their own. */
   changePage?: (changes: Partial<S>) => void;
+  /** What a panel of this key asks for by itself, where the page leaves it the choice. Reading it subscribes. */
+  askedBy?: (key: KeyRef) => Partial<S>;
   /** The parameter in which automatic panels are named by their keys; without it they are named by their ids. */
   byKey?: OwnSettings<S>;
   checks: Checks<S>;
@@ -73,7 +75,7 @@ export interface LayeredSettings<S extends object> {
   /** What a person has changed of the panel. Reading it subscribes. */
   ownOf: (panel: PanelRef<S>) => Partial<S>;
   change: (panel: PanelRef<S>, changes: Partial<S>) => void;
-  /** Back to what the record and the page say. */
+  /** Back to what the record, the key and the page say. */
   reset: (panel: PanelRef<S>) => void;
 }
 
@@ -101,7 +103,7 @@ export function makePanelSettings({ urlSignal }: PanelSettingsNeeds) {
   }
 
   /** The settings of one type of panels. */
-  function layered<S extends object>({ page, changePage, byKey, checks }: Layers<S>): LayeredSettings<S> {
+  function layered<S extends object>({ page, changePage, askedBy, byKey, checks }: Layers<S>): LayeredSettings<S> {
     const signals = new Map<string, ReadonlySignal<S>>();
     const byId: OwnSettings<S> = {
       of: (id) => (written.value.has(id) ? readSettings(checks, written.value.get(id)) : undefined),
@@ -118,12 +120,12 @@ export function makePanelSettings({ urlSignal }: PanelSettingsNeeds) {
     }
 
     function settingsOf(panel: PanelRef<S>): ReadonlySignal<S> {
-      const name = JSON.stringify([panel.id, panel.settings]);
+      const name = JSON.stringify([panel.id, automaticId(panel.keys[0]), panel.settings]);
       let found = signals.get(name);
       if (!found) {
         let last: S | undefined;
         found = computed(() => {
-          const next = { ...page.value, ...panel.settings, ...ownOf(panel) };
+          const next = { ...page.value, ...askedBy?.(panel.keys[0]), ...panel.settings, ...ownOf(panel) };
           if (!last || !areSame(last, next)) last = next;
           return last;
         });
@@ -135,7 +137,7 @@ export function makePanelSettings({ urlSignal }: PanelSettingsNeeds) {
     function change(panel: PanelRef<S>, changes: Partial<S>): void {
       const { own, name } = placeOf(panel);
       const before = own.of(name) ?? {};
-      const ofPanel = new Set(changePage ? Object.keys({ ...panel.settings, ...before }) : Object.keys(changes));
+      const ofPanel = new Set(Object.keys(changePage ? { ...askedBy?.(panel.keys[0]), ...panel.settings, ...before } : changes));
       const split = (isOfPanel: boolean): Partial<S> =>
         Object.fromEntries(Object.entries(changes).filter(([field]) => ofPanel.has(field) === isOfPanel)) as Partial<S>;
       const forPanel = split(true);
