@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import diorama.service
@@ -22,3 +23,7 @@ class Service(diorama.service.Service):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._face, name)
+
+
+OpenStore = Callable[[], Service]
+"""Opens a test's store; as often as the test likes."""

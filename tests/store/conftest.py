@@ -7,16 +7,15 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from owner import Service
+from owner import OpenStore, Service
 
 from diorama.model import StoreDir
 
 S3_BUCKET = "diorama-tests"
-OpenStore = Callable[[], Service]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, ingest, log, start
-from conftest import OpenStore
+from owner import OpenStore
 
 from diorama.journal.entry import Config, Finish
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from batches import batch, start
 from owner import Service
@@ -71,17 +72,36 @@ def test_a_dict_is_equal_if_nothing_else_is_in_it(service: Service) -> None:
         assert found_by(service, {"config.net": config["net"]}) == expected, config
 
 
-def test_what_lies_below_a_path_is_a_range_of_an_index(service: Service) -> None:
-    """Else each such question reads all values of all runs."""
-    make(service, [{"net": {"a": 1}}])
-    is_there = filters.condition(filters.compiled({"config.net": {"$exists": True}}))
-    select = sa.select(live_runs.c.id).where(is_there)
+def plan_of(service: Service, where: dict[str, Any], *, sweeps: bool = False) -> str:
+    """How the database finds the runs of a filter."""
+    is_found = filters.condition(filters.compiled(where), sweeps=sweeps)
+    select = sa.select(live_runs.c.id).where(is_found)
     with service._database.read() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         if not is_sqlite:
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # there are few rows
         asked = select.compile(connection, compile_kwargs={"literal_binds": True})
         explain = "EXPLAIN QUERY PLAN" if is_sqlite else "EXPLAIN"
-        plan = [str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {asked}")]
-    used = "(run=? AND path>? AND path<?)" if is_sqlite else "Index Cond: ((path ~>=~ "
-    assert any(used in line for line in plan), "\n".join(plan)
+        return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{explain} {asked}"))
+
+
+def test_what_lies_below_a_path_is_a_range_of_an_index(service: Service) -> None:
+    """Else each such question reads all values of all runs."""
+    make(service, [{"net": {"a": 1}}])
+    plan = plan_of(service, {"config.net": {"$exists": True}})
+    assert "(run=? AND path>? AND path<?)" in plan or "Index Cond: ((path ~>=~ " in plan
+
+
+SWEEP = "COVERING INDEX run_values_mirror (path=?)"
+
+
+@pytest.mark.parametrize("store_environ", ["sqlite+files"], indirect=True)
+def test_the_values_of_a_path_are_read_side_by_side(service: Service) -> None:
+    """Of most runs; of a few, each is looked up. The exact form of a path is in no index by itself."""
+    make(service, [{"lr": 1}])
+    assert SWEEP in plan_of(service, {"config.lr": 1}, sweeps=True)
+    assert "run_values_mirror (path=? AND run=?)" in plan_of(service, {"config.lr": 1})
+    for sweeps in (True, False):
+        plan = plan_of(service, {r"config.l\.r": 1}, sweeps=sweeps)
+        assert "SCAN run_values" not in plan
+        assert SWEEP not in plan

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 from batches import RUN, batch, ingest, log, rows_of, start
-from conftest import OpenStore
-from owner import Service
+from owner import OpenStore, Service
 
 HERE = Path(__file__).parent
 

@@ -10,8 +10,7 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 from batches import ingest, log, rows_of
-from conftest import OpenStore
-from owner import Service
+from owner import OpenStore, Service
 
 from diorama.errors import TooNew
 from diorama.service.views import RunPatch

@@ -56,8 +56,8 @@ class RunOrder:
     def page_of_numbers(
         self, connection: sa.Connection, conditions: list[sa.ColumnElement[bool]], limit: int, offset: int
     ) -> list[int] | None:
-        """A page of the runs for which `conditions` hold, read along the index of numbers instead of sorting
-        all runs.
+        """A page of the runs for which `conditions` hold, taken from the least (or greatest) numbers instead
+        of looking up the number of each run.
 
         None where the page is not full after a few pages' worth of numbers, and where the order is another
         one: then `apply` says it.
@@ -83,7 +83,8 @@ class RunOrder:
 
     def _in_numbers(self, values: Any) -> tuple[sa.ColumnElement[Any], ...]:
         """As `apply`, among the runs with a number."""
-        return (self._directed(values.number), *self._terms(values.text), self._directed(values.run))
+        # What is a number always has a text, too.
+        return tuple(map(self._directed, (values.number, values.text, values.run)))
 
     def _terms(self, column: sa.ColumnElement[Any]) -> tuple[sa.ColumnElement[Any], ...]:
         # Only what may be absent is asked: an index has the other ones in order.

@@ -37,6 +37,11 @@ def live_uids(connection: sa.Connection, uids: Iterable[int]) -> list[int]:
     return [uid for uid in asked if uid in found]
 
 
+def newest_uid(connection: sa.Connection) -> int:
+    """The number of the newest run, deleted or not: about how many there are in all projects. 0: none."""
+    return connection.execute(sa.select(sa.func.max(schema.runs.c.id))).scalar_one() or 0
+
+
 def live_blobs(connection: sa.Connection, sha256s: Iterable[str]) -> dict[str, BlobRef]:
     """Those blobs that a run which is there names, by SHA-256. (Other owners than runs do not exist yet.)"""
     blobs, uses = schema.blobs.c, schema.blob_uses.c

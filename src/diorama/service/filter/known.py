@@ -6,13 +6,13 @@ database would look for the other one in every run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import replace
 
 import sqlalchemy as sa
 
-from diorama.service.filter.tree import All, Compare, Filter, Not, OneOf
-from diorama.service.flatten import short_key
+from diorama.service.filter.rows import at, below, is_exact
+from diorama.service.filter.tree import All, Compare, Filter, Not, OneOf, Op
 from diorama.store import schema
 
 
@@ -22,7 +22,9 @@ def narrowed(connection: sa.Connection, part: Filter) -> Filter:
         return Not(narrowed(connection, part.part))
     if isinstance(part, All | OneOf):
         return type(part)(tuple(narrowed(connection, one) for one in part.parts))
-    if _looks_below(part):
+    if part.op == "exists" and part.place.column is None:
+        return OneOf(tuple(_halves(connection, part)))
+    if any(isinstance(value, dict) for value in part.values):
         return part
     return replace(part, place=replace(part.place, paths=present(connection, part.place.paths)))
 
@@ -31,17 +33,18 @@ def present(connection: sa.Connection, paths: tuple[str, ...]) -> tuple[str, ...
     """Those of some paths at which any run has a value; at least one of them."""
     if len(paths) < 2:
         return paths
-    found = tuple(path for path in paths if "\\" in path or _is_anywhere(connection, path))
+    found = tuple(path for path in paths if is_exact(path) or _is_anywhere(connection, at(path)))
     return found or paths[:1]
 
 
-def _is_anywhere(connection: sa.Connection, path: str) -> bool:
-    values = schema.run_values.c
-    select = sa.select(values.run).where(values.path == short_key(path)).limit(1)
-    return connection.execute(select).first() is not None
+def _halves(connection: sa.Connection, part: Compare) -> Iterator[Filter]:
+    """A condition that there is a value, without what is nowhere."""
+    for path in part.place.paths:
+        halves: dict[Op, sa.ColumnElement[bool]] = {"is leaf": at(path), "is dict": below(path)}
+        for op, rows in halves.items():
+            if is_exact(path) or _is_anywhere(connection, rows):
+                yield Compare(replace(part.place, paths=(path,)), op)
 
 
-def _looks_below(part: Compare) -> bool:
-    """Whether values below the paths count, too."""
-    dicts: Iterable[object] = (value for value in part.values if isinstance(value, dict))
-    return part.op == "exists" or any(dicts)
+def _is_anywhere(connection: sa.Connection, rows: sa.ColumnElement[bool]) -> bool:
+    return connection.execute(sa.select(schema.run_values.c.run).where(rows).limit(1)).first() is not None

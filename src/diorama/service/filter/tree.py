@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Op = Literal["=", "!=", ">", ">=", "<", "<=", "~", "matches", "exists"]
+Op = Literal["=", "!=", ">", ">=", "<", "<=", "~", "matches", "exists", "is leaf", "is dict"]
 
 
 class Word(str):
@@ -40,7 +40,8 @@ class Compare:
 
     "=" holds if the value is any of `values`; a list also if it has such an element. "!=" is its contrary.
     > >= < <=: of a number with numbers, of a text with texts. "~": contains, whatever the case. "matches":
-    a regular expression is found in it. "exists": there is a value, whatever it is; no `values`.
+    a regular expression is found in it. "exists": there is a value, whatever it is; no `values`. Its halves
+    are "is leaf", a value at the path, and "is dict", values below it.
     """
 
     place: Place

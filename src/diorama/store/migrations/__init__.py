@@ -21,6 +21,7 @@ from diorama.store.migrations import (
     m0004_side_by_side,
     m0005_owners,
     m0006_whole_indexes,
+    m0007_values_by_path,
 )
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
@@ -30,6 +31,7 @@ MIGRATIONS: tuple[Callable[[Connection], None], ...] = (
     m0004_side_by_side.apply,
     m0005_owners.apply,
     m0006_whole_indexes.apply,
+    m0007_values_by_path.apply,
 )
 """MIGRATIONS[i] leads from version i to version i + 1."""
 
