@@ -3,6 +3,7 @@ come last."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,19 +40,30 @@ class RunOrder:
         paths = () if column is not None else filters.present(connection, place.paths)
         return cls(sort.startswith("-"), field, tuple(map(short_key, paths)))
 
-    def apply(self, select: sa.Select[Any]) -> sa.Select[Any]:
-        """A select over `live_runs` in this order."""
-        if self.field is not None:
-            return select.order_by(*self._terms(self.field), self._directed(live_runs.c.id))
+    def runs(self, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+        """A select of the numbers of those runs for which `conditions` hold, in this order."""
+        return self._ordered(sa.select(live_runs.c.id).where(*conditions), live_runs.c.id, self.field)
+
+    def counted_runs(self, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+        """As `runs`, and in each row how many there are, so that every run is looked at once."""
+        field = () if self.field is None else (self.field.label("sorted_by"),)
+        matched = sa.select(live_runs.c.id, *field).where(*conditions).cte("matched")
+        count = sa.select(sa.func.count()).select_from(matched).scalar_subquery()
+        return self._ordered(sa.select(matched.c.id, count), matched.c.id, matched.c.get("sorted_by"))
+
+    def _ordered(
+        self, select: sa.Select[Any], uid: sa.ColumnElement[int], field: sa.ColumnElement[Any] | None
+    ) -> sa.Select[Any]:
+        if field is not None:
+            return select.order_by(*self._terms(field), self._directed(uid))
         leaves = [schema.run_values.alias() for _ in self.paths]
         for path, leaf in zip(self.paths, leaves, strict=True):
-            select = select.outerjoin(leaf, sa.and_(leaf.c.run == live_runs.c.id, leaf.c.path == path))
+            select = select.outerjoin(leaf, sa.and_(leaf.c.run == uid, leaf.c.path == path))
         number, text = (
             sa.func.coalesce(*columns) if len(columns) > 1 else columns[0]
             for columns in ([leaf.c.number for leaf in leaves], [leaf.c.text for leaf in leaves])
         )
-        terms = (*self._terms(number), *self._terms(text), self._directed(live_runs.c.id))
-        return select.order_by(*terms)
+        return select.order_by(*self._terms(number), *self._terms(text), self._directed(uid))
 
     def page_of_numbers(
         self, connection: sa.Connection, conditions: list[sa.ColumnElement[bool]], limit: int, offset: int
@@ -60,7 +72,7 @@ class RunOrder:
         of looking up the number of each run.
 
         None where the page is not full after a few pages' worth of numbers, and where the order is another
-        one: then `apply` says it.
+        one: then `runs` says it.
         """
         if len(self.paths) != 1 or not 0 < limit + offset <= _PAGE_RUNS:
             return None
@@ -82,7 +94,7 @@ class RunOrder:
         return list(uids) if len(uids) == limit else None
 
     def _in_numbers(self, values: Any) -> tuple[sa.ColumnElement[Any], ...]:
-        """As `apply`, among the runs with a number."""
+        """As in `runs`, among those with a number."""
         # What is a number always has a text, too.
         return tuple(map(self._directed, (values.number, values.text, values.run)))
 

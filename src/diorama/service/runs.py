@@ -144,11 +144,9 @@ def _page(
     uids = order.page_of_numbers(connection, [of_project, *conditions], limit, offset)
     if uids is not None:
         return uids, None
-    # Counted with the page, so that every run is looked at once.
-    counted = [sa.func.count().over()] if conditions else []
-    select = order.apply(sa.select(live_runs.c.id, *counted).where(of_project, *conditions))
+    select = order.counted_runs([of_project, *conditions]) if conditions else order.runs([of_project])
     rows = connection.execute(select.limit(limit).offset(offset)).all()
-    return [int(row[0]) for row in rows], rows[0][1] if counted and rows else None
+    return [int(row[0]) for row in rows], rows[0][1] if conditions and rows else None
 
 
 def run_views(connection: sa.Connection, uids: list[int], *, now: float) -> list[RunView]:
