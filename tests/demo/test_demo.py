@@ -14,7 +14,7 @@ from diorama.api import Api
 from diorama.demo import PROJECT
 from diorama.demo.model import PixelClassifier, detections
 from diorama.demo.scenes import BACKGROUND, SIDE, compose, digit_indices
-from diorama.demo.train import RECIPES, VALIDATION_SCENES, Recipe, _batch
+from diorama.demo.train import RECIPES, VALIDATION_SCENES, Recipe, _batch, _print_progress
 
 
 def test_a_scene_is_its_pixels_classes_and_boxes() -> None:
@@ -86,3 +86,13 @@ def test_all_three_runs_are_logged(tmp_path: Path) -> None:
             assert [item.kind for item in shown] == [kind]
             assert not getattr(shown[0].record, "note", None)
         assert shown[0].record.node_count == 4
+
+
+def test_progress_that_is_no_terminal_s_is_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = RECIPES[0]
+    for step in range(recipe.steps + 1):
+        _print_progress(recipe, step, 0.5, 1.0)
+    out = capsys.readouterr().out
+    assert "\r" not in out
+    assert len(out.splitlines()) == 11
+    assert out.splitlines()[-1].startswith(f"{recipe.name:<9} [{'#' * 24}] {recipe.steps}/{recipe.steps}")

@@ -11,7 +11,6 @@ from server_sample import fill
 
 import diorama
 from diorama.cli import VERBS, build_parser, main
-from diorama.demo.train import RECIPES, _print_progress
 from diorama.journal.folder import note_parked
 from diorama.journal.lease import Lease
 from diorama.model import StoreDir
@@ -208,16 +207,6 @@ def test_sync_says_which_server_the_key_was_not_used_for(
 
 
 # -- demo and examples -------------------------------------------------------------------------------
-
-
-def test_progress_that_is_no_terminal_s_is_lines(capsys: Capture) -> None:
-    recipe = RECIPES[0]
-    for step in range(recipe.steps + 1):
-        _print_progress(recipe, step, 0.5, 1.0)
-    out = capsys.readouterr().out
-    assert "\r" not in out
-    assert len(out.splitlines()) == 11
-    assert out.splitlines()[-1].startswith(f"{recipe.name:<9} [{'#' * 24}] {recipe.steps}/{recipe.steps}")
 
 
 def test_the_demo_says_how_to_see_its_runs_again(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
