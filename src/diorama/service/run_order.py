@@ -68,8 +68,8 @@ class RunOrder:
     def page_of_numbers(
         self, connection: sa.Connection, conditions: list[sa.ColumnElement[bool]], limit: int, offset: int
     ) -> list[int] | None:
-        """A page of the runs for which `conditions` hold, taken from the least (or greatest) numbers instead
-        of looking up the number of each run.
+        """A page of the runs for which `conditions` hold, read along the index of numbers instead of sorting
+        all runs.
 
         None where the page is not full after a few pages' worth of numbers, and where the order is another
         one: then `runs` says it.

@@ -26,6 +26,8 @@ index has. `store.check` looks at all of it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -54,6 +56,15 @@ def _mirror(table: str, *columns: str) -> Index:
     """An SQLite index that repeats the row, so that damage is found. Lists of runs read that of `run_values`,
     in which the values of a path stand side by side."""
     return Index(f"{table}_mirror", *columns).ddl_if(dialect="sqlite")
+
+
+def _ends_in(last: str, name: str, *columns: str, **more: Any) -> tuple[Index, Index]:
+    """An index that with PostgreSQL also has `last`, so that lists of runs need no rows. SQLite has it there
+    anyway: the number of a row is in all of its indexes, and `run_values` has a mirror."""
+    return (
+        Index(name, *columns).ddl_if(dialect="sqlite"),
+        Index(name, *columns, last, **more).ddl_if(dialect="postgresql"),
+    )
 
 
 def _run_part_of_key() -> Column[int]:
@@ -107,9 +118,7 @@ runs = Table(
     Column("deleted_at", DOUBLE, nullable=False, server_default=text("0")),
     UniqueConstraint("project_id", "run_id", "deleted_at"),
     Index("runs_by_version", "version"),
-    # So that lists of runs need no rows. SQLite has the number of the row in all of its indexes.
-    Index("runs_by_created", *("project_id", "deleted_at", "created_at")).ddl_if(dialect="sqlite"),
-    Index("runs_by_created", *("project_id", "deleted_at", "created_at", "id")).ddl_if(dialect="postgresql"),
+    *_ends_in("id", "runs_by_created", "project_id", "deleted_at", "created_at"),
     _mirror(
         "runs",
         *("id", "name", "state", "exit_code", "last_activity_at", "seen_at", "last_step"),
@@ -194,9 +203,7 @@ run_values = Table(
     Column("folded", Text),
     Column("exact", Text),
     # The operators find paths by how they begin, whatever language the database orders by.
-    Index(
-        "run_values_by_number", *("path", "number", "run"), postgresql_ops={"path": "text_pattern_ops"}
-    ).ddl_if(dialect="postgresql"),
+    *_ends_in("run", "run_values_by_number", "path", "number", postgresql_ops={"path": "text_pattern_ops"}),
     _mirror("run_values", "path", "run", "exact", "type", "number", "text", "folded"),
 )
 """path: as it is shown and asked for. exact: the exact text of it (`diorama.summaries.paths`); NULL in rows

@@ -67,7 +67,8 @@ _BY_PATH = "INDEXED BY run_values_mirror"
 def condition(part: Filter, *, now: float = math.inf, sweeps: bool = False) -> Condition:
     """SQL that holds where the filter does. now: for what depends on the time. sweeps: see above."""
     if isinstance(part, Not):
-        return sa.not_(sa.func.coalesce(condition(part.part, now=now, sweeps=sweeps), sa.false()))
+        inner = condition(part.part, now=now, sweeps=sweeps)
+        return sa.not_(inner if _is_yes_or_no(part.part) else sa.func.coalesce(inner, sa.false()))
     if isinstance(part, All):
         return sa.and_(sa.true(), *(condition(one, now=now, sweeps=sweeps) for one in part.parts))
     if isinstance(part, OneOf):
@@ -77,6 +78,12 @@ def condition(part: Filter, *, now: float = math.inf, sweeps: bool = False) -> C
     if part.place.column is not None:
         return _of_column(FIELDS[part.place.column], part, now)
     return _of_leaves(part, _swept if sweeps else _looked_up)
+
+
+def _is_yes_or_no(part: Filter) -> bool:
+    """Whether its SQL is never NULL. Databases have good plans for what does not exist, and none where more
+    is written around it."""
+    return isinstance(part, Compare) and part.place.column is None
 
 
 # Fields of runs ------------------------------------------------------------------------------------
