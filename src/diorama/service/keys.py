@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +14,7 @@ from diorama.service.flatten import METRIC, SYSTEM
 from diorama.service.views import KeyList, KeyRun, KeyView
 from diorama.store import schema
 from diorama.store.live_runs import live_uids
-from diorama.summaries.paths import Path, path_from_exact
+from diorama.summaries.paths import path_from_exact
 
 RUN_LIMIT = 10_000
 _AT_ONCE = 500
@@ -58,24 +57,22 @@ def list_keys(connection: sa.Connection, runs: Iterable[int]) -> KeyList:
                 table.last_value,
             ).where(table.run.in_(some))
         )
-        for row in rows:
-            view = views.get((row.key, row.kind))
+        for run, key, exact, kind, count, first_step, last_step, last_value in rows.all():
+            view = views.get((key, kind))
             if view is None:
-                view = views[row.key, row.kind] = KeyView(key=row.key, kind=row.kind, runs=[])
-            last = row.last_value if row.last_value is not None and math.isfinite(row.last_value) else None
-            view.runs.append(KeyRun(row.run, row._mapping["count"], row.first_step, row.last_step, last))
-            definition = definitions[row.run].of(_path_of(row)) if row.run in definitions else None
-            if definition is not None and row.kind != SYSTEM:
+                view = views[key, kind] = KeyView(key=key, kind=kind, runs=[])
+            last = last_value if last_value is not None and math.isfinite(last_value) else None
+            view.runs.append(KeyRun(run, count, first_step, last_step, last))
+            if run not in definitions or kind == SYSTEM:
+                continue
+            definition = definitions[run].of((key,) if exact is None else path_from_exact(exact))
+            if definition is not None:
                 view.step_key = view.step_key or definition.step_key
                 view.is_hidden = view.is_hidden or bool(definition.is_hidden)
     place = {uid: index for index, uid in enumerate(uids)}
     for view in views.values():
         view.runs.sort(key=lambda key_run: place[key_run.run])
     return KeyList([views[name] for name in sorted(views)])
-
-
-def _path_of(row: Any) -> Path:
-    return (row.key,) if row.exact is None else path_from_exact(row.exact)
 
 
 def key_rows(

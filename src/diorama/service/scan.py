@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,7 +61,7 @@ def scan_history(
         rows = key_rows(connection, [uid], wanted or None, not_kinds=(SYSTEM,))
         if wanted is not None and not set(wanted) <= {row.key for row in rows}:
             return
-        taken = _Taken(reader, uid, rows, wanted)
+        taken = _Taken(reader, uid, began, rows, wanted)
         chunks = taken.chunks(connection)
         windows = list(_windows(chunks, min_step, max_step))
         if len(windows) == 1:
@@ -70,7 +71,6 @@ def scan_history(
                 found = _only(found, *_spread([len(found.lines)], samples))
             whole = taken.rows(connection, found, *window)
     for row in whole if len(windows) == 1 else _in_windows(read, taken, windows, samples):
-        row["_runtime"] = max(0.0, row["_timestamp"] - began)
         if keys is None:
             yield row
         else:
@@ -150,9 +150,12 @@ class _Window(NamedTuple):
 class _Taken:
     """Takes windows of some keys out of the database."""
 
-    def __init__(self, reader: ChunkReader, uid: int, keys: list[KeyRow], wanted: list[str] | None) -> None:
+    def __init__(
+        self, reader: ChunkReader, uid: int, began: float, keys: list[KeyRow], wanted: list[str] | None
+    ) -> None:
         self._reader = reader
         self._uid = uid
+        self._began = began
         self._keys = keys
         self._wanted_count = len(wanted or ())
         names = {name: number for number, name in enumerate(dict.fromkeys(key.key for key in keys))}
@@ -164,15 +167,28 @@ class _Taken:
 
     def rows(self, connection: sa.Connection, window: _Window, first: int, last: int) -> list[dict[str, Any]]:
         """The rows of a window of steps first..last."""
-        points, owners = window.points, window.owners.tolist()
-        records = self._records(connection, window, first, last)
-        steps, times = points.steps[window.lines].tolist(), points.times[window.lines].tolist()
-        rows = [{"_step": step, "_timestamp": time} for step, time in zip(steps, times, strict=True)]
-        names = [key.key for key in self._keys]
+        points = window.points
         values = points.values()
-        for place, line in enumerate(window.line_of.tolist()):
-            if line >= 0:
-                rows[line][names[owners[place]]] = records[place] if place in records else values[place]
+        for place, value in self._records(connection, window, first, last).items():
+            values[place] = value
+        times = points.times[window.lines]
+        steps, runtimes = points.steps[window.lines].tolist(), np.maximum(times - self._began, 0.0).tolist()
+        rows: list[dict[str, Any]] = [
+            {"_step": step, "_timestamp": time} for step, time in zip(steps, times.tolist(), strict=True)
+        ]
+        places = np.flatnonzero(window.line_of >= 0)
+        owners, lines = window.owners[places], window.line_of[places].tolist()
+        if len(places) < len(values):
+            values = [values[place] for place in places.tolist()]
+        # Points of a key stand together.
+        starts = np.flatnonzero(np.diff(owners, prepend=-1)).tolist()
+        bounds = pairwise([*starts, len(lines)])
+        for (start, end), owner in zip(bounds, owners[starts].tolist(), strict=True):
+            name = self._keys[owner].key
+            for line, value in zip(lines[start:end], values[start:end], strict=True):
+                rows[line][name] = value
+        for row, runtime in zip(rows, runtimes, strict=True):
+            row["_runtime"] = runtime
         return rows
 
     def window(

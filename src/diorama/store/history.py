@@ -49,6 +49,8 @@ _COMPACT_AT_ONCE = 500_000
 """Keys are merged together up to so many points."""
 _READERS_OF_MANY = max(2, os.cpu_count() or 1)
 _MANY_POINTS = 4096
+_SMALL_AT_ONCE = 20_000
+"""So many small chunks are remembered side by side."""
 _DENSE = 3
 """If at least one in three numbers of a range is wanted, the whole range is read."""
 
@@ -250,6 +252,8 @@ def rows_are_missing(what: str) -> Corrupt:
 
 def _data_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
+    if not ids:
+        return found
     for condition in _among(chunks_table.c.id, ids):
         rows = connection.execute(sa.select(chunks_table.c.id, chunks_table.c.data).where(condition))
         found.update((id_, data) for id_, data in rows.all())
@@ -352,6 +356,11 @@ class ChunkReader:
             points = found[id_] = codec.decode(data)
             self._points.put((file, id_), points)
         return found
+
+    def remember_small(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> None:
+        """Read the small ones of `chunks` at once, before they are asked for one after another."""
+        small = [chunk for chunk in chunks if chunk.count < codec.SMALL_POINTS]
+        self.points(connection, small[:_SMALL_AT_ONCE])
 
     def joined(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> tuple[Points, Ints]:
         """The points of all of `chunks`, in no order, and for each of them its chunk (0, 1, ...).
