@@ -218,13 +218,14 @@ class TestStoresThatAreRemoved:
 
         def _write() -> None:
             with database.write() as connection:
-                connection.execute(sa.update(schema.meta).values(number=7))
+                connection.execute(sa.update(schema.meta).values(number=SCHEMA_VERSION + 1))
                 shutil.rmtree(tmp_path / "store")
 
         with pytest.raises(StoreError, match="removed or replaced"):
             _write()
         with database.read() as connection:
-            assert 7 not in connection.execute(sa.select(schema.meta.c.number)).scalars().all()
+            numbers = connection.execute(sa.select(schema.meta.c.number)).scalars().all()
+        assert SCHEMA_VERSION + 1 not in numbers
         database.close()
 
     def test_a_backup_that_is_put_in_its_place_is_opened(self, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ MIGRATION_LOCK = 0x64696F72
 """PostgreSQL advisory lock: one process at a time makes or migrates the tables."""
 MIGRATION_LOCK_MILLIS = 300
 """PostgreSQL: how long a migration waits for a table. It takes tables whole, in another order than some
-readers do. While it waits, all who come later wait behind it, with what they have; so it gives up, and tries
+others do. While it waits, all who come later wait behind it, with what they have; so it gives up, and tries
 again, long before PostgreSQL looks for deadlocks (after a second) and ends one of those in them."""
 
 _SCHEMA_VERSION = statements.Prepared(
@@ -340,6 +340,10 @@ class Database:
                 return
             if version > 0 and self._path is not None:
                 _back_up(self._path, version)
+            if version > 0 and not self.is_sqlite:
+                # First, as readers do, who have it when they come to `meta`: those who come now wait for it
+                # with nothing in their hands. The other way round, each of them would be in the way.
+                connection.exec_driver_sql("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
             for number in range(version, SCHEMA_VERSION):
                 MIGRATIONS[number](connection)
             connection.execute(
