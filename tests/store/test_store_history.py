@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, columns_of, exact, ingest, log, rows_of, start
-from owner import Service
+from owner import OpenStore, Service
 
 from diorama.errors import BadRequest
 from diorama.journal.entry import Log, System
@@ -438,3 +438,27 @@ def test_few_threads_at_once_work_on_many_points() -> None:
     for thread in threads:
         thread.join(60)
     assert most[0] == len(threads)
+
+
+def questions_of(service: Service, request: SeriesRequest) -> int:
+    """How many statements a chart takes."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    engine = service._database._engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    service.series(request)
+    sa.event.remove(engine, "before_cursor_execute", note)
+    return len(asked)
+
+
+def test_a_chart_of_many_short_runs_asks_no_more_than_one_of_a_few(open_store: OpenStore) -> None:
+    service = open_store()
+    for number in range(12):
+        run = ("local", "short", f"run{number}")
+        service.ingest(batch([start(run), log(0, {"x": number})], run=run))
+    uids = [run.uid for run in service.runs("local", "short").runs]
+    few, many = (SeriesRequest(runs=some, keys=["x"]) for some in (uids[:2], uids))
+    assert questions_of(open_store(), many) == questions_of(open_store(), few)

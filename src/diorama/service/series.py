@@ -37,7 +37,8 @@ def series(connection: sa.Connection, reader: ChunkReader, request: SeriesReques
     spans = {row.id: found for row in rows.values() if len(found := read_spans(row.spans)) > 1}
     writers = sessions_of_writers(connection, {row.run for row in rows.values() if row.id in spans})
     axis = Axis(connection, reader, request.x, request.runs)
-    reader.remember_small(connection, [chunk for some in chunks.values() for chunk in some])
+    if request.x_min is None and request.x_max is None:  # else many of them are not looked at
+        reader.remember_small(connection, [chunk for some in chunks.values() for chunk in some])
     body = ColumnBody()
     heads: list[SeriesHead] = []
     for run in request.runs:

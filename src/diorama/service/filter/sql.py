@@ -174,7 +174,7 @@ def _is_dict(path: str, wanted: dict[str, Any], has: Has) -> Condition:
     """Whether what lies below a path is just `wanted`."""
     parts = [(f"{path}.{plain_text(names)}", value) for names, value in leaves(wanted)]
     same = [has(name, _leaf_is((value,))) for name, value in parts]
-    names = {short_key(name) for name, _ in parts if "\\" not in name}
+    names = {short_key(name) for name, _ in parts if not is_exact(name)}
     if len(names) == len(parts):
         return sa.and_(*same, sa.not_(_exists(below(path), _leaf.path.not_in(sorted(names)))))
     # Two leaves may have one name here, or one leaf another name: then their number tells.
