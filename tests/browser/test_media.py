@@ -245,7 +245,7 @@ def test_classes_are_listed_open_once_whichever_picture_is_ready_first(
 ) -> None:
     page = look("masks|boxes", "ov=C.off")
     expect(page.get_by_role("button", name="Hide road (Alt-click: only this class)")).to_have_count(1)
-    tile = page.locator(f'[data-tile$=":{late}"]')
+    tile = page.locator(f'[data-tile$=":{late}"][data-step]')
     wanted = {"run": int(tile.get_attribute("data-tile").split(":")[0]), "key": late}
     wanted["step"] = int(tile.get_attribute("data-step"))
     reply = page.request.post(

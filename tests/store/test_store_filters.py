@@ -117,10 +117,11 @@ SCALARS = (
     | st.none()
 )
 LISTS = st.lists(SCALARS, max_size=3)
+LISTS_OF_LISTS = st.lists(SCALARS | LISTS, max_size=3)
 # Integers beyond 2**53 are ordered as floating point numbers: left out where it matters.
 VALUES = SCALARS | LISTS | st.just(math.nan)
 KEYS = st.sampled_from(["a", "value"])
-NESTED = VALUES | LISTS | st.dictionaries(KEYS, VALUES, max_size=2)
+NESTED = VALUES | LISTS_OF_LISTS | st.dictionaries(KEYS, VALUES, max_size=2)
 DOCUMENTS = st.fixed_dictionaries({"a": NESTED}, optional={"b": VALUES, "value": VALUES})
 RUNS = st.fixed_dictionaries(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -105,3 +106,17 @@ def test_the_values_of_a_path_are_read_side_by_side(service: Service) -> None:
         plan = plan_of(service, {r"config.l\.r": 1}, sweeps=sweeps)
         assert "SCAN run_values" not in plan
         assert SWEEP not in plan
+
+
+ELEMENTS: list[Any] = [64, 64.0, 6, 4, 640, 164, -64, 6.4, 64.5, 0, -0.0, 1, True, False, None, math.inf]
+ELEMENTS += [1e300, "64", "64.0", "", "true", "[64", " 64,", "*", "?", "{"]
+HELD = [*ELEMENTS, [64], [[64]], {"64": 64}]
+
+
+def test_elements_are_found_wherever_they_stand_and_however_many_are_asked(service: Service) -> None:
+    lists = [held for one in HELD for held in ([one], [one, 7], [7, one], [7, one, 8])]
+    make(service, [{"sizes": one} for one in [[], *lists]])
+    for wanted in ELEMENTS:
+        expected = [index for index, one in enumerate(lists, 1) if any(item == wanted for item in one)]
+        for asked in (wanted, {"$in": [wanted, "none"]}, {"$in": [wanted, *range(100, 120)]}):
+            assert found_by(service, {"config.sizes": asked}) == expected, wanted

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from diorama.store.letters import fold, pairs
 from diorama.store.regex import pattern
+
+FEW = 6
+"""So many texts are compared one by one, each with its own words in the SQL."""
 
 
 class folded(FunctionElement[str]):
@@ -65,11 +68,19 @@ class matches(FunctionElement[bool]):
 
 class has_element(FunctionElement[bool]):
     """Whether a list, a column of JSON as `json.dumps` writes it, has an element that is written like one of
-    some texts, given as a JSON list of them; and as `list_patterns` of them, as JSON too."""
+    some texts, which are in JSON, too."""
 
     inherit_cache = True
     type = sa.Boolean()
     name = "has_element"
+
+    def __init__(self, column: sa.ColumnElement[Any], texts: Sequence[str]) -> None:
+        # What a list without texts, dicts and lists is LIKE or GLOB if it has such an element.
+        plain = [text for text in texts if not text.startswith(('"', "{", "["))]
+        likes = [form.format(text) for text in plain for form in ("[{}]", "[{}, %", "%, {}, %", "%, {}]")]
+        globs = [f"*[[ ]{text}[],]*" for text in plain] if len(plain) <= FEW else []
+        given = (json.dumps(texts), json.dumps(likes), *globs)
+        super().__init__(column, *map(sa.literal, given))
 
 
 @compiles(folded, "sqlite")
@@ -131,13 +142,19 @@ def _matches_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
 
 @compiles(has_element, "sqlite")
 def _has_element_in_sqlite(element: Any, compiler: Any, **more: Any) -> str:
-    column, wanted, _ = (compiler.process(one, **more) for one in element.clauses)
-    return f"diorama_has_element({column}, {wanted})"
+    column, wanted, _, *globs = (compiler.process(one, **more) for one in element.clauses)
+    has = f"diorama_has_element({column}, {wanted})"
+    if not globs:
+        return has
+    # Python is only asked if it must be, which is several times as slow. An OR that is no condition of a CASE
+    # would be read to its end.
+    found = " OR ".join(f"{column} GLOB {glob}" for glob in globs)
+    return f"CASE WHEN {column} GLOB '?*[[{{\"]*' THEN {has} WHEN {found} THEN 1 ELSE 0 END"
 
 
 @compiles(has_element, "postgresql")
 def _has_element_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
-    column, wanted, patterns = element.clauses
+    column, wanted, patterns, *_ = element.clauses
     has_parts = sa.or_(*(column.like(sa.literal_column(part)) for part in _PARTS_OF_LISTS))
     text, asked, wanted, patterns = (
         compiler.process(one, **more) for one in (column, has_parts, wanted, patterns)
@@ -154,13 +171,6 @@ def _has_element_in_postgres(element: Any, compiler: Any, **more: Any) -> str:
 
 _PARTS_OF_LISTS = ("'%\"%'", "'%{%'", "'_%[%'")
 """LIKE: what has texts, dicts or lists in it. In all other lists, a comma stands between elements only."""
-
-
-def list_patterns(written: Iterable[str]) -> list[str]:
-    """What a list without texts, dicts and lists is LIKE if it has an element that is written like one of
-    some texts."""
-    plain = [text for text in written if not text.startswith(('"', "{"))]
-    return [form.format(text) for text in plain for form in ("[{}]", "[{}, %", "%, {}, %", "%, {}]")]
 
 
 def prepare_sqlite(connection: sqlite3.Connection) -> None:

@@ -40,10 +40,11 @@ from diorama.store.letters import fold
 from diorama.store.live_runs import live_runs
 from diorama.store.regex import pattern
 from diorama.store.text_search import (
+    FEW,
     by_code_point,
     folded,
     has_element,
-    list_patterns,
+    lies_between,
     matches,
     position,
 )
@@ -59,7 +60,6 @@ _ORDERS: dict[str, Callable[[Any, Any], Condition]] = {
     "<=": operator.le,
 }
 _EXACT_INTEGER = 2**53
-_FEW = 6
 _BY_PATH = "INDEXED BY run_values_mirror"
 """It has all columns that are compared. SQLite would take the primary key's index, and then read the row."""
 
@@ -186,7 +186,7 @@ def _leaf_compares(op: Op, values: tuple[Value, ...]) -> Condition:
     if op == "=":
         is_list = sa.and_(
             _leaf.type == "other",
-            sa.func.substr(_leaf.text, 1, 1) == "[",
+            lies_between(_leaf.text, sa.literal("["), sa.literal("\\")),
             sa.func.length(_leaf.text) < TEXT_LIMIT_CHARS,
         )
         elements = [value for value in values if not isinstance(value, Word | list)]
@@ -266,13 +266,12 @@ def _has_element(column: sa.ColumnElement[Any], values: Sequence[Value]) -> Cond
     """Whether a list has one of some values as an element, by how they are written."""
     items = (value for value in values if not isinstance(value, list))
     written = {json.dumps(to_json(form)) for value in items for form in _forms(value)}
-    texts = sorted(written)
-    has = has_element(column, sa.literal(json.dumps(texts)), sa.literal(json.dumps(list_patterns(texts))))
-    if not 0 < len(written) <= _FEW:
+    has = has_element(column, sorted(written))
+    if not 0 < len(written) <= FEW:
         return has
     # What is not anywhere in the text is no element: cheaper than to read the list.
-    is_somewhere = sa.or_(*(position(column, text) > 0 for text in texts))
-    return sa.case((is_somewhere, has), else_=sa.false())
+    shortest = [text for text in sorted(written) if not any(other in text for other in written - {text})]
+    return sa.case((sa.or_(*(position(column, text) > 0 for text in shortest)), has), else_=sa.false())
 
 
 def _text(value: str) -> str:
