@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -176,7 +176,7 @@ _PARTS_OF_LISTS = ("'%\"%'", "'%{%'", "'_%[%'")
 def prepare_sqlite(connection: sqlite3.Connection) -> None:
     """Give a connection the functions that SQLite lacks."""
     connection.create_function("diorama_fold", 1, _fold_or_none, deterministic=True)
-    connection.create_function("diorama_matches", 2, _matches, deterministic=True)
+    connection.create_function("diorama_matches", 2, _matcher(), deterministic=True)
     connection.create_function("diorama_has_element", 2, _has_element, deterministic=True)
 
 
@@ -184,8 +184,17 @@ def _fold_or_none(text: str | None) -> str | None:
     return None if text is None else fold(text)
 
 
-def _matches(text: str | None, regex: str) -> bool | None:
-    return None if text is None else pattern(regex).is_in(text)
+def _matcher() -> Callable[[str | None, str], bool | None]:
+    """A function for one connection, which asks many texts with one pattern: that it keeps at hand."""
+    known, is_in = "", pattern("").is_in
+
+    def matches(text: str | None, regex: str) -> bool | None:
+        nonlocal known, is_in
+        if regex != known:
+            known, is_in = regex, pattern(regex).is_in
+        return None if text is None else is_in(text)
+
+    return matches
 
 
 def _has_element(text: str | None, wanted: str) -> bool | None:
