@@ -407,6 +407,15 @@ class TestScans:
             gaps = {(after["x"] - before["x"]) // 3 for before, after in itertools.pairwise(found)}
             assert max(gaps) - min(gaps) <= 1
 
+    @pytest.mark.parametrize("window_points", [1, 200_000])
+    @pytest.mark.parametrize("samples", [None, 1, 50])
+    def test_no_row_has_keys_that_never_stand_side_by_side(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch, window_points: int, samples: int | None
+    ) -> None:
+        monkeypatch.setattr("diorama.service.scan.WINDOW_POINTS", window_points)
+        uid = ingest(service, log(0, {"train": 1.0}), log(1, {"val": 2.0}))
+        assert rows_of(service, uid, keys=["train", "val"], samples=samples) == []
+
     def test_less_than_one_sample_is_refused(self, service: Service) -> None:
         uid = ingest(service, log(0, {"x": 1}))
         with pytest.raises(BadRequest):
@@ -454,11 +463,16 @@ def questions_of(service: Service, request: SeriesRequest) -> int:
     return len(asked)
 
 
-def test_a_chart_of_many_short_runs_asks_no_more_than_one_of_a_few(open_store: OpenStore) -> None:
+@pytest.mark.parametrize("x", ["step", "axis"])
+def test_a_chart_of_many_short_runs_asks_no_more_than_one_of_a_few(open_store: OpenStore, x: str) -> None:
     service = open_store()
-    for number in range(12):
+    for number in range(24):
         run = ("local", "short", f"run{number}")
-        service.ingest(batch([start(run), log(0, {"x": number})], run=run))
+        service.ingest(batch([start(run), log(0, {"x": number, "axis": -number})], run=run))
     uids = [run.uid for run in service.runs("local", "short").runs]
-    few, many = (SeriesRequest(runs=some, keys=["x"]) for some in (uids[:2], uids))
+    few, many = (SeriesRequest(runs=some, keys=["x"], x=x) for some in (uids[:2], uids))
     assert questions_of(open_store(), many) == questions_of(open_store(), few)
+    # Where not all of them are remembered, they are read in pieces, and none is forgotten before its turn.
+    narrow = open_store()
+    narrow._reader = history.ChunkReader(32_000)
+    assert questions_of(narrow, many) <= questions_of(open_store(), few) + 12

@@ -64,26 +64,38 @@ def test_who_has_a_store_open_notices_a_migration(
 
 
 class OldServer:
-    """Asks as servers of older versions do several times a second, until it is stopped."""
+    """Asks as servers of older versions do several times a second, and writes, until it is stopped."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, readers: int, writers: int) -> None:
         self.errors: list[Exception] = []
-        self.asked = 0
-        self._engine = sa.create_engine(url, isolation_level="REPEATABLE READ", pool_size=8)
+        self.asked = self.written = 0
+        self._engine = sa.create_engine(url, isolation_level="REPEATABLE READ", pool_size=readers + writers)
         self._is_over = threading.Event()
-        self._threads = [threading.Thread(target=self._poll) for _ in range(8)]
+        self._threads = [threading.Thread(target=self._repeat, args=(self._ask,)) for _ in range(readers)]
+        self._threads += [threading.Thread(target=self._repeat, args=(self._write,)) for _ in range(writers)]
         for thread in self._threads:
             thread.start()
 
-    def _poll(self) -> None:
-        newest = "SELECT max(version) FROM runs WHERE version < (SELECT number + 10 FROM meta LIMIT 1)"
-        while not self._is_over.wait(0.02):
+    def _repeat(self, do: Callable[[sa.Connection], None]) -> None:
+        while not self._is_over.is_set():
             try:
-                with self._engine.connect() as connection:
-                    connection.execute(sa.text(newest)).all()
-                self.asked += 1
+                with self._engine.begin() as connection:
+                    do(connection)
             except sa.exc.DBAPIError as error:
                 self.errors.append(error)
+
+    def _ask(self, connection: sa.Connection) -> None:
+        self._is_over.wait(0.02)
+        newest = "SELECT max(version) FROM runs WHERE version < (SELECT number + 10 FROM meta LIMIT 1)"
+        connection.execute(sa.text(newest)).all()
+        self.asked += 1
+
+    def _write(self, connection: sa.Connection) -> None:
+        """Without a pause: at any time, one of them or another is between `meta` and its commit."""
+        connection.execute(sa.text("SELECT number FROM meta")).all()
+        connection.execute(sa.text("SELECT id FROM runs WHERE id = 1 FOR SHARE")).all()
+        self._is_over.wait(0.01)
+        self.written += 1
 
     def stop(self) -> None:
         self._is_over.set()
@@ -92,16 +104,20 @@ class OldServer:
         self._engine.dispose()
 
 
-@pytest.mark.parametrize("version", [3, 4])
-def test_a_migration_ends_while_a_server_asks_and_a_run_is_written(version: int, postgres_url: str) -> None:
-    """PostgreSQL: who reads holds `runs` and wants `meta`, the migration the other way round."""
-    engine = sa.create_engine(postgres_url)
+def make_old(engine: sa.Engine, version: int) -> None:
     with engine.begin() as connection:
         for migrate in MIGRATIONS[:version]:
             migrate(connection)
         is_version = schema.meta.c.name == "schema_version"
         connection.execute(sa.update(schema.meta).where(is_version).values(number=version))
-    server = OldServer(postgres_url)
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_migration_ends_while_a_server_asks_and_a_run_is_written(version: int, postgres_url: str) -> None:
+    """PostgreSQL: who reads holds `runs` and wants `meta`, the migration the other way round."""
+    engine = sa.create_engine(postgres_url)
+    make_old(engine, version)
+    server = OldServer(postgres_url, readers=8, writers=0)
     try:
         with ThreadPoolExecutor(1) as thread:
             with engine.begin() as writing:
@@ -117,3 +133,23 @@ def test_a_migration_ends_while_a_server_asks_and_a_run_is_written(version: int,
         engine.dispose()
     assert server.errors == []
     assert server.asked
+
+
+@pytest.mark.parametrize("version", [2, 3, 4, SCHEMA_VERSION - 1])
+@pytest.mark.parametrize("readers", [0, 2])
+def test_a_migration_ends_while_runs_are_written_all_the_time(
+    version: int, readers: int, postgres_url: str
+) -> None:
+    """PostgreSQL: who writes takes `meta` first, and there is always one who has it."""
+    engine = sa.create_engine(postgres_url)
+    make_old(engine, version)
+    server = OldServer(postgres_url, readers=readers, writers=4)
+    try:
+        database = Database.open(postgres_url)
+        assert database.version() == SCHEMA_VERSION
+        database.close()
+    finally:
+        server.stop()
+        engine.dispose()
+    assert server.errors == []
+    assert server.written

@@ -6,7 +6,7 @@ import json
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -51,6 +51,31 @@ class Change:
 
     def undo(self) -> None:
         assert not self._transaction.__exit__(RuntimeError, RuntimeError("undone"), None)
+
+
+HELD = """SELECT relation::regclass::text FROM pg_locks JOIN pg_stat_activity USING (pid)
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+AND relation IN ('runs'::regclass, 'meta'::regclass)
+AND (granted OR mode = 'AccessShareLock') AND mode <> 'AccessExclusiveLock'"""
+
+
+@pytest.mark.parametrize("ask", [versions.settled_version, versions.are_behind])
+def test_who_asks_for_versions_takes_meta_before_runs(
+    team: Service, ask: Callable[[sa.Connection], object]
+) -> None:
+    """As writers do: else a migration, which wants both, would wait for one who waits for it."""
+    engine = team._database._engine
+    with engine.connect() as asking, ThreadPoolExecutor(1) as thread:
+        for _ in range(10):  # the driver prepares a statement that comes often
+            ask(asking)
+        asking.rollback()
+        with engine.begin() as migrating:
+            migrating.exec_driver_sql("LOCK TABLE meta IN ACCESS EXCLUSIVE MODE")
+            asked = thread.submit(ask, asking)
+            while not (held := [row[0] for row in migrating.exec_driver_sql(HELD)]):
+                assert not wait([asked], timeout=0.01).done
+            assert held == ["meta"]
+        asked.result(10)
 
 
 def make_runs(service: Service, count: int) -> list[int]:

@@ -47,11 +47,15 @@ class Axis:
         """What to subtract from times of a run ("relative"), else 0."""
         return self._began.get(run, 0.0)
 
+    def chunks(self, run: int) -> list[history.Chunk]:
+        """What is read of a run's metric; nothing for the other axes."""
+        return self._chunks.get(run, [])
+
     def _metric_of(self, run: int) -> Points:
         """The metric of one run; callers go through run after run, and no two are in memory at once."""
         if self._metric is None or self._metric[0] != run:
             self._metric = None
-            self._metric = (run, self._reader.all_points(self._connection, self._chunks.get(run, [])))
+            self._metric = (run, self._reader.all_points(self._connection, self.chunks(run)))
         return self._metric[1]
 
     def positions(self, run: int, points: Points) -> Floats:

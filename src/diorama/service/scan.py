@@ -274,5 +274,7 @@ def _only(window: _Window, picked: Ints) -> _Window:
     """Some lines, in the order in which they are picked."""
     new_number = np.full(len(window.lines), -1, np.int64)
     new_number[picked] = np.arange(len(picked))
-    line_of = np.where(window.line_of >= 0, new_number[window.line_of], -1)
+    line_of = np.full_like(window.line_of, -1)
+    is_in_line = window.line_of >= 0
+    line_of[is_in_line] = new_number[window.line_of[is_in_line]]
     return window._replace(lines=window.lines[picked], line_of=line_of)

@@ -37,22 +37,22 @@ def series(connection: sa.Connection, reader: ChunkReader, request: SeriesReques
     spans = {row.id: found for row in rows.values() if len(found := read_spans(row.spans)) > 1}
     writers = sessions_of_writers(connection, {row.run for row in rows.values() if row.id in spans})
     axis = Axis(connection, reader, request.x, request.runs)
-    if request.x_min is None and request.x_max is None:  # else many of them are not looked at
-        reader.remember_small(connection, [chunk for some in chunks.values() for chunk in some])
+    wanted = [
+        (run, key, row) for run in request.runs for key in request.keys if (row := rows.get((run, key)))
+    ]
+    # Of a range of steps or times, many chunks are not looked at.
+    is_whole = axis.is_key or (request.x_min is None and request.x_max is None)
+    used = [[*axis.chunks(run), *chunks[row.id]] if is_whole else [] for run, _, row in wanted]
     body = ColumnBody()
     heads: list[SeriesHead] = []
-    for run in request.runs:
-        for key in request.keys:
-            row = rows.get((run, key))
-            if row is None:
-                continue
-            one = _Series(connection, reader, axis, request, run, key, body)
-            repeats = Repeats(spans.get(row.id, []), writers.get(run, {}))
-            with reader.turn(chunks[row.id]):
-                heads.append(one.cut(chunks[row.id], repeats))
-                if request.with_superseded and repeats.ranges:
-                    faint = one.superseded(chunks[row.id], repeats)
-                    heads += [] if faint is None else [faint]
+    for (run, key, row), _ in zip(wanted, reader.ahead(connection, used), strict=True):
+        one = _Series(connection, reader, axis, request, run, key, body)
+        repeats = Repeats(spans.get(row.id, []), writers.get(run, {}))
+        with reader.turn(chunks[row.id]):
+            heads.append(one.cut(chunks[row.id], repeats))
+            if request.with_superseded and repeats.ranges:
+                faint = one.superseded(chunks[row.id], repeats)
+                heads += [] if faint is None else [faint]
     return body.with_head(SeriesReply(heads))
 
 

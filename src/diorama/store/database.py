@@ -18,6 +18,7 @@ the next transaction finds what is at the path now, or makes a new database ther
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import sqlite3
@@ -55,6 +56,9 @@ _SCHEMA_VERSION = statements.Prepared(
 )
 
 _SCHEMA_VERSION_OF_SQLITE = "SELECT number FROM meta WHERE name = 'schema_version'"
+_TAKEN_BY_MIGRATIONS = ("meta, runs", "runs, meta")
+"""In which order, by turns. The first is that of all who read and write; servers of versions before 7 also
+read `runs` before `meta`, and where many of those ask all the time, only the second one gets through."""
 LOOK_SECS = 1.0
 """PostgreSQL: how long a reader may not notice that a newer Diorama has migrated the store."""
 
@@ -322,15 +326,15 @@ class Database:
         if _known(self.version()) == SCHEMA_VERSION:
             return
         until = time.monotonic() + BUSY_WAIT_SECS
-        while True:
+        for tables in itertools.cycle(_TAKEN_BY_MIGRATIONS):
             try:
-                return self._migrate_at_once()
+                return self._migrate_at_once(tables)
             except StoreError as error:
                 if not is_about_locks(error.__cause__) or time.monotonic() > until:
                     raise
             time.sleep(random.uniform(0.02, 0.1))  # others go on meanwhile
 
-    def _migrate_at_once(self) -> None:
+    def _migrate_at_once(self, tables: str) -> None:
         with self._migrating() as connection:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
@@ -341,9 +345,8 @@ class Database:
             if version > 0 and self._path is not None:
                 _back_up(self._path, version)
             if version > 0 and not self.is_sqlite:
-                # First, as readers do, who have it when they come to `meta`: those who come now wait for it
-                # with nothing in their hands. The other way round, each of them would be in the way.
-                connection.exec_driver_sql("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
+                # First of all: who comes now waits with nothing in hand that a migration could want.
+                connection.exec_driver_sql(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
             for number in range(version, SCHEMA_VERSION):
                 MIGRATIONS[number](connection)
             connection.execute(

@@ -49,8 +49,6 @@ _COMPACT_AT_ONCE = 500_000
 """Keys are merged together up to so many points."""
 _READERS_OF_MANY = max(2, os.cpu_count() or 1)
 _MANY_POINTS = 4096
-_SMALL_AT_ONCE = 20_000
-"""So many small chunks are remembered side by side."""
 _DENSE = 3
 """If at least one in three numbers of a range is wanted, the whole range is read."""
 
@@ -315,6 +313,11 @@ def with_buckets(chunks: Sequence[Chunk]) -> list[Chunk]:
     return found
 
 
+def _size_of_points(count: int) -> int:
+    """Bytes of a chunk in memory."""
+    return count * _POINT_BYTES + _OBJECT_BYTES
+
+
 class ChunkReader:
     """Reads chunks and pyramids, remembering the decoded ones (chunks never change). What is remembered of a
     file that was removed or replaced is not found for the one that lies in its place.
@@ -324,8 +327,9 @@ class ChunkReader:
 
     def __init__(self, cache_bytes: int = CACHE_BYTES) -> None:
         self._points: Lru[tuple[int, int], Points] = Lru(
-            cache_bytes // 2, size_of=lambda points: len(points) * _POINT_BYTES + _OBJECT_BYTES
+            cache_bytes // 2, size_of=lambda points: _size_of_points(len(points))
         )
+        self._ahead_bytes = cache_bytes // 8
         self._buckets: Lru[tuple[int, int, int], Buckets] = Lru(
             cache_bytes // 2, size_of=lambda buckets: len(buckets) * _BUCKET_BYTES + _OBJECT_BYTES
         )
@@ -357,10 +361,21 @@ class ChunkReader:
             self._points.put((file, id_), points)
         return found
 
-    def remember_small(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> None:
-        """Read the small ones of `chunks` at once, before they are asked for one after another."""
-        small = [chunk for chunk in chunks if chunk.count < codec.SMALL_POINTS]
-        self.points(connection, small[:_SMALL_AT_ONCE])
+    def ahead(self, connection: sa.Connection, wanted: Sequence[Sequence[Chunk]]) -> Iterator[None]:
+        """Once for each of `wanted`, before its chunks are asked for: the small ones are read together with
+        those of what comes next, as many as are surely still remembered when their turn comes."""
+        read = 0
+        for place in range(len(wanted)):
+            if place == read:
+                small: list[Chunk] = []
+                size = 0
+                while read < len(wanted) and size < self._ahead_bytes:
+                    found = [chunk for chunk in wanted[read] if chunk.count < codec.SMALL_POINTS]
+                    size += sum(_size_of_points(chunk.count) for chunk in found)
+                    small += found
+                    read += 1
+                self.points(connection, small)
+            yield
 
     def joined(self, connection: sa.Connection, chunks: Sequence[Chunk]) -> tuple[Points, Ints]:
         """The points of all of `chunks`, in no order, and for each of them its chunk (0, 1, ...).

@@ -90,9 +90,16 @@ def _number(text: str) -> sa.ColumnElement[int]:
     return sa.literal_column(f"({text})::text::bigint", sa.BigInteger)
 
 
+def _beside_base(number: str) -> sa.Subquery:
+    """The number of a transaction as a version: column `version` of one row."""
+    version = (schema.meta.c.number + _number(number)).label("version")
+    return sa.select(version).where(_IS_VERSION).subquery()
+
+
 _base = sa.select(schema.meta.c.number).where(_IS_VERSION).scalar_subquery()
-_oldest_open = _base + _number("pg_snapshot_xmin(pg_current_snapshot())")
-_next_to_begin = _base + _number("pg_snapshot_xmax(pg_current_snapshot())")
+_oldest_open = _beside_base("pg_snapshot_xmin(pg_current_snapshot())")
+_next_to_begin = _beside_base("pg_snapshot_xmax(pg_current_snapshot())")
+_newest = sa.select(sa.func.max(_stored))
 
 _RAISE_COUNTER = Prepared(
     lambda _: (
@@ -102,7 +109,13 @@ _RAISE_COUNTER = Prepared(
 )
 _COUNTER = Prepared(lambda _: sa.select(_base), [])
 _OWN = Prepared(lambda _: sa.select(_base + _number("pg_current_xact_id()")), [])
-_SETTLED = Prepared(lambda _: sa.select(sa.func.max(_stored)).where(_stored < _oldest_open), [])
+# `meta` stands before `runs`, so that it is locked first, as writers and migrations do (`database.py`).
+_SETTLED = Prepared(
+    lambda _: sa.select(
+        _newest.where(_stored < _oldest_open.c.version).correlate(_oldest_open).scalar_subquery()
+    ).select_from(_oldest_open),
+    [],
+)
 _NEWEST_AND_NEXT = Prepared(
-    lambda _: sa.select(sa.select(sa.func.max(_stored)).scalar_subquery(), _next_to_begin), []
+    lambda _: sa.select(_newest.scalar_subquery(), _next_to_begin.c.version).select_from(_next_to_begin), []
 )
