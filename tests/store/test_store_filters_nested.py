@@ -120,3 +120,31 @@ def test_elements_are_found_wherever_they_stand_and_however_many_are_asked(servi
         expected = [index for index, one in enumerate(lists, 1) if any(item == wanted for item in one)]
         for asked in (wanted, {"$in": [wanted, "none"]}, {"$in": [wanted, *range(100, 120)]}):
             assert found_by(service, {"config.sizes": asked}) == expected, wanted
+
+
+def test_names_with_a_dot_are_found_and_ordered_by_their_exact_paths(service: Service) -> None:
+    """Also where another value has the plain path, and where a dict lies below."""
+    configs: list[dict[str, Any]] = [
+        {"a": {"b": 1}},
+        {"a.b": 5},
+        {"a.b": 6, "a": {"b": 5}},
+        {"a.b": {"c": 1, "d.e": 2}},
+        {"a.b": 4},
+        {"a.bc": {"c": 1}},
+        {"a": {"b.c": 1}},
+    ]
+    make(service, configs)
+    found: list[tuple[dict[str, Any], list[int]]] = [
+        ({r"config.a\.b": {"$exists": True}}, [1, 2, 3, 4]),
+        ({r"config.a\.b": {"$exists": False}}, [0, 5, 6]),
+        ({r"config.a\.b": {"c": 1, "d.e": 2}}, [3]),
+        ({r"config.a\.b": {"c": 1}}, []),
+        ({r"config.a\.b.c": 1}, [3]),
+        ({r"config.a\.b": {"$gte": 5}}, [1, 2]),
+    ]
+    for where, expected in found:
+        assert found_by(service, where) == expected, where
+    runs = service.runs("local", "digits", sort=r"-config.a\.b", limit=3).runs
+    assert [run.id for run in runs] == ["run2", "run1", "run4"]
+    filtered = service.runs("local", "digits", sort=r"config.a\.b", where={r"config.a\.b": {"$gt": 4}}).runs
+    assert [run.id for run in filtered] == ["run1", "run2"]

@@ -110,11 +110,13 @@ def test_who_writes_for_all_is_interrupted(
     database = Database.open(tmp_path / "diorama.db")
     waiting = database._shared_commits._waiting
     at, expected, others = 0, list[str](), list[Future[Any]]()
+    joined: set[int] = set()
     with ThreadPoolExecutor(3) as threads:
 
         def join(_connection: object = None) -> None:
             """Two others join the row, once, while a transaction begins."""
-            if not others:
+            if at not in joined:
+                joined.add(at)  # before they begin: each of them comes here, too
                 count = len(waiting)
                 others.extend(threads.submit(database.transact, adding_once(f"{at} {who}")) for who in "ab")
                 until(lambda: len(waiting) == count + 2 or all(one.done() for one in others))

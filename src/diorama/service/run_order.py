@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from diorama.service import filter as filters
 from diorama.service.filter.fields import FIELDS
+from diorama.service.filter.rows import at, is_exact
 from diorama.service.filter.search import place_of
-from diorama.service.flatten import short_key
 from diorama.store import schema
 from diorama.store.live_runs import live_runs
 
@@ -38,7 +38,7 @@ class RunOrder:
         column = "runtime_secs" if path in RUNTIME else place.column
         field = None if column is None else FIELDS[column].of(now)
         paths = () if column is not None else filters.present(connection, place.paths)
-        return cls(sort.startswith("-"), field, tuple(map(short_key, paths)))
+        return cls(sort.startswith("-"), field, paths)
 
     def runs(self, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
         """A select of the numbers of those runs for which `conditions` hold, in this order."""
@@ -58,7 +58,7 @@ class RunOrder:
             return select.order_by(*self._terms(field), self._directed(uid))
         leaves = [schema.run_values.alias() for _ in self.paths]
         for path, leaf in zip(self.paths, leaves, strict=True):
-            select = select.outerjoin(leaf, sa.and_(leaf.c.run == uid, leaf.c.path == path))
+            select = select.outerjoin(leaf, sa.and_(leaf.c.run == uid, at(path, leaf.c)))
         number, text = (
             sa.func.coalesce(*columns) if len(columns) > 1 else columns[0]
             for columns in ([leaf.c.number for leaf in leaves], [leaf.c.text for leaf in leaves])
@@ -74,12 +74,12 @@ class RunOrder:
         None where the page is not full after a few pages' worth of numbers, and where the order is another
         one: then `runs` says it.
         """
-        if len(self.paths) != 1 or not 0 < limit + offset <= _PAGE_RUNS:
+        if len(self.paths) != 1 or is_exact(self.paths[0]) or not 0 < limit + offset <= _PAGE_RUNS:
             return None
         values = schema.run_values.c
         first = (
             sa.select(values.run, values.number, values.text)
-            .where(values.path == self.paths[0], values.number.is_not(None))
+            .where(at(self.paths[0]), values.number.is_not(None))
             .order_by(*self._in_numbers(values))
             .limit(_PAGE_RUNS + _LOOKED_AT * (limit + offset))
             .subquery()

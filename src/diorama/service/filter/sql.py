@@ -48,7 +48,7 @@ from diorama.store.text_search import (
     matches,
     position,
 )
-from diorama.summaries.paths import leaves, plain_text
+from diorama.summaries.paths import exact_text, leaves, plain_text
 
 Condition = sa.ColumnElement[bool]
 
@@ -172,7 +172,8 @@ def _exists(*conditions: Condition, hint: str | None = None) -> Condition:
 
 def _is_dict(path: str, wanted: dict[str, Any], has: Has) -> Condition:
     """Whether what lies below a path is just `wanted`."""
-    parts = [(f"{path}.{plain_text(names)}", value) for names, value in leaves(wanted)]
+    text = exact_text if is_exact(path) else plain_text
+    parts = [(f"{path}.{text(names)}", value) for names, value in leaves(wanted)]
     same = [has(name, _leaf_is((value,))) for name, value in parts]
     names = {short_key(name) for name, _ in parts if not is_exact(name)}
     if len(names) == len(parts):
