@@ -108,7 +108,7 @@ def test_the_values_of_a_path_are_read_side_by_side(service: Service) -> None:
         assert SWEEP not in plan
 
 
-ELEMENTS: list[Any] = [64, 64.0, 6, 4, 640, 164, -64, 6.4, 64.5, 0, -0.0, 1, True, False, None, math.inf]
+ELEMENTS: list[Any] = [64, 64.0, 6, 4, 640, 164, -64, 6.4, 64.5, 0, 0.0, -0.0, 1, True, False, None, math.inf]
 ELEMENTS += [1e300, "64", "64.0", "", "true", "[64", " 64,", "*", "?", "{"]
 HELD = [*ELEMENTS, [64], [[64]], {"64": 64}]
 
@@ -132,19 +132,32 @@ def test_names_with_a_dot_are_found_and_ordered_by_their_exact_paths(service: Se
         {"a.b": 4},
         {"a.bc": {"c": 1}},
         {"a": {"b.c": 1}},
+        {"a.b": 7, r"a\.b": 1},
+        {"C:\\x": {"a": 1, "b.c": 2}},
+        {"m": {"x.y": 1, "x": {"y": 2}}},
     ]
     make(service, configs)
     found: list[tuple[dict[str, Any], list[int]]] = [
-        ({r"config.a\.b": {"$exists": True}}, [1, 2, 3, 4]),
-        ({r"config.a\.b": {"$exists": False}}, [0, 5, 6]),
+        ({r"config.a\.b": {"$exists": True}}, [1, 2, 3, 4, 7]),
+        ({r"config.a\.b": {"$exists": False}}, [0, 5, 6, 8, 9]),
         ({r"config.a\.b": {"c": 1, "d.e": 2}}, [3]),
         ({r"config.a\.b": {"c": 1}}, []),
         ({r"config.a\.b.c": 1}, [3]),
-        ({r"config.a\.b": {"$gte": 5}}, [1, 2]),
+        ({r"config.a\.b": {"$gte": 5}}, [1, 2, 7]),
+        ({"config.C:\\x": {"a": 1, "b.c": 2}}, [8]),
+        ({"config.C:\\x": {"a": 1}}, []),
+        ({"config.m": {"x.y": 1, "x": {"y": 2}}}, [9]),
+        ({"config.m": {"x.y": 2, "x": {"y": 1}}}, []),
     ]
     for where, expected in found:
         assert found_by(service, where) == expected, where
-    runs = service.runs("local", "digits", sort=r"-config.a\.b", limit=3).runs
-    assert [run.id for run in runs] == ["run2", "run1", "run4"]
+    for sort in (r"-config.a\.b", r"-a\.b"):
+        whole = service.runs("local", "digits", sort=sort)
+        assert [run.id for run in whole.runs[:4]] == ["run7", "run2", "run1", "run4"]
+        assert sorted(run.id for run in whole.runs) == [f"run{index}" for index in range(len(configs))]
+        pages = [
+            service.runs("local", "digits", sort=sort, limit=3, offset=at).runs for at in range(0, 12, 3)
+        ]
+        assert [run.id for page in pages for run in page] == [run.id for run in whole.runs]
     filtered = service.runs("local", "digits", sort=r"config.a\.b", where={r"config.a\.b": {"$gt": 4}}).runs
-    assert [run.id for run in filtered] == ["run1", "run2"]
+    assert [run.id for run in filtered] == ["run1", "run2", "run7"]

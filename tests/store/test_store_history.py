@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -476,3 +477,20 @@ def test_a_chart_of_many_short_runs_asks_no_more_than_one_of_a_few(open_store: O
     narrow = open_store()
     narrow._reader = history.ChunkReader(32_000)
     assert questions_of(narrow, many) <= questions_of(open_store(), few) + 12
+
+
+def test_a_chart_over_a_metric_reads_that_metric_once(open_store: OpenStore) -> None:
+    """Not once for each key, and no chunks of others for it."""
+    service = open_store()
+    values = {f"k{number}": number for number in range(40)} | {"axis": 0}
+    for step in range(3):
+        for number in range(3):
+            run = ("local", "wide", f"run{number}")
+            began = [] if step else [start(run)]
+            service.ingest(batch([*began, log(step, values)], run=run, first_seq=step + 2 if step else 1))
+    uids = [run.uid for run in service.runs("local", "wide").runs]
+    anew = open_store()
+    with patch.object(history, "_data_of", wraps=history._data_of) as read:
+        anew.series(SeriesRequest(runs=uids[1:2], keys=[f"k{number}" for number in range(40)], x="axis"))
+    asked = [id_ for call in read.call_args_list for id_ in call.args[1]]
+    assert len(asked) == len(set(asked)) > 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -104,6 +105,13 @@ class OldServer:
         self._engine.dispose()
 
 
+def until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def make_old(engine: sa.Engine, version: int) -> None:
     with engine.begin() as connection:
         for migrate in MIGRATIONS[:version]:
@@ -145,6 +153,7 @@ def test_a_migration_ends_while_runs_are_written_all_the_time(
     make_old(engine, version)
     server = OldServer(postgres_url, readers=readers, writers=4)
     try:
+        until(lambda: server.written > 4)
         database = Database.open(postgres_url)
         assert database.version() == SCHEMA_VERSION
         database.close()
@@ -152,4 +161,3 @@ def test_a_migration_ends_while_runs_are_written_all_the_time(
         server.stop()
         engine.dispose()
     assert server.errors == []
-    assert server.written

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from diorama.service import filter as filters
 from diorama.service.filter.fields import FIELDS
-from diorama.service.filter.rows import at, is_exact
+from diorama.service.filter.rows import is_exact, names_of
 from diorama.service.filter.search import place_of
+from diorama.service.flatten import short_key
 from diorama.store import schema
 from diorama.store.live_runs import live_runs
 
@@ -56,13 +57,13 @@ class RunOrder:
     ) -> sa.Select[Any]:
         if field is not None:
             return select.order_by(*self._terms(field), self._directed(uid))
-        leaves = [schema.run_values.alias() for _ in self.paths]
-        for path, leaf in zip(self.paths, leaves, strict=True):
-            select = select.outerjoin(leaf, sa.and_(leaf.c.run == uid, at(path, leaf.c)))
-        number, text = (
-            sa.func.coalesce(*columns) if len(columns) > 1 else columns[0]
-            for columns in ([leaf.c.number for leaf in leaves], [leaf.c.text for leaf in leaves])
-        )
+        leaves = []
+        for name, exact in (one for path in self.paths for one in names_of(path)):
+            leaf = schema.run_values.alias()
+            is_exact_one = sa.true() if exact is None else leaf.c.exact == exact
+            select = select.outerjoin(leaf, sa.and_(leaf.c.run == uid, leaf.c.path == name, is_exact_one))
+            leaves.append(leaf.c)
+        number, text = (_first(leaves, name) for name in ("number", "text"))
         return select.order_by(*self._terms(number), *self._terms(text), self._directed(uid))
 
     def page_of_numbers(
@@ -79,7 +80,7 @@ class RunOrder:
         values = schema.run_values.c
         first = (
             sa.select(values.run, values.number, values.text)
-            .where(at(self.paths[0]), values.number.is_not(None))
+            .where(values.path == short_key(self.paths[0]), values.number.is_not(None))
             .order_by(*self._in_numbers(values))
             .limit(_PAGE_RUNS + _LOOKED_AT * (limit + offset))
             .subquery()
@@ -106,3 +107,9 @@ class RunOrder:
 
     def _directed(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         return column.desc() if self.is_descending else column.asc()
+
+
+def _first(leaves: Sequence[Any], name: str) -> sa.ColumnElement[Any]:
+    """A column of the first leaf that a run has."""
+    only: sa.ColumnElement[Any] = leaves[0][name]
+    return only if len(leaves) == 1 else sa.case(*((leaf.run.is_not(None), leaf[name]) for leaf in leaves))

@@ -42,7 +42,10 @@ def series(connection: sa.Connection, reader: ChunkReader, request: SeriesReques
     ]
     # Of a range of steps or times, many chunks are not looked at.
     is_whole = axis.is_key or (request.x_min is None and request.x_max is None)
-    used = [[*axis.chunks(run), *chunks[row.id]] if is_whole else [] for run, _, row in wanted]
+    used: list[list[Chunk]] = [chunks[row.id] if is_whole else [] for _, _, row in wanted]
+    for place, (run, _, _) in enumerate(wanted):
+        if place == 0 or wanted[place - 1][0] != run:
+            used[place] = [*axis.chunks(run), *used[place]]
     body = ColumnBody()
     heads: list[SeriesHead] = []
     for (run, key, row), _ in zip(wanted, reader.ahead(connection, used), strict=True):

@@ -350,29 +350,30 @@ class ChunkReader:
         found: dict[int, Points] = {}
         absent: list[int] = []
         file = file_number(connection)
-        for chunk in chunks:
-            points = self._points.get((file, chunk.id))
-            if points is None:
-                absent.append(chunk.id)
+        for id_ in dict.fromkeys(chunk.id for chunk in chunks):
+            remembered = self._points.get((file, id_))
+            if remembered is None:
+                absent.append(id_)
             else:
-                found[chunk.id] = points
+                found[id_] = remembered
         for id_, data in _data_of(connection, absent).items():
             points = found[id_] = codec.decode(data)
             self._points.put((file, id_), points)
         return found
 
     def ahead(self, connection: sa.Connection, wanted: Sequence[Sequence[Chunk]]) -> Iterator[None]:
-        """Once for each of `wanted`, before its chunks are asked for: the small ones are read together with
-        those of what comes next, as many as are surely still remembered when their turn comes."""
+        """Once for each of `wanted`, before its chunks are asked for: where they are all small, they are read
+        together with those of what comes next, as many as there is room for until their turn comes."""
         read = 0
         for place in range(len(wanted)):
             if place == read:
                 small: list[Chunk] = []
                 size = 0
                 while read < len(wanted) and size < self._ahead_bytes:
-                    found = [chunk for chunk in wanted[read] if chunk.count < codec.SMALL_POINTS]
-                    size += sum(_size_of_points(chunk.count) for chunk in found)
-                    small += found
+                    # Who also needs a large one asks the database anyway.
+                    if all(chunk.count < codec.SMALL_POINTS for chunk in wanted[read]):
+                        small += wanted[read]
+                        size += sum(_size_of_points(chunk.count) for chunk in wanted[read])
                     read += 1
                 self.points(connection, small)
             yield

@@ -5,7 +5,8 @@
 Paths: config.x, summary.x (also summary_metrics.x; config.x.value is config.x), and the fields of a run
 (`NAMES`). Operators: `OPERATORS`, and $and $or $nor $not between filters.
 A comparison with a value that is not there is false; $ne and $nin are true for it. A list is also equal to
-each of its elements, unless they are dicts with something in them: a dict is only compared with whole values.
+each of its elements, unless they are lists or dicts with something in them: those are only compared with
+whole values.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from diorama.service.flatten import column_text, short_key
 from diorama.store import schema
 from diorama.store.text_search import lies_between
+from diorama.summaries.paths import path_from_exact, plain_text
 
-Leaves = sa.ColumnCollection[str, sa.ColumnElement[Any]]
-_leaf: Leaves = schema.run_values.c
+_leaf = schema.run_values.c
 
 
 def is_exact(path: str) -> bool:
@@ -20,16 +20,34 @@ def is_exact(path: str) -> bool:
     return "\\" in path
 
 
-def at(path: str, leaf: Leaves = _leaf) -> sa.ColumnElement[bool]:
-    """The value at a path. No index knows exact forms. leaf: columns of `run_values`, or of an alias."""
+def at(path: str) -> sa.ColumnElement[bool]:
+    """The value at a path; in a run where an exact form is also how another one was logged, both."""
     short = short_key(path)
-    return sa.or_(leaf.path == short, leaf.exact == short) if is_exact(path) else leaf.path == short
+    if not is_exact(path):
+        return _leaf.path == short
+    return sa.and_(_leaf.path.in_([short, _plain(path)]), sa.or_(_leaf.path == short, _leaf.exact == short))
+
+
+def names_of(path: str) -> list[tuple[str, str | None]]:
+    """What the value at a path is called: (path, exact; None: whatever it is), the likeliest first."""
+    short = short_key(path)
+    return [(_plain(path), short), (short, None)] if is_exact(path) else [(short, None)]
 
 
 def below(path: str) -> sa.ColumnElement[bool]:
-    """All values below a path, as a range of an index unless it is exact."""
-    # "/" comes right after ".": all that begins with the path and a point.
+    """All values below a path, as ranges of an index."""
     name = column_text(path)
-    low, high = sa.literal(f"{name}."), sa.literal(f"{name}/")
-    within = [lies_between(column, low, high) for column in (_leaf.path, _leaf.exact)]
-    return sa.or_(*within) if is_exact(path) else within[0]
+    if not is_exact(path):
+        return _begins(_leaf.path, name)
+    plain = plain_text(path_from_exact(name))
+    return sa.or_(_begins(_leaf.path, name), sa.and_(_begins(_leaf.path, plain), _begins(_leaf.exact, name)))
+
+
+def _begins(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+    # "/" comes right after ".": all that begins with the path and a point.
+    return lies_between(column, sa.literal(f"{name}."), sa.literal(f"{name}/"))
+
+
+def _plain(path: str) -> str:
+    """What the value at an exact path is called, unless another one has that name."""
+    return short_key(plain_text(path_from_exact(path)))

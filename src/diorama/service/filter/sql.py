@@ -172,10 +172,14 @@ def _exists(*conditions: Condition, hint: str | None = None) -> Condition:
 
 def _is_dict(path: str, wanted: dict[str, Any], has: Has) -> Condition:
     """Whether what lies below a path is just `wanted`."""
-    text = exact_text if is_exact(path) else plain_text
-    parts = [(f"{path}.{text(names)}", value) for names, value in leaves(wanted)]
-    same = [has(name, _leaf_is((value,))) for name, value in parts]
-    names = {short_key(name) for name, _ in parts if not is_exact(name)}
+    parts = [
+        ({f"{path}.{text(names)}" for text in (plain_text, exact_text)}, value)
+        for names, value in leaves(wanted)
+    ]
+    # A name with a point is called by its exact text where its plain one is also another's.
+    same = [sa.or_(*(has(name, _leaf_is((value,))) for name in sorted(texts))) for texts, value in parts]
+    plain = [name for texts, _ in parts for name in texts if len(texts) == 1 and not is_exact(name)]
+    names = {short_key(name) for name in plain}
     if len(names) == len(parts):
         return sa.and_(*same, sa.not_(_exists(below(path), _leaf.path.not_in(sorted(names)))))
     # Two leaves may have one name here, or one leaf another name: then their number tells.
@@ -290,7 +294,7 @@ def _forms(value: Value) -> Iterator[Value]:
         if value in (0, 1):
             yield bool(value)
         if value == 0:
-            yield -0.0
+            yield from (0.0, -0.0)
     elif isinstance(value, list | dict):
         yield from (_each(value, change) for change in (_as_float, _as_int))
 

@@ -39,7 +39,7 @@ class Compare:
     """One condition; it does not hold where a run has no value, but "!=" does.
 
     "=" holds if the value is any of `values`; a list also if it has such an element,
-    which is no dict but an empty one. "!=" is its contrary.
+    but for lists, and dicts with something in them. "!=" is its contrary.
     > >= < <=: of a number with numbers, of a text with texts. "~": contains, whatever the case. "matches":
     a regular expression is found in it. "exists": there is a value, whatever it is; no `values`. Its halves
     are "is leaf", a value at the path, and "is dict", values below it.
