@@ -10,13 +10,12 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
 from batches import BEGAN, RUN, batch, columns_of, exact, ingest, log, rows_of, start
-from owner import OpenStore, Service
+from owner import Service
 
 from diorama.errors import BadRequest
 from diorama.journal.entry import Log, System
@@ -448,49 +447,3 @@ def test_few_threads_at_once_work_on_many_points() -> None:
     for thread in threads:
         thread.join(60)
     assert most[0] == len(threads)
-
-
-def questions_of(service: Service, request: SeriesRequest) -> int:
-    """How many statements a chart takes."""
-    asked: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        asked.append(statement)
-
-    engine = service._database._engine
-    sa.event.listen(engine, "before_cursor_execute", note)
-    service.series(request)
-    sa.event.remove(engine, "before_cursor_execute", note)
-    return len(asked)
-
-
-@pytest.mark.parametrize("x", ["step", "axis"])
-def test_a_chart_of_many_short_runs_asks_no_more_than_one_of_a_few(open_store: OpenStore, x: str) -> None:
-    service = open_store()
-    for number in range(24):
-        run = ("local", "short", f"run{number}")
-        service.ingest(batch([start(run), log(0, {"x": number, "axis": -number})], run=run))
-    uids = [run.uid for run in service.runs("local", "short").runs]
-    few, many = (SeriesRequest(runs=some, keys=["x"], x=x) for some in (uids[:2], uids))
-    assert questions_of(open_store(), many) == questions_of(open_store(), few)
-    # Where not all of them are remembered, they are read in pieces, and none is forgotten before its turn.
-    narrow = open_store()
-    narrow._reader = history.ChunkReader(32_000)
-    assert questions_of(narrow, many) <= questions_of(open_store(), few) + 12
-
-
-def test_a_chart_over_a_metric_reads_that_metric_once(open_store: OpenStore) -> None:
-    """Not once for each key, and no chunks of others for it."""
-    service = open_store()
-    values = {f"k{number}": number for number in range(40)} | {"axis": 0}
-    for step in range(3):
-        for number in range(3):
-            run = ("local", "wide", f"run{number}")
-            began = [] if step else [start(run)]
-            service.ingest(batch([*began, log(step, values)], run=run, first_seq=step + 2 if step else 1))
-    uids = [run.uid for run in service.runs("local", "wide").runs]
-    anew = open_store()
-    with patch.object(history, "_data_of", wraps=history._data_of) as read:
-        anew.series(SeriesRequest(runs=uids[1:2], keys=[f"k{number}" for number in range(40)], x="axis"))
-    asked = [id_ for call in read.call_args_list for id_ in call.args[1]]
-    assert len(asked) == len(set(asked)) > 40

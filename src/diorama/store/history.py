@@ -362,18 +362,17 @@ class ChunkReader:
         return found
 
     def ahead(self, connection: sa.Connection, wanted: Sequence[Sequence[Chunk]]) -> Iterator[None]:
-        """Once for each of `wanted`, before its chunks are asked for: where they are all small, they are read
-        together with those of what comes next, as many as there is room for until their turn comes."""
+        """Once for each of `wanted`, before its chunks are asked for: the small ones are read together with
+        those of what comes next, as many as can be remembered for a while."""
         read = 0
         for place in range(len(wanted)):
             if place == read:
                 small: list[Chunk] = []
                 size = 0
                 while read < len(wanted) and size < self._ahead_bytes:
-                    # Who also needs a large one asks the database anyway.
-                    if all(chunk.count < codec.SMALL_POINTS for chunk in wanted[read]):
-                        small += wanted[read]
-                        size += sum(_size_of_points(chunk.count) for chunk in wanted[read])
+                    found = [chunk for chunk in wanted[read] if chunk.count < codec.SMALL_POINTS]
+                    size += sum(_size_of_points(chunk.count) for chunk in found)
+                    small += found
                     read += 1
                 self.points(connection, small)
             yield

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from diorama.service.filter.rows import at, below, is_exact
+from diorama.service.filter.rows import at, below
 from diorama.service.filter.tree import All, Compare, Filter, Not, OneOf, Op
 from diorama.store import schema
 
@@ -33,7 +33,7 @@ def present(connection: sa.Connection, paths: tuple[str, ...]) -> tuple[str, ...
     """Those of some paths at which any run has a value; at least one of them."""
     if len(paths) < 2:
         return paths
-    found = tuple(path for path in paths if is_exact(path) or _is_anywhere(connection, at(path)))
+    found = tuple(path for path in paths if _is_anywhere(connection, at(path)))
     return found or paths[:1]
 
 
@@ -42,7 +42,7 @@ def _halves(connection: sa.Connection, part: Compare) -> Iterator[Filter]:
     for path in part.place.paths:
         halves: dict[Op, sa.ColumnElement[bool]] = {"is leaf": at(path), "is dict": below(path)}
         for op, rows in halves.items():
-            if is_exact(path) or _is_anywhere(connection, rows):
+            if _is_anywhere(connection, rows):
                 yield Compare(replace(part.place, paths=(path,)), op)
 
 

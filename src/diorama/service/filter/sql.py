@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ from diorama.store.text_search import (
     matches,
     position,
 )
-from diorama.summaries.paths import exact_text, leaves, plain_text
+from diorama.summaries.paths import Path, exact_text, leaves, path_from_exact, plain_text
 
 Condition = sa.ColumnElement[bool]
 
@@ -172,17 +173,20 @@ def _exists(*conditions: Condition, hint: str | None = None) -> Condition:
 
 def _is_dict(path: str, wanted: dict[str, Any], has: Has) -> Condition:
     """Whether what lies below a path is just `wanted`."""
-    parts = [
-        ({f"{path}.{text(names)}" for text in (plain_text, exact_text)}, value)
-        for names, value in leaves(wanted)
-    ]
-    # A name with a point is called by its exact text where its plain one is also another's.
-    same = [sa.or_(*(has(name, _leaf_is((value,))) for name in sorted(texts))) for texts, value in parts]
-    plain = [name for texts, _ in parts for name in texts if len(texts) == 1 and not is_exact(name)]
-    names = {short_key(name) for name in plain}
+    if is_exact(path) and exact_text(path_from_exact(path)) != path:
+        path = path.replace("\\", "\\\\")  # no exact form, but a name with a backslash
+    bearers = Counter(plain_text(inner) for inner, _ in leaves(wanted))
+
+    def text(inner: Path) -> str:
+        plain = plain_text(inner)
+        return exact_text(inner) if is_exact(path) or bearers[plain] > 1 else plain
+
+    parts = [(f"{path}.{text(inner)}", value) for inner, value in leaves(wanted)]
+    same = [has(name, _leaf_is((value,))) for name, value in parts]
+    names = {short_key(name) for name, _ in parts if not is_exact(name)}
     if len(names) == len(parts):
         return sa.and_(*same, sa.not_(_exists(below(path), _leaf.path.not_in(sorted(names)))))
-    # Two leaves may have one name here, or one leaf another name: then their number tells.
+    # A leaf may be called otherwise than here: then their number tells.
     count = sa.select(sa.func.count()).where(_leaf.run == live_runs.c.id, below(path))
     return sa.and_(*same, count.correlate(live_runs).scalar_subquery() == len(parts))
 
