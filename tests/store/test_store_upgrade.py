@@ -112,35 +112,41 @@ def until(happened: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def make_old(engine: sa.Engine, version: int) -> None:
+@contextmanager
+def old_server(url: str, version: int, *, readers: int, writers: int) -> Iterator[OldServer]:
+    """An older store with its server. A migration ends meanwhile, and the server never notices."""
+    engine = sa.create_engine(url)
     with engine.begin() as connection:
         for migrate in MIGRATIONS[:version]:
             migrate(connection)
         is_version = schema.meta.c.name == "schema_version"
         connection.execute(sa.update(schema.meta).where(is_version).values(number=version))
+    server = OldServer(url, readers=readers, writers=writers)
+    try:
+        yield server
+        with engine.begin() as connection:
+            found = connection.execute(sa.select(schema.meta.c.number).where(is_version)).scalar_one()
+        assert found == SCHEMA_VERSION
+    finally:
+        server.stop()
+        engine.dispose()
+    assert server.errors == []
 
 
 @pytest.mark.parametrize("version", [3, 4])
 def test_a_migration_ends_while_a_server_asks_and_a_run_is_written(version: int, postgres_url: str) -> None:
-    """PostgreSQL: who reads holds `runs` and wants `meta`, the migration the other way round."""
+    """PostgreSQL: who reads holds `runs` and wants `meta`, who writes the other way round."""
     engine = sa.create_engine(postgres_url)
-    make_old(engine, version)
-    server = OldServer(postgres_url, readers=8, writers=0)
-    try:
+    with old_server(postgres_url, version, readers=8, writers=0) as server:
         with ThreadPoolExecutor(1) as thread:
             with engine.begin() as writing:
                 writing.execute(sa.select(schema.meta.c.number)).all()
                 opening = thread.submit(Database.open, postgres_url)
                 wait([opening], timeout=2.5)  # as long as a large batch may take
                 assert not opening.done()
-            database = opening.result(60)
-        assert database.version() == SCHEMA_VERSION
-        database.close()
-    finally:
-        server.stop()
-        engine.dispose()
-    assert server.errors == []
-    assert server.asked
+            opening.result(60).close()
+        assert server.asked
+    engine.dispose()
 
 
 @pytest.mark.parametrize("version", [2, 3, 4, SCHEMA_VERSION - 1])
@@ -149,15 +155,6 @@ def test_a_migration_ends_while_runs_are_written_all_the_time(
     version: int, readers: int, postgres_url: str
 ) -> None:
     """PostgreSQL: who writes takes `meta` first, and there is always one who has it."""
-    engine = sa.create_engine(postgres_url)
-    make_old(engine, version)
-    server = OldServer(postgres_url, readers=readers, writers=4)
-    try:
+    with old_server(postgres_url, version, readers=readers, writers=4) as server:
         until(lambda: server.written > 4)
-        database = Database.open(postgres_url)
-        assert database.version() == SCHEMA_VERSION
-        database.close()
-    finally:
-        server.stop()
-        engine.dispose()
-    assert server.errors == []
+        Database.open(postgres_url).close()

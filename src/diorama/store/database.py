@@ -57,7 +57,7 @@ _SCHEMA_VERSION = statements.Prepared(
 
 _SCHEMA_VERSION_OF_SQLITE = "SELECT number FROM meta WHERE name = 'schema_version'"
 _TAKEN_BY_MIGRATIONS = ("meta, runs", "runs, meta")
-"""In which order, by turns. The first is that of all who read and write; servers of versions before 7 also
+"""In which order, by turns. The first is that of all who read and write; older servers also
 read `runs` before `meta`, and where many of those ask all the time, only the second one gets through."""
 LOOK_SECS = 1.0
 """PostgreSQL: how long a reader may not notice that a newer Diorama has migrated the store."""
